@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of the AMD IOMMU: slow, cacheless, written from the reference alone."""
