@@ -13,7 +13,8 @@ struct trace_input {
     FILE *file;
     bool close_file;
     const uint8_t *memory;
-    uint8_t *kept; /* memory that belongs to us */
+    struct trace_buffer kept; /* what a pipe gave, until it is known whether it must be read twice */
+    bool keeping;
     size_t memory_len, memory_pos;
     amdvi_trace_read_fn read;
     void *context;
@@ -24,6 +25,12 @@ struct trace_input {
     ZSTD_DStream *zstd;
     bool frame_open;
 };
+
+static void remember(struct trace_input *input, const uint8_t *bytes, size_t len)
+{
+    if (input->keeping)
+        trace_buffer_put(&input->kept, bytes, len);
+}
 
 static enum trace_input_result raw_fill(struct trace_input *input)
 {
@@ -47,6 +54,7 @@ static enum trace_input_result raw_fill(struct trace_input *input)
         input->raw_end = (size_t)got;
     }
     input->raw_over = !input->raw_end;
+    remember(input, input->raw, input->raw_end);
     return TRACE_INPUT_OK;
 }
 
@@ -56,6 +64,7 @@ static enum trace_input_result use_source(struct trace_input *input, const struc
     if (config->read) {
         input->read = config->read;
         input->context = config->context;
+        input->keeping = true;
         return TRACE_INPUT_OK;
     }
     if (!config->path) {
@@ -70,6 +79,7 @@ static enum trace_input_result use_source(struct trace_input *input, const struc
         return TRACE_INPUT_IO;
     input->seekable =
         !fseek(input->file, 0, SEEK_END) && ftell(input->file) >= 0 && !fseek(input->file, 0, SEEK_SET);
+    input->keeping = !input->seekable;
     clearerr(input->file);
     return TRACE_INPUT_OK;
 }
@@ -82,6 +92,7 @@ static enum trace_input_result first_bytes(struct trace_input *input)
         long got = input->read(input->context, input->raw + input->raw_end, RAW_CHUNK - input->raw_end);
         if (got < 0 || (size_t)got > RAW_CHUNK - input->raw_end)
             return TRACE_INPUT_IO;
+        remember(input, input->raw + input->raw_end, (size_t)got);
         input->raw_end += (size_t)got;
         if (!got)
             break; /* asked again later: an end stays an end */
@@ -126,7 +137,7 @@ void trace_input_close(struct trace_input *input)
     if (input->file && input->close_file)
         fclose(input->file);
     ZSTD_freeDStream(input->zstd);
-    free(input->kept);
+    trace_buffer_free(&input->kept);
     free(input->raw);
     free(input);
 }
@@ -181,31 +192,32 @@ enum trace_input_result trace_input_read(struct trace_input *input, void *buffer
     return input->zstd ? read_zstd(input, buffer, size, got) : read_plain(input, buffer, size, got);
 }
 
-/* A pipe cannot be read twice: keep it. Grows with the bytes that are really there. */
+void trace_input_forget(struct trace_input *input)
+{
+    input->keeping = false;
+    if (!input->memory)
+        trace_buffer_free(&input->kept);
+}
+
+/* Takes in the rest of a pipe; the memory grows with the bytes that are really there. */
 enum trace_input_result trace_input_keep(struct trace_input *input)
 {
-    struct trace_buffer all = {0};
     enum trace_input_result result = TRACE_INPUT_OK;
     if (input->seekable)
         return TRACE_INPUT_OK;
-    while (result == TRACE_INPUT_OK && input->raw_pos < input->raw_end) {
-        trace_buffer_put(&all, input->raw + input->raw_pos, input->raw_end - input->raw_pos);
+    while (result == TRACE_INPUT_OK && !input->raw_over)
         result = raw_fill(input);
-    }
-    if (all.failed)
-        result = TRACE_INPUT_MEMORY;
-    if (result != TRACE_INPUT_OK || !all.len) {
-        trace_buffer_free(&all);
-        return result;
-    }
+    if (input->kept.failed || !input->kept.len)
+        return TRACE_INPUT_MEMORY;
     if (input->file && input->close_file)
         fclose(input->file);
     input->file = NULL;
     input->read = NULL;
-    input->memory = input->kept = all.bytes;
-    input->memory_len = all.len;
+    input->memory = input->kept.bytes;
+    input->memory_len = input->kept.len;
     input->seekable = true;
-    return trace_input_rewind(input);
+    input->keeping = false;
+    return result;
 }
 
 static enum trace_input_result seek_raw(struct trace_input *input, uint64_t offset)

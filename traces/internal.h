@@ -57,7 +57,11 @@ void trace_input_close(struct trace_input *input);
 /* *got is 0 only at the end or with a result that is not OK. */
 enum trace_input_result trace_input_read(struct trace_input *input, void *buffer, size_t size, size_t *got);
 bool trace_input_compressed(const struct trace_input *input);
-/* Afterwards trace_input_rewind() works; a pipe is kept in memory for it. Call before the first read. */
+/*
+ * A pipe is remembered from its start until one of these is called: forget when it is read once only; after
+ * keep, which must be followed by a rewind, it can be read again.
+ */
+void trace_input_forget(struct trace_input *input);
 enum trace_input_result trace_input_keep(struct trace_input *input);
 enum trace_input_result trace_input_rewind(struct trace_input *input);
 bool trace_input_can_seek(const struct trace_input *input); /* plain and random access */
@@ -126,6 +130,14 @@ struct trace_parser {
 /* NULL when good, otherwise the message (which may lie in text). line[len] must be writable. */
 const char *trace_parse_record(struct trace_parser *parser, char *line, size_t len,
                                struct amdvi_trace_record *record, char *text, size_t text_size);
+/* The data= of an ok: bytes after a dma, a number after an int; only who sees the request knows. The text
+ * stays. */
+const char *trace_take_ok_data(struct trace_parser *parser, struct amdvi_trace_record *record,
+                               const char *value, size_t len);
+const char *trace_take_pair(struct trace_parser *parser, struct amdvi_trace_record *record, const char *key,
+                            const char *value);
+/* As after init, but without the cost of clearing num[]. */
+void trace_record_clear(struct amdvi_trace_record *record);
 void trace_parser_free(struct trace_parser *parser);
 
 /* -- binary coding of one record (record_coding.c) */
@@ -135,14 +147,34 @@ struct trace_deltas {
 void trace_encode_record(struct trace_buffer *out, struct trace_deltas *deltas,
                          const struct amdvi_trace_record *record);
 struct trace_decoder {
-    const uint8_t *pos, *end;
+    const uint8_t *pos, *end; /* strings and bytes of a record point in here */
     struct trace_deltas deltas;
     struct trace_parser parser; /* room for pairs and ok bytes */
-    struct trace_buffer text;   /* strings, ended by zero */
 };
 /* NULL when good. */
 const char *trace_decode_record(struct trace_decoder *decoder, struct amdvi_trace_record *record);
-void trace_decoder_free(struct trace_decoder *decoder);
+
+/* -- layout of a binary trace: what writer and reader share (see docs/trace-binary.md) */
+#define TRACE_BINARY_VERSION 1u
+#define TRACE_FILE_HEADER    16u
+#define TRACE_BLOCK_HEADER   32u
+#define TRACE_TRAILER        16u
+#define TRACE_INDEX_ENTRY    24u
+struct trace_block {
+    char tag[4]; /* "FRAM" or "INDX" */
+    uint32_t packed;
+    uint32_t raw;
+    uint32_t count; /* records, or entries of the index */
+    uint64_t first_record;
+    uint64_t first_line;
+};
+void trace_put_u32(uint8_t *to, uint32_t value);
+void trace_put_u64(uint8_t *to, uint64_t value);
+uint32_t trace_get_u32(const uint8_t *from);
+uint64_t trace_get_u64(const uint8_t *from);
+void trace_block_pack(const struct trace_block *block, uint8_t to[TRACE_BLOCK_HEADER]);
+void trace_block_unpack(struct trace_block *block, const uint8_t from[TRACE_BLOCK_HEADER]);
+extern const uint8_t trace_binary_end[8];
 
 /* -- a reader is a source behind one face (reader.c) */
 struct trace_reader_ops {
@@ -170,6 +202,9 @@ extern const struct trace_reader_ops trace_qemu_reader;
 extern const struct trace_reader_ops trace_ftrace_reader;
 enum amdvi_trace_status trace_reader_fail(struct amdvi_trace_reader *reader, enum amdvi_trace_status status,
                                           uint64_t line, const char *format, ...) TRACE_PRINTF(4, 5);
+
+/* NULL when a record may stand here: the first record is the header, and only the first. */
+const char *trace_check_place(bool *header_seen, const struct amdvi_trace_record *record);
 
 /* -- which reader is for these first bytes (recognise.c) */
 const struct trace_reader_ops *trace_recognise(const uint8_t *head, size_t len);

@@ -107,25 +107,23 @@ static const char *parse_bytes(struct line_parser *p, char *value, size_t len)
     return NULL;
 }
 
-/* Bytes after a dma, a number after an int: which one is known only to whoever sees the request. */
-static const char *parse_ok_data(struct line_parser *p, char *value, size_t len)
+const char *trace_take_ok_data(struct trace_parser *keep, struct amdvi_trace_record *record,
+                               const char *value, size_t len)
 {
     uint64_t number;
-    struct trace_buffer *room = &p->keep->ok_bytes;
+    struct trace_buffer *room = &keep->ok_bytes;
     room->len = 0;
-    p->record->data_text = value;
+    record->data_text = value;
     if (len % 2 == 0) {
         if (!trace_buffer_reserve(room, len / 2))
             return "out of memory";
         if (trace_parse_bytes(value, len, room->bytes)) {
-            p->record->bytes = room->bytes;
-            p->record->bytes_len = len / 2;
+            record->bytes = room->bytes;
+            record->bytes_len = len / 2;
             return NULL;
         }
     }
-    if (trace_parse_number(value, len, &number))
-        return NULL;
-    return say(p, "data=%s is neither a byte string nor a number%s", value, len, "");
+    return trace_parse_number(value, len, &number) ? NULL : "data= is neither a byte string nor a number";
 }
 
 static const char *parse_typed(struct line_parser *p, const struct amdvi_trace_rule *rule, char *value,
@@ -134,7 +132,7 @@ static const char *parse_typed(struct line_parser *p, const struct amdvi_trace_r
     if (rule->type == AMDVI_TRACE_TYPE_BYTES)
         return parse_bytes(p, value, len);
     if (rule->type == AMDVI_TRACE_TYPE_OK_DATA)
-        return parse_ok_data(p, value, len);
+        return trace_take_ok_data(p->keep, p->record, value, len);
     if (rule->type == AMDVI_TRACE_TYPE_TEXT) {
         p->record->file = value;
         return NULL;
@@ -148,10 +146,10 @@ static const char *parse_typed(struct line_parser *p, const struct amdvi_trace_r
     return say(p, format, value, len, wanted);
 }
 
-static const char *add_pair(struct line_parser *p, char *key, char *value)
+const char *trace_take_pair(struct trace_parser *keep, struct amdvi_trace_record *record, const char *key,
+                            const char *value)
 {
-    struct trace_parser *keep = p->keep;
-    if (p->record->pairs_count == keep->pairs_cap) {
+    if (record->pairs_count == keep->pairs_cap) {
         size_t cap = keep->pairs_cap ? keep->pairs_cap * 2 : 16;
         struct amdvi_trace_pair *pairs = realloc(keep->pairs, cap * sizeof(*pairs));
         if (!pairs)
@@ -159,8 +157,8 @@ static const char *add_pair(struct line_parser *p, char *key, char *value)
         keep->pairs = pairs;
         keep->pairs_cap = cap;
     }
-    keep->pairs[p->record->pairs_count++] = (struct amdvi_trace_pair){key, value};
-    p->record->pairs = keep->pairs;
+    keep->pairs[record->pairs_count++] = (struct amdvi_trace_pair){key, value};
+    record->pairs = keep->pairs;
     return NULL;
 }
 
@@ -180,7 +178,7 @@ static const char *parse_key(struct line_parser *p, char *word, size_t len)
         return parse_label(p, label, value, value_len);
     if (!rule && p->record->kind == AMDVI_TRACE_KIND_CONFIG) {
         *equals = 0;
-        return add_pair(p, word, value);
+        return trace_take_pair(p->keep, p->record, word, value);
     }
     if (!rule)
         return say(p, "unknown key '%s' of %s", word, name_len, p->info->name);
@@ -229,7 +227,7 @@ static const char *parse_words(struct line_parser *p, char *kind, size_t len)
     return bad ? bad : check_required(p);
 }
 
-static void clear(struct amdvi_trace_record *record)
+void trace_record_clear(struct amdvi_trace_record *record)
 {
     record->have = 0;
     record->bytes = NULL;
@@ -248,7 +246,7 @@ const char *trace_parse_record(struct trace_parser *parser, char *line, size_t l
                             .end = line + len,
                             .text = text,
                             .text_size = text_size};
-    clear(record);
+    trace_record_clear(record);
     if (memchr(line, 0, len))
         return "a zero byte cannot stand in a text trace";
     if (memchr(line, '\r', len))

@@ -38,7 +38,9 @@ static enum amdvi_trace_status start(struct amdvi_trace_reader *reader)
         trace_recognise(reader->stream.buffer + reader->stream.pos, reader->stream.end - reader->stream.pos);
     reader->info.source_name = reader->ops->name;
     reader->info.compressed = trace_input_compressed(reader->stream.input);
-    return reader->ops->open(reader);
+    status = reader->ops->open(reader);
+    trace_input_forget(reader->stream.input);
+    return status;
 }
 
 static enum amdvi_trace_status open_input(const struct trace_input_config *config, const char *name,
@@ -111,6 +113,18 @@ void amdvi_trace_close(struct amdvi_trace_reader *reader)
     trace_stream_free(&reader->stream);
     free(reader->name);
     free(reader);
+}
+
+const char *trace_check_place(bool *header_seen, const struct amdvi_trace_record *record)
+{
+    bool header = record->kind == AMDVI_TRACE_KIND_HEADER;
+    if (record->kind == AMDVI_TRACE_KIND_COMMENT || record->kind == AMDVI_TRACE_KIND_BLANK)
+        return NULL;
+    if (header == *header_seen)
+        return header ? "only the first record can be amdvi-trace"
+                      : "the first record must be 'amdvi-trace 1'";
+    *header_seen = true;
+    return NULL;
 }
 
 static bool is_layout(const struct amdvi_trace_record *record)

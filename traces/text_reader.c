@@ -21,19 +21,6 @@ static enum amdvi_trace_status text_open(struct amdvi_trace_reader *reader)
                          : trace_reader_fail(reader, AMDVI_TRACE_ERR_MEMORY, 0, "out of memory");
 }
 
-/* The first record says what it is, and only the first. */
-static const char *check_place(struct text_state *state, const struct amdvi_trace_record *record)
-{
-    if (record->kind == AMDVI_TRACE_KIND_COMMENT || record->kind == AMDVI_TRACE_KIND_BLANK)
-        return NULL;
-    bool header = record->kind == AMDVI_TRACE_KIND_HEADER;
-    if (header == !state->header_seen) {
-        state->header_seen = true;
-        return NULL;
-    }
-    return header ? "only the first record can be amdvi-trace" : "the first record must be 'amdvi-trace 1'";
-}
-
 static enum amdvi_trace_status at_end(struct amdvi_trace_reader *reader, enum amdvi_trace_status status)
 {
     struct text_state *state = reader->state;
@@ -55,7 +42,7 @@ static enum amdvi_trace_status text_next(struct amdvi_trace_reader *reader, stru
     record->line = reader->stream.line;
     const char *bad = trace_parse_record(&state->parser, line, len, record, text, sizeof(text));
     if (!bad)
-        bad = check_place(state, record);
+        bad = trace_check_place(&state->header_seen, record);
     return bad ? trace_reader_fail(reader, AMDVI_TRACE_ERR_SYNTAX, record->line, "%s", bad) : AMDVI_TRACE_OK;
 }
 
