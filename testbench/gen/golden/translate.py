@@ -143,7 +143,7 @@ class Translator:
         return GuestWalk(self.ctx.memory, self.ctx.cfg, self.host(entry), tables)
 
     def _fault(self, req: Request, entry: Dte, fault: WalkFault) -> Fault:
-        flags = base_flags(req, fault.guest)
+        flags = base_flags(req, fault.guest or (fault.early and req.pasid is not None))  # D7, D18
         if fault.table:  # D4
             flags = (flags - {"RW"}) | ({"RW"} if fault.update else set())
         flags |= {name for name, on in (("PR", fault.pr), ("RZ", fault.rz), ("PE", fault.pe)) if on}

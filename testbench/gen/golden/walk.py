@@ -22,6 +22,7 @@ class WalkFault(Exception):
     pe: bool = False
     table: bool = False  # a host fault on the address of a guest table, not of the final page
     update: bool = False  # ... whose reason is an accessed/dirty update
+    early: bool = False  # found in the device table entry, before any walk
 
 
 @dataclass
@@ -206,7 +207,7 @@ class GuestWalk:
 
     def translate(self, pasid: int, gva: int, need: Need, implicit: bool) -> Result:
         """5.4. implicit: PASID 0 by GIoV, whose addresses are not sign-extended (5.2)."""
-        self.host.check(gva, need)
+        self._early(gva, need)
         found = self._guest(pasid, gva, implicit)
         self._permit(found, gva, need)
         self._update(found, need.write)
@@ -216,6 +217,14 @@ class GuestWalk:
         allowed = found.user or not need.user
         return Result(final.pa, size, final.ir and allowed, final.iw and found.write and allowed,
                       final.ir and allowed and not found.nx, found.user)
+
+    def _early(self, gva: int, need: Need) -> None:
+        """Decision D8: the device table entry's own checks come first."""
+        try:
+            self.host.check(gva, need)
+        except WalkFault as fault:
+            fault.early = True
+            raise
 
     def _guest(self, pasid: int, gva: int, implicit: bool) -> Stage2:
         top = self._gcr3(pasid, gva)
