@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* The counter registers repeat in the upper half of the 512 KB window (iommu 2.9). */
-#define COUNTER_FILES UINT32_C(0x40000)
-#define COUNTER_FILES_END UINT32_C(0x80000)
+#define COUNTER_FILES       UINT32_C(0x40000)
+#define COUNTER_FILES_END   UINT32_C(0x80000)
 #define COUNTER_STRIDE_MASK UINT32_C(0xff)
 
 size_t amdvi_layout_count(void)

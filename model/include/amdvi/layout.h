@@ -3,10 +3,10 @@
  * @file
  * What every register, command, log record and table entry looks like, as data.
  *
- * A layout is a run of bits, kept as little-endian 64-bit words: bit n of the layout is bit n % 64 of word n / 64.
- * A field is a named part of it. Most fields are one contiguous stretch; some are scattered, and then `pieces`
- * says which bits of the layout make which bits of the value. Fields with `view` set are another reading of bits
- * that belong to other fields too. The tables are constant and may be read by any thread.
+ * A layout is a run of bits, kept as little-endian 64-bit words: bit n of the layout is bit n % 64 of word n
+ * / 64. A field is a named part of it. Most fields are one contiguous stretch; some are scattered, and then
+ * `pieces` says which bits of the layout make which bits of the value. Fields with `view` set are another
+ * reading of bits that belong to other fields too. The tables are constant and may be read by any thread.
  *
  * Example: print the Mode of a device table entry.
  * @code
@@ -103,7 +103,8 @@ void amdvi_field_set(const struct amdvi_field *field, uint64_t *words, uint64_t 
 /** Name of a field's value, or NULL if that value has none. */
 const char *amdvi_field_value_name(const struct amdvi_field *field, uint64_t value);
 
-/** Host register that holds byte @p offset of the MMIO window, or NULL. Counter registers are found for any bank. */
+/** Host register that holds byte @p offset of the MMIO window, or NULL. Counter registers are found for any
+ * bank. */
 const struct amdvi_register *amdvi_register_at(uint32_t offset);
 
 /** Register that holds byte @p offset of a guest's VF MMIO page, or NULL. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Names every generated file and who makes it."""
-from . import emit_c
+from . import emit_c, emit_check, emit_docs, emit_python
 from .load import ROOMS
 
 
@@ -11,3 +11,6 @@ def everything(layouts, known):
     yield "model/registers.h", header
     yield "model/registers.c", source
     yield "model/layout_tables.c", emit_c.layout_tables(layouts)
+    yield "tests/check_layout.c", emit_check.check_source(layouts, known)
+    yield "python/amdvi_layout.py", emit_python.module(layouts, known)
+    yield "docs/compliance.md", emit_docs.compliance(layouts)
