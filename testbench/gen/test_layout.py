@@ -145,7 +145,7 @@ def test_dte_of_a_real_machine(constants):
     dte = constants.decode("dte", constants.from_words([0x600000010DBB7603, 0xD, 0x2000000195BF6013, 0]))
     assert {name: value for name, value in dte.items() if value} == {
         "V": 1, "TV": 1, "Mode": 3, "Host root": 0x10DBB7000, "IR": 1, "IW": 1, "DomainID": 0xD, "IV": 1, "IntTabLen": 9,
-        "Int root": 0x195BF6000, "IntCtl": 2}
+        "IntTable root": 0x195BF6000, "IntCtl": 2}
 
 
 # The Linux driver

@@ -119,8 +119,8 @@ class Layout:
 
 
 def identifier(name):
-    """DomainID -> domain_id, Host root -> host_root, NextLevel -> nextlevel."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z])ID\b", "_id", name).lower()).strip("_")
+    """Host root -> host_root, DomainID -> domainid."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def instances(layout):
