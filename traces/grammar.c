@@ -127,19 +127,21 @@ static const struct amdvi_trace_kind_info kinds[AMDVI_TRACE_KINDS] = {
         WITH("expect_atc_inv", expect_atc_inv_rules, "an invalidation reached a device's translation cache"),
 };
 
-static const char *const key_names[AMDVI_TRACE_KEYS] = {
-    [KEY(ADDR)] = "addr",   [KEY(DATA)] = "data",     [KEY(LEN)] = "len",       [KEY(BYTE)] = "byte",
-    [KEY(FILE)] = "file",   [KEY(OFFSET)] = "offset", [KEY(ZSTD)] = "zstd",     [KEY(OFF)] = "off",
-    [KEY(SIZE)] = "size",   [KEY(VALUE)] = "value",   [KEY(MASK)] = "mask",     [KEY(GID)] = "gid",
-    [KEY(DEV)] = "dev",     [KEY(OP)] = "op",         [KEY(PASID)] = "pasid",   [KEY(PRIV)] = "priv",
-    [KEY(AT)] = "at",       [KEY(NW)] = "nw",         [KEY(EXEC)] = "exec",     [KEY(TAG)] = "tag",
-    [KEY(R)] = "r",         [KEY(W)] = "w",           [KEY(X)] = "x",           [KEY(LAST)] = "last",
-    [KEY(PA)] = "pa",       [KEY(PERM)] = "perm",     [KEY(VECTOR)] = "vector", [KEY(DEST)] = "dest",
-    [KEY(MODE)] = "mode",   [KEY(TYPE)] = "type",     [KEY(KIND)] = "kind",     [KEY(REPLY)] = "reply",
-    [KEY(FLAGS)] = "flags", [KEY(LOG)] = "log",       [KEY(INDEX)] = "index",   [KEY(DOM)] = "dom",
-    [KEY(RAW)] = "raw",     [KEY(EVENT)] = "event",   [KEY(PPR)] = "ppr",       [KEY(GA)] = "ga",
-    [KEY(CODE)] = "code",   [KEY(COUNT)] = "count",   [KEY(T)] = "t",           [KEY(VM)] = "vm",
-    [KEY(CPU)] = "cpu",
+#define NAME(key, word) [KEY(key)] = {(word), sizeof(word) - 1}
+
+const struct trace_key_name trace_key_names[AMDVI_TRACE_KEYS] = {
+    NAME(ADDR, "addr"),   NAME(DATA, "data"),     NAME(LEN, "len"),       NAME(BYTE, "byte"),
+    NAME(FILE, "file"),   NAME(OFFSET, "offset"), NAME(ZSTD, "zstd"),     NAME(OFF, "off"),
+    NAME(SIZE, "size"),   NAME(VALUE, "value"),   NAME(MASK, "mask"),     NAME(GID, "gid"),
+    NAME(DEV, "dev"),     NAME(OP, "op"),         NAME(PASID, "pasid"),   NAME(PRIV, "priv"),
+    NAME(AT, "at"),       NAME(NW, "nw"),         NAME(EXEC, "exec"),     NAME(TAG, "tag"),
+    NAME(R, "r"),         NAME(W, "w"),           NAME(X, "x"),           NAME(LAST, "last"),
+    NAME(PA, "pa"),       NAME(PERM, "perm"),     NAME(VECTOR, "vector"), NAME(DEST, "dest"),
+    NAME(MODE, "mode"),   NAME(TYPE, "type"),     NAME(KIND, "kind"),     NAME(REPLY, "reply"),
+    NAME(FLAGS, "flags"), NAME(LOG, "log"),       NAME(INDEX, "index"),   NAME(DOM, "dom"),
+    NAME(RAW, "raw"),     NAME(EVENT, "event"),   NAME(PPR, "ppr"),       NAME(GA, "ga"),
+    NAME(CODE, "code"),   NAME(COUNT, "count"),   NAME(T, "t"),           NAME(VM, "vm"),
+    NAME(CPU, "cpu"),
 };
 
 const struct amdvi_trace_rule trace_label_t = {.key = KEY(T), DEC(ANY)};
@@ -151,13 +153,7 @@ const struct amdvi_trace_kind_info *amdvi_trace_kind_info(enum amdvi_trace_kind 
 
 const char *amdvi_trace_key_name(enum amdvi_trace_key key)
 {
-    return (unsigned)key < AMDVI_TRACE_KEYS ? key_names[key] : NULL;
-}
-
-bool trace_key_is(enum amdvi_trace_key key, const char *name, size_t len)
-{
-    const char *is = key_names[key];
-    return is[0] == name[0] && strlen(is) == len && !memcmp(is, name, len);
+    return (unsigned)key < AMDVI_TRACE_KEYS ? trace_key_names[key].text : NULL;
 }
 
 bool trace_kind_by_name(const char *name, size_t len, enum amdvi_trace_kind *kind)
@@ -202,8 +198,8 @@ static void print_kind(FILE *out, const struct amdvi_trace_kind_info *info)
     fprintf(out, "%s", info->name);
     for (size_t i = 0; i < info->rules_count; i++) {
         const struct amdvi_trace_rule *rule = &info->rules[i];
-        fprintf(out, " %s%s=%s%s", rule->required ? "" : "[", key_names[rule->key], type_help(rule),
-                rule->required ? "" : "]");
+        fprintf(out, " %s%s=%s%s", rule->required ? "" : "[", trace_key_names[rule->key].text,
+                type_help(rule), rule->required ? "" : "]");
     }
     fprintf(out, "\n    %s\n", info->help);
 }

@@ -6,6 +6,7 @@
 #include "amdvi/trace.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #define TRACE_DEFAULT_MAX_LINE ((size_t)256 << 20)
 #define TRACE_LABELS                                                                                         \
@@ -111,7 +112,15 @@ extern const struct amdvi_trace_rule trace_label_t; /* the rule of t= */
 
 /* -- names (grammar.c) */
 bool trace_kind_by_name(const char *name, size_t len, enum amdvi_trace_kind *kind);
-bool trace_key_is(enum amdvi_trace_key key, const char *name, size_t len);
+struct trace_key_name {
+    const char *text;
+    size_t len;
+};
+extern const struct trace_key_name trace_key_names[AMDVI_TRACE_KEYS];
+static inline bool trace_key_is(unsigned key, const char *name, size_t len)
+{
+    return trace_key_names[key].len == len && !memcmp(trace_key_names[key].text, name, len);
+}
 static inline bool trace_type_is_number(unsigned type)
 {
     return type != AMDVI_TRACE_TYPE_BYTES && type != AMDVI_TRACE_TYPE_OK_DATA &&

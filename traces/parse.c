@@ -12,6 +12,7 @@ struct line_parser {
     const struct amdvi_trace_kind_info *info;
     size_t next_rule; /* keys mostly come in the order of the grammar: try that one first */
     char *pos, *end;
+    bool forbidden; /* a zero byte or a carriage return was met */
     char *text;
     size_t text_size;
 };
@@ -43,13 +44,20 @@ static char *next_word(struct line_parser *p, size_t *len)
         return NULL;
     if (*p->pos == '#') {
         p->record->comment = p->pos + 1;
+        p->forbidden |=
+            memchr(p->pos, 0, (size_t)(p->end - p->pos)) || memchr(p->pos, '\r', (size_t)(p->end - p->pos));
         *p->end = 0;
         p->pos = p->end;
         return NULL;
     }
     char *word = p->pos;
-    while (p->pos < p->end && !is_space(*p->pos))
-        p->pos++;
+    for (; p->pos < p->end; p->pos++) {
+        if ((unsigned char)*p->pos > ' ')
+            continue;
+        if (is_space(*p->pos))
+            break;
+        p->forbidden |= !*p->pos || *p->pos == '\r';
+    }
     *len = (size_t)(p->pos - word);
     /* A text value is ended in place where the white space stood. */
     *p->pos = 0;
@@ -247,16 +255,14 @@ const char *trace_parse_record(struct trace_parser *parser, char *line, size_t l
                             .text = text,
                             .text_size = text_size};
     trace_record_clear(record);
-    if (memchr(line, 0, len))
-        return "a zero byte cannot stand in a text trace";
-    if (memchr(line, '\r', len))
-        return "a carriage return cannot stand inside a line";
     size_t word_len;
     char *word = next_word(&p, &word_len);
-    if (word)
-        return parse_words(&p, word, word_len);
-    record->kind = record->comment ? AMDVI_TRACE_KIND_COMMENT : AMDVI_TRACE_KIND_BLANK;
-    return NULL;
+    const char *bad = word ? parse_words(&p, word, word_len) : NULL;
+    if (p.forbidden)
+        return "a zero byte or a carriage return cannot stand inside a line";
+    if (!word)
+        record->kind = record->comment ? AMDVI_TRACE_KIND_COMMENT : AMDVI_TRACE_KIND_BLANK;
+    return bad;
 }
 
 void trace_parser_free(struct trace_parser *parser)
