@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/layout_tables.h"
+#include "model/registers.h"
 
 #include <string.h>
-
-/* The counter registers repeat in the upper half of the 512 KB window (iommu 2.9). */
-#define COUNTER_FILES       UINT32_C(0x40000)
-#define COUNTER_FILES_END   UINT32_C(0x80000)
-#define COUNTER_STRIDE_MASK UINT32_C(0xff)
 
 size_t amdvi_layout_count(void)
 {
@@ -93,8 +89,9 @@ static const struct amdvi_register *covering(const struct amdvi_register *regs, 
 
 const struct amdvi_register *amdvi_register_at(uint32_t offset)
 {
-    if (offset >= COUNTER_FILES && offset < COUNTER_FILES_END)
-        return covering(amdvi_registers_ctr, amdvi_registers_ctr_total, offset & COUNTER_STRIDE_MASK);
+    /* The counter registers repeat for each counter of each bank (iommu 2.9). */
+    if (offset >= CTR_SPACE_BASE && offset < CTR_SPACE_END)
+        return covering(amdvi_registers_ctr, amdvi_registers_ctr_total, offset % CTR_SPACE_COUNTER_STRIDE);
     return covering(amdvi_registers_mmio, amdvi_registers_mmio_total, offset);
 }
 

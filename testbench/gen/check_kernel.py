@@ -108,10 +108,12 @@ def union_members(text, union, number):
 class Compare:
     """Runs the map; .checked counts comparisons, .failures holds one line per difference."""
 
-    def __init__(self, layouts, text, names):
+    def __init__(self, layouts, spaces, text, names):
         self.layouts = {layout.name: layout for layout in layouts}
         self.text, self.macros = text, macros(text)
         self.checked, self.failures = 0, []
+        for name, (space, key) in names["spaces"].items():
+            self._same(name, f"{space}.{key}", self.macros.value(name), spaces[space][key])
         for kind in ("offsets", "opcodes", "codes"):
             self._layouts(kind, names[kind])
         for kind in ("bits", "word_bits", "masks", "flags", "ones", "values", "placed"):
@@ -203,7 +205,7 @@ def main():
     if not TARBALL.exists():
         print(f"skipped: {TARBALL} is not installed")
         return 0
-    result = Compare(load.load_tree(arguments.root), header_text(arguments.work), mapping())
+    result = Compare(load.load_tree(arguments.root), load.load_spaces(arguments.root), header_text(arguments.work), mapping())
     print("\n".join(result.failures + [f"{result.checked} constants compared, {len(result.failures)} differ"]))
     return 1 if result.failures else 0
 

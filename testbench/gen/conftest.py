@@ -18,15 +18,20 @@ def layouts():
 
 
 @pytest.fixture(scope="session")
+def spaces():
+    return load.load_spaces(ROOT)
+
+
+@pytest.fixture(scope="session")
 def known(layouts):
     return gate.features(layouts)
 
 
 @pytest.fixture(scope="session")
-def constants(layouts, known, tmp_path_factory):
+def constants(layouts, known, spaces, tmp_path_factory):
     """The generated Python module."""
     path = tmp_path_factory.mktemp("generated") / "amdvi_layout.py"
-    path.write_text(emit_python.module(layouts, known), encoding="utf-8")
+    path.write_text(emit_python.module(layouts, known, spaces), encoding="utf-8")
     specification = importlib.util.spec_from_file_location("amdvi_layout", path)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)

@@ -157,8 +157,8 @@ def header(work):
     return check_kernel.header_text(work)
 
 
-def test_linux_driver_agrees(layouts, header):
-    result = check_kernel.Compare(layouts, header, check_kernel.mapping())
+def test_linux_driver_agrees(layouts, spaces, header):
+    result = check_kernel.Compare(layouts, spaces, header, check_kernel.mapping())
     assert result.failures == []
     assert result.checked >= 250
 
@@ -185,17 +185,17 @@ def moved(layouts, target):
 
 
 @pytest.mark.parametrize("target", compared_fields())
-def test_a_moved_field_is_noticed(layouts, header, target):
-    result = check_kernel.Compare(moved(layouts, target), header, check_kernel.mapping())
+def test_a_moved_field_is_noticed(layouts, spaces, header, target):
+    result = check_kernel.Compare(moved(layouts, target), spaces, header, check_kernel.mapping())
     assert result.failures
 
 
-def test_a_moved_register_or_opcode_is_noticed(layouts, header):
+def test_a_moved_register_or_opcode_is_noticed(layouts, spaces, header):
     for key in ("offset", "opcode", "code"):
         names = check_kernel.mapping()[{"offset": "offsets", "opcode": "opcodes", "code": "codes"}[key]]
         for target in names.values():
             other = [replace(l, **{key: getattr(l, key) + 1}) if l.name == target else l for l in layouts]
-            assert check_kernel.Compare(other, header, check_kernel.mapping()).failures, target
+            assert check_kernel.Compare(other, spaces, header, check_kernel.mapping()).failures, target
 
 
 # The generator
@@ -259,13 +259,13 @@ def test_gates(known, text, expect):
     assert bool(eval(gate_python(text, known, 3), {"efr": efr, "efr2": efr2, "cap": cap})) is expect
 
 
-def test_output_is_reproducible(layouts, known):
-    assert dict(outputs.everything(layouts, known)) == dict(outputs.everything(load.load_tree(Path(__file__).parents[2]),
-                                                                              known))
+def test_output_is_reproducible(layouts, known, spaces):
+    again = load.load_tree(Path(__file__).parents[2])
+    assert dict(outputs.everything(layouts, known, spaces)) == dict(outputs.everything(again, known, spaces))
 
 
-def test_every_output_has_a_licence(layouts, known):
-    for name, text in outputs.everything(layouts, known):
+def test_every_output_has_a_licence(layouts, known, spaces):
+    for name, text in outputs.everything(layouts, known, spaces):
         assert "SPDX-License-Identifier: Apache-2.0" in text.splitlines()[0], name
 
 

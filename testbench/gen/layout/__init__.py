@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layout generator: one YAML description of every register and memory structure, many outputs.
 
-A description file has `groups` (named lists of fields) and `layouts`. A layout has
+A description file has `groups` (named lists of fields), `spaces` (where the registers
+of a space lie and repeat) and `layouts`. A layout has
 
   name, bits          short name (the prefix of the accessors) and size
   title, doc, section, source, status, switch, note, tests

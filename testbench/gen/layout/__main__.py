@@ -22,9 +22,10 @@ def main():
     arguments = parser.parse_args()
     try:
         layouts = load.load_tree(arguments.root)
+        spaces = load.load_spaces(arguments.root)
     except SpecError as error:
         sys.exit(f"layout: {error}")
-    for name, text in outputs.everything(layouts, gate.features(layouts)):
+    for name, text in outputs.everything(layouts, gate.features(layouts), spaces):
         write_if_changed(arguments.out / name, text)
 
 

@@ -128,9 +128,9 @@ def register_space(layouts, space, known):
     return {"space": space, "prefix": SPACES[space], "rows": rows, "gates": gates, "rules": rules}
 
 
-def register_sources(layouts, known):
+def register_sources(layouts, known, places):
     spaces = [register_space(layouts, space, known) for space in SPACES]
-    return (render("registers.h.j2", spaces=spaces), render("registers.c.j2", spaces=spaces, hexa=hexa))
+    return (render("registers.h.j2", spaces=spaces, places=places), render("registers.c.j2", spaces=spaces, hexa=hexa))
 
 
 def layout_tables(layouts):

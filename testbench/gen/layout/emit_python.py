@@ -29,9 +29,9 @@ def _layout(layout):
             "variants": list(layout.variants)}
 
 
-def module(layouts, known):
+def module(layouts, known, places):
     texts = sorted({f.gate for l in layouts for f in l.fields if f.gate})
     tables = {prefix: register_rows(layouts, space) for space, prefix in SPACES.items()}
-    return render("amdvi_layout.py.j2", layouts=layouts, head=_layout, field=_field, tables=tables,
+    return render("amdvi_layout.py.j2", layouts=layouts, head=_layout, field=_field, tables=tables, places=places,
                   gates=[(text, gate_python(text, known)) for text in texts],
                   expression=lambda row: gate_python(row["layout"].gate, known, row["index"]))

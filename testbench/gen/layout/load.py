@@ -19,17 +19,30 @@ FIELD_KEYS = {"name", "bits", "pieces", "reserved", "ignored", "address", "view"
 
 def load_tree(root):
     """All layouts below root/<room>/spec, checked."""
-    documents = []
+    return load_documents(list(_documents(root)))
+
+
+def load_spaces(root):
+    """{register space: {name: number}}, where the registers of a space lie and repeat."""
+    spaces = {}
+    for _, file, document in _documents(root):
+        for space, numbers in (document.get("spaces") or {}).items():
+            if space not in check.SPACES or space in spaces:
+                raise SpecError(f"{file}: register space {space!r} is unknown or placed twice")
+            spaces[space] = numbers
+    return spaces
+
+
+def _documents(root):
     for room in ROOMS:
         for path in sorted(Path(root, room, "spec").glob("*.yaml")):
-            documents.append((room, f"{room}/spec/{path.name}", yaml.safe_load(path.read_text(encoding="utf-8"))))
-    return load_documents(documents)
+            yield room, f"{room}/spec/{path.name}", yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def load_documents(documents):
     groups = {}
     for _, file, document in documents:
-        _known(document, {"groups", "layouts"}, file)
+        _known(document, {"groups", "layouts", "spaces"}, file)
         groups.update(document.get("groups") or {})
     layouts = [_layout(room, file, item, groups)
                for room, file, document in documents for item in document.get("layouts") or []]
