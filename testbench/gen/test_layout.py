@@ -91,7 +91,7 @@ def test_control_register(layouts, known):
     assert control["rw"] & bits(54, 48, 59, 60, 52, 53) == bits(54, 48, 59, 60, 52, 53)
     assert not control["rw"] & bits((21, 18), 49, 57, (36, 34), 40, (44, 43), (63, 61))
     bare = masks.register(rows["REG_CONTROL"], known, NONE)
-    assert bare["rw"] == bits((12, 0), 23, 59)
+    assert bare["rw"] == bits((12, 0), 23, (47, 46), 59)
     assert bare["reset"] == 0x400
     status = masks.register(rows["REG_STATUS"], known, NONE)
     assert status["w1c"] == 0x68E67
