@@ -23,6 +23,7 @@ class Builder:
         self.device = Device(self.cfg)
         self.events = 0
         self.pprs = 0
+        self.guest_events: dict[int, tuple[list[bytes], int]] = {}
 
     def preset(self, name: str, config: dict[str, int]) -> None:
         config = {"ram": 1 << 52} | config
@@ -53,6 +54,20 @@ class Builder:
             self.events = 0
         self.device.run()
         self.emit(f"mmio_write off={off:#x} size={size} value={value:#x}")
+
+    def vf_write(self, gid: int, off: int, value: int) -> None:
+        self.device.viommu.vf_write(gid, off, 8, value)
+        self.device.run()
+        self.emit(f"vf_write gid={gid:#x} off={off:#x} size=8 value={value:#x}")
+
+    def vf_read(self, gid: int, off: int, mask: int = (1 << 64) - 1) -> None:
+        value = self.device.viommu.vf_read(gid, off, 8) & mask
+        self.emit(f"vf_read gid={gid:#x} off={off:#x} size=8 value={value:#x} mask={mask:#x}")
+
+    def vfc_write(self, gid: int, off: int, value: int) -> None:
+        self.device.viommu.vfc_write(gid, off, 8, value)
+        self.device.run()
+        self.emit(f"vfc_write gid={gid:#x} off={off:#x} size=8 value={value:#x}")
 
     def read(self, off: int, mask: int | None = None, size: int = 8) -> None:
         value = self.device.mmio_read(off, size)
@@ -111,8 +126,9 @@ class Builder:
         """Expect every record that was logged since the last call."""
         log = self.device.evt.records
         for index in range(self.events, len(log)):
-            self.emit(self._event_line(index, decode(log[index]), log[index]))
+            self.emit(self._event_line("host", index, decode(log[index]), log[index]))
         self.events = len(log)
+        self._guest_records()
         pages = self.device.ppr.records
         for index in range(self.pprs, len(pages)):
             entry = decode_ppr(pages[index])
@@ -120,9 +136,17 @@ class Builder:
                       f"addr={entry.addr:#x} tag={entry.tag:#x} flags={flags_text(entry.flags)}")
         self.pprs = len(pages)
 
+    def _guest_records(self) -> None:
+        for gid, guest in sorted(self.device.viommu.guests.items()):
+            seen, count = self.guest_events.get(gid, (guest.events, 0))
+            start = count if seen is guest.events else 0
+            for index in range(start, len(guest.events)):
+                self.emit(self._event_line(hex(gid), index, decode(guest.events[index]), guest.events[index]))
+            self.guest_events[gid] = (guest.events, len(guest.events))
+
     @staticmethod
-    def _event_line(index: int, event: Event, raw: bytes) -> str:
-        head = f"expect_event log=host index={index}"
+    def _event_line(log: str, index: int, event: Event, raw: bytes) -> str:
+        head = f"expect_event log={log} index={index}"
         if event.kind == "INVALID_PPR_REQUEST":
             return f"{head} kind={event.kind} dev={event.dev:#x} raw={raw.hex()}"
         who = f"pasid={event.pasid:#x}" if "GN" in event.flags else f"dom={event.dom:#x}"

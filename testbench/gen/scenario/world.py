@@ -146,6 +146,10 @@ class GuestTable:
         self.gcr3, self.gcr3_spa = self.alloc()
         self.tables: dict[tuple[int, int, int], tuple[int, int]] = {}
 
+    def root(self) -> int:
+        """5.1: what the device table entry names, a GPA with GCR3TRPMode=1."""
+        return self.gcr3 if self.w.control & TRP else self.gcr3_spa
+
     def alloc(self) -> tuple[int, int]:
         spa = self.w.page()
         if self.host is None:
