@@ -28,7 +28,27 @@ uint64_t trace_get_u64(const uint8_t *from)
     return trace_get_u32(from) | (uint64_t)trace_get_u32(from + 4) << 32;
 }
 
-void trace_block_pack(const struct trace_block *block, uint8_t to[TRACE_BLOCK_HEADER])
+/* FNV-1a of 64 bits: zstd's own checksum says nothing about its frame header, and ours must be easy to write
+ * again. */
+static uint64_t checksum(uint64_t sum, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+static uint64_t block_checksum(const uint8_t *header, const uint8_t *packed, size_t len)
+{
+    uint64_t sum = checksum(UINT64_C(0xcbf29ce484222325), header, TRACE_BLOCK_HEADER - 8);
+    return checksum(sum, packed, len);
+}
+
+bool trace_block_intact(const uint8_t *header, const uint8_t *packed, size_t len)
+{
+    return trace_get_u64(header + TRACE_BLOCK_HEADER - 8) == block_checksum(header, packed, len);
+}
+
+void trace_block_pack(const struct trace_block *block, const uint8_t *packed, uint8_t to[TRACE_BLOCK_HEADER])
 {
     memcpy(to, block->tag, 4);
     trace_put_u32(to + 4, block->packed);
@@ -36,6 +56,7 @@ void trace_block_pack(const struct trace_block *block, uint8_t to[TRACE_BLOCK_HE
     trace_put_u32(to + 12, block->count);
     trace_put_u64(to + 16, block->first_record);
     trace_put_u64(to + 24, block->first_line);
+    trace_put_u64(to + 32, block_checksum(to, packed, block->packed));
 }
 
 void trace_block_unpack(struct trace_block *block, const uint8_t from[TRACE_BLOCK_HEADER])

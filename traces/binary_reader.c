@@ -49,6 +49,26 @@ static const uint8_t *window(struct amdvi_trace_reader *reader)
     return reader->stream.buffer + reader->stream.pos;
 }
 
+/* The header and the compressed bytes it announces, whole and unharmed; the header is taken off. */
+static enum amdvi_trace_status take_block(struct amdvi_trace_reader *reader, struct trace_block *block)
+{
+    enum amdvi_trace_status status = need(reader, TRACE_BLOCK_HEADER);
+    if (status != AMDVI_TRACE_OK)
+        return status;
+    trace_block_unpack(block, window(reader));
+    if (memcmp(block->tag, "FRAM", 4) && memcmp(block->tag, "INDX", 4))
+        return corrupt(reader, "neither a frame nor the index");
+    status = need(reader, (size_t)TRACE_BLOCK_HEADER + block->packed);
+    if (status != AMDVI_TRACE_OK)
+        return status;
+    if (!trace_block_intact(window(reader), window(reader) + TRACE_BLOCK_HEADER, block->packed))
+        return corrupt(reader, "the checksum of a frame is wrong");
+    if (block->raw > TRACE_DEFAULT_MAX_LINE + (64u << 20))
+        return corrupt(reader, "a frame is longer than the format allows");
+    trace_stream_skip(&reader->stream, TRACE_BLOCK_HEADER);
+    return AMDVI_TRACE_OK;
+}
+
 /* The output grows with what really comes out; the sizes in the file only have to agree in the end. */
 static enum amdvi_trace_status unpack(struct amdvi_trace_reader *reader, const struct trace_block *block,
                                       struct trace_buffer *raw)
@@ -82,8 +102,6 @@ static enum amdvi_trace_status check_block(struct amdvi_trace_reader *reader, co
     struct binary_state *state = reader->state;
     if (block->first_record != state->number || block->first_line != state->number + 1)
         return corrupt(reader, "a frame does not follow the one before it");
-    if (block->raw > TRACE_DEFAULT_MAX_LINE + (64u << 20))
-        return corrupt(reader, "a frame is longer than the format allows");
     return AMDVI_TRACE_OK;
 }
 
@@ -110,9 +128,7 @@ static enum amdvi_trace_status take_index(struct amdvi_trace_reader *reader, con
                                           uint64_t block_offset)
 {
     struct binary_state *state = reader->state;
-    enum amdvi_trace_status status = need(reader, block->packed);
-    if (status == AMDVI_TRACE_OK)
-        status = unpack(reader, block, &state->index);
+    enum amdvi_trace_status status = unpack(reader, block, &state->index);
     if (status == AMDVI_TRACE_OK)
         status = need(reader, TRACE_TRAILER);
     if (status != AMDVI_TRACE_OK)
@@ -137,23 +153,18 @@ static enum amdvi_trace_status next_frame(struct amdvi_trace_reader *reader)
     struct binary_state *state = reader->state;
     struct trace_block block;
     uint64_t offset = reader->stream.offset;
-    enum amdvi_trace_status status = need(reader, TRACE_BLOCK_HEADER);
-    if (status != AMDVI_TRACE_OK)
-        return status;
-    trace_block_unpack(&block, window(reader));
-    trace_stream_skip(&reader->stream, TRACE_BLOCK_HEADER);
-    status = check_block(reader, &block);
+    enum amdvi_trace_status status = take_block(reader, &block);
+    if (status == AMDVI_TRACE_OK)
+        status = check_block(reader, &block);
     if (status != AMDVI_TRACE_OK)
         return status;
     if (!memcmp(block.tag, "INDX", 4)) {
         status = take_index(reader, &block, offset);
         return status == AMDVI_TRACE_OK ? AMDVI_TRACE_END : status;
     }
-    if (memcmp(block.tag, "FRAM", 4) || !block.count)
-        return corrupt(reader, "neither a frame nor the index");
-    status = need(reader, block.packed);
-    if (status == AMDVI_TRACE_OK)
-        status = unpack(reader, &block, &state->raw);
+    if (!block.count)
+        return corrupt(reader, "a frame without records");
+    status = unpack(reader, &block, &state->raw);
     state->left = block.count;
     state->decoder.pos = state->raw.bytes;
     state->decoder.end = state->raw.bytes + state->raw.len;
@@ -257,12 +268,10 @@ static enum amdvi_trace_status load_index(struct amdvi_trace_reader *reader)
         return trace_reader_fail(reader, AMDVI_TRACE_TRUNCATED, 0, "there is no index at the end");
     status = trace_stream_seek(&reader->stream, offset, &reader->error);
     if (status == AMDVI_TRACE_OK)
-        status = need(reader, TRACE_BLOCK_HEADER);
+        status = take_block(reader, &block);
     if (status != AMDVI_TRACE_OK)
         return status;
-    trace_block_unpack(&block, window(reader));
-    trace_stream_skip(&reader->stream, TRACE_BLOCK_HEADER);
-    if (memcmp(block.tag, "INDX", 4) || block.raw > TRACE_DEFAULT_MAX_LINE)
+    if (memcmp(block.tag, "INDX", 4))
         return corrupt(reader, "the end mark does not point to the index");
     return take_index(reader, &block, offset);
 }

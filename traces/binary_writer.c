@@ -58,7 +58,7 @@ static enum amdvi_trace_status write_block(struct amdvi_trace_writer *writer, co
     memcpy(block.tag, tag, 4);
     block.packed = (uint32_t)packed;
     block.raw = (uint32_t)raw->len;
-    trace_block_pack(&block, head);
+    trace_block_pack(&block, state->packed.bytes, head);
     enum amdvi_trace_status status = emit(writer, head, sizeof(head));
     return status == AMDVI_TRACE_OK ? emit(writer, state->packed.bytes, packed) : status;
 }

@@ -166,7 +166,7 @@ const char *trace_decode_record(struct trace_decoder *decoder, struct amdvi_trac
 /* -- layout of a binary trace: what writer and reader share (see docs/trace-binary.md) */
 #define TRACE_BINARY_VERSION 1u
 #define TRACE_FILE_HEADER    16u
-#define TRACE_BLOCK_HEADER   32u
+#define TRACE_BLOCK_HEADER   40u
 #define TRACE_TRAILER        16u
 #define TRACE_INDEX_ENTRY    24u
 struct trace_block {
@@ -181,8 +181,12 @@ void trace_put_u32(uint8_t *to, uint32_t value);
 void trace_put_u64(uint8_t *to, uint64_t value);
 uint32_t trace_get_u32(const uint8_t *from);
 uint64_t trace_get_u64(const uint8_t *from);
-void trace_block_pack(const struct trace_block *block, uint8_t to[TRACE_BLOCK_HEADER]);
+/* The last field of a packed header is a checksum over the fields before it and the compressed bytes behind
+ * it. */
+void trace_block_pack(const struct trace_block *block, const uint8_t *packed, uint8_t to[TRACE_BLOCK_HEADER]);
 void trace_block_unpack(struct trace_block *block, const uint8_t from[TRACE_BLOCK_HEADER]);
+/* header: TRACE_BLOCK_HEADER bytes as read */
+bool trace_block_intact(const uint8_t *header, const uint8_t *packed, size_t len);
 extern const uint8_t trace_binary_end[8];
 
 /* -- a reader is a source behind one face (reader.c) */

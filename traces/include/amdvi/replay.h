@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Replays a trace on a device of its own and checks what the trace expects.
+ *
+ *     amdvi_replay_create(&options, &replay, &error);
+ *     while (records) status = amdvi_replay_record(replay, &record);
+ *     amdvi_replay_finish(replay);
+ *
+ * The player owns system memory and device; both come into being with the first record that acts. A player
+ * belongs to one thread.
+ */
+#ifndef AMDVI_REPLAY_H
+#define AMDVI_REPLAY_H
+
+#include "amdvi/amdvi.h"
+#include "amdvi/sparse_memory.h"
+#include "amdvi/trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct amdvi_replay;
+
+enum amdvi_replay_status {
+    AMDVI_REPLAY_OK = 0,
+    AMDVI_REPLAY_ERROR, /* the record cannot be played; amdvi_replay_error() says why */
+};
+
+/* What a player tells about one checked request or expectation. */
+struct amdvi_replay_verdict {
+    uint64_t line;
+    const char *kind;     /* of the record that was checked */
+    bool held;
+    const char *text;     /* of a failure: "expected ... got ..." */
+};
+
+struct amdvi_replay_options {
+    const char *name;      /* of the trace, for messages */
+    const char *directory; /* memfile paths are relative to it; null: the current one */
+    const struct amdvi_trace_pair *settings; /* win over the trace's own configuration */
+    size_t settings_count;
+    bool state_results;    /* report results that the trace states no expectation for (--check) */
+    void *context;
+    void (*verdict)(void *context, const struct amdvi_replay_verdict *verdict);
+    /* `record` is the expectation that would hold: the result of a request without one. */
+    void (*result)(void *context, const struct amdvi_trace_record *request,
+                   const struct amdvi_trace_record *record);
+    const struct amdvi_observer *observer; /* may be null; called beside the player's own */
+    uint64_t memory_limit; /* most bytes of host memory for system memory; 0: no limit */
+};
+
+struct amdvi_replay_counts {
+    uint64_t records;
+    uint64_t checks, failed;
+    uint64_t translations, translations_checked, translations_failed;
+    uint64_t interrupts, interrupts_checked, interrupts_failed;
+    uint64_t stores_checked, stores_failed;
+    uint64_t registers_checked, registers_failed;
+    uint64_t others_checked, others_failed;
+};
+
+/* Copies the options; strings in them must outlive the player. */
+enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *options,
+                                             struct amdvi_replay **replay);
+void amdvi_replay_destroy(struct amdvi_replay *replay);
+
+enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+/* Reports a last request that nothing was expected of. */
+enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
+
+/* "FILE:LINE: message", never null. */
+const char *amdvi_replay_error(const struct amdvi_replay *replay);
+const struct amdvi_replay_counts *amdvi_replay_counts(const struct amdvi_replay *replay);
+
+/* Null before the first record that acts. */
+struct amdvi_device *amdvi_replay_device(struct amdvi_replay *replay);
+struct amdvi_sparse *amdvi_replay_memory(struct amdvi_replay *replay);
+const struct amdvi_config *amdvi_replay_config(const struct amdvi_replay *replay);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The device that a trace plays on, its memory, and what it tells. */
+#include "traces/replay_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+/* ---------------------------------------------------------------- memory port */
+
+static enum amdvi_memory_result memory_answer(enum amdvi_sparse_status status)
+{
+    return status == AMDVI_SPARSE_ERR_MEMORY ? AMDVI_MEMORY_TARGET_ABORT
+           : status < 0                      ? AMDVI_MEMORY_MASTER_ABORT
+                                             : AMDVI_MEMORY_OK;
+}
+
+static enum amdvi_memory_result port_read(void *context, uint64_t spa, void *data, size_t length)
+{
+    return memory_answer(amdvi_sparse_read(context, spa, data, length));
+}
+
+static enum amdvi_memory_result port_write(void *context, uint64_t spa, const void *data, size_t length)
+{
+    return memory_answer(amdvi_sparse_write(context, spa, data, length));
+}
+
+static enum amdvi_memory_result port_compare_exchange(void *context, uint64_t spa, uint64_t expected,
+                                                      uint64_t desired, uint64_t *seen)
+{
+    *seen = expected;
+    return memory_answer(amdvi_sparse_cas64(context, spa, seen, desired));
+}
+
+/* ---------------------------------------------------------------- what the device tells */
+
+static void keep(struct amdvi_replay *replay, struct list *list, const void *item)
+{
+    replay->out_of_memory |= !list_add(list, item);
+}
+
+static int irq_kind(enum amdvi_irq_cause cause)
+{
+    switch (cause) {
+    case AMDVI_IRQ_EVENT:
+        return AMDVI_TRACE_IRQ_EVENT;
+    case AMDVI_IRQ_PPR:
+        return AMDVI_TRACE_IRQ_PPR;
+    case AMDVI_IRQ_GA:
+        return AMDVI_TRACE_IRQ_GA;
+    case AMDVI_IRQ_COMPLETION_WAIT:
+        return AMDVI_TRACE_IRQ_COMWAIT;
+    default:
+        return -1;
+    }
+}
+
+static void see_irq(struct irq_seen *seen, uint8_t vector)
+{
+    seen->count++;
+    seen->last_vector = vector;
+    seen->vectors[vector >> 6] |= (uint64_t)1 << (vector & 63);
+}
+
+/* kind=msi counts the messages that really leave, whatever their cause. */
+static void on_interrupt(void *context, const struct amdvi_irq *irq)
+{
+    struct amdvi_replay *replay = context;
+    int kind = irq_kind(irq->cause);
+
+    if (kind < 0 || irq->guest)
+        return;
+    see_irq(&replay->irqs[kind], irq->vector);
+    if (irq->deliverable)
+        see_irq(&replay->irqs[AMDVI_TRACE_IRQ_MSI], irq->vector);
+}
+
+static enum amdvi_atc_answer on_atc_invalidate(void *context, const struct amdvi_atc_invalidation *i)
+{
+    struct amdvi_replay *replay = context;
+
+    keep(replay, &replay->atc, &(struct atc_seen){.dev = i->device, .has_pasid = i->has_pasid,
+                                                  .pasid = i->pasid, .addr = i->address, .size = i->size});
+    return AMDVI_ATC_DONE;
+}
+
+static void on_prg_response(void *context, const struct amdvi_prg_response *r)
+{
+    struct amdvi_replay *replay = context;
+
+    keep(replay, &replay->prg, &(struct prg_seen){.dev = r->device, .has_pasid = r->has_pasid,
+                                                  .pasid = r->pasid, .index = r->index, .code = r->code});
+}
+
+static struct list *log_of(struct amdvi_replay *replay, enum amdvi_irq_cause log)
+{
+    switch (log) {
+    case AMDVI_IRQ_PPR:
+        return &replay->logs[AMDVI_LOG_PPR];
+    case AMDVI_IRQ_GA:
+        return &replay->logs[AMDVI_LOG_GA];
+    default:
+        return &replay->logs[AMDVI_LOG_EVENT];
+    }
+}
+
+static void on_event(void *context, const struct amdvi_event_info *info)
+{
+    struct amdvi_replay *replay = context;
+    struct list *list = log_of(replay, info->log);
+
+    if (info->logged && !info->guest) {
+        if (info->index < list->count)
+            list->count = (size_t)info->index; /* the log was enabled anew */
+        keep(replay, list, &(struct logged){.record = {info->record[0], info->record[1]}});
+    }
+    if (replay->options.observer && replay->options.observer->event)
+        replay->options.observer->event(replay->options.observer->context, info);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    for (size_t i = 0; i < replay->options.settings_count; i++) {
+        const struct amdvi_trace_pair *pair = &replay->options.settings[i];
+        enum amdvi_status status = amdvi_config_set(replay->config, pair->key, pair->value);
+        if (status != AMDVI_OK)
+            return replay_fail(replay, record, "setting %s=%s: %s", pair->key, pair->value,
+                               amdvi_status_text(status));
+    }
+    return AMDVI_REPLAY_OK;
+}
+
+static enum amdvi_replay_status create_memory(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    uint64_t ram = 0;
+
+    amdvi_config_number(replay->config, "ram", &ram);
+    if (amdvi_sparse_create(ram, replay->options.memory_limit, &replay->memory) != AMDVI_SPARSE_OK)
+        return replay_fail(replay, record, "no memory for ram=0x%" PRIx64, ram);
+    return AMDVI_REPLAY_OK;
+}
+
+/* The player listens to events; everything else goes to the caller's observer as it is. */
+static enum amdvi_status observe(struct amdvi_replay *replay)
+{
+    struct amdvi_observer observer = {0};
+
+    if (!replay->options.observer)
+        return amdvi_observe(replay->device, &(struct amdvi_observer){.context = replay, .event = on_event});
+    observer = replay_relay(replay);
+    observer.event = on_event;
+    return amdvi_observe(replay->device, &observer);
+}
+
+enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct amdvi_callbacks callbacks = {.context = replay, .interrupt = on_interrupt,
+                                        .atc_invalidate = on_atc_invalidate, .prg_response = on_prg_response};
+    struct amdvi_memory memory = {.read = port_read, .write = port_write,
+                                  .compare_exchange = port_compare_exchange};
+    uint64_t autorun = 1;
+    enum amdvi_status status;
+
+    if (replay->device)
+        return AMDVI_REPLAY_OK;
+    if (apply_settings(replay, record) || create_memory(replay, record))
+        return AMDVI_REPLAY_ERROR;
+    amdvi_config_number(replay->config, "autorun", &autorun);
+    replay->autorun = autorun;
+    memory.context = replay->memory;
+    status = amdvi_create(replay->config, &memory, &callbacks, NULL, &replay->device);
+    if (status == AMDVI_OK)
+        status = observe(replay);
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "device: %s", amdvi_status_text(status));
+}
+
+enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    enum amdvi_status status = amdvi_run(replay->device);
+
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK : replay_fail(replay, record, "%s", amdvi_status_text(status));
+}
+
+/* A buffer of the player, at least `bytes` long; null when there is no memory. */
+uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes)
+{
+    uint8_t *data;
+
+    if (bytes <= replay->data_room)
+        return replay->data;
+    data = realloc(replay->data, bytes);
+    if (!data)
+        return NULL;
+    replay->data = data;
+    replay->data_room = bytes;
+    return data;
+}
+
+/* ---------------------------------------------------------------- memory images */
+
+struct image {
+    FILE *file;
+    uint64_t skip, left, address;
+    struct amdvi_sparse *memory;
+};
+
+/* One decoded piece of an image: skips `offset`, stops at `len`, goes to memory. */
+static enum amdvi_sparse_status put_piece(struct image *image, const uint8_t *data, size_t length)
+{
+    uint64_t skip = image->skip < length ? image->skip : length;
+    uint64_t take = length - skip < image->left ? length - skip : image->left;
+    enum amdvi_sparse_status status = amdvi_sparse_write(image->memory, image->address, data + skip, take);
+
+    image->skip -= skip;
+    image->left -= take;
+    image->address += take;
+    return status;
+}
+
+static const char *load_raw(struct image *image)
+{
+    uint8_t data[65536];
+    size_t got;
+
+    while (image->left && (got = fread(data, 1, sizeof(data), image->file)) > 0)
+        if (put_piece(image, data, got) != AMDVI_SPARSE_OK)
+            return "image does not fit into ram";
+    return ferror(image->file) ? "image cannot be read" : NULL;
+}
+
+static const char *load_frames(struct image *image, ZSTD_DStream *stream)
+{
+    uint8_t in[65536], out[65536];
+    size_t got, state = 0;
+
+    while (image->left && (got = fread(in, 1, sizeof(in), image->file)) > 0) {
+        ZSTD_inBuffer input = {in, got, 0};
+        while (image->left && input.pos < input.size) {
+            ZSTD_outBuffer output = {out, sizeof(out), 0};
+            state = ZSTD_decompressStream(stream, &output, &input);
+            if (ZSTD_isError(state))
+                return "image is no zstd data";
+            if (put_piece(image, out, output.pos) != AMDVI_SPARSE_OK)
+                return "image does not fit into ram";
+        }
+    }
+    return state && image->left ? "image ends too early" : NULL;
+}
+
+static const char *load_zstd(struct image *image)
+{
+    ZSTD_DStream *stream = ZSTD_createDStream();
+    const char *problem = stream ? load_frames(image, stream) : "out of memory";
+
+    ZSTD_freeDStream(stream);
+    return problem;
+}
+
+static FILE *open_beside(const struct amdvi_replay *replay, const char *name)
+{
+    const char *directory = name[0] == '/' || !replay->options.directory ? "" : replay->options.directory;
+    char path[4096];
+    int length = snprintf(path, sizeof(path), "%s%s%s", directory, *directory ? "/" : "", name);
+
+    return length > 0 && (size_t)length < sizeof(path) ? fopen(path, "rb") : NULL;
+}
+
+enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct image image = {.memory = replay->memory, .address = record->num[AMDVI_TRACE_KEY_ADDR],
+                          .skip = amdvi_trace_num(record, AMDVI_TRACE_KEY_OFFSET, 0),
+                          .left = amdvi_trace_num(record, AMDVI_TRACE_KEY_LEN, UINT64_MAX)};
+    bool packed = amdvi_trace_num(record, AMDVI_TRACE_KEY_ZSTD, 0);
+    const char *problem;
+
+    image.file = open_beside(replay, record->file);
+    if (!image.file)
+        return replay_fail(replay, record, "%s cannot be opened", record->file);
+    problem = packed ? load_zstd(&image) : load_raw(&image);
+    fclose(image.file);
+    if (!problem && image.left && amdvi_trace_has(record, AMDVI_TRACE_KEY_LEN))
+        problem = "image is shorter than len";
+    return problem ? replay_fail(replay, record, "%s: %s", record->file, problem) : AMDVI_REPLAY_OK;
+}

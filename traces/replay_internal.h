@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AMDVI_TRACES_REPLAY_INTERNAL_H
+#define AMDVI_TRACES_REPLAY_INTERNAL_H
+
+#include "amdvi/layout.h"
+#include "amdvi/replay.h"
+
+enum { REPLAY_TEXT = 512, IRQ_KINDS = 5 };
+
+/* A growing array of plain structures. */
+struct list {
+    void *items;
+    size_t count, room, item_bytes;
+};
+
+struct logged {
+    uint64_t record[2];
+};
+
+struct atc_seen {
+    uint16_t dev;
+    bool has_pasid;
+    uint32_t pasid;
+    uint64_t addr, size;
+};
+
+struct prg_seen {
+    uint16_t dev;
+    bool has_pasid;
+    uint32_t pasid;
+    uint16_t index;
+    uint8_t code;
+};
+
+struct irq_seen {
+    uint64_t count;
+    uint64_t vectors[4]; /* bit set of those seen */
+    uint8_t last_vector;
+};
+
+enum request_kind { REQUEST_NONE, REQUEST_DMA, REQUEST_INT, REQUEST_PRI };
+
+/* The request just above, as expectations refer to it. */
+struct last_request {
+    enum request_kind kind;
+    bool stated; /* an expectation spoke of it */
+    struct amdvi_trace_record record;
+    struct amdvi_request rq;
+    struct amdvi_result result;
+    struct amdvi_int_result message;
+    struct amdvi_page_request_result page;
+    bool data_failed;
+};
+
+struct amdvi_replay {
+    struct amdvi_replay_options options;
+    struct amdvi_config *config;
+    struct amdvi_sparse *memory;
+    struct amdvi_device *device;
+    bool autorun;
+    struct amdvi_replay_counts counts;
+    struct last_request last;
+    struct list logs[3]; /* enum amdvi_log: struct logged */
+    struct list atc, prg;
+    struct irq_seen irqs[IRQ_KINDS]; /* enum amdvi_trace_irq */
+    bool out_of_memory;
+    char error[REPLAY_TEXT];
+    uint8_t *data; /* for requests that move data */
+    size_t data_room;
+};
+
+/* Which figure of the counts a check belongs to. */
+enum check_class { CHECK_TRANSLATION, CHECK_INTERRUPT, CHECK_STORE, CHECK_REGISTER, CHECK_OTHER };
+
+/* A check under way: collects what differs. */
+struct check {
+    char expected[REPLAY_TEXT], got[REPLAY_TEXT];
+    bool failed;
+};
+
+void check_fail(struct check *check, const char *expected, const char *got);
+void check_number(struct check *check, const char *key, uint64_t expected, uint64_t got);
+void check_text(struct check *check, const char *key, const char *expected, const char *got);
+void check_bytes(struct check *check, const char *key, const uint8_t *expected, const uint8_t *got,
+                 size_t length);
+void check_report(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                  enum check_class class, const struct check *check);
+
+enum amdvi_replay_status replay_fail(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* replay_list.c */
+bool list_add(struct list *list, const void *item);
+void list_remove(struct list *list, size_t index);
+void list_free(struct list *list);
+
+/* replay_device.c */
+enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
+
+/* replay_relay.c: an observer that hands everything on to the caller's. */
+struct amdvi_observer replay_relay(struct amdvi_replay *replay);
+
+/* replay_request.c */
+enum amdvi_replay_status replay_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+enum amdvi_replay_status replay_answer(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+void replay_state_result(struct amdvi_replay *replay);
+
+/* replay_expect.c */
+enum amdvi_replay_status replay_expect(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+enum amdvi_replay_status replay_register(struct amdvi_replay *replay,
+                                         const struct amdvi_trace_record *record);
+
+#endif
