@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a device tells the tables room about itself: features, modes and behaviour switches. The device
+ * fills it whenever its feature or control registers change; walkers and decoders only read it.
+ */
+#ifndef AMDVI_TABLES_ENV_H
+#define AMDVI_TABLES_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tables_env {
+    /* Feature registers as the software reads them (2.5, 2.6) and the capability header (1.2). */
+    uint64_t efr, efr2;
+    uint32_t cap;
+
+    /* Modes from the control register (2.4). */
+    bool guest_enabled;    /* GTEn */
+    bool gcr3_root_is_gpa; /* GCR3TRPMode */
+    bool guest_a_disabled; /* GAUpdateDis */
+    bool guest_d_disabled; /* GDUpdateDis */
+    bool irte_128;         /* GAEn */
+    bool guest_mode_legal; /* GAMEn=001b, with SNP only when SNPAVICEn says so */
+    bool x2apic;           /* XTEn */
+    bool int_2048;         /* NumIntRemapMode=01b */
+    bool smi_filter;       /* SmiFEn */
+    bool viommu_enabled;   /* vIommuEn: vImuEn of a DTE counts (viommu.md 11 #36) */
+
+    /* Behaviour switches (docs/switches). */
+    bool mode_illegal_entry; /* 13 #10: an unsupported Mode is an illegal entry, not a page fault */
+    bool hardware_ad;        /* host and guest A/D updates happen at all */
+
+    /* From the feature registers. */
+    uint64_t dte_reserved[4];
+    uint64_t v1_leaf_reserved, v1_dir_reserved;
+    uint64_t v2_reserved;
+    uint64_t gcr3_reserved;
+    uint32_t pasid_limit; /* first PASID above PASmax */
+    uint8_t host_levels;  /* deepest legal Mode; 0: host translation absent */
+    uint8_t guest_levels; /* 4 or 5; 0: absent */
+    uint8_t gcr3_levels;  /* 1..3 */
+    bool host_a, host_d;  /* HASup, HDSup */
+    bool snp;
+    bool force_physical; /* ForcePhyDestSup */
+};
+
+#endif
