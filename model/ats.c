@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What goes to the devices: ATS invalidations with their time-out, PRG responses (6.4 opcodes 4 and 7, 9). */
+#include "model/device.h"
+
+/* InvTimeOut in nanoseconds; 0: never (2.4). 7 is reserved and taken as never. */
+static uint64_t timeout(const struct amdvi_device *device)
+{
+    static const uint64_t table[8] = {0,          1000000,     10000000,     100000000,
+                                      1000000000, 10000000000, 100000000000, 0};
+
+    return table[reg_control_invtimeout(control(device))];
+}
+
+static struct atc_pending *free_entry(struct amdvi_device *device)
+{
+    for (unsigned i = 0; i < ATC_PENDING_MAX; i++)
+        if (!device->atc[i].used)
+            return &device->atc[i];
+    return NULL;
+}
+
+static void set_range(struct amdvi_atc_invalidation *invalidation, const uint64_t command[2])
+{
+    struct cmd_range range = cmd_range_decode(cmd_inv_iotlb_address(command), cmd_inv_iotlb_s(command));
+
+    if (range.shift == CMD_RANGE_ALL)
+        return;
+    invalidation->address = range.base;
+    invalidation->size = (uint64_t)1 << range.shift;
+}
+
+static void wait_for(struct amdvi_device *device, struct atc_pending *entry,
+                     const struct amdvi_atc_invalidation *invalidation, uint64_t address)
+{
+    uint64_t limit = timeout(device);
+
+    *entry = (struct atc_pending){.used = true,
+                                  .tag = invalidation->tag,
+                                  .device = invalidation->device,
+                                  .command = address,
+                                  .deadline = limit ? device->now + limit : UINT64_MAX};
+    device->atc_outstanding++;
+}
+
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address)
+{
+    struct atc_pending *entry = free_entry(device);
+    struct amdvi_atc_invalidation invalidation = {.device = (uint16_t)cmd_inv_iotlb_deviceid(command),
+                                                  .has_pasid = cmd_inv_iotlb_gn(command)};
+
+    if (!entry)
+        return false;
+    if (invalidation.has_pasid)
+        invalidation.pasid = (uint32_t)cmd_inv_iotlb_pasid(command);
+    set_range(&invalidation, command);
+    invalidation.tag = device->atc_next_tag++;
+    if (device->callbacks.atc_invalidate &&
+        device->callbacks.atc_invalidate(device->callbacks.context, &invalidation) == AMDVI_ATC_PENDING)
+        wait_for(device, entry, &invalidation, address);
+    return true;
+}
+
+static void finish(struct amdvi_device *device, struct atc_pending *entry)
+{
+    entry->used = false;
+    device->atc_outstanding--;
+}
+
+enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
+{
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    for (unsigned i = 0; i < ATC_PENDING_MAX; i++) {
+        if (!device->atc[i].used || device->atc[i].tag != tag)
+            continue;
+        finish(device, &device->atc[i]);
+        return AMDVI_OK;
+    }
+    return AMDVI_ERR_ARGUMENT;
+}
+
+/* The command counts as complete, the device is suspect (6.5, 9.3). */
+void atc_check_timeouts(struct amdvi_device *device)
+{
+    for (unsigned i = 0; i < ATC_PENDING_MAX && device->atc_outstanding; i++) {
+        struct atc_pending *entry = &device->atc[i];
+        if (!entry->used || entry->deadline > device->now)
+            continue;
+        finish(device, entry);
+        event_report(device, &(struct event){.code = EVT_IOTLB_INV_TIMEOUT,
+                                             .device = entry->device,
+                                             .address = entry->command});
+    }
+}
+
+void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
+{
+    if (device->callbacks.prg_response)
+        device->callbacks.prg_response(device->callbacks.context, response);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one generic set-associative array of the house (idea III). It knows tags and victims; what a line
+ * means, and whether it is still alive, is its user's business.
+ */
+#ifndef AMDVI_MODEL_CACHE_H
+#define AMDVI_MODEL_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum cache_policy { CACHE_PLRU, CACHE_LRU, CACHE_FIFO, CACHE_RANDOM };
+
+enum { CACHE_WAYS_MAX = 16, CACHE_LOG2_MAX = 20, CACHE_NO_SLOT = -1 };
+
+struct cache_geometry {
+    uint8_t log2_entries; /* 0..CACHE_LOG2_MAX */
+    uint8_t ways;         /* 1..CACHE_WAYS_MAX, at most the entries, a power of two */
+    uint8_t policy;       /* enum cache_policy */
+};
+
+struct cache {
+    uint64_t *tags;   /* 0: empty */
+    uint32_t *stamps; /* LRU, FIFO: a line's time; PLRU: the tree of a set in its first stamp */
+    uint8_t *lines;
+    size_t line_bytes;
+    uint32_t set_mask;
+    uint32_t ways;
+    uint32_t entries;
+    uint32_t clock;
+    uint64_t random;
+    uint8_t policy;
+};
+
+struct amdvi_allocator;
+
+bool cache_create(struct cache *cache, const struct cache_geometry *geometry, size_t line_bytes,
+                  const struct amdvi_allocator *allocator);
+void cache_destroy(struct cache *cache, const struct amdvi_allocator *allocator);
+void cache_clear(struct cache *cache);
+
+/* A tag and a set from a key of up to 128 bits. */
+static inline uint64_t cache_hash(uint64_t a, uint64_t b)
+{
+    uint64_t h = (a ^ (b << 32 | b >> 32)) * 0x9e3779b97f4a7c15u;
+
+    h ^= h >> 29;
+    h = (h + b) * 0xbf58476d1ce4e5b9u;
+    return h ^ h >> 32;
+}
+
+static inline uint64_t cache_tag(uint64_t hash)
+{
+    return hash | (uint64_t)1 << 63;
+}
+
+static inline uint32_t cache_set(const struct cache *cache, uint64_t hash)
+{
+    return ((uint32_t)hash & cache->set_mask) * cache->ways;
+}
+
+static inline void *cache_line(const struct cache *cache, uint32_t slot)
+{
+    return cache->lines + (size_t)slot * cache->line_bytes;
+}
+
+void cache_touch_slow(struct cache *cache, uint32_t slot);
+
+/* Tree pseudo-LRU: each node on the way to the used way points away from it. */
+static inline void cache_touch(struct cache *cache, uint32_t slot)
+{
+    uint32_t ways = cache->ways;
+
+    if (cache->policy == CACHE_PLRU) {
+        uint32_t set = slot & ~(ways - 1), way = slot & (ways - 1), node = 1, tree = cache->stamps[set];
+
+        for (uint32_t half = ways >> 1; half; half >>= 1) {
+            uint32_t right = (way & half) != 0;
+            tree = right ? tree & ~(1u << node) : tree | 1u << node;
+            node = node * 2 + right;
+        }
+        cache->stamps[set] = tree;
+    } else if (cache->policy == CACHE_LRU) {
+        cache_touch_slow(cache, slot);
+    }
+}
+
+typedef bool cache_match(const void *line, const void *key);
+
+/* Slot of the line that `match` accepts, or CACHE_NO_SLOT. Does not touch. */
+static inline int32_t cache_find(const struct cache *cache, uint64_t hash, cache_match *match,
+                                 const void *key)
+{
+    uint32_t set = cache_set(cache, hash);
+    uint64_t tag = cache_tag(hash);
+
+    for (uint32_t slot = set; slot < set + cache->ways; slot++)
+        if (cache->tags[slot] == tag && match(cache_line(cache, slot), key))
+            return (int32_t)slot;
+    return CACHE_NO_SLOT;
+}
+
+typedef bool cache_alive(const void *context, const void *line);
+
+/*
+ * A slot for a new line of `hash`: an empty one, a dead one, or the policy's victim; its tag is set and it
+ * is touched. The caller writes the line, and must have looked first whether the key is there already.
+ */
+uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
+
+static inline void cache_remove(struct cache *cache, uint32_t slot)
+{
+    cache->tags[slot] = 0;
+}
+
+#endif

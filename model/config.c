@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/config.h"
+
+#include "model/cache.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { NUMBER, SWITCH, CHOICE };
+
+struct key {
+    struct amdvi_config_key public;
+    enum kind kind;
+    uint64_t limit; /* NUMBER: largest legal value */
+};
+
+static const char from_preset[] = "from the preset";
+
+#define SIZE_KEYS(id, name, entries, ways, what)                                                             \
+    [CONFIG_##id##                                                                                           \
+        _ENTRIES] = {{name ".log2_entries", entries, "0 to 16", "log2 of the lines of the " what,            \
+                      "performance 1.2; the encoding of the hardware's registers, entry counts are "         \
+                      "not published"},                                                                      \
+                     NUMBER,                                                                                 \
+                     16},                                                                                    \
+  [CONFIG_##id##_WAYS] = {{name ".ways", ways, "1, 2, 4, 8 or 16", "ways of the " what,                      \
+                           "performance 1.2; at most 16 in the hardware's registers"},                       \
+                          NUMBER,                                                                            \
+                          CACHE_WAYS_MAX}
+
+static const struct key keys[CONFIG_KEYS] = {
+    [CONFIG_PRESET] = {{"preset", "genoa", "rome|milan|genoa|turin|raphael|legacy|emulator-min",
+                        "named feature preset: sets efr, efr2, cap_header, misc0 and pci_id", "iommu 11.3"},
+                       CHOICE,
+                       0},
+    [CONFIG_EFR] = {{"efr", from_preset, "64 bits",
+                     "extended feature register; a feature whose bit is 0 is absent", "iommu 2.5, 11.1"},
+                    NUMBER,
+                    UINT64_MAX},
+    [CONFIG_EFR2] = {{"efr2", from_preset, "64 bits", "second extended feature register", "iommu 2.6, 11.1"},
+                     NUMBER,
+                     UINT64_MAX},
+    [CONFIG_CAP_HEADER] = {{"cap_header", from_preset, "32 bits",
+                            "capability header: IotlbSup, NpCache, EFRSup and their like", "iommu 1.2, 11.3"},
+                           NUMBER,
+                           UINT32_MAX},
+    [CONFIG_MISC0] = {{"misc0", from_preset, "32 bits", "capability MiscInfo0: MSI number, address sizes",
+                       "iommu 1.2, 11.3"},
+                      NUMBER,
+                      UINT32_MAX},
+    [CONFIG_MISC1] = {{"misc1", "0", "32 bits", "capability MiscInfo1: MSI number of the GA log",
+                       "iommu 1.2"},
+                      NUMBER,
+                      UINT32_MAX},
+    [CONFIG_PCI_ID] = {{"pci_id", from_preset, "32 bits", "PCI device id << 16 | vendor id", "iommu 1.1"},
+                       NUMBER,
+                       UINT32_MAX},
+    [CONFIG_DEVID] = {{"devid", "0x0002", "16 bits", "DeviceID of the IOMMU's own PCI function",
+                       "trace format"},
+                      NUMBER,
+                      UINT16_MAX},
+    [CONFIG_MMIO_BASE] = {{"mmio_base", "0xfd180000", "64 bits",
+                           "base address in the capability block; informational, the library has no bus",
+                           "iommu 11.3"},
+                          NUMBER,
+                          UINT64_MAX},
+    [CONFIG_VF_BASE] = {{"vf_base", "0xE000000000", "64 bits",
+                         "VF MMIO aperture in the vendor-specific capability", "trace format, viommu E7"},
+                        NUMBER,
+                        UINT64_MAX},
+    [CONFIG_VFC_BASE] = {{"vfc_base", "0xE010000000", "64 bits",
+                          "VF Control aperture in the vendor-specific capability", "trace format, viommu E7"},
+                         NUMBER,
+                         UINT64_MAX},
+    [CONFIG_RAM] =
+        {{"ram", "0x100000000", "up to 2^52",
+          "bytes of system memory from address 0; for replayers, the library itself asks its callbacks",
+          "trace format"},
+         NUMBER,
+         (uint64_t)1 << 52},
+    [CONFIG_CACHES] = {{"caches", "on", "on|off",
+                        "off: every request walks; on: caches keep what they may keep", "trace format"},
+                       SWITCH,
+                       1},
+    [CONFIG_TIMING] =
+        {{"timing", "off", "off", "on (the timed executor) is not available yet", "trace format"}, SWITCH, 0},
+    [CONFIG_AUTORUN] = {{"autorun", "1", "0|1", "replayers run the device after every register write",
+                         "trace format"},
+                        NUMBER,
+                        1},
+    SIZE_KEYS(DTC, "dtc", "7", "8", "device table cache"),
+    SIZE_KEYS(ITC, "itc", "7", "8", "interrupt table cache"),
+    SIZE_KEYS(PTC, "ptc", "11", "8", "translation cache"),
+    SIZE_KEYS(PDC, "pdc", "9", "8", "page directory cache"),
+    SIZE_KEYS(GCR3, "gcr3", "6", "8", "GCR3 cache"),
+    [CONFIG_CACHE_POLICY] = {{"cache.policy", "plru", "plru|lru|fifo|random", "how caches choose victims",
+                              "performance 1.2"},
+                             CHOICE,
+                             0},
+    [CONFIG_PAGE_SIZES] = {{"ptc.page_sizes", "0x49", "7 bits",
+                            "page sizes that the PTC holds: bit i is 2^(12+3i) bytes, bit 0 always",
+                            "performance a.1: the value that firmware sets"},
+                           NUMBER,
+                           0x7f},
+    [CONFIG_DTE_MODE_FAULT] = {{"dte.mode_fault", "page_fault", "page_fault|illegal_entry",
+                                "what an unsupported Mode is", "iommu 13 no. 10"},
+                               CHOICE,
+                               0},
+    [CONFIG_DTE_BEYOND] = {{"dte.beyond_table", "page_fault", "page_fault|illegal_entry",
+                            "what a DeviceID beyond the device table is", "iommu 13 no. 11"},
+                           CHOICE,
+                           0},
+    [CONFIG_DTE_BIT245] = {{"dte.bit245", "reserved", "reserved|ignored", "whether DTE bit 245 must be 0",
+                            "iommu 15 D1; 13 no. 12 calls it ignored"},
+                           CHOICE,
+                           0},
+    [CONFIG_INT_PASS_EVENT] =
+        {{"int.pass_denied_event", "off", "on|off",
+          "on: NMI, INIT and ExtInt without their pass bit log INVALID_DEVICE_REQUEST type 4",
+          "iommu 13 no. 33"},
+         SWITCH,
+         1},
+    [CONFIG_HARDWARE_AD] = {{"walk.hardware_ad", "on", "on|off",
+                             "whether the walkers set accessed and dirty bits", "iommu 4.5, 5.3"},
+                            SWITCH,
+                            1},
+    [CONFIG_HT_RANGES] =
+        {{"ht_ranges", "on", "on|off",
+          "on: FD_0000_0000h-FF_FFFF_FFFFh have their special meanings unless EFR2.HTRangeIgnore",
+          "iommu 8.1"},
+         SWITCH,
+         1},
+    [CONFIG_EVENT_OVERFLOW_RESTART] = {{"log.restart_clears_overflow", "off", "on|off",
+                                        "on: the enable bit of a log going 0 to 1 clears its overflow bit",
+                                        "iommu 7.1: one emulator does it"},
+                                       SWITCH,
+                                       1},
+    [CONFIG_PMU_BANKS] = {{"pmu.banks", "2", "1 to 63", "performance counter banks", "iommu 2.9"},
+                          NUMBER,
+                          63},
+    [CONFIG_PMU_COUNTERS] = {{"pmu.counters", "4", "1 to 15", "counters in a bank", "iommu 2.9"}, NUMBER, 15},
+};
+
+struct preset {
+    const char *name;
+    uint64_t efr, efr2;
+    uint32_t cap_header, misc0, pci_id;
+};
+
+/* iommu 11.3. PCI device ids: 1481h Rome/Milan, 14D9h Raphael (1.1); 149Eh Genoa and 1423h family 15h are
+ * second-hand there, and Turin takes Genoa's. */
+static const struct preset presets[] = {
+    {"rome", 0x058f77ef22294ade, 0, 0x190b640f, 0x00203040, 0x14811022},
+    {"milan", 0x059f77ef22294ade, 0, 0x190b640f, 0x00203040, 0x14811022},
+    {"genoa", 0x25bf732fa2295afe, 0x1d, 0x190b640f, 0x00203040, 0x149e1022},
+    {"turin", 0x25bf732fa2295afe, 0x53d, 0x190b640f, 0x00203040, 0x149e1022},
+    {"raphael", 0x246577efa2254afa, 0, 0x190b640f, 0x00203040, 0x14d91022},
+    {"legacy", 0x0000000f00004a5a, 0, 0x090b640f, 0x00203040, 0x14231022},
+    {"emulator-min", 0x29d7, 0, 0x1d0b640f, 0x00203040, 0x14511022},
+};
+
+enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
+
+static int find_key(const char *name)
+{
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (strcmp(keys[i].public.name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* Number of `value` in "a|b|c", or -1. */
+static int find_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+
+    for (int i = 0; *choices; i++) {
+        size_t word = strcspn(choices, "|");
+        if (word == length && memcmp(choices, value, length) == 0)
+            return i;
+        choices += word + (choices[word] == '|');
+    }
+    return -1;
+}
+
+static bool parse_number(const char *text, uint64_t *value)
+{
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *value = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
+    return errno == 0 && *end == 0;
+}
+
+static void apply_preset(struct amdvi_config *config, unsigned index)
+{
+    const struct preset *preset = &presets[index];
+
+    config->value[CONFIG_PRESET] = index;
+    config->value[CONFIG_EFR] = preset->efr;
+    config->value[CONFIG_EFR2] = preset->efr2;
+    config->value[CONFIG_CAP_HEADER] = preset->cap_header;
+    config->value[CONFIG_MISC0] = preset->misc0;
+    config->value[CONFIG_PCI_ID] = preset->pci_id;
+}
+
+static bool parse_switch(const char *text, uint64_t *value)
+{
+    if (strcmp(text, "on") == 0 || strcmp(text, "1") == 0)
+        *value = 1;
+    else if (strcmp(text, "off") == 0 || strcmp(text, "0") == 0)
+        *value = 0;
+    else
+        return false;
+    return true;
+}
+
+static bool parse_choice(const struct key *key, const char *text, uint64_t *value)
+{
+    int choice = find_choice(key->public.values, text);
+
+    *value = (uint64_t)choice;
+    return choice >= 0;
+}
+
+static bool parse_value(const struct key *key, const char *text, uint64_t *value)
+{
+    switch (key->kind) {
+    case SWITCH:
+        return parse_switch(text, value);
+    case CHOICE:
+        return parse_choice(key, text, value);
+    default:
+        return parse_number(text, value);
+    }
+}
+
+static bool within_limits(int id, uint64_t value)
+{
+    switch (id) {
+    case CONFIG_DTC_WAYS:
+    case CONFIG_ITC_WAYS:
+    case CONFIG_PTC_WAYS:
+    case CONFIG_PDC_WAYS:
+    case CONFIG_GCR3_WAYS:
+        return value != 0 && (value & (value - 1)) == 0;
+    case CONFIG_PMU_BANKS:
+    case CONFIG_PMU_COUNTERS:
+        return value != 0;
+    default:
+        return true;
+    }
+}
+
+enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value)
+{
+    uint64_t number;
+    int id;
+
+    if (!config || !key || !value)
+        return AMDVI_ERR_ARGUMENT;
+    id = find_key(key);
+    if (id < 0)
+        return AMDVI_ERR_UNKNOWN_KEY;
+    if (!parse_value(&keys[id], value, &number))
+        return AMDVI_ERR_BAD_VALUE;
+    if (keys[id].kind != CHOICE && (number > keys[id].limit || !within_limits(id, number)))
+        return AMDVI_ERR_BAD_VALUE;
+    if (id == CONFIG_PRESET)
+        apply_preset(config, (unsigned)number);
+    config->value[id] = number;
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_config_create(struct amdvi_config **config)
+{
+    if (!config)
+        return AMDVI_ERR_ARGUMENT;
+    *config = calloc(1, sizeof(**config));
+    if (!*config)
+        return AMDVI_ERR_NO_MEMORY;
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (keys[i].public.fallback != from_preset)
+            amdvi_config_set(*config, keys[i].public.name, keys[i].public.fallback);
+    return AMDVI_OK;
+}
+
+void amdvi_config_destroy(struct amdvi_config *config)
+{
+    free(config);
+}
+
+static void print_choice(const char *choices, uint64_t index, char *value, size_t size)
+{
+    while (index-- > 0)
+        choices += strcspn(choices, "|") + 1;
+    snprintf(value, size, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+enum amdvi_status amdvi_config_get(const struct amdvi_config *config, const char *key, char *value,
+                                   size_t size)
+{
+    int id = config && key && value && size ? find_key(key) : -1;
+
+    if (id < 0)
+        return config && key && value && size ? AMDVI_ERR_UNKNOWN_KEY : AMDVI_ERR_ARGUMENT;
+    if (keys[id].kind == CHOICE)
+        print_choice(keys[id].public.values, config->value[id], value, size);
+    else if (keys[id].kind == SWITCH)
+        snprintf(value, size, "%s", config->value[id] ? "on" : "off");
+    else
+        snprintf(value, size, config->value[id] < 10 ? "%" PRIu64 : "0x%" PRIx64, config->value[id]);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_config_number(const struct amdvi_config *config, const char *key, uint64_t *value)
+{
+    int id;
+
+    if (!config || !key || !value)
+        return AMDVI_ERR_ARGUMENT;
+    id = find_key(key);
+    if (id < 0)
+        return AMDVI_ERR_UNKNOWN_KEY;
+    *value = config->value[id];
+    return AMDVI_OK;
+}
+
+const struct amdvi_config_key *amdvi_config_key_at(size_t index)
+{
+    return index < CONFIG_KEYS ? &keys[index].public : NULL;
+}
+
+const char *amdvi_preset_at(size_t index)
+{
+    return index < PRESETS ? presets[index].name : NULL;
+}

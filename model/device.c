@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Birth, reset and death of a device; its clock and its work. */
+#include "model/device.h"
+
+#include "model/allocator.h"
+
+static struct cache_geometry geometry(const struct amdvi_config *config, enum config_id entries,
+                                      enum config_id ways)
+{
+    return (struct cache_geometry){.log2_entries = (uint8_t)config->value[entries],
+                                   .ways = (uint8_t)config->value[ways],
+                                   .policy = (uint8_t)config->value[CONFIG_CACHE_POLICY]};
+}
+
+static bool create_caches(struct amdvi_device *device)
+{
+    const struct amdvi_config *config = &device->config;
+    struct cache_geometry dtc = geometry(config, CONFIG_DTC_ENTRIES, CONFIG_DTC_WAYS);
+    struct cache_geometry itc = geometry(config, CONFIG_ITC_ENTRIES, CONFIG_ITC_WAYS);
+    struct tlb_config tlb = {
+        .ptc = geometry(config, CONFIG_PTC_ENTRIES, CONFIG_PTC_WAYS),
+        .pdc = geometry(config, CONFIG_PDC_ENTRIES, CONFIG_PDC_WAYS),
+        .gcr3 = geometry(config, CONFIG_GCR3_ENTRIES, CONFIG_GCR3_WAYS),
+        .page_sizes = (uint8_t)config->value[CONFIG_PAGE_SIZES],
+    };
+
+    device->itc_gen = allocate_zeroed(&device->allocator, DEVICES * sizeof(*device->itc_gen));
+    device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
+    return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
+           cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
+           tlb_create(&device->tlb, &tlb, &device->allocator) && device->itc_gen && device->reported;
+}
+
+static void destroy(struct amdvi_device *device)
+{
+    struct amdvi_allocator allocator = device->allocator;
+
+    cache_destroy(&device->dtc, &allocator);
+    cache_destroy(&device->itc, &allocator);
+    tlb_destroy(&device->tlb, &allocator);
+    release(&allocator, device->itc_gen);
+    release(&allocator, device->reported);
+    release(&allocator, device);
+}
+
+enum amdvi_status amdvi_create(const struct amdvi_config *config, const struct amdvi_memory *memory,
+                               const struct amdvi_callbacks *callbacks,
+                               const struct amdvi_allocator *allocator, struct amdvi_device **device)
+{
+    struct amdvi_device *new;
+
+    if (!config || !memory || !device)
+        return AMDVI_ERR_ARGUMENT;
+    new = allocate_zeroed(allocator, sizeof(*new));
+    if (!new)
+        return AMDVI_ERR_NO_MEMORY;
+    new->config = *config;
+    new->memory = *memory;
+    if (callbacks)
+        new->callbacks = *callbacks;
+    if (allocator)
+        new->allocator = *allocator;
+    if (!create_caches(new)) {
+        destroy(new);
+        return AMDVI_ERR_NO_MEMORY;
+    }
+    amdvi_reset(new);
+    *device = new;
+    return AMDVI_OK;
+}
+
+void amdvi_destroy(struct amdvi_device *device)
+{
+    if (device)
+        destroy(device);
+}
+
+enum amdvi_status amdvi_reset(struct amdvi_device *device)
+{
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    device->caches = device->config.value[CONFIG_CACHES];
+    device->command_run = false;
+    memset(device->logs, 0, sizeof(device->logs));
+    memset(device->atc, 0, sizeof(device->atc));
+    device->atc_outstanding = 0;
+    device->now = 0;
+    memset(&device->statistics, 0, sizeof(device->statistics));
+    regs_reset(device);
+    pci_reset(device);
+    device_derive(device);
+    tlb_clear(&device->tlb);
+    dtc_invalidate_all(device);
+    cache_clear(&device->itc);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_run(struct amdvi_device *device)
+{
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    atc_check_timeouts(device);
+    command_run(device);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanoseconds)
+{
+    if (!device || device->now + nanoseconds < device->now)
+        return AMDVI_ERR_ARGUMENT;
+    device->now += nanoseconds;
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)
+{
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    device->observed = observer != NULL;
+    device->observer = observer ? *observer : (struct amdvi_observer){0};
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics)
+{
+    if (!device || !statistics)
+        return AMDVI_ERR_ARGUMENT;
+    *statistics = device->statistics;
+    return AMDVI_OK;
+}

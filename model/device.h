@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Inside of a device. Each part of model/ has its own file; what they share is this structure.
+ */
+#ifndef AMDVI_MODEL_DEVICE_H
+#define AMDVI_MODEL_DEVICE_H
+
+#include "amdvi/amdvi.h"
+#include "cmdbuf/command.h"
+#include "cmdbuf/event.h"
+#include "cmdbuf/ring.h"
+#include "model/cache.h"
+#include "model/config.h"
+#include "model/layout.h"
+#include "model/registers.h"
+#include "model/tlb.h"
+#include "tables/irte.h"
+#include "tables/walk.h"
+
+enum { REGISTER_MAP_END = 0x4020, NO_REGISTER = 0xff, DEVICES = 65536, PCI_CONFIG_BYTES = 256 };
+enum { ATC_PENDING_MAX = 64 };
+
+/* A cached device table entry. */
+struct dtc_line {
+    uint16_t device;
+    uint32_t decoded; /* device.decode_epoch when `dte` was made from its raw words */
+    struct dte dte;
+};
+
+/* A cached interrupt remapping entry. */
+struct itc_line {
+    uint16_t device;
+    uint32_t index;
+    uint32_t gen;
+    uint32_t epoch;
+    uint64_t raw[2];
+};
+
+/* One of the three logs of the host. `stopped`: overflowed, waits for its enable bit to rise (7.1). */
+struct log_state {
+    bool stopped[2]; /* A, B */
+    bool active_b;   /* dual logs: which one is written */
+    uint64_t count;  /* records since the enable bit last rose */
+};
+
+/* An ATS invalidation that its device has not answered yet. */
+struct atc_pending {
+    bool used;
+    uint32_t tag;
+    uint16_t device;
+    uint64_t command; /* SPA, for IOTLB_INV_TIMEOUT */
+    uint64_t deadline;
+};
+
+struct amdvi_device {
+    struct amdvi_config config;
+    struct amdvi_memory memory;
+    struct amdvi_callbacks callbacks;
+    struct amdvi_allocator allocator;
+    struct amdvi_observer observer;
+    bool observed;
+    bool caches;
+
+    uint64_t reg[REG_COUNT];
+    struct reg_mask mask[REG_COUNT];
+    uint8_t register_at[REGISTER_MAP_END / 4];
+    uint8_t pci[PCI_CONFIG_BYTES];
+
+    struct tables_env env;
+    struct dte_segments segments;
+    struct cmd_rules rules;
+    uint32_t decode_epoch;
+    bool command_run;
+    struct log_state logs[3]; /* enum amdvi_log */
+
+    struct cache dtc, itc;
+    uint32_t *itc_gen; /* per DeviceID */
+    uint32_t itc_epoch;
+    uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
+    struct tlb tlb;
+
+    struct atc_pending atc[ATC_PENDING_MAX];
+    uint32_t atc_next_tag;
+    unsigned atc_outstanding;
+    uint64_t now;
+
+    struct amdvi_statistics statistics;
+};
+
+static inline uint64_t control(const struct amdvi_device *device)
+{
+    return device->reg[REG_CONTROL];
+}
+
+static inline bool iommu_enabled(const struct amdvi_device *device)
+{
+    return device->reg[REG_CONTROL] & 1;
+}
+
+/* control.c: the control register's write, and what follows from it. */
+uint64_t control_legal(const struct amdvi_device *device, uint64_t old, uint64_t value);
+void control_changed(struct amdvi_device *device, uint64_t old);
+void device_derive(struct amdvi_device *device);
+void segments_derive(struct amdvi_device *device);
+
+/* regs.c */
+void regs_reset(struct amdvi_device *device);
+uint64_t status_value(const struct amdvi_device *device);
+void status_set(struct amdvi_device *device, uint64_t bits);
+
+/* pci.c */
+void pci_reset(struct amdvi_device *device);
+void pci_signal_target_abort(struct amdvi_device *device);
+bool pci_msi_message(const struct amdvi_device *device, unsigned number, uint64_t *address, uint32_t *data);
+uint32_t pci_read32(const struct amdvi_device *device, unsigned offset);
+void pci_write32(struct amdvi_device *device, unsigned offset, uint32_t value, uint32_t enable);
+
+/* irq.c */
+void irq_raise(struct amdvi_device *device, enum amdvi_irq_cause cause);
+
+/* log.c */
+bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b);
+bool log_append(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2]);
+void log_enable_rose(struct amdvi_device *device, enum amdvi_log log);
+uint64_t log_status_bits(const struct amdvi_device *device);
+
+/* command.c */
+void command_run(struct amdvi_device *device);
+
+/* ats.c */
+/* False: too many are unanswered, try again later. */
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address);
+void atc_check_timeouts(struct amdvi_device *device);
+void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
+
+/* prefetch.c */
+void prefetch(struct amdvi_device *device, const uint64_t command[2]);
+
+/* dtc.c: the device table entry of a device, from the cache or from memory. */
+struct dte_fetch {
+    const struct dte *dte;
+    enum reason reason;
+    uint8_t error; /* enum walk_error of REASON_DTE_READ_ERROR */
+    uint64_t address;
+};
+struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare);
+void dtc_invalidate(struct amdvi_device *device, uint16_t requester);
+void dtc_invalidate_all(struct amdvi_device *device);
+
+/* itc.c: interrupt remapping entries. */
+struct irte_fetch {
+    uint64_t raw[2];
+    uint64_t address;
+    uint8_t error; /* enum walk_error of REASON_INT_READ_ERROR */
+    bool cached;
+};
+enum reason itc_fetch(struct amdvi_device *device, const struct dte *dte, uint16_t requester, uint32_t index,
+                      struct irte_fetch *fetch);
+uint8_t itc_read(struct amdvi_device *device, uint64_t address, uint64_t raw[2]);
+void itc_invalidate(struct amdvi_device *device, uint16_t requester);
+void itc_invalidate_all(struct amdvi_device *device);
+
+/* fault.c: the one place that makes a fault (house idea IV). */
+struct fault_facts {
+    uint16_t device;
+    uint16_t domain;
+    uint32_t pasid;
+    uint64_t address;
+    bool guest; /* GN */
+    bool user, exec, write;
+    bool translation; /* TR: ATS translation request */
+    bool interrupt;   /* I */
+    bool posted;      /* a write: nobody waits for its completion */
+    bool suppressed;  /* IRTE.SupIOPF */
+    uint8_t error;    /* enum walk_error of read errors */
+};
+void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
+                 const struct dte *dte, struct amdvi_fault *fault);
+/* Whether a record was written. */
+bool event_report(struct amdvi_device *device, const struct event *event);
+bool event_report_raw(struct amdvi_device *device, const uint64_t record[2]);
+
+#endif

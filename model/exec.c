@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/exec.h"
+
+static enum amdvi_access access_of(unsigned kind)
+{
+    switch (kind) {
+    case WALK_GCR3:
+        return AMDVI_ACCESS_GCR3_ENTRY;
+    case WALK_GUEST:
+        return AMDVI_ACCESS_GUEST_ENTRY;
+    default:
+        return AMDVI_ACCESS_HOST_ENTRY;
+    }
+}
+
+static void answer_read(struct amdvi_device *device, struct walk *walk)
+{
+    walk->failed = memory_read(device, walk->address, &walk->value, sizeof(walk->value));
+    tap(device, access_of(walk->kind), false, walk->level, walk->address, &walk->value, sizeof(walk->value),
+        walk->failed);
+}
+
+static void answer_update(struct amdvi_device *device, struct walk *walk)
+{
+    walk->failed = memory_update(device, walk->address, walk->expected, walk->desired, &walk->value);
+    tap(device, access_of(walk->kind), true, walk->level, walk->address, &walk->desired,
+        sizeof(walk->desired), walk->failed);
+}
+
+static void answer_probe(struct amdvi_device *device, struct walk *walk, const struct tlb_space *space)
+{
+    const struct dte *dte = walk->rq.dte;
+    unsigned levels = walk->probe.kind == WALK_HOST ? dte->mode : dte->guest_levels;
+    bool hit = tlb_probe(&device->tlb, space, &walk->probe, levels);
+
+    if (walk->probe.kind == WALK_GCR3) {
+        device->statistics.gcr3_hits += hit;
+        device->statistics.gcr3_misses += !hit;
+    } else {
+        device->statistics.pdc_hits += hit;
+        device->statistics.pdc_misses += !hit;
+    }
+}
+
+void exec_answer(struct amdvi_device *device, struct walk *walk, enum walk_ask ask,
+                 const struct tlb_space *space)
+{
+    if (ask == WALK_READ)
+        answer_read(device, walk);
+    else if (ask == WALK_UPDATE)
+        answer_update(device, walk);
+    else
+        answer_probe(device, walk, space);
+}
+
+void exec_direct(struct amdvi_device *device, struct walk *walk, const struct walk_request *request,
+                 const struct tlb_space *space)
+{
+    enum walk_ask ask = walk_start(walk, request);
+
+    while (ask != WALK_DONE) {
+        exec_answer(device, walk, ask, space);
+        ask = walk_step(walk);
+    }
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * amdvi: a model of the AMD IOMMU.
+ *
+ * A device is a context object. It owns no thread and no file, keeps no state outside itself, and calls
+ * its surroundings only through the callbacks that it was given. Any number of devices live in one
+ * process; calls on different devices may run at the same time, calls on one device must not.
+ *
+ * Units and names: addresses are bytes; SPA system physical, GPA guest physical, IOVA the address in a
+ * request; DeviceID is PCI bus[15:8] device[7:3] function[2:0]; sections in brackets are those of the
+ * project's reference of the architecture (docs/reference).
+ *
+ * Every call returns a status. A status other than AMDVI_OK means that the call changed nothing, unless
+ * its description says otherwise. Architectural faults are results, not statuses.
+ */
+#ifndef AMDVI_AMDVI_H
+#define AMDVI_AMDVI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AMDVI_VERSION_MAJOR 0
+#define AMDVI_VERSION_MINOR 1
+#define AMDVI_VERSION_PATCH 0
+
+/* "0.1.0": the version of the library that is linked, which may differ from the header's. */
+const char *amdvi_version(void);
+
+enum amdvi_status {
+    AMDVI_OK = 0,
+    AMDVI_ERR_ARGUMENT,    /* a null pointer or a value outside its documented range */
+    AMDVI_ERR_NO_MEMORY,   /* the allocator returned null */
+    AMDVI_ERR_UNKNOWN_KEY, /* no configuration key of that name */
+    AMDVI_ERR_BAD_VALUE,   /* the key does not take that value */
+    AMDVI_ERR_ACCESS,      /* width or alignment that a register space does not accept */
+    AMDVI_ERR_MEMORY,      /* a memory callback failed during a data transfer */
+    AMDVI_ERR_UNSUPPORTED, /* not present in this device */
+    AMDVI_ERR_END,         /* iteration is over */
+};
+
+/* A short English text, never null. */
+const char *amdvi_status_text(enum amdvi_status status);
+
+/* ------------------------------------------------------------------------------ configuration */
+
+/* All keys of a device with their values; see `amdvi config --explain`. */
+struct amdvi_config;
+
+struct amdvi_config_key {
+    const char *name;
+    const char *fallback; /* default, in the form that amdvi_config_set() takes */
+    const char *values;   /* legal values, in words */
+    const char *meaning;
+    const char *source; /* where the default comes from */
+};
+
+/* Starts with every key at its default (preset genoa). Free with amdvi_config_destroy(). */
+enum amdvi_status amdvi_config_create(struct amdvi_config **config);
+void amdvi_config_destroy(struct amdvi_config *config);
+
+/*
+ * Sets one key. Numbers are decimal or 0x hex. `preset` sets efr, efr2 and the capability values at once,
+ * so it comes before the keys that refine it. AMDVI_ERR_UNKNOWN_KEY or AMDVI_ERR_BAD_VALUE on mistakes.
+ */
+enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value);
+
+/* The value as amdvi_config_set() would take it, cut to `size` bytes with the final 0. */
+enum amdvi_status amdvi_config_get(const struct amdvi_config *config, const char *key, char *value,
+                                   size_t size);
+
+/* Number value of a key with a numeric or on/off value. */
+enum amdvi_status amdvi_config_number(const struct amdvi_config *config, const char *key, uint64_t *value);
+
+/* Key number `index`, from 0, in the order of the documentation; null after the last one. */
+const struct amdvi_config_key *amdvi_config_key_at(size_t index);
+
+/* Name of preset number `index`, from 0; null after the last one. */
+const char *amdvi_preset_at(size_t index);
+
+/* ------------------------------------------------------------------------------ surroundings */
+
+/* How memory answered; the values are the type codes of hardware-error events [7.3]. */
+enum amdvi_memory_result {
+    AMDVI_MEMORY_OK = 0,
+    AMDVI_MEMORY_MASTER_ABORT = 1, /* nothing at that address */
+    AMDVI_MEMORY_TARGET_ABORT = 2, /* the target refused */
+    AMDVI_MEMORY_DATA_ERROR = 3,   /* poison */
+};
+
+/*
+ * System memory. The callbacks may be called from any call on the device, with lengths of 1 to 4096 bytes
+ * that never cross a 4 KiB page. compare_exchange replaces the 8 bytes at `spa` by `desired` if they equal
+ * `expected`, atomically against other users of the memory, and returns what was there in `seen`.
+ *
+ * `direct` may name a window of plain memory: addresses [direct_base, direct_base + direct_size) are then
+ * read and written there without a call. The window must outlive the device.
+ */
+struct amdvi_memory {
+    void *context;
+    enum amdvi_memory_result (*read)(void *context, uint64_t spa, void *data, size_t length);
+    enum amdvi_memory_result (*write)(void *context, uint64_t spa, const void *data, size_t length);
+    enum amdvi_memory_result (*compare_exchange)(void *context, uint64_t spa, uint64_t expected,
+                                                 uint64_t desired, uint64_t *seen);
+    void *direct;
+    uint64_t direct_base;
+    uint64_t direct_size;
+};
+
+/* Why the device interrupts [8.7]. */
+enum amdvi_irq_cause {
+    AMDVI_IRQ_EVENT,
+    AMDVI_IRQ_PPR,
+    AMDVI_IRQ_GA,
+    AMDVI_IRQ_COMPLETION_WAIT,
+    AMDVI_IRQ_VAPIC, /* doorbell or physical interrupt of a posted guest interrupt [8.6] */
+};
+
+struct amdvi_irq {
+    enum amdvi_irq_cause cause;
+    bool guest; /* of a guest's virtual IOMMU; `guest_id` counts */
+    uint16_t guest_id;
+    bool deliverable; /* MSI or XT register enabled; else only the condition exists */
+    uint64_t address; /* message address */
+    uint32_t data;
+    uint8_t vector;
+    uint32_t destination;
+    bool logical;
+};
+
+/* ATS Invalidate Request to a device's translation cache [6.4, opcode 4]. */
+struct amdvi_atc_invalidation {
+    uint16_t device;
+    bool has_pasid;
+    uint32_t pasid;
+    uint64_t address; /* 0 with size 0: everything */
+    uint64_t size;    /* bytes, a power of two; 0: everything */
+    uint32_t tag;     /* for amdvi_atc_complete() */
+};
+
+/* What the device's translation cache answers. */
+enum amdvi_atc_answer { AMDVI_ATC_DONE, AMDVI_ATC_PENDING };
+
+/* PRG response to a device [7.7, opcode 7]. */
+struct amdvi_prg_response {
+    uint16_t device;
+    bool has_pasid;
+    uint32_t pasid;
+    uint16_t index; /* page-request-group index, 9 bits */
+    uint8_t code;   /* 0 success, 1 invalid, 0xF failure */
+};
+
+/* All may be null. They must not call the device that called them. */
+struct amdvi_callbacks {
+    void *context;
+    void (*interrupt)(void *context, const struct amdvi_irq *irq);
+    enum amdvi_atc_answer (*atc_invalidate)(void *context, const struct amdvi_atc_invalidation *invalidation);
+    void (*prg_response)(void *context, const struct amdvi_prg_response *response);
+};
+
+/* Memory of the library itself; null functions mean malloc and free. */
+struct amdvi_allocator {
+    void *context;
+    void *(*allocate)(void *context, size_t bytes);
+    void (*release)(void *context, void *block);
+};
+
+/* ------------------------------------------------------------------------------ devices */
+
+struct amdvi_device;
+
+/*
+ * A device after power-on reset. `config`, `memory`, `callbacks` and `allocator` are copied; callbacks and
+ * allocator may be null. Frees nothing of the caller's; the caller frees the device with amdvi_destroy().
+ */
+enum amdvi_status amdvi_create(const struct amdvi_config *config, const struct amdvi_memory *memory,
+                               const struct amdvi_callbacks *callbacks,
+                               const struct amdvi_allocator *allocator, struct amdvi_device **device);
+void amdvi_destroy(struct amdvi_device *device);
+
+/* Back to the state after amdvi_create(): registers, rings, caches, statistics. */
+enum amdvi_status amdvi_reset(struct amdvi_device *device);
+
+/*
+ * Register window [2]: naturally aligned accesses of 4 or 8 bytes below the window's size. Offsets without
+ * a register read 0 and ignore writes. Other widths, alignments and offsets give AMDVI_ERR_ACCESS, a read
+ * value of 0, and no effect. Writes only note work: amdvi_run() does it.
+ */
+enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, unsigned size,
+                                  uint64_t *value);
+enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size,
+                                   uint64_t value);
+uint64_t amdvi_mmio_size(const struct amdvi_device *device);
+
+/* PCI configuration space of the IOMMU's function [1.1, 1.2]: aligned accesses of 1, 2 or 4 bytes below 256;
+ * 8-byte accesses are taken as two of 4. */
+enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, unsigned size,
+                                 uint64_t *value);
+enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, unsigned size,
+                                  uint64_t value);
+
+/* A guest's VF MMIO page and VF Control block (viommu 3, 4). AMDVI_ERR_UNSUPPORTED in devices without
+ * HW-vIOMMU. */
+enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                unsigned size, uint64_t *value);
+enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                 unsigned size, uint64_t value);
+enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                 unsigned size, uint64_t *value);
+enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                  unsigned size, uint64_t value);
+
+/* Works until nothing is left to do. Bounded by the work in the rings. */
+enum amdvi_status amdvi_run(struct amdvi_device *device);
+
+/* The device's clock, nanoseconds from reset: only time-outs look at it. Never goes back. */
+enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanoseconds);
+
+/* ------------------------------------------------------------------------------ requests */
+
+enum amdvi_op { AMDVI_READ, AMDVI_WRITE, AMDVI_EXECUTE, AMDVI_ATOMIC };
+
+/* PCIe address type [9.1]. */
+enum amdvi_at { AMDVI_UNTRANSLATED, AMDVI_TRANSLATION_REQUEST, AMDVI_TRANSLATED };
+
+enum { AMDVI_PERM_READ = 1, AMDVI_PERM_WRITE = 2, AMDVI_PERM_EXEC = 4 };
+
+struct amdvi_request {
+    uint16_t device;
+    uint8_t op; /* enum amdvi_op */
+    uint8_t at; /* enum amdvi_at */
+    bool has_pasid;
+    bool privileged;
+    bool execute;   /* translation request: ask for execute permission */
+    bool no_write;  /* translation request: NW flag */
+    uint32_t pasid; /* 20 bits */
+    uint64_t address;
+    uint64_t length; /* bytes, at least 1 */
+};
+
+/* What the requester sees when a request fails. */
+enum amdvi_reply { AMDVI_REPLY_NONE, AMDVI_REPLY_ABORT, AMDVI_REPLY_ZERO, AMDVI_REPLY_DROP };
+
+struct amdvi_fault {
+    uint8_t reason;   /* for amdvi_reason_text() */
+    uint8_t event;    /* event code [7.3]; 0: the architecture knows no event for this reason */
+    uint8_t reply;    /* enum amdvi_reply */
+    bool logged;      /* a record was written */
+    uint16_t flags;   /* record bits 59:48 [7.2] */
+    uint8_t vflags;   /* record bits 31:27 */
+    uint16_t domain;  /* valid without the GN flag */
+    uint32_t pasid;   /* valid with the GN flag */
+    uint64_t address; /* address field of the record */
+};
+
+struct amdvi_result {
+    bool ok;
+    bool identity; /* not translated: `size` and `covered` say nothing */
+    uint8_t perm;  /* AMDVI_PERM_* granted; execute only if it was asked for */
+    bool untranslated_only, no_snoop_forbidden, global, privileged_page; /* ATS attributes [9.2] */
+    uint64_t pa;                                                         /* SPA of the first byte */
+    uint64_t size;                                                       /* page size of the walk */
+    uint64_t covered;         /* bytes from `pa` that this one translation covers */
+    struct amdvi_fault fault; /* when !ok */
+};
+
+/*
+ * One request, page by page when it crosses pages; the first page that faults makes the whole request fail
+ * [15 D11]. `result` describes the first page, or the fault. Aligned 4-byte writes without PASID to
+ * FEE0_0000h-FEEF_FFFFh are interrupts [8.1]: `pa` is then the remapped address. Moves no data.
+ */
+enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
+                                  struct amdvi_result *result);
+
+/* The same for `count` requests, with many walks under way at once; results are those of a loop. */
+enum amdvi_status amdvi_translate_batch(struct amdvi_device *device, const struct amdvi_request *requests,
+                                        struct amdvi_result *results, size_t count);
+
+/* amdvi_translate() and then the data: `data` holds request->length bytes. AMDVI_ERR_MEMORY when the
+ * memory behind a good translation fails; part of a write may then be done. */
+enum amdvi_status amdvi_dma(struct amdvi_device *device, const struct amdvi_request *request, void *data,
+                            struct amdvi_result *result);
+
+struct amdvi_int_result {
+    bool ok;
+    bool posted;      /* went to a guest's vAPIC page [8.6]; there is no message */
+    uint64_t address; /* message that reaches the interrupt controller */
+    uint32_t data;
+    uint8_t vector;
+    uint8_t type; /* delivery type, data bits 10:8 */
+    uint32_t destination;
+    bool logical;
+    struct amdvi_fault fault; /* when !ok */
+};
+
+/* A message-signalled interrupt of a device [8]. */
+enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requester, uint64_t address,
+                                  uint32_t data, struct amdvi_int_result *result);
+
+struct amdvi_page_request {
+    uint16_t device;
+    bool has_pasid, privileged, read, write, execute, last;
+    uint32_t pasid;
+    uint16_t prg_index; /* 9 bits */
+    uint64_t address;
+};
+
+struct amdvi_page_request_result {
+    bool ok; /* an entry was logged */
+    struct amdvi_fault fault;
+};
+
+/* A PCIe page request [7.7, 9.4]. */
+enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
+                                     struct amdvi_page_request_result *result);
+
+/* A device finished the invalidation `tag` that it had answered with AMDVI_ATC_PENDING. Unknown tags, such
+ * as those that timed out, give AMDVI_ERR_ARGUMENT. */
+enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag);
+
+/* "host page not present": never null. */
+const char *amdvi_reason_text(unsigned reason);
+/* "IO_PAGE_FAULT"; null for codes without a name. */
+const char *amdvi_event_name(unsigned code);
+
+/* ------------------------------------------------------------------------------ looking inside */
+
+/* Where an access of the device to memory comes from. */
+enum amdvi_access {
+    AMDVI_ACCESS_DTE,
+    AMDVI_ACCESS_HOST_ENTRY,
+    AMDVI_ACCESS_GCR3_ENTRY,
+    AMDVI_ACCESS_GUEST_ENTRY,
+    AMDVI_ACCESS_IRTE,
+    AMDVI_ACCESS_COMMAND,
+    AMDVI_ACCESS_LOG,
+    AMDVI_ACCESS_STORE, /* COMPLETION_WAIT */
+    AMDVI_ACCESS_VAPIC,
+    AMDVI_ACCESS_MAP,  /* DevIDMap, DomIDMap, private space */
+    AMDVI_ACCESS_DATA, /* a device's own data */
+};
+
+struct amdvi_access_info {
+    enum amdvi_access access;
+    bool write;
+    bool cached;       /* answered by a cache, not by memory */
+    uint8_t level;     /* of a table entry, from 1 */
+    uint64_t address;  /* SPA */
+    uint64_t value[4]; /* as many as `length` bytes fill */
+    uint32_t length;
+    enum amdvi_memory_result result;
+};
+
+struct amdvi_command_info {
+    bool guest;
+    uint16_t guest_id;
+    uint64_t address; /* SPA or GPA of the command */
+    uint64_t words[2];
+    uint64_t executed[2]; /* with host IDs */
+    bool legal;
+};
+
+struct amdvi_event_info {
+    bool guest;
+    uint16_t guest_id;
+    bool logged;
+    uint64_t record[2];
+    uint64_t index;           /* of a logged record, from 0 since the log's enable bit rose */
+    enum amdvi_irq_cause log; /* AMDVI_IRQ_EVENT, AMDVI_IRQ_PPR or AMDVI_IRQ_GA */
+};
+
+/* The one tap: recorders, lint, statistics and explanations hang on it. Functions may be null; they must
+ * not call the device. */
+struct amdvi_observer {
+    void *context;
+    void (*access)(void *context, const struct amdvi_access_info *info);
+    void (*request)(void *context, const struct amdvi_request *request, const struct amdvi_result *result);
+    void (*interrupt)(void *context, uint16_t requester, uint64_t address, uint32_t data,
+                      const struct amdvi_int_result *result);
+    void (*command)(void *context, const struct amdvi_command_info *info);
+    void (*event)(void *context, const struct amdvi_event_info *info);
+    void (*mmio)(void *context, bool write, uint64_t offset, unsigned size, uint64_t value);
+};
+
+/* Null takes the observer off. The structure is copied. */
+enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer);
+
+/* Counters since reset. New ones are added at the end. */
+struct amdvi_statistics {
+    uint64_t requests, passed, translated, faulted, interrupts, interrupts_remapped, interrupts_faulted;
+    uint64_t page_requests, ats_requests;
+    uint64_t dtc_hits, dtc_misses, ptc_hits, ptc_misses, pdc_hits, pdc_misses, gcr3_hits, gcr3_misses;
+    uint64_t itc_hits, itc_misses;
+    uint64_t walks, reads_dte, reads_host, reads_guest, reads_gcr3, reads_irte, updates;
+    uint64_t commands, commands_by_opcode[16], completion_waits, invalidations;
+    uint64_t entries_invalidated;
+    uint64_t events, events_by_code[16], events_lost, ppr_entries, ga_entries, own_interrupts;
+};
+
+enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);
+
+/* How many records were written to a log since its enable bit last rose. The records themselves come
+ * through the observer. */
+enum amdvi_log { AMDVI_LOG_EVENT, AMDVI_LOG_PPR, AMDVI_LOG_GA };
+
+enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_log log, uint64_t *count);
+
+/* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
+struct amdvi_dte_view {
+    uint64_t words[4];
+    uint64_t address; /* SPA */
+    bool cached;
+    bool beyond_table;
+    bool read_error;
+};
+enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t requester,
+                                    struct amdvi_dte_view *view);
+
+enum amdvi_cache {
+    AMDVI_CACHE_DTC,
+    AMDVI_CACHE_ITC,
+    AMDVI_CACHE_PTC,
+    AMDVI_CACHE_PDC,
+    AMDVI_CACHE_GCR3,
+    AMDVI_CACHES
+};
+
+/* One live line of a cache, in the terms of that cache. */
+struct amdvi_cache_line {
+    uint32_t slot;
+    uint16_t device; /* DTC, ITC */
+    uint16_t domain; /* PTC, PDC, GCR3 */
+    bool has_pasid;
+    uint32_t pasid;
+    uint32_t index; /* ITC */
+    uint8_t level;  /* PDC */
+    uint8_t kind;   /* PDC: 0 host directory, 2 guest directory */
+    uint8_t perm;
+    uint64_t address; /* tag */
+    uint64_t size;    /* bytes that the line covers */
+    uint64_t target;  /* SPA, table, or first word of an entry */
+};
+
+/* Live lines from slot `*cursor` on (start with 0); AMDVI_ERR_END after the last one. */
+enum amdvi_status amdvi_inspect_cache(const struct amdvi_device *device, enum amdvi_cache cache,
+                                      uint32_t *cursor, struct amdvi_cache_line *line);
+enum amdvi_status amdvi_cache_geometry(const struct amdvi_device *device, enum amdvi_cache cache,
+                                       uint32_t *entries, uint32_t *ways);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Interrupt remapping and posting (8). */
+#include "model/memory.h"
+
+#include "tables/layout.h"
+
+struct delivery {
+    uint16_t requester;
+    struct int_message message;
+    struct amdvi_int_result *result;
+    const struct dte *dte;
+    bool suppressed; /* IRTE.SupIOPF */
+};
+
+static void fail(struct amdvi_device *device, const struct delivery *d, enum reason reason, uint64_t address,
+                 uint8_t error)
+{
+    struct fault_facts facts = {.device = d->requester,
+                                .domain = d->dte ? d->dte->domain : 0,
+                                .address = address,
+                                .interrupt = true,
+                                .suppressed = d->suppressed,
+                                .error = error};
+
+    *d->result = (struct amdvi_int_result){0};
+    fault_raise(device, reason, &facts, d->dte, &d->result->fault);
+    device->statistics.interrupts_faulted++;
+}
+
+static void deliver(const struct delivery *d, const struct int_message *message)
+{
+    *d->result = (struct amdvi_int_result){
+        .ok = true,
+        .address = message->address,
+        .data = message->data,
+        .vector = (uint8_t)message->data,
+        .type = (uint8_t)int_message_type(message),
+        .destination = (uint32_t)(message->address >> 12 & 0xff) | (uint32_t)(message->address >> 40) << 8,
+        .logical = int_message_logical(message),
+    };
+}
+
+/* SMI filter, 8.5: forwarded if the filter is off or a register names the device. */
+static bool smi_passes(const struct amdvi_device *device, uint16_t requester)
+{
+    if (!device->env.smi_filter)
+        return true;
+    for (unsigned id = REG_SMI_FILTER0; id <= REG_SMI_FILTER15; id++)
+        if (device->mask[id].exists && reg_smi_filter_smidv(device->reg[id]) &&
+            reg_smi_filter_smidid(device->reg[id]) == requester)
+            return true;
+    return false;
+}
+
+/* ---------------------------------------------------------------- posted to a guest, 8.6 */
+
+/* Sets the vector's bit in the IRR of the backing page, atomically with the software that reads it. */
+static uint8_t set_irr(struct amdvi_device *device, const struct irte *irte)
+{
+    uint64_t address = irte->vapic_page + 0x200 + irte->vector / 32 * 0x10u;
+    uint64_t bit = (uint64_t)1 << irte->vector % 32, old, seen;
+    uint8_t error = memory_read(device, address, &old, sizeof(old));
+
+    for (int tries = 0; !error && tries < 8; tries++) {
+        error = memory_update(device, address, old, old | bit, &seen);
+        if (error || seen == old)
+            break;
+        old = seen;
+    }
+    tap(device, AMDVI_ACCESS_VAPIC, true, 0, address, &bit, sizeof(bit), error);
+    return error;
+}
+
+/* A doorbell to the processor the guest runs on, or a physical interrupt that wakes it. */
+static void signal_processor(struct amdvi_device *device, const struct irte *irte)
+{
+    struct amdvi_irq irq = {.cause = AMDVI_IRQ_VAPIC,
+                            .deliverable = true,
+                            .vector = irte->vector,
+                            .destination = irte->destination};
+
+    if (device->callbacks.interrupt)
+        device->callbacks.interrupt(device->callbacks.context, &irq);
+}
+
+static void post(struct amdvi_device *device, const struct delivery *d, const struct irte *irte)
+{
+    uint64_t record[2] = {ga_encode(irte->ga_tag, d->requester), 0};
+    uint8_t error = set_irr(device, irte);
+
+    if (error) {
+        fail(device, d, REASON_INT_READ_ERROR, irte->vapic_page, error);
+        return;
+    }
+    *d->result = (struct amdvi_int_result){.ok = true,
+                                           .posted = true,
+                                           .vector = irte->vector,
+                                           .destination = irte->destination,
+                                           .address = d->message.address,
+                                           .data = d->message.data};
+    if (irte->is_run) {
+        signal_processor(device, irte);
+        return;
+    }
+    if (irte->ga_log)
+        log_append(device, AMDVI_LOG_GA, record);
+    if (reg_control_gappien(control(device)) && !irte->gappi_disabled)
+        signal_processor(device, irte);
+}
+
+/* IsRun, Destination and GATag are not cached: they are read for every interrupt (8.6). */
+static void refresh_guest_fields(struct amdvi_device *device, const struct irte_fetch *fetch,
+                                 struct irte *irte)
+{
+    uint64_t raw[2];
+
+    if (!fetch->cached || itc_read(device, fetch->address, raw))
+        return;
+    irte->is_run = irteg_isrun(raw);
+    irte->destination = (uint32_t)irteg_destination(raw);
+    irte->ga_tag = (uint32_t)irteg_gatag(raw);
+}
+
+/* ---------------------------------------------------------------- remapping */
+
+static void remap(struct amdvi_device *device, struct delivery *d, uint32_t index)
+{
+    struct irte_fetch fetch;
+    struct int_message out;
+    struct irte irte;
+    enum reason reason = itc_fetch(device, d->dte, d->requester, index, &fetch);
+
+    if (reason == REASON_INT_READ_ERROR) {
+        fail(device, d, reason, fetch.address, fetch.error);
+        return;
+    }
+    if (!reason) {
+        reason = irte_decode(fetch.raw, &device->env, &irte);
+        d->suppressed = irte.suppress;
+    }
+    if (reason) {
+        fail(device, d, reason, d->message.address, 0);
+        return;
+    }
+    device->statistics.interrupts_remapped++;
+    if (irte.guest_mode) {
+        refresh_guest_fields(device, &fetch, &irte);
+        post(device, d, &irte);
+        return;
+    }
+    out = irte_apply(&irte, &device->env, &d->message);
+    deliver(d, &out);
+    d->result->destination = irte.destination;
+}
+
+static void forward(struct amdvi_device *device, const struct delivery *d)
+{
+    bool smi = int_message_type(&d->message) == INT_SMI &&
+               !(device->env.int_2048 && int_message_logical(&d->message));
+
+    if (smi && !smi_passes(device, d->requester))
+        fail(device, d,
+             reg_control_smiflogen(control(device)) ? REASON_INT_SMI_LOGGED : REASON_INT_SMI_FILTERED,
+             d->message.address, 0);
+    else
+        deliver(d, &d->message);
+}
+
+static void decide(struct amdvi_device *device, struct delivery *d)
+{
+    struct int_decision decision = int_decide(d->dte, &device->env, &d->message);
+
+    switch (decision.action) {
+    case INT_FORWARD:
+        forward(device, d);
+        return;
+    case INT_REMAP:
+        remap(device, d, decision.index);
+        return;
+    default:
+        fail(device, d, decision.reason, d->message.address, 0);
+        return;
+    }
+}
+
+static void handle(struct amdvi_device *device, struct delivery *d)
+{
+    struct dtc_line line;
+    struct dte_fetch fetch;
+
+    if (!iommu_enabled(device)) {
+        deliver(d, &d->message);
+        return;
+    }
+    fetch = dtc_fetch(device, d->requester, &line);
+    if (fetch.reason) {
+        bool read = fetch.reason == REASON_DTE_READ_ERROR;
+        fail(device, d, fetch.reason, read ? fetch.address : d->message.address, fetch.error);
+        return;
+    }
+    d->dte = fetch.dte;
+    if (d->dte->iv)
+        decide(device, d);
+    else
+        deliver(d, &d->message);
+}
+
+enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requester, uint64_t address,
+                                  uint32_t data, struct amdvi_int_result *result)
+{
+    struct delivery d = {
+        .requester = requester, .message = {.address = address, .data = data}, .result = result};
+
+    if (!device || !result)
+        return AMDVI_ERR_ARGUMENT;
+    device->statistics.interrupts++;
+    handle(device, &d);
+    if (device->observed && device->observer.interrupt)
+        device->observer.interrupt(device->observer.context, requester, address, data, result);
+    return AMDVI_OK;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Page requests of devices (7.7, 9.4). */
+#include "model/device.h"
+
+static struct ppr_request record_of(const struct amdvi_device *device, const struct amdvi_page_request *rq)
+{
+    return (struct ppr_request){
+        .device = rq->device,
+        .has_pasid = rq->has_pasid,
+        .pasid = rq->pasid,
+        .read = rq->read,
+        .write = rq->write,
+        .exec = rq->execute,
+        .last = rq->last,
+        .user = rq->has_pasid && !(rq->privileged && reg_efr_ussup(device->env.efr)),
+        .prg_index = rq->prg_index & 0x1ff,
+        .address = rq->address,
+    };
+}
+
+static void respond(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
+                    uint8_t code)
+{
+    struct amdvi_prg_response response = {.device = rq->device, .index = rq->prg_index & 0x1ff, .code = code};
+
+    response.has_pasid = rq->has_pasid && dte && dte->prg_pasid;
+    response.pasid = response.has_pasid ? rq->pasid : 0;
+    prg_respond(device, &response);
+}
+
+/* The group is answered when its last request has come (PCIe). */
+static void refuse(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
+                   struct amdvi_page_request_result *result)
+{
+    struct ppr_request body = record_of(device, rq);
+    uint64_t record[2];
+
+    ppr_encode_invalid(&body, record);
+    result->fault = (struct amdvi_fault){.reason = REASON_PPR_REFUSED,
+                                         .event = EVT_INVALID_PPR_REQUEST,
+                                         .reply = AMDVI_REPLY_ABORT,
+                                         .flags = (uint16_t)evt_flags(record),
+                                         .pasid = body.pasid,
+                                         .address = record[1]};
+    result->fault.logged = event_report_raw(device, record);
+    if (rq->last)
+        respond(device, rq, dte, CMD_COMPLETE_PPR_RESPONSE_INVALID_REQUEST);
+}
+
+static bool allowed(const struct amdvi_device *device, const struct dte *dte)
+{
+    if (!reg_control_ppren(control(device)) || !dte || !dte->valid || !dte->tv || dte->verdict)
+        return false;
+    return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
+}
+
+/* 7.7: PprAutoRspAon answers every group, PprAutoRspEn those that a full log loses. */
+static void answer_automatically(struct amdvi_device *device, const struct amdvi_page_request *rq,
+                                 const struct dte *dte, bool lost)
+{
+    uint64_t c = control(device);
+
+    if (rq->last && (reg_control_pprautorspaon(c) || (lost && reg_control_pprautorspen(c))))
+        respond(device, rq, dte, (uint8_t)reg_ppr_auto_response_code(device->reg[REG_PPR_AUTO_RESPONSE]));
+}
+
+static void log_request(struct amdvi_device *device, const struct amdvi_page_request *rq,
+                        const struct dte *dte, struct amdvi_page_request_result *result)
+{
+    struct ppr_request body = record_of(device, rq);
+    uint64_t record[2];
+    bool full;
+
+    ppr_encode(&body, record);
+    if (!reg_control_pprlogen(control(device))) { /* 15 D14 */
+        result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
+        return;
+    }
+    result->ok = log_append(device, AMDVI_LOG_PPR, record);
+    full = !result->ok;
+    if (full)
+        result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
+    answer_automatically(device, rq, dte, full);
+}
+
+enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
+                                     struct amdvi_page_request_result *result)
+{
+    struct dtc_line line;
+    struct dte_fetch fetch;
+
+    if (!device || !request || !result || request->pasid >= 1u << 20)
+        return AMDVI_ERR_ARGUMENT;
+    *result = (struct amdvi_page_request_result){0};
+    device->statistics.page_requests++;
+    fetch = dtc_fetch(device, request->device, &line);
+    if (!iommu_enabled(device) || fetch.reason || !allowed(device, fetch.dte))
+        refuse(device, request, fetch.reason ? NULL : fetch.dte, result);
+    else
+        log_request(device, request, fetch.dte, result);
+    return AMDVI_OK;
+}
