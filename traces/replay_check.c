@@ -44,7 +44,8 @@ void check_text(struct check *check, const char *key, const char *expected, cons
 }
 
 /* The bytes around the first difference: enough to see it in any length. */
-static void print_bytes(char *text, size_t size, const char *key, size_t at, const uint8_t *bytes, size_t length)
+static void print_bytes(char *text, size_t size, const char *key, size_t at, const uint8_t *bytes,
+                        size_t length)
 {
     size_t end = length - at > 16 ? at + 16 : length, used;
 
@@ -55,7 +56,8 @@ static void print_bytes(char *text, size_t size, const char *key, size_t at, con
         snprintf(text + used, size - used, "...");
 }
 
-void check_bytes(struct check *check, const char *key, const uint8_t *expected, const uint8_t *got, size_t length)
+void check_bytes(struct check *check, const char *key, const uint8_t *expected, const uint8_t *got,
+                 size_t length)
 {
     char e[96], g[96];
     size_t at = 0;
@@ -85,11 +87,13 @@ static void count(struct amdvi_replay_counts *counts, enum check_class class, bo
     *figures[class][1] += failed;
 }
 
-void check_report(struct amdvi_replay *replay, const struct amdvi_trace_record *record, enum check_class class,
-                  const struct check *check)
+void check_report(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                  enum check_class class, const struct check *check)
 {
     char text[2 * REPLAY_TEXT + 32];
-    struct amdvi_replay_verdict verdict = {.line = record->line, .held = !check->failed, .text = text,
+    struct amdvi_replay_verdict verdict = {.line = record->line,
+                                           .held = !check->failed,
+                                           .text = text,
                                            .kind = amdvi_trace_kind_info(record->kind)->name};
 
     count(&replay->counts, class, check->failed);

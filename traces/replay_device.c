@@ -81,8 +81,12 @@ static enum amdvi_atc_answer on_atc_invalidate(void *context, const struct amdvi
 {
     struct amdvi_replay *replay = context;
 
-    keep(replay, &replay->atc, &(struct atc_seen){.dev = i->device, .has_pasid = i->has_pasid,
-                                                  .pasid = i->pasid, .addr = i->address, .size = i->size});
+    keep(replay, &replay->atc,
+         &(struct atc_seen){.dev = i->device,
+                            .has_pasid = i->has_pasid,
+                            .pasid = i->pasid,
+                            .addr = i->address,
+                            .size = i->size});
     return AMDVI_ATC_DONE;
 }
 
@@ -90,8 +94,12 @@ static void on_prg_response(void *context, const struct amdvi_prg_response *r)
 {
     struct amdvi_replay *replay = context;
 
-    keep(replay, &replay->prg, &(struct prg_seen){.dev = r->device, .has_pasid = r->has_pasid,
-                                                  .pasid = r->pasid, .index = r->index, .code = r->code});
+    keep(replay, &replay->prg,
+         &(struct prg_seen){.dev = r->device,
+                            .has_pasid = r->has_pasid,
+                            .pasid = r->pasid,
+                            .index = r->index,
+                            .code = r->code});
 }
 
 static struct list *log_of(struct amdvi_replay *replay, enum amdvi_irq_cause log)
@@ -122,7 +130,8 @@ static void on_event(void *context, const struct amdvi_event_info *info)
 
 /* ---------------------------------------------------------------- life */
 
-static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay,
+                                               const struct amdvi_trace_record *record)
 {
     for (size_t i = 0; i < replay->options.settings_count; i++) {
         const struct amdvi_trace_pair *pair = &replay->options.settings[i];
@@ -134,7 +143,8 @@ static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay, cons
     return AMDVI_REPLAY_OK;
 }
 
-static enum amdvi_replay_status create_memory(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+static enum amdvi_replay_status create_memory(struct amdvi_replay *replay,
+                                              const struct amdvi_trace_record *record)
 {
     uint64_t ram = 0;
 
@@ -158,10 +168,12 @@ static enum amdvi_status observe(struct amdvi_replay *replay)
 
 enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
-    struct amdvi_callbacks callbacks = {.context = replay, .interrupt = on_interrupt,
-                                        .atc_invalidate = on_atc_invalidate, .prg_response = on_prg_response};
-    struct amdvi_memory memory = {.read = port_read, .write = port_write,
-                                  .compare_exchange = port_compare_exchange};
+    struct amdvi_callbacks callbacks = {.context = replay,
+                                        .interrupt = on_interrupt,
+                                        .atc_invalidate = on_atc_invalidate,
+                                        .prg_response = on_prg_response};
+    struct amdvi_memory memory = {
+        .read = port_read, .write = port_write, .compare_exchange = port_compare_exchange};
     uint64_t autorun = 1;
     enum amdvi_status status;
 
@@ -183,7 +195,8 @@ enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct am
 {
     enum amdvi_status status = amdvi_run(replay->device);
 
-    return status == AMDVI_OK ? AMDVI_REPLAY_OK : replay_fail(replay, record, "%s", amdvi_status_text(status));
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "%s", amdvi_status_text(status));
 }
 
 /* A buffer of the player, at least `bytes` long; null when there is no memory. */
@@ -272,7 +285,8 @@ static FILE *open_beside(const struct amdvi_replay *replay, const char *name)
 
 enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
-    struct image image = {.memory = replay->memory, .address = record->num[AMDVI_TRACE_KEY_ADDR],
+    struct image image = {.memory = replay->memory,
+                          .address = record->num[AMDVI_TRACE_KEY_ADDR],
                           .skip = amdvi_trace_num(record, AMDVI_TRACE_KEY_OFFSET, 0),
                           .left = amdvi_trace_num(record, AMDVI_TRACE_KEY_LEN, UINT64_MAX)};
     bool packed = amdvi_trace_num(record, AMDVI_TRACE_KEY_ZSTD, 0);

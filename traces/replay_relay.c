@@ -12,7 +12,8 @@ static void relay_access(void *context, const struct amdvi_access_info *info)
     caller(context)->access(caller(context)->context, info);
 }
 
-static void relay_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
+static void relay_request(void *context, const struct amdvi_request *request,
+                          const struct amdvi_result *result)
 {
     caller(context)->request(caller(context)->context, request, result);
 }

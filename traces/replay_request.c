@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Requests and the expectations that speak of the request just above (trace rules 1 to 10, 14). */
+#include "traces/replay_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t num(const struct amdvi_trace_record *record, enum amdvi_trace_key key)
+{
+    return amdvi_trace_num(record, key, 0);
+}
+
+/* ---------------------------------------------------------------- making requests */
+
+static struct amdvi_request dma_request(const struct amdvi_trace_record *record)
+{
+    static const uint8_t op[] = {[AMDVI_TRACE_OP_READ] = AMDVI_READ,
+                                 [AMDVI_TRACE_OP_WRITE] = AMDVI_WRITE,
+                                 [AMDVI_TRACE_OP_EXEC] = AMDVI_EXECUTE,
+                                 [AMDVI_TRACE_OP_ATOMIC] = AMDVI_ATOMIC};
+
+    return (struct amdvi_request){
+        .device = (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+        .address = num(record, AMDVI_TRACE_KEY_ADDR),
+        .length = num(record, AMDVI_TRACE_KEY_LEN),
+        .op = op[num(record, AMDVI_TRACE_KEY_OP) & 3],
+        .at = num(record, AMDVI_TRACE_KEY_AT) == AMDVI_TRACE_AT_TRANSLATED ? AMDVI_TRANSLATED
+                                                                           : AMDVI_UNTRANSLATED,
+        .has_pasid = amdvi_trace_has(record, AMDVI_TRACE_KEY_PASID),
+        .pasid = (uint32_t)num(record, AMDVI_TRACE_KEY_PASID),
+        .privileged = num(record, AMDVI_TRACE_KEY_PRIV),
+    };
+}
+
+static struct amdvi_request ats_request(const struct amdvi_trace_record *record)
+{
+    struct amdvi_request rq = dma_request(record);
+
+    rq.op = AMDVI_READ;
+    rq.at = AMDVI_TRANSLATION_REQUEST;
+    rq.length = amdvi_trace_num(record, AMDVI_TRACE_KEY_LEN, 1);
+    rq.no_write = num(record, AMDVI_TRACE_KEY_NW);
+    rq.execute = num(record, AMDVI_TRACE_KEY_EXEC);
+    return rq;
+}
+
+/* Without data= a request is only a translation check; a write with data= changes memory (rule 1). */
+static enum amdvi_status perform(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct last_request *last = &replay->last;
+    uint8_t *data;
+
+    if (!record->bytes || last->rq.op != AMDVI_WRITE)
+        return amdvi_translate(replay->device, &last->rq, &last->result);
+    data = replay_room(replay, record->bytes_len);
+    if (!data)
+        return AMDVI_ERR_NO_MEMORY;
+    memcpy(data, record->bytes, record->bytes_len);
+    return amdvi_dma(replay->device, &last->rq, data, &last->result);
+}
+
+static enum amdvi_replay_status
+finish_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record, enum amdvi_status status)
+{
+    replay->counts.translations++;
+    replay->last.data_failed = status == AMDVI_ERR_MEMORY;
+    if (status != AMDVI_OK && status != AMDVI_ERR_MEMORY)
+        return replay_fail(replay, record, "request: %s", amdvi_status_text(status));
+    return AMDVI_REPLAY_OK;
+}
+
+static enum amdvi_replay_status do_dma(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct last_request *last = &replay->last;
+
+    last->kind = REQUEST_DMA;
+    last->rq = dma_request(record);
+    if (record->bytes && last->rq.op == AMDVI_WRITE && record->bytes_len != last->rq.length)
+        return replay_fail(replay, record, "data has %zu bytes, len says %llu", record->bytes_len,
+                           (unsigned long long)last->rq.length);
+    return finish_request(replay, record, perform(replay, record));
+}
+
+static enum amdvi_replay_status do_ats(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct last_request *last = &replay->last;
+
+    last->kind = REQUEST_DMA;
+    last->rq = ats_request(record);
+    return finish_request(replay, record, amdvi_translate(replay->device, &last->rq, &last->result));
+}
+
+static enum amdvi_replay_status do_int(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    enum amdvi_status status;
+
+    replay->last.kind = REQUEST_INT;
+    replay->counts.interrupts++;
+    status = amdvi_interrupt(replay->device, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+                             num(record, AMDVI_TRACE_KEY_ADDR), (uint32_t)num(record, AMDVI_TRACE_KEY_DATA),
+                             &replay->last.message);
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "interrupt: %s", amdvi_status_text(status));
+}
+
+static enum amdvi_replay_status do_pri(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct amdvi_page_request rq = {
+        .device = (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+        .address = num(record, AMDVI_TRACE_KEY_ADDR),
+        .prg_index = (uint16_t)num(record, AMDVI_TRACE_KEY_TAG),
+        .has_pasid = amdvi_trace_has(record, AMDVI_TRACE_KEY_PASID),
+        .pasid = (uint32_t)num(record, AMDVI_TRACE_KEY_PASID),
+        .privileged = num(record, AMDVI_TRACE_KEY_PRIV),
+        .read = num(record, AMDVI_TRACE_KEY_R),
+        .write = num(record, AMDVI_TRACE_KEY_W),
+        .execute = num(record, AMDVI_TRACE_KEY_X),
+        .last = num(record, AMDVI_TRACE_KEY_LAST),
+    };
+    enum amdvi_status status = amdvi_page_request(replay->device, &rq, &replay->last.page);
+
+    replay->last.kind = REQUEST_PRI;
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "page request: %s", amdvi_status_text(status));
+}
+
+/* The record outlives the reader's buffers only in its numbers: texts and bytes are left behind. */
+static void remember(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    replay->last = (struct last_request){.record = *record};
+    replay->last.record.bytes = NULL;
+    replay->last.record.bytes_len = 0;
+    replay->last.record.comment = replay->last.record.vm = replay->last.record.cpu = NULL;
+    replay->last.record.have &= ~(AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_VM) | AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_CPU));
+}
+
+enum amdvi_replay_status replay_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    replay_state_result(replay);
+    remember(replay, record);
+    switch (record->kind) {
+    case AMDVI_TRACE_KIND_DMA:
+        return do_dma(replay, record);
+    case AMDVI_TRACE_KIND_ATS:
+        return do_ats(replay, record);
+    case AMDVI_TRACE_KIND_INT:
+        return do_int(replay, record);
+    default:
+        return do_pri(replay, record);
+    }
+}
+
+/* ---------------------------------------------------------------- what came out, as a record */
+
+static const struct amdvi_fault *last_fault(const struct last_request *last)
+{
+    switch (last->kind) {
+    case REQUEST_INT:
+        return &last->message.fault;
+    case REQUEST_PRI:
+        return &last->page.fault;
+    default:
+        return &last->result.fault;
+    }
+}
+
+static bool last_ok(const struct last_request *last)
+{
+    switch (last->kind) {
+    case REQUEST_INT:
+        return last->message.ok;
+    case REQUEST_PRI:
+        return last->page.ok;
+    default:
+        return last->result.ok && !last->data_failed;
+    }
+}
+
+static uint64_t fault_flags(const struct amdvi_fault *fault)
+{
+    return fault->flags | (uint64_t)fault->vflags << 20;
+}
+
+static uint64_t fault_reply(const struct amdvi_fault *fault)
+{
+    switch (fault->reply) {
+    case AMDVI_REPLY_DROP:
+        return AMDVI_TRACE_REPLY_DROP;
+    case AMDVI_REPLY_ZERO:
+        return AMDVI_TRACE_REPLY_ZERO;
+    default:
+        return AMDVI_TRACE_REPLY_ABORT;
+    }
+}
+
+static void state_fault(const struct last_request *last, struct amdvi_trace_record *record)
+{
+    const struct amdvi_fault *fault = last_fault(last);
+
+    amdvi_trace_record_init(record, AMDVI_TRACE_KIND_FAULT);
+    if (fault->event) {
+        amdvi_trace_set(record, AMDVI_TRACE_KEY_KIND, fault->event);
+        amdvi_trace_set(record, AMDVI_TRACE_KEY_FLAGS, fault_flags(fault));
+    }
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_REPLY, fault_reply(fault));
+}
+
+static void state_translation(const struct amdvi_result *result, struct amdvi_trace_record *record)
+{
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_PERM, result->perm);
+    if (!result->perm)
+        return;
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_PA, result->pa);
+    if (result->identity)
+        return;
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_LEN, result->covered);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_SIZE, result->size);
+}
+
+static void state_message(const struct amdvi_int_result *m, struct amdvi_trace_record *record, char *data,
+                          size_t size)
+{
+    if (m->posted)
+        return;
+    snprintf(data, size, "0x%x", m->data);
+    record->data_text = data;
+    record->have |= AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_DATA);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_ADDR, m->address);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_VECTOR, m->vector);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_DEST, m->destination);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_MODE, m->logical);
+    amdvi_trace_set(record, AMDVI_TRACE_KEY_TYPE, m->type);
+}
+
+/* A request that nobody spoke of: its result as the record that would check it (--check). */
+void replay_state_result(struct amdvi_replay *replay)
+{
+    struct last_request *last = &replay->last;
+    struct amdvi_trace_record record;
+    char data[32];
+
+    if (last->kind == REQUEST_NONE || last->stated || !replay->options.state_results ||
+        !replay->options.result)
+        return;
+    last->stated = true;
+    amdvi_trace_record_init(&record, AMDVI_TRACE_KIND_OK);
+    if (!last_ok(last))
+        state_fault(last, &record);
+    else if (last->kind == REQUEST_DMA)
+        state_translation(&last->result, &record);
+    else if (last->kind == REQUEST_INT)
+        state_message(&last->message, &record, data, sizeof(data));
+    replay->options.result(replay->options.context, &last->record, &record);
+}
+
+/* ---------------------------------------------------------------- checking */
+
+static void check_key(struct check *check, const struct amdvi_trace_record *record, enum amdvi_trace_key key,
+                      uint64_t got)
+{
+    if (amdvi_trace_has(record, key))
+        check_number(check, amdvi_trace_key_name(key), record->num[key], got);
+}
+
+static void perm_text(uint64_t perm, char text[4])
+{
+    unsigned n = 0;
+
+    if (perm & AMDVI_TRACE_PERM_R)
+        text[n++] = 'r';
+    if (perm & AMDVI_TRACE_PERM_W)
+        text[n++] = 'w';
+    if (perm & AMDVI_TRACE_PERM_X)
+        text[n++] = 'x';
+    if (n == 0)
+        text[n++] = '-';
+    text[n] = 0;
+}
+
+static void check_perm(struct check *check, const struct amdvi_trace_record *record, uint8_t got)
+{
+    char expected[4], actual[4];
+
+    if (!amdvi_trace_has(record, AMDVI_TRACE_KEY_PERM))
+        return;
+    perm_text(record->num[AMDVI_TRACE_KEY_PERM], expected);
+    perm_text(got, actual);
+    check_text(check, "perm", expected, actual);
+}
+
+/* data= of a read: the bytes that are there now, which nothing has changed since the request. */
+static void check_data(struct amdvi_replay *replay, struct check *check,
+                       const struct amdvi_trace_record *record)
+{
+    struct last_request *last = &replay->last;
+    struct amdvi_result again;
+    uint8_t *data;
+
+    if (!record->bytes || record->bytes_len != last->rq.length) {
+        check_fail(check, "data of the request's length", "something else");
+        return;
+    }
+    data = replay_room(replay, record->bytes_len);
+    if (!data || last->rq.op == AMDVI_WRITE || last->rq.at == AMDVI_TRANSLATION_REQUEST) {
+        check_fail(check, "data", "no data to read");
+        return;
+    }
+    if (amdvi_dma(replay->device, &last->rq, data, &again) == AMDVI_OK && again.ok)
+        check_bytes(check, "data", record->bytes, data, record->bytes_len);
+    else
+        check_fail(check, "data", "memory failed");
+}
+
+static void check_translation(struct amdvi_replay *replay, struct check *check,
+                              const struct amdvi_trace_record *record)
+{
+    const struct amdvi_result *result = &replay->last.result;
+
+    check_key(check, record, AMDVI_TRACE_KEY_PA, result->pa);
+    check_perm(check, record, result->perm);
+    if (!result->identity) {
+        check_key(check, record, AMDVI_TRACE_KEY_LEN, result->covered);
+        check_key(check, record, AMDVI_TRACE_KEY_SIZE, result->size);
+    }
+    if (record->data_text)
+        check_data(replay, check, record);
+}
+
+static void check_message(struct amdvi_replay *replay, struct check *check,
+                          const struct amdvi_trace_record *record)
+{
+    const struct amdvi_int_result *m = &replay->last.message;
+    uint64_t data;
+
+    check_key(check, record, AMDVI_TRACE_KEY_ADDR, m->address);
+    if (amdvi_trace_ok_int_data(record, &data))
+        check_number(check, "data", data, m->data);
+    check_key(check, record, AMDVI_TRACE_KEY_VECTOR, m->vector);
+    check_key(check, record, AMDVI_TRACE_KEY_DEST, m->destination);
+    check_key(check, record, AMDVI_TRACE_KEY_MODE, m->logical);
+    check_key(check, record, AMDVI_TRACE_KEY_TYPE, m->type);
+}
+
+static const char *event_text(unsigned code)
+{
+    const char *name = amdvi_event_name(code);
+
+    return name ? name : "none";
+}
+
+static void describe_fault(const struct last_request *last, char *text, size_t size)
+{
+    const struct amdvi_fault *fault = last_fault(last);
+
+    snprintf(text, size, "fault kind=%s (%s)", event_text(fault->event),
+             last->data_failed ? "memory failed" : amdvi_reason_text(fault->reason));
+}
+
+static void check_ok(struct amdvi_replay *replay, struct check *check,
+                     const struct amdvi_trace_record *record)
+{
+    char got[160];
+
+    if (!last_ok(&replay->last)) {
+        describe_fault(&replay->last, got, sizeof(got));
+        check_fail(check, "ok", got);
+    } else if (replay->last.kind == REQUEST_DMA) {
+        check_translation(replay, check, record);
+    } else if (replay->last.kind == REQUEST_INT) {
+        check_message(replay, check, record);
+    }
+}
+
+static void check_reply(struct check *check, const struct amdvi_trace_record *record, uint64_t got)
+{
+    static const char *const names[] = {[AMDVI_TRACE_REPLY_ABORT] = "abort",
+                                        [AMDVI_TRACE_REPLY_ZERO] = "zero",
+                                        [AMDVI_TRACE_REPLY_DROP] = "drop"};
+
+    if (amdvi_trace_has(record, AMDVI_TRACE_KEY_REPLY))
+        check_text(check, "reply", names[record->num[AMDVI_TRACE_KEY_REPLY] % 3], names[got % 3]);
+}
+
+void check_flags(struct check *check, const struct amdvi_trace_record *record, uint64_t got)
+{
+    char expected[128], actual[128];
+
+    if (!amdvi_trace_has(record, AMDVI_TRACE_KEY_FLAGS))
+        return;
+    amdvi_trace_flags_text(record->num[AMDVI_TRACE_KEY_FLAGS], expected, sizeof(expected));
+    amdvi_trace_flags_text(got, actual, sizeof(actual));
+    check_text(check, "flags", expected, actual);
+}
+
+static void check_fault(struct amdvi_replay *replay, struct check *check,
+                        const struct amdvi_trace_record *record)
+{
+    const struct amdvi_fault *fault = last_fault(&replay->last);
+
+    if (last_ok(&replay->last)) {
+        check_fail(check, "fault", "ok");
+        return;
+    }
+    if (amdvi_trace_has(record, AMDVI_TRACE_KEY_KIND))
+        check_text(check, "kind", event_text((unsigned)record->num[AMDVI_TRACE_KEY_KIND]),
+                   event_text(fault->event));
+    check_reply(check, record, fault_reply(fault));
+    check_flags(check, record, fault_flags(fault));
+}
+
+enum amdvi_replay_status replay_answer(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    struct check check = {0};
+
+    if (replay->last.kind == REQUEST_NONE)
+        return replay_fail(replay, record, "no request above");
+    replay->last.stated = true;
+    if (record->kind == AMDVI_TRACE_KIND_OK)
+        check_ok(replay, &check, record);
+    else
+        check_fault(replay, &check, record);
+    check_report(replay, record, replay->last.kind == REQUEST_INT ? CHECK_INTERRUPT : CHECK_TRANSLATION,
+                 &check);
+    return AMDVI_REPLAY_OK;
+}
