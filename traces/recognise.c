@@ -45,31 +45,53 @@ static bool is_ftrace(const char *line, size_t len)
 
 static const struct trace_reader_ops *recognise_line(const char *line, size_t len)
 {
-    if (starts(line, len, "# amd-iommu-capture text"))
-        return &trace_capture_reader;
     if (is_ftrace(line, len))
         return &trace_ftrace_reader;
-    if (is_qemu(line, len))
-        return &trace_qemu_reader;
-    while (len && (*line == ' ' || *line == '\t')) {
-        line++;
-        len--;
+    return is_qemu(line, len) ? &trace_qemu_reader : NULL;
+}
+
+/* One line of the head, without its end; false when there is none left. */
+static bool take_line(const char **pos, const char *end, const char **line, size_t *len)
+{
+    if (*pos >= end)
+        return false;
+    const char *newline = memchr(*pos, '\n', (size_t)(end - *pos));
+    *line = *pos;
+    *len = (size_t)((newline ? newline : end) - *pos);
+    *pos += *len + 1;
+    return true;
+}
+
+/* Comments before the header may quote anything, so what counts is the first line that is none. */
+static bool is_text_trace(const char *pos, const char *end)
+{
+    const char *line;
+    size_t len;
+    while (take_line(&pos, end, &line, &len)) {
+        while (len && strchr(" \t\r", *line) && *line) {
+            line++;
+            len--;
+        }
+        if (len && *line != '#')
+            return starts(line, len, "amdvi-trace");
     }
-    return starts(line, len, "amdvi-trace") ? &trace_text_reader : NULL;
+    return false;
 }
 
 const struct trace_reader_ops *trace_recognise(const uint8_t *head, size_t len)
 {
+    const char *pos = (const char *)head, *end = pos + len, *line;
+    size_t line_len;
     if (len >= 4 && !memcmp(head, trace_binary_magic, len < 8 ? len : 8))
         return &trace_binary_reader;
-    const char *line = (const char *)head, *end = line + len;
-    while (line < end) {
-        const char *newline = memchr(line, '\n', (size_t)(end - line));
-        size_t line_len = (size_t)((newline ? newline : end) - line);
+    if (is_text_trace(pos, end))
+        return &trace_text_reader;
+    if (starts(pos, len, "# amd-iommu-capture text"))
+        return &trace_capture_reader;
+    while (take_line(&pos, end, &line, &line_len)) {
         const struct trace_reader_ops *found = recognise_line(line, line_len);
         if (found)
             return found;
-        line += line_len + 1;
     }
     return &trace_text_reader;
 }

@@ -331,6 +331,21 @@ START_TEST(reads_from_a_callback)
 }
 END_TEST
 
+START_TEST(a_comment_decides_nothing)
+{
+    static const char *const texts[] = {"# amd-iommu-capture text 1\n" HEAD "run\n",
+                                        "# tracer: nop\n\n" HEAD "run\n",
+                                        "# a-1 [000] d..2. 4.774847: map: x\r\n \t" HEAD "run\n"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct amdvi_trace_record record;
+        struct amdvi_trace_reader *reader = read_one(texts[i], &record);
+        ck_assert_int_eq(amdvi_trace_info(reader)->source, AMDVI_TRACE_SOURCE_TEXT);
+        ck_assert_int_eq(record.kind, AMDVI_TRACE_KIND_RUN);
+        amdvi_trace_close(reader);
+    }
+}
+END_TEST
+
 START_TEST(says_why_a_file_cannot_be_opened)
 {
     struct amdvi_trace_reader *reader;
@@ -407,6 +422,7 @@ int main(void)
     tcase_add_test(tests, random_records_read_back);
     tcase_add_test(tests, writer_refuses_bad_records);
     tcase_add_test(tests, reads_from_a_callback);
+    tcase_add_test(tests, a_comment_decides_nothing);
     tcase_add_test(tests, says_why_a_file_cannot_be_opened);
     tcase_add_test(tests, reads_the_conformance_traces);
     tcase_add_test(tests, lists_its_grammar);
