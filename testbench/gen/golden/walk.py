@@ -250,6 +250,9 @@ class GuestWalk:
             raise TableError(spa) from None
 
     def _host(self, gpa: int, need: Need, update: bool) -> int:
+        """5.4 holds for Mode other than 0; with Mode 0 a table is plain memory."""
+        if not self.host.mode:
+            return gpa
         try:
             return self.host.access(gpa, need)
         except WalkFault as fault:

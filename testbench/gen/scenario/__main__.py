@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import matrices, mixes
+from . import corners, matrices, mixes
 
 KINDS: dict[str, Callable[[int, int], matrices.Traces]] = {
     "v1": matrices.v1_matrix, "v2": matrices.v2_matrix, "int": matrices.int_matrix, "cmd": matrices.cmd_matrix,
-    "dte": matrices.dte_matrix, "efr": matrices.efr_matrix, **mixes.KINDS,
+    "dte": matrices.dte_matrix, "efr": matrices.efr_matrix, "corner": corners.corner_matrix,
+    "open": corners.open_matrix, **mixes.KINDS,
 }
 
 
