@@ -52,6 +52,8 @@ static const struct example lines[] = {
     {"I 00a0 ioapic fee00000 4 abort", "int dev=0xa0 addr=0xfee00000 data=0x4\nfault\n"},
     {"I 00a0 ioapic fee00000 7 fee00000 7 !",
      "int dev=0xa0 addr=0xfee00000 data=0x7\nok addr=0xfee00000 data=0x7\n"},
+    {"I 00a0 ioapic fee00000 7 fee01000 7 !",
+     "int dev=0xa0 addr=0xfee00000 data=0x7 # recorded as remapped while the IOMMU was disabled\n"},
 };
 
 START_TEST(capture_lines_become_records)
