@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the subcommands of `amdvi` share. */
+#ifndef AMDVI_CLI_CLI_H
+#define AMDVI_CLI_CLI_H
+
+#include "amdvi/amdvi.h"
+#include "amdvi/layout.h"
+#include "amdvi/replay.h"
+#include "amdvi/trace.h"
+
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+
+enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_WRONG = 2 };
+
+struct command {
+    const char *name;
+    const char *summary; /* one line */
+    const char *help;    /* usage, options, examples, exit codes */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_replay, command_import, command_convert, command_decode, command_explain,
+    command_inspect, command_config, command_bench;
+
+/* ---- options.c */
+
+/* Next option as getopt_long() gives it; prints help for --help. Returns OPTION_STOP with *status when the
+ * command is to end there. */
+enum { OPTION_END = -1, OPTION_STOP = -2 };
+int option_next(const struct command *command, int argc, char **argv, const char *letters,
+                const struct option *options, int *status);
+
+/* "amdvi replay: message" on stderr; returns CLI_WRONG. */
+int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Decimal or 0x hex, the whole text. */
+bool parse_number(const char *text, uint64_t *value);
+/* The same with a message about `what` when it is no number up to `max`. */
+bool option_number(const struct command *command, const char *what, const char *text, uint64_t max,
+                   uint64_t *value);
+/* A DeviceID as number, or as 00:02.0 or 0000:00:02.0. */
+bool option_device(const struct command *command, const char *text, uint64_t *device);
+
+/* Configuration given by --set, in order. */
+struct settings {
+    struct amdvi_trace_pair *pairs;
+    size_t count;
+};
+/* Takes KEY=VALUE apart in place and checks it against the keys that exist. */
+bool settings_add(const struct command *command, struct settings *settings, char *text);
+bool settings_put(struct settings *settings, const char *key, const char *value);
+void settings_free(struct settings *settings);
+
+/* Writes to a file, or to stdout for "-". Null with a message on stderr. */
+FILE *output_open(const struct command *command, const char *path);
+/* Whether everything reached the file. */
+bool output_close(const struct command *command, const char *path, FILE *file);
+
+/* ---- json.c */
+
+void json_put_text(struct json_object *object, const char *key, const char *text);
+void json_put_hex(struct json_object *object, const char *key, uint64_t value);
+void json_put_count(struct json_object *object, const char *key, uint64_t value);
+void json_put_real(struct json_object *object, const char *key, double value);
+void json_put_bool(struct json_object *object, const char *key, bool value);
+void json_add_text(struct json_object *array, const char *text);
+/* Prints and releases. */
+void json_print(FILE *out, struct json_object *object);
+
+/* ---- format.c */
+
+/* Which fields to show. */
+enum { FIELDS_SET = 1, FIELDS_DOC = 2 };
+
+/* `words` hold the whole layout. One line a field, each after `indent` spaces. */
+void fields_print(const struct amdvi_layout *layout, const uint64_t *words, unsigned flags, int indent);
+/* "V=1 Mode=LEVEL3 DomainID=0xd": those that are not zero, on one line. */
+void fields_brief(FILE *out, const struct amdvi_layout *layout, const uint64_t *words);
+struct json_object *fields_json(const struct amdvi_layout *layout, const uint64_t *words);
+uint64_t field_value(const struct amdvi_layout *layout, const char *field, const uint64_t *words);
+
+/* "0x..." words, low word first. */
+void words_text(const uint64_t *words, unsigned bits, char *text, size_t size);
+struct json_object *words_json(const uint64_t *words, unsigned bits);
+
+/* "4 KiB", "2 MiB", exact or in bytes. */
+const char *size_text(uint64_t bytes, char *text, size_t size);
+const char *perm_text(unsigned perm, char text[4]);
+const char *op_text(unsigned op);
+const char *reply_text(unsigned reply);
+const char *access_text(enum amdvi_access access);
+const char *cache_text(enum amdvi_cache cache);
+/* "00:02.0" */
+const char *device_text(uint16_t device, char text[8]);
+
+/* Layout of what was read or written, or null for plain data. */
+const struct amdvi_layout *access_layout(const struct amdvi_access_info *info);
+
+/* ---- player.c */
+
+/* A trace and the player that plays it. */
+struct player {
+    const char *path;
+    struct amdvi_trace_reader *reader;
+    struct amdvi_replay *replay;
+    struct amdvi_trace_record record; /* the current one */
+    uint64_t records;
+    char *directory;
+};
+
+/* Opens both; a message on stderr and false when that fails. `options` are completed with name and directory. */
+bool player_open(struct player *player, const char *path, struct amdvi_replay_options *options);
+void player_close(struct player *player);
+
+enum player_step { PLAYER_RECORD, PLAYER_END, PLAYER_WRONG };
+/* Fetches a record without playing it; messages on stderr. */
+enum player_step player_fetch(struct player *player);
+/* Plays the current record, or another one. */
+bool player_play(struct player *player, const struct amdvi_trace_record *record);
+/* Plays all records of lines before `line`; 0: all. *found is false when the trace ended before. */
+bool player_run_to(struct player *player, uint64_t line, bool *found);
+
+#endif

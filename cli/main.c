@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The `amdvi` command: picks the subcommand. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_replay, &command_import, &command_convert, &command_decode,
+    &command_config,
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+    fputs("amdvi: a model of the AMD IOMMU\n\n"
+          "usage: amdvi SUBCOMMAND [options]\n"
+          "       amdvi SUBCOMMAND --help\n"
+          "       amdvi --version\n\n"
+          "subcommands:\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\nexit codes: 0 all is well; 1 a check failed; 2 the command line or a file cannot be understood\n",
+          out);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(commands[i]->name, name))
+            return commands[i];
+    return NULL;
+}
+
+static int print_version(void)
+{
+    printf("amdvi %s\n", amdvi_version());
+    return CLI_OK;
+}
+
+/* `amdvi help replay` is `amdvi replay --help`. */
+static int help_of(const char *name)
+{
+    const struct command *command = name ? find_command(name) : NULL;
+
+    if (name && !command) {
+        fprintf(stderr, "amdvi: no subcommand '%s'; see amdvi --help\n", name);
+        return CLI_WRONG;
+    }
+    if (command)
+        fputs(command->help, stdout);
+    else
+        print_help(stdout);
+    return CLI_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_WRONG;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+        return help_of(argv[1][0] == 'h' ? argv[2] : NULL);
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+        return print_version();
+    command = find_command(argv[1]);
+    if (!command) {
+        fprintf(stderr, "amdvi: no %s '%s'; see amdvi --help\n", argv[1][0] == '-' ? "option" : "subcommand",
+                argv[1]);
+        return CLI_WRONG;
+    }
+    return command->run(argc - 1, argv + 1);
+}

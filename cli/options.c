@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+int usage_error(const struct command *command, const char *format, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fprintf(stderr, "amdvi %s: ", command->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return CLI_WRONG;
+}
+
+/* `letters` starts with ':' so that getopt prints nothing by itself. */
+int option_next(const struct command *command, int argc, char **argv, const char *letters,
+                const struct option *options, int *status)
+{
+    int option;
+
+    opterr = 0;
+    option = getopt_long(argc, argv, letters, options, NULL);
+    *status = CLI_OK;
+    if (option == 'h') {
+        fputs(command->help, stdout);
+        return OPTION_STOP;
+    }
+    if (option == '?' || option == ':') {
+        *status = usage_error(command, option == ':' ? "option '%s' needs a value; see amdvi %s --help"
+                                                     : "option '%s' is not known or not complete; see amdvi %s --help",
+                              argv[optind - 1], command->name);
+        return OPTION_STOP;
+    }
+    return option;
+}
+
+bool parse_number(const char *text, uint64_t *value)
+{
+    int base = text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10;
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *value = strtoull(text, &end, base);
+    return errno == 0 && *end == 0 && end != text + (base == 16 ? 2 : 0);
+}
+
+bool option_number(const struct command *command, const char *what, const char *text, uint64_t max,
+                   uint64_t *value)
+{
+    if (parse_number(text, value) && *value <= max)
+        return true;
+    usage_error(command, "%s: '%s' is not a number from 0 to 0x%llx", what, text, (unsigned long long)max);
+    return false;
+}
+
+static bool parse_bdf(const char *text, uint64_t *device)
+{
+    unsigned segment, bus, slot, function;
+    int used = 0;
+
+    if (sscanf(text, "%4x:%2x:%2x.%1x%n", &segment, &bus, &slot, &function, &used) != 4 || text[used])
+        if (sscanf(text, "%2x:%2x.%1x%n", &bus, &slot, &function, &used) != 3 || text[used])
+            return false;
+    *device = bus << 8 | slot << 3 | function;
+    return slot < 32 && function < 8;
+}
+
+bool option_device(const struct command *command, const char *text, uint64_t *device)
+{
+    if (parse_bdf(text, device) || (parse_number(text, device) && *device <= UINT16_MAX))
+        return true;
+    usage_error(command, "'%s' is no DeviceID: a number up to 0xffff, or bus:device.function", text);
+    return false;
+}
+
+bool settings_put(struct settings *settings, const char *key, const char *value)
+{
+    struct amdvi_trace_pair *pairs =
+        realloc(settings->pairs, (settings->count + 1) * sizeof(*settings->pairs));
+
+    if (!pairs)
+        return false;
+    settings->pairs = pairs;
+    pairs[settings->count++] = (struct amdvi_trace_pair){key, value};
+    return true;
+}
+
+/* Tried on a configuration of its own, so that the mistake is reported before anything is played. */
+static enum amdvi_status try_setting(const char *key, const char *value)
+{
+    struct amdvi_config *config;
+    enum amdvi_status status = amdvi_config_create(&config);
+
+    if (status == AMDVI_OK)
+        status = amdvi_config_set(config, key, value);
+    amdvi_config_destroy(config);
+    return status;
+}
+
+bool settings_add(const struct command *command, struct settings *settings, char *text)
+{
+    char *equals = strchr(text, '=');
+    enum amdvi_status status;
+
+    if (!equals) {
+        usage_error(command, "--set takes KEY=VALUE, not '%s'", text);
+        return false;
+    }
+    *equals = 0;
+    status = try_setting(text, equals + 1);
+    if (status == AMDVI_OK && settings_put(settings, text, equals + 1))
+        return true;
+    usage_error(command, "--set %s=%s: %s; see amdvi config --explain", text, equals + 1,
+                amdvi_status_text(status == AMDVI_OK ? AMDVI_ERR_NO_MEMORY : status));
+    return false;
+}
+
+void settings_free(struct settings *settings)
+{
+    free(settings->pairs);
+    *settings = (struct settings){0};
+}
+
+FILE *output_open(const struct command *command, const char *path)
+{
+    FILE *file = strcmp(path, "-") ? fopen(path, "wb") : stdout;
+
+    if (!file)
+        usage_error(command, "cannot write %s: %s", path, strerror(errno));
+    return file;
+}
+
+bool output_close(const struct command *command, const char *path, FILE *file)
+{
+    bool good = !ferror(file) && fflush(file) == 0;
+
+    if (file != stdout)
+        good &= fclose(file) == 0;
+    if (!good)
+        usage_error(command, "writing %s failed: %s", path, strerror(errno));
+    return good;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The parts of `amdvi replay`. */
+#ifndef AMDVI_CLI_REPLAY_H
+#define AMDVI_CLI_REPLAY_H
+
+#include "cli/cli.h"
+
+#include "amdvi/trace_export.h"
+
+enum { SIZE_BINS = 65, READ_BINS = 65, SERIES = 256, REASONS = 256, DEVICES = 65536, FAILURES_KEPT = 1000 };
+
+struct device_counts {
+    uint64_t translated, identity, faulted, interrupts, interrupts_faulted;
+};
+
+/* What the observer saw. */
+struct replay_stats {
+    struct device_counts *devices; /* by DeviceID */
+    uint64_t reasons[REASONS];     /* of faults */
+    uint64_t page_sizes[SIZE_BINS]; /* translations by log2 of the page size */
+    uint64_t inv_sizes[SIZE_BINS];  /* invalidations by log2 of the range; the last is everything */
+    uint64_t walk_reads[READ_BINS]; /* translations by reads of tables; the last is that many or more */
+    uint64_t reads;                 /* since the last request */
+    /* Counters of the device at the end of each stretch of `width` records. */
+    struct amdvi_statistics series[SERIES];
+    unsigned points;
+    uint64_t width;
+};
+
+bool stats_open(struct replay_stats *stats);
+void stats_close(struct replay_stats *stats);
+void stats_access(struct replay_stats *stats, const struct amdvi_access_info *info);
+void stats_request(struct replay_stats *stats, const struct amdvi_request *request,
+                   const struct amdvi_result *result);
+void stats_interrupt(struct replay_stats *stats, uint16_t requester, const struct amdvi_int_result *result);
+void stats_command(struct replay_stats *stats, const struct amdvi_command_info *info);
+/* After each record; `records` were played so far. */
+void stats_record(struct replay_stats *stats, uint64_t records, const struct amdvi_device *device);
+
+/* A counter of the device with its name; null after the last one. */
+struct counter {
+    const char *name;
+    size_t offset;
+};
+const struct counter *stats_counter(size_t index);
+uint64_t stats_counter_value(const struct amdvi_statistics *statistics, const struct counter *counter);
+const char *command_name(unsigned opcode);
+
+/* A timeline for ui.perfetto.dev. */
+struct timeline {
+    const char *path;
+    FILE *file;
+    struct amdvi_perfetto *out;
+    uint64_t now_ns, line;
+    uint64_t sampled_hits, sampled_misses;
+};
+bool timeline_open(struct timeline *timeline, const char *path, const char *process);
+bool timeline_close(struct timeline *timeline);
+void timeline_record(struct timeline *timeline, const struct amdvi_trace_record *record);
+void timeline_request(struct timeline *timeline, const struct amdvi_request *request,
+                      const struct amdvi_result *result);
+void timeline_interrupt(struct timeline *timeline, uint16_t requester, uint32_t data,
+                        const struct amdvi_int_result *result);
+void timeline_command(struct timeline *timeline, const struct amdvi_command_info *info);
+void timeline_event(struct timeline *timeline, const struct amdvi_event_info *info);
+void timeline_counters(struct timeline *timeline, const struct amdvi_device *device);
+
+struct failure {
+    uint64_t line;
+    const char *kind;
+    char *text;
+};
+
+/* One `amdvi replay` command line. */
+struct replay_options {
+    struct settings settings;
+    bool check, json, quiet, stats, no_progress;
+    const char *timeline, *csv;
+    struct json_object *results; /* --json: of all files */
+};
+
+/* One file being played. */
+struct session {
+    const struct replay_options *options;
+    struct player player;
+    struct amdvi_observer observer;
+    struct replay_stats stats;
+    struct timeline timeline;
+    FILE *csv_file;
+    struct amdvi_csv *csv;
+    const char *outcome, *detail; /* of the current record, for CSV */
+    char detail_text[512];
+    struct failure failures[FAILURES_KEPT];
+    uint64_t failures_count;
+    struct json_object *stated; /* --check --json */
+    double seconds;
+};
+
+void replay_json_add(struct session *session);
+void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),
+                  void *context);
+
+#endif
