@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Benchmarks of the model: translations, invalidations and replays, one thread. `amdvi bench` and
+ * amdvi-gbench are its faces.
+ */
+#ifndef AMDVI_BENCH_H
+#define AMDVI_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A figure of another program or a goal, in millions of operations a second; 0: none. */
+struct bench_case {
+    const char *name;
+    const char *what;
+    const char *unit;   /* of an operation */
+    const char *anchor; /* what the anchor is, or null */
+    double anchor_m_per_s, must_m_per_s, aim_m_per_s;
+    bool large; /* needs a gigabyte of memory and some seconds to set up */
+};
+
+size_t bench_count(void);
+const struct bench_case *bench_case_at(size_t index);
+
+struct bench;
+
+struct bench_settings {
+    const char *capture; /* for the replay; null: no such case */
+    bool small;          /* large tables are made small: figures mean nothing, the code runs */
+};
+
+/* Sets up a case. On failure null, and `error` says why. */
+struct bench *bench_open(size_t index, const struct bench_settings *settings, char *error, size_t size);
+void bench_close(struct bench *bench);
+
+/* Does about `operations` operations, sets it to how many they were, and returns the seconds they took. Preparations in
+ * between are not part of it. Negative when something went wrong. */
+double bench_do(struct bench *bench, uint64_t *operations);
+
+struct bench_result {
+    double ns_per_op, m_per_s;         /* median of the runs */
+    double fastest_ns_per_op, slowest_ns_per_op;
+    unsigned runs;
+    uint64_t operations;               /* of all runs */
+    bool counted;                      /* the next two say something */
+    uint64_t allocations;              /* calls of the allocator while it was measured */
+    uint64_t memory_calls;             /* calls of memory callbacks while it was measured */
+};
+
+/* `runs` runs of about `seconds` each. False when something went wrong. */
+bool bench_measure(struct bench *bench, double seconds, unsigned runs, struct bench_result *result);
+
+/* What it ran on: never null. */
+const char *bench_machine(void);
+const char *bench_compiler(void);
+const char *bench_build(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
