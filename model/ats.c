@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes to the devices: ATS invalidations with their time-out, PRG responses (6.4 opcodes 4 and 7, 9). */
-#include "model/device.h"
+#include "model/guest.h"
 
 /* InvTimeOut in nanoseconds; 0: never (2.4). 7 is reserved and taken as never. */
 static uint64_t timeout(const struct amdvi_device *device)
@@ -29,20 +29,28 @@ static void set_range(struct amdvi_atc_invalidation *invalidation, const uint64_
     invalidation->size = (uint64_t)1 << range.shift;
 }
 
+/* COMPLETION_WAIT of the host and of each guest waits for its own (6.1, viommu 11 #17). */
+static unsigned *outstanding_of(struct amdvi_device *device, struct guest *guest)
+{
+    return guest ? &guest->atc_outstanding : &device->atc_outstanding;
+}
+
 static void wait_for(struct amdvi_device *device, struct atc_pending *entry,
-                     const struct amdvi_atc_invalidation *invalidation, uint64_t address)
+                     const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest)
 {
     uint64_t limit = timeout(device);
 
     *entry = (struct atc_pending){.used = true,
+                                  .guest = guest,
                                   .tag = invalidation->tag,
                                   .device = invalidation->device,
                                   .command = address,
                                   .deadline = limit ? device->now + limit : UINT64_MAX};
-    device->atc_outstanding++;
+    ++*outstanding_of(device, guest);
+    device->atc_pending++;
 }
 
-bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address)
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address, struct guest *guest)
 {
     struct atc_pending *entry = free_entry(device);
     struct amdvi_atc_invalidation invalidation = {.device = (uint16_t)cmd_inv_iotlb_deviceid(command),
@@ -56,14 +64,17 @@ bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint
     invalidation.tag = device->atc_next_tag++;
     if (device->callbacks.atc_invalidate &&
         device->callbacks.atc_invalidate(device->callbacks.context, &invalidation) == AMDVI_ATC_PENDING)
-        wait_for(device, entry, &invalidation, address);
+        wait_for(device, entry, &invalidation, address, guest);
     return true;
 }
 
 static void finish(struct amdvi_device *device, struct atc_pending *entry)
 {
     entry->used = false;
-    device->atc_outstanding--;
+    --*outstanding_of(device, entry->guest);
+    device->atc_pending--;
+    if (entry->guest)
+        guest_queue(device, entry->guest);
 }
 
 enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
@@ -82,7 +93,7 @@ enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
 /* The command counts as complete, the device is suspect (6.5, 9.3). */
 void atc_check_timeouts(struct amdvi_device *device)
 {
-    for (unsigned i = 0; i < ATC_PENDING_MAX && device->atc_outstanding; i++) {
+    for (unsigned i = 0; i < ATC_PENDING_MAX && device->atc_pending; i++) {
         struct atc_pending *entry = &device->atc[i];
         if (!entry->used || entry->deadline > device->now)
             continue;

@@ -138,6 +138,24 @@ static const struct key keys[CONFIG_KEYS] = {
                                         "iommu 7.1: one emulator does it"},
                                        SWITCH,
                                        1},
+    [CONFIG_DIRTY_STRIDE] = {{"viommu.dirty_stride", "32", "32 or 16",
+                              "bytes of dirty status for each value of GuestID[7:0]", "viommu 11 #9"},
+                             NUMBER,
+                             32},
+    [CONFIG_GUEST_TURN] = {{"viommu.commands_per_turn", "1", "0 to 32768",
+                            "commands of one guest before the next guest's turn; 0: until its ring is empty",
+                            "viommu 11 #34"},
+                           NUMBER,
+                           32768},
+    [CONFIG_GUEST_HEAD_RESET] = {{"viommu.enable_resets_head", "off", "on|off",
+                                  "on: the guest's CmdBufEn going 0 to 1 sets its head to 0", "viommu 11 #35"},
+                                 SWITCH,
+                                 1},
+    [CONFIG_GUEST_INVALIDATE_ALL] = {{"viommu.invalidate_all", "guest", "guest|full",
+                                      "what a guest's INVALIDATE_IOMMU_ALL drops: its own entries, or all",
+                                      "viommu 11 #14"},
+                                     CHOICE,
+                                     0},
     [CONFIG_PMU_BANKS] = {{"pmu.banks", "2", "1 to 63", "performance counter banks", "iommu 2.9"},
                           NUMBER,
                           63},
@@ -249,6 +267,8 @@ static bool within_limits(int id, uint64_t value)
     case CONFIG_PDC_WAYS:
     case CONFIG_GCR3_WAYS:
         return value != 0 && (value & (value - 1)) == 0;
+    case CONFIG_DIRTY_STRIDE:
+        return value == 16 || value == 32;
     case CONFIG_PMU_BANKS:
     case CONFIG_PMU_COUNTERS:
         return value != 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
-#include "model/device.h"
+#include "model/guest.h"
 
 #include "tables/layout.h"
 
@@ -127,4 +127,6 @@ void control_changed(struct amdvi_device *device, uint64_t old)
         log_enable_rose(device, AMDVI_LOG_GA);
     derive_modes(device);
     segments_derive(device);
+    if (rose(old, now, REG_CONTROL_IOMMUEN_MASK | REG_CONTROL_VIOMMUEN_MASK | REG_CONTROL_VCMDEN_MASK))
+        guests_queue_all(device);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Birth, reset and death of a device; its clock and its work. */
-#include "model/device.h"
+#include "model/guest.h"
 
 #include "model/allocator.h"
 
@@ -22,19 +22,21 @@ static bool create_caches(struct amdvi_device *device)
         .pdc = geometry(config, CONFIG_PDC_ENTRIES, CONFIG_PDC_WAYS),
         .gcr3 = geometry(config, CONFIG_GCR3_ENTRIES, CONFIG_GCR3_WAYS),
         .page_sizes = (uint8_t)config->value[CONFIG_PAGE_SIZES],
+        .owners = reg_efr_viommusup(config->value[CONFIG_EFR]),
     };
 
     device->itc_gen = allocate_zeroed(&device->allocator, DEVICES * sizeof(*device->itc_gen));
     device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
     return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
            cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
-           tlb_create(&device->tlb, &tlb, &device->allocator) && device->itc_gen && device->reported;
+           tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) && device->itc_gen && device->reported;
 }
 
 static void destroy(struct amdvi_device *device)
 {
     struct amdvi_allocator allocator = device->allocator;
 
+    guests_destroy(device);
     cache_destroy(&device->dtc, &allocator);
     cache_destroy(&device->itc, &allocator);
     tlb_destroy(&device->tlb, &allocator);
@@ -83,7 +85,8 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     device->command_run = false;
     memset(device->logs, 0, sizeof(device->logs));
     memset(device->atc, 0, sizeof(device->atc));
-    device->atc_outstanding = 0;
+    device->atc_outstanding = device->atc_pending = 0;
+    guests_reset(device);
     device->now = 0;
     memset(&device->statistics, 0, sizeof(device->statistics));
     regs_reset(device);
@@ -101,6 +104,7 @@ enum amdvi_status amdvi_run(struct amdvi_device *device)
         return AMDVI_ERR_ARGUMENT;
     atc_check_timeouts(device);
     command_run(device);
+    guests_run(device);
     return AMDVI_OK;
 }
 

@@ -43,9 +43,12 @@ struct log_state {
     uint64_t count;  /* records since the enable bit last rose */
 };
 
+struct guest;
+
 /* An ATS invalidation that its device has not answered yet. */
 struct atc_pending {
     bool used;
+    struct guest *guest; /* whose command it was; null: the host's */
     uint32_t tag;
     uint16_t device;
     uint64_t command; /* SPA, for IOTLB_INV_TIMEOUT */
@@ -79,9 +82,18 @@ struct amdvi_device {
     uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
     struct tlb tlb;
 
+    /* HW-vIOMMU */
+    struct reg_mask vf_mask[VF_COUNT], vfc_mask[VFC_COUNT];
+    struct guest ***guest_pages; /* [GuestID / 256][GuestID % 256]; null without HW-vIOMMU */
+    struct guest *guests;        /* all that exist */
+    struct guest *queue_first, *queue_last;
+    uint32_t guest_count;
+    uint32_t guest_run; /* number of the run under way */
+
     struct atc_pending atc[ATC_PENDING_MAX];
     uint32_t atc_next_tag;
-    unsigned atc_outstanding;
+    unsigned atc_outstanding; /* of the host's commands */
+    unsigned atc_pending;     /* of all */
     uint64_t now;
 
     struct amdvi_statistics statistics;
@@ -128,8 +140,8 @@ uint64_t log_status_bits(const struct amdvi_device *device);
 void command_run(struct amdvi_device *device);
 
 /* ats.c */
-/* False: too many are unanswered, try again later. */
-bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address);
+/* False: too many are unanswered, try again later. `guest` is null for the host's command. */
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address, struct guest *guest);
 void atc_check_timeouts(struct amdvi_device *device);
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
 
@@ -146,6 +158,7 @@ struct dte_fetch {
 struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare);
 void dtc_invalidate(struct amdvi_device *device, uint16_t requester);
 void dtc_invalidate_all(struct amdvi_device *device);
+void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id);
 
 /* itc.c: interrupt remapping entries. */
 struct irte_fetch {
@@ -172,6 +185,7 @@ struct fault_facts {
     bool interrupt;   /* I */
     bool posted;      /* a write: nobody waits for its completion */
     bool suppressed;  /* IRTE.SupIOPF */
+    uint8_t vflags;   /* accesses for a guest's virtual IOMMU (viommu 8.3) */
     uint8_t error;    /* enum walk_error of read errors */
 };
 void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,

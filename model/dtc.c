@@ -97,6 +97,16 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
 }
 
+/* The entries of one guest's devices: a sweep of an array of fixed size, for a command that guests rarely give. */
+void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
+{
+    for (uint32_t slot = 0; slot < device->dtc.entries; slot++) {
+        const struct dtc_line *line = cache_line(&device->dtc, slot);
+        if (device->dtc.tags[slot] && line->dte.vimu && line->dte.guest_id == guest_id)
+            dtc_invalidate(device, line->device);
+    }
+}
+
 void dtc_invalidate_all(struct amdvi_device *device)
 {
     cache_clear(&device->dtc);

@@ -3,7 +3,7 @@
  * The one place that makes a fault (house idea IV): reason + request + device table entry give the record,
  * its suppression, the reply and the status bits (3.4, 7.3-7.6, 8.5, 9.2).
  */
-#include "model/device.h"
+#include "model/guest.h"
 
 enum { PR = EVENT_PR, PE = EVENT_PE, RZ = EVENT_RZ };
 
@@ -197,6 +197,37 @@ bool event_report_raw(struct amdvi_device *device, const uint64_t record[2])
     return logged;
 }
 
+/* What the guest's own tables did wrong; all else is the host's affair (viommu 8.1, E5). */
+static bool made_by_guest(enum reason reason)
+{
+    switch (reason) {
+    case REASON_GUEST_PASID_RANGE:
+    case REASON_GUEST_GCR3_INVALID:
+    case REASON_GUEST_GCR3_RESERVED:
+    case REASON_GUEST_CANONICAL:
+    case REASON_GUEST_NOT_PRESENT:
+    case REASON_GUEST_RESERVED:
+    case REASON_GUEST_PERMISSION:
+    case REASON_GUEST_USER:
+    case REASON_GUEST_NX:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* To the guest that owns the device, with the DeviceID the guest knows (viommu 8.2), or to the host. */
+static bool report(struct amdvi_device *device, enum reason reason, const struct event *event,
+                   const struct dte *dte)
+{
+    struct event guest = *event;
+
+    if (!dte || !dte->vimu || !made_by_guest(reason))
+        return event_report(device, event);
+    guest.device = dte->guest_device;
+    return guest_event(device, dte->guest_id, &guest);
+}
+
 static uint8_t reply_of(const struct fault_facts *facts)
 {
     return facts->interrupt || facts->posted ? AMDVI_REPLY_DROP : AMDVI_REPLY_ABORT;
@@ -214,6 +245,7 @@ void fault_raise(struct amdvi_device *device, enum reason reason, const struct f
         .domain = facts->domain,
         .pasid = facts->pasid,
         .address = facts->address,
+        .vflags = facts->vflags,
     };
 
     *fault = (struct amdvi_fault){.reason = (uint8_t)reason,
@@ -225,6 +257,7 @@ void fault_raise(struct amdvi_device *device, enum reason reason, const struct f
                                   .address = event.address};
     if (!facts->translation)
         pci_signal_target_abort(device);
+    fault->vflags = facts->vflags;
     if (code && !suppressed(device, code, facts, dte))
-        fault->logged = event_report(device, &event);
+        fault->logged = report(device, reason, &event, dte);
 }

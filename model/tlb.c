@@ -33,11 +33,14 @@ bool tlb_create(struct tlb *tlb, const struct tlb_config *config, const struct a
     memset(tlb, 0, sizeof(*tlb));
     set_page_sizes(tlb, config->page_sizes);
     tlb->domains = allocate_zeroed(allocator, TLB_DOMAINS * sizeof(*tlb->domains));
+    if (config->owners)
+        tlb->owners = allocate_zeroed(allocator, TLB_DOMAINS * sizeof(*tlb->owners));
     if (cache_create(&tlb->ptc, &config->ptc, sizeof(struct ptc_line), allocator) &&
         cache_create(&tlb->pdc, &config->pdc, sizeof(struct pdc_line), allocator) &&
         cache_create(&tlb->gcr3, &config->gcr3, sizeof(struct pdc_line), allocator) &&
         cache_create(&tlb->contexts, &tags, sizeof(struct tlb_context), allocator) &&
-        cache_create(&tlb->groups, &tags, sizeof(struct tlb_group), allocator) && tlb->domains) {
+        cache_create(&tlb->groups, &tags, sizeof(struct tlb_group), allocator) && tlb->domains &&
+        (tlb->owners || !config->owners)) {
         tlb_clear(tlb);
         return true;
     }
@@ -53,7 +56,9 @@ void tlb_destroy(struct tlb *tlb, const struct amdvi_allocator *allocator)
     cache_destroy(&tlb->contexts, allocator);
     cache_destroy(&tlb->groups, allocator);
     release(allocator, tlb->domains);
+    release(allocator, tlb->owners);
     tlb->domains = NULL;
+    tlb->owners = NULL;
 }
 
 void tlb_clear(struct tlb *tlb)
@@ -64,6 +69,8 @@ void tlb_clear(struct tlb *tlb)
     cache_clear(&tlb->contexts);
     cache_clear(&tlb->groups);
     memset(tlb->domains, 0, TLB_DOMAINS * sizeof(*tlb->domains));
+    if (tlb->owners)
+        memset(tlb->owners, 0, TLB_DOMAINS * sizeof(*tlb->owners));
     memset(tlb->shift_used, 0, sizeof(tlb->shift_used));
     tlb->group_shifts = 0;
     tlb->epoch = 1;
@@ -110,6 +117,8 @@ bool ptc_line_live(const struct tlb *tlb, const struct ptc_line *line)
         return false;
     if (guest && context_at(tlb, line->context)->leaf_gen != line->context_gen)
         return false;
+    if (line->owned && tlb->owners[line->owner] != line->owner_gen)
+        return false;
     return line->group == NO_GROUP || group_at(tlb, line->group)->gen == line->group_gen;
 }
 
@@ -119,6 +128,8 @@ bool pdc_line_live(const struct tlb *tlb, const struct pdc_line *line)
     bool guest = line->space & SPACE_GUEST;
 
     if (line->epoch != tlb->epoch || line->domain_gen != (guest ? domain->combined : domain->host_dir))
+        return false;
+    if (line->owned && tlb->owners[line->owner] != line->owner_gen)
         return false;
     return !guest || context_at(tlb, line->context)->dir_gen == line->context_gen;
 }
@@ -296,9 +307,12 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
         .guest_shift = result->guest_shift,
         .perm = result->perm,
         .flags = result_flags(result),
+        .owned = space->guest && space->owned,
+        .owner = space->owner,
     };
     int32_t slot;
 
+    line.owner_gen = line.owned ? tlb->owners[line.owner] : 0;
     tie_to_page(tlb, &line, address);
     tie_to_space(tlb, &line);
     slot = ptc_find(tlb, &line);
@@ -396,6 +410,9 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
     line.epoch = tlb->epoch;
     line.domain_gen = tlb->domains[line.domain].host_dir;
     if (dir->kind != WALK_HOST) {
+        line.owned = space->owned;
+        line.owner = space->owner;
+        line.owner_gen = space->owned ? tlb->owners[space->owner] : 0;
         line.domain_gen = tlb->domains[line.domain].combined;
         line.context = context_get(tlb, line.domain, line.space);
         line.context_gen = context_at(tlb, line.context)->dir_gen;
@@ -619,6 +636,16 @@ static unsigned invalidate_guest(struct tlb *tlb, const struct tlb_space *space,
     if (!pde)
         return dropped;
     return dropped + dir_drop_range(tlb, space, WALK_GUEST, range) + gcr3_drop(tlb, space);
+}
+
+void tlb_invalidate_combined(struct tlb *tlb, uint16_t domain)
+{
+    raise(tlb, &tlb->domains[domain].combined);
+}
+
+void tlb_invalidate_owner(struct tlb *tlb, uint16_t owner)
+{
+    raise(tlb, &tlb->owners[owner]);
 }
 
 unsigned tlb_invalidate(struct tlb *tlb, const struct tlb_space *space, const struct cmd_range *range,

@@ -21,6 +21,8 @@ struct tlb_space {
     uint16_t domain;
     bool guest;
     uint32_t pasid;
+    bool owned; /* of a device that belongs to a virtual IOMMU's guest: `owner` is its GuestID */
+    uint16_t owner;
 };
 
 struct ptc_line {
@@ -37,6 +39,9 @@ struct ptc_line {
     uint32_t domain_gen;
     uint32_t context, context_gen; /* guest lines */
     uint32_t group, group_gen;     /* fragments of a larger page */
+    bool owned;
+    uint16_t owner;
+    uint32_t owner_gen;
 };
 
 enum ptc_flag { PTC_USER = 1, PTC_DIRTY = 2, PTC_UNTRANSLATED = 4, PTC_COHERENT = 8, PTC_GLOBAL = 16 };
@@ -48,6 +53,9 @@ struct pdc_line {
     uint16_t domain;
     uint8_t kind, level, perm, guest_bits;
     uint32_t epoch, domain_gen, context, context_gen;
+    bool owned;
+    uint16_t owner;
+    uint32_t owner_gen;
 };
 
 /* All PTC lines of a {domain, PASID} die with leaf_gen, its directories with dir_gen. */
@@ -73,6 +81,7 @@ struct tlb_domain {
 struct tlb {
     struct cache ptc, pdc, gcr3, contexts, groups;
     struct tlb_domain *domains;
+    uint32_t *owners; /* generation of each GuestID; null without HW-vIOMMU */
     uint32_t epoch;
     uint32_t next_gen;
     uint8_t shifts[TLB_SIZES_MAX]; /* page sizes that the PTC holds, small to large */
@@ -83,6 +92,7 @@ struct tlb {
 
 struct tlb_config {
     struct cache_geometry ptc, pdc, gcr3;
+    bool owners;        /* lines may belong to guests */
     uint8_t page_sizes; /* bit i: pages of 2^(12+3i) bytes, bit 0 always (performance a.1) */
 };
 
@@ -103,6 +113,9 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
 unsigned tlb_invalidate(struct tlb *tlb, const struct tlb_space *space, const struct cmd_range *range,
                         bool pde);
 void tlb_invalidate_all(struct tlb *tlb);
+/* Only what is nested in the domain (viommu 11 #16); only what one guest's devices have made (11 #14). */
+void tlb_invalidate_combined(struct tlb *tlb, uint16_t domain);
+void tlb_invalidate_owner(struct tlb *tlb, uint16_t owner);
 
 bool ptc_line_live(const struct tlb *tlb, const struct ptc_line *line);
 bool pdc_line_live(const struct tlb *tlb, const struct pdc_line *line);

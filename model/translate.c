@@ -335,7 +335,9 @@ static bool prepare_walk(struct amdvi_device *device, struct translation *t)
     if (!guest && t->dte->mode == 0)
         return pass(device, t, t->dte->perm);
     t->space = (struct tlb_space){
-        .domain = t->dte->domain, .guest = guest, .pasid = guest && rq->has_pasid ? rq->pasid : 0};
+        .domain = t->dte->domain, .guest = guest, .pasid = guest && rq->has_pasid ? rq->pasid : 0,
+                                  .owned = t->dte->vimu,
+                                  .owner = t->dte->guest_id};
     t->walk = (struct walk_request){.dte = t->dte,
                                     .env = &device->env,
                                     .address = t->address,

@@ -24,6 +24,8 @@ static enum reason judge_memory(const struct dte *dte, const struct tables_env *
     /* Bit 0 of the reserved mask is never set: V itself is defined. */
     if ((dte->raw[0] & env->dte_reserved[0]) | (dte->raw[1] & env->dte_reserved[1]))
         return REASON_DTE_RESERVED;
+    if (!dte->tv)
+        return REASON_NONE; /* the encodings below are then not valid */
     if (dte_had(dte->raw) == 2 || (dte_had(dte->raw) == 3 && !env->host_d))
         return REASON_DTE_HAD;
     if (dte->guest && (dte->gcr3_levels > env->gcr3_levels || dte_glx(dte->raw) == 3))

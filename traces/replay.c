@@ -22,6 +22,8 @@ enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *
         new->options.name = "trace";
     for (unsigned i = 0; i < 3; i++)
         new->logs[i].item_bytes = sizeof(struct logged);
+    new->guest_logs.item_bytes = sizeof(struct guest_logged);
+    new->guest_irqs.item_bytes = sizeof(struct guest_irq);
     new->atc.item_bytes = sizeof(struct atc_seen);
     new->prg.item_bytes = sizeof(struct prg_seen);
     *replay = new;
@@ -37,6 +39,8 @@ void amdvi_replay_destroy(struct amdvi_replay *replay)
     amdvi_config_destroy(replay->config);
     for (unsigned i = 0; i < 3; i++)
         list_free(&replay->logs[i]);
+    list_free(&replay->guest_logs);
+    list_free(&replay->guest_irqs);
     list_free(&replay->atc);
     list_free(&replay->prg);
     free(replay->data);

@@ -70,8 +70,14 @@ static void on_interrupt(void *context, const struct amdvi_irq *irq)
     struct amdvi_replay *replay = context;
     int kind = irq_kind(irq->cause);
 
-    if (kind < 0 || irq->guest)
+    if (kind < 0)
         return;
+    if (irq->guest) {
+        struct irq_seen *seen = guest_irq_of(replay, irq->guest_id, (uint8_t)kind);
+        if (seen)
+            see_irq(seen, irq->vector);
+        return;
+    }
     see_irq(&replay->irqs[kind], irq->vector);
     if (irq->deliverable)
         see_irq(&replay->irqs[AMDVI_TRACE_IRQ_MSI], irq->vector);
@@ -119,6 +125,8 @@ static void on_event(void *context, const struct amdvi_event_info *info)
     struct amdvi_replay *replay = context;
     struct list *list = log_of(replay, info->log);
 
+    if (info->logged && info->guest)
+        guest_log_keep(replay, info);
     if (info->logged && !info->guest) {
         if (info->index < list->count)
             list->count = (size_t)info->index; /* the log was enabled anew */

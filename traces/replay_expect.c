@@ -210,14 +210,14 @@ static enum amdvi_log log_of(enum amdvi_trace_kind kind)
 }
 
 /* The record number `index` since the log was enabled, or null. */
-static const struct logged *find_logged(struct amdvi_replay *replay, enum amdvi_log log, uint64_t index)
+static const uint64_t *find_host(const struct amdvi_replay *replay, enum amdvi_log log, uint64_t index)
 {
     uint64_t count = 0;
 
     amdvi_log_count(replay->device, log, &count);
     if (index >= count || index >= replay->logs[log].count)
         return NULL;
-    return (const struct logged *)replay->logs[log].items + index;
+    return ((const struct logged *)replay->logs[log].items + index)->record;
 }
 
 static bool about_guest(const struct amdvi_trace_record *record)
@@ -226,43 +226,53 @@ static bool about_guest(const struct amdvi_trace_record *record)
            record->num[AMDVI_TRACE_KEY_LOG] != AMDVI_TRACE_LOG_HOST;
 }
 
-static enum amdvi_replay_status expect_logged(struct amdvi_replay *replay,
-                                              const struct amdvi_trace_record *record, struct check *check)
+static const uint64_t *find_logged(const struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
     enum amdvi_log log = log_of(record->kind);
-    const struct logged *logged;
+    uint64_t index = num(record, AMDVI_TRACE_KEY_INDEX);
 
     if (about_guest(record))
-        return replay_fail(replay, record, "guest logs: not supported yet");
-    logged = find_logged(replay, log, num(record, AMDVI_TRACE_KEY_INDEX));
-    if (!logged) {
-        check_fail(check, "a record of that index", "fewer records");
-        return AMDVI_REPLAY_OK;
-    }
-    if (log == AMDVI_LOG_EVENT)
-        check_event(check, record, logged->record);
-    else if (log == AMDVI_LOG_PPR)
-        check_ppr(check, record, logged->record);
-    else
-        check_ga(check, record, logged->record);
-    return AMDVI_REPLAY_OK;
+        return guest_log_find(replay, (uint16_t)record->num[AMDVI_TRACE_KEY_LOG], log, index);
+    return find_host(replay, log, index);
 }
 
-static enum amdvi_replay_status expect_count(struct amdvi_replay *replay,
-                                             const struct amdvi_trace_record *record, struct check *check)
+static void expect_logged(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                          struct check *check)
+{
+    const uint64_t *words = find_logged(replay, record);
+
+    if (!words)
+        check_fail(check, "a record of that index", "fewer records");
+    else if (record->kind == AMDVI_TRACE_KIND_EXPECT_PPR)
+        check_ppr(check, record, words);
+    else if (record->kind == AMDVI_TRACE_KIND_EXPECT_GA)
+        check_ga(check, record, words);
+    else
+        check_event(check, record, words);
+}
+
+static uint64_t log_count(const struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                          enum amdvi_log log)
+{
+    uint64_t count = 0;
+
+    if (about_guest(record))
+        amdvi_guest_log_count(replay->device, (uint16_t)record->num[AMDVI_TRACE_KEY_LOG], log, &count);
+    else
+        amdvi_log_count(replay->device, log, &count);
+    return count;
+}
+
+static void expect_count(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                         struct check *check)
 {
     static const enum amdvi_trace_key keys[3] = {AMDVI_TRACE_KEY_EVENT, AMDVI_TRACE_KEY_PPR,
                                                  AMDVI_TRACE_KEY_GA};
 
-    if (about_guest(record))
-        return replay_fail(replay, record, "guest logs: not supported yet");
-    for (unsigned log = 0; log < 3; log++) {
-        uint64_t count = 0;
-        amdvi_log_count(replay->device, (enum amdvi_log)log, &count);
+    for (unsigned log = 0; log < 3; log++)
         if (amdvi_trace_has(record, keys[log]))
-            check_number(check, amdvi_trace_key_name(keys[log]), record->num[keys[log]], count);
-    }
-    return AMDVI_REPLAY_OK;
+            check_number(check, amdvi_trace_key_name(keys[log]), record->num[keys[log]],
+                         log_count(replay, record, (enum amdvi_log)log));
 }
 
 /* ---------------------------------------------------------------- what reached devices and processors */
@@ -321,11 +331,14 @@ static void expect_atc(struct amdvi_replay *replay, const struct amdvi_trace_rec
 static enum amdvi_replay_status expect_irq(struct amdvi_replay *replay,
                                            const struct amdvi_trace_record *record, struct check *check)
 {
-    struct irq_seen *seen = &replay->irqs[num(record, AMDVI_TRACE_KEY_KIND) % IRQ_KINDS];
+    uint8_t kind = num(record, AMDVI_TRACE_KEY_KIND) % IRQ_KINDS;
+    struct irq_seen *seen = &replay->irqs[kind];
     uint64_t vector = num(record, AMDVI_TRACE_KEY_VECTOR) & 0xff;
 
     if (amdvi_trace_has(record, AMDVI_TRACE_KEY_GID))
-        return replay_fail(replay, record, "guest interrupts: not supported yet");
+        seen = guest_irq_of(replay, (uint16_t)record->num[AMDVI_TRACE_KEY_GID], kind);
+    if (!seen)
+        return replay_fail(replay, record, "out of memory");
     if (amdvi_trace_has(record, AMDVI_TRACE_KEY_COUNT))
         check_number(check, "count", record->num[AMDVI_TRACE_KEY_COUNT], seen->count);
     else if (seen->count == 0)
@@ -344,7 +357,8 @@ static enum amdvi_replay_status dispatch(struct amdvi_replay *replay, const stru
     case AMDVI_TRACE_KIND_EXPECT_MEM:
         return expect_mem(replay, record, check);
     case AMDVI_TRACE_KIND_EXPECT_COUNT:
-        return expect_count(replay, record, check);
+        expect_count(replay, record, check);
+        return AMDVI_REPLAY_OK;
     case AMDVI_TRACE_KIND_EXPECT_PRG:
         expect_prg(replay, record, check);
         return AMDVI_REPLAY_OK;
@@ -354,7 +368,8 @@ static enum amdvi_replay_status dispatch(struct amdvi_replay *replay, const stru
     case AMDVI_TRACE_KIND_EXPECT_IRQ:
         return expect_irq(replay, record, check);
     default:
-        return expect_logged(replay, record, check);
+        expect_logged(replay, record, check);
+        return AMDVI_REPLAY_OK;
     }
 }
 

@@ -17,6 +17,14 @@ struct logged {
     uint64_t record[2];
 };
 
+/* A record of a guest's log, kept in the order they came. */
+struct guest_logged {
+    uint16_t gid;
+    uint8_t log; /* enum amdvi_log */
+    uint64_t index;
+    uint64_t record[2];
+};
+
 struct atc_seen {
     uint16_t dev;
     bool has_pasid;
@@ -36,6 +44,12 @@ struct irq_seen {
     uint64_t count;
     uint64_t vectors[4]; /* bit set of those seen */
     uint8_t last_vector;
+};
+
+struct guest_irq {
+    uint16_t gid;
+    uint8_t kind; /* enum amdvi_trace_irq */
+    struct irq_seen seen;
 };
 
 enum request_kind { REQUEST_NONE, REQUEST_DMA, REQUEST_INT, REQUEST_PRI };
@@ -60,7 +74,9 @@ struct amdvi_replay {
     bool autorun;
     struct amdvi_replay_counts counts;
     struct last_request last;
-    struct list logs[3]; /* enum amdvi_log: struct logged */
+    struct list logs[3];    /* enum amdvi_log: struct logged */
+    struct list guest_logs; /* struct guest_logged, of all guests */
+    struct list guest_irqs; /* struct guest_irq */
     struct list atc, prg;
     struct irq_seen irqs[IRQ_KINDS]; /* enum amdvi_trace_irq */
     bool out_of_memory;
@@ -103,6 +119,12 @@ uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
 
 /* replay_relay.c: an observer that hands everything on to the caller's. */
 struct amdvi_observer replay_relay(struct amdvi_replay *replay);
+
+/* replay_guest.c */
+void guest_log_keep(struct amdvi_replay *replay, const struct amdvi_event_info *info);
+const uint64_t *guest_log_find(const struct amdvi_replay *replay, uint16_t gid, enum amdvi_log log,
+                               uint64_t index);
+struct irq_seen *guest_irq_of(struct amdvi_replay *replay, uint16_t gid, uint8_t kind);
 
 /* replay_request.c */
 enum amdvi_replay_status replay_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record);

@@ -41,6 +41,7 @@ enum amdvi_status {
     AMDVI_ERR_MEMORY,      /* a memory callback failed during a data transfer */
     AMDVI_ERR_UNSUPPORTED, /* not present in this device */
     AMDVI_ERR_END,         /* iteration is over */
+    AMDVI_ERR_TOO_SMALL,   /* the buffer does not hold the answer; the size needed was told */
 };
 
 /* A short English text, never null. */
@@ -399,6 +400,7 @@ struct amdvi_statistics {
     uint64_t commands, commands_by_opcode[16], completion_waits, invalidations;
     uint64_t entries_invalidated;
     uint64_t events, events_by_code[16], events_lost, ppr_entries, ga_entries, own_interrupts;
+    uint64_t guest_commands;
 };
 
 enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);
@@ -408,6 +410,10 @@ enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amd
 enum amdvi_log { AMDVI_LOG_EVENT, AMDVI_LOG_PPR, AMDVI_LOG_GA };
 
 enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_log log, uint64_t *count);
+
+/* The same for the event and PPR logs of a guest. */
+enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id, enum amdvi_log log,
+                                        uint64_t *count);
 
 /* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
 struct amdvi_dte_view {

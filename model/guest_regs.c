@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A guest's VF MMIO page and VF Control block (viommu 3, 4). The first 64 bytes of the VF page live in
+ * memory while the private space maps them: there the memory is the register (11 #12, E2).
+ */
+#include "model/guest.h"
+
+enum { SLOT_BYTES = 64 };
+
+static const uint64_t dirty_base = 0x400000; /* 2.1 */
+
+/* ---------------------------------------------------------------- the slot in memory */
+
+static bool in_slot(enum vf_id id)
+{
+    return vf_info[id].offset < SLOT_BYTES;
+}
+
+static bool slot_address(struct amdvi_device *device, const struct guest *guest, uint32_t offset, bool write,
+                         uint64_t *spa)
+{
+    struct space_access access;
+
+    if (!guests_enabled(device) ||
+        !private_translate(device, private_address(PRIVATE_REGISTERS, guest->id) + offset, write, &access))
+        return false;
+    *spa = access.spa;
+    return true;
+}
+
+static uint64_t stored(const struct amdvi_device *device, const struct guest *guest, enum vf_id id)
+{
+    return id == VF_STATUS ? guest_status(device, guest) : guest->vf[id];
+}
+
+/* The slot has come into being: from here on the registers are in memory. */
+static void mirror_all(struct amdvi_device *device, struct guest *guest)
+{
+    uint64_t spa;
+
+    guest->mirrored = true;
+    for (unsigned i = 0; i < VF_COUNT && in_slot((enum vf_id)i); i++) {
+        uint64_t value = stored(device, guest, (enum vf_id)i);
+        if (!slot_address(device, guest, vf_info[i].offset, true, &spa) ||
+            memory_write(device, spa, &value, sizeof(value)))
+            guest->mirrored = false;
+    }
+}
+
+uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+{
+    uint64_t spa, value;
+
+    if (id == VF_STATUS || !in_slot(id))
+        return stored(device, guest, id);
+    if (!slot_address(device, guest, vf_info[id].offset, false, &spa)) {
+        guest->mirrored = false;
+        return guest->vf[id];
+    }
+    if (!guest->mirrored)
+        mirror_all(device, guest);
+    else if (!memory_read(device, spa, &value, sizeof(value)))
+        guest->vf[id] = value & device->vf_mask[id].rw;
+    return guest->vf[id];
+}
+
+void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value)
+{
+    uint64_t spa;
+
+    guest->vf[id] = value;
+    if (!in_slot(id))
+        return;
+    if (!slot_address(device, guest, vf_info[id].offset, true, &spa)) {
+        guest->mirrored = false;
+        return;
+    }
+    if (!guest->mirrored) {
+        mirror_all(device, guest);
+        return;
+    }
+    value = stored(device, guest, id);
+    if (memory_write(device, spa, &value, sizeof(value)))
+        guest->mirrored = false;
+}
+
+/* ---------------------------------------------------------------- status and dirty bits */
+
+bool guest_command_running(const struct amdvi_device *device, const struct guest *guest)
+{
+    uint64_t value = guest->vfc[VFC_CMD_CONTROL];
+
+    return guests_enabled(device) && reg_control_vcmden(control(device)) && vfc_cmd_control_cmdbufen(value) &&
+           vfc_cmd_control_len(value) >= RING_LEN_MIN && !guest->command_stopped;
+}
+
+uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest)
+{
+    uint64_t value = guest->vf[VF_STATUS];
+    bool event = guest_log_running(device, guest, AMDVI_LOG_EVENT, false) ||
+                 guest_log_running(device, guest, AMDVI_LOG_EVENT, true);
+    bool ppr = guest_log_running(device, guest, AMDVI_LOG_PPR, false) ||
+               guest_log_running(device, guest, AMDVI_LOG_PPR, true);
+
+    value = vf_status_set_cmdbufrun(value, guest_command_running(device, guest));
+    value = vf_status_set_eventlogrun(value, event);
+    value = vf_status_set_pprlogrun(value, ppr);
+    value = vf_status_set_eventlogactive(value, guest->events.active_b);
+    return vf_status_set_pprlogactive(value, guest->pprs.active_b);
+}
+
+void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits)
+{
+    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS] | (bits & device->vf_mask[VF_STATUS].w1c));
+}
+
+/* 2.3, 11 #9: one bit a guest; 32 (or, by choice, 16) bytes for each value of GuestID[7:0]. */
+void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bool dirty)
+{
+    unsigned shift = device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;
+    uint64_t byte = (uint64_t)(guest->id & 0xff) << shift | (uint64_t)(guest->id >> 13) << 2;
+    uint32_t bit = 1u << (guest->id >> 8 & 31), word;
+    struct space_access access;
+
+    if (!guests_enabled(device) || !private_translate(device, dirty_base + byte, true, &access) ||
+        memory_read(device, access.spa, &word, sizeof(word)))
+        return;
+    word = dirty ? word | bit : word & ~bit;
+    memory_write(device, access.spa, &word, sizeof(word));
+}
+
+/* ---------------------------------------------------------------- VF MMIO */
+
+static int find_register(const struct reg_info *info, unsigned count, uint64_t offset)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (info[i].offset == (offset & ~(uint64_t)7))
+            return (int)i;
+    return -1;
+}
+
+static bool access_legal(uint64_t offset, unsigned size, uint64_t end)
+{
+    return (size == 4 || size == 8) && offset % size == 0 && offset < end;
+}
+
+static uint64_t part(uint64_t value, uint64_t offset, unsigned size)
+{
+    value >>= 8 * (offset & 7);
+    return size == 4 ? value & UINT32_MAX : value;
+}
+
+static uint64_t enables(uint64_t offset, unsigned size)
+{
+    return size == 8 ? UINT64_MAX : (uint64_t)UINT32_MAX << 8 * (offset & 7);
+}
+
+/* Pointers that hardware moves, while their ring runs (as 2.8 of the host). */
+static bool pointer_locked(const struct amdvi_device *device, const struct guest *guest, enum vf_id id)
+{
+    switch (id) {
+    case VF_CMD_HEAD:
+        return guest_command_running(device, guest);
+    case VF_EVENT_TAIL:
+        return guest_log_running(device, guest, AMDVI_LOG_EVENT, false);
+    case VF_EVENT_B_TAIL:
+        return guest_log_running(device, guest, AMDVI_LOG_EVENT, true);
+    case VF_PPR_TAIL:
+        return guest_log_running(device, guest, AMDVI_LOG_PPR, false);
+    case VF_PPR_B_TAIL:
+        return guest_log_running(device, guest, AMDVI_LOG_PPR, true);
+    default:
+        return false;
+    }
+}
+
+static void write_vf(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value,
+                     uint64_t enable)
+{
+    const struct reg_mask *mask = &device->vf_mask[id];
+    uint64_t old = id == VF_STATUS ? guest->vf[id] : vf_get(device, guest, id);
+    uint64_t now = (old & ~(mask->rw & enable)) | (value & mask->rw & enable);
+
+    now &= ~(value & mask->w1c & enable);
+    if (!mask->exists || pointer_locked(device, guest, id))
+        return;
+    vf_set(device, guest, id, now);
+    if (id != VF_CMD_TAIL)
+        return;
+    guest_mark_dirty(device, guest, true);
+    guest_queue(device, guest);
+}
+
+enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                unsigned size, uint64_t *value)
+{
+    struct guest *guest;
+    int id;
+
+    if (!device || !value)
+        return AMDVI_ERR_ARGUMENT;
+    *value = 0;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    if (!access_legal(offset, size, VF_SPACE_STRIDE))
+        return AMDVI_ERR_ACCESS;
+    id = find_register(vf_info, VF_COUNT, offset);
+    guest = guest_get(device, guest_id);
+    if (!guest)
+        return AMDVI_ERR_NO_MEMORY;
+    if (id >= 0 && device->vf_mask[id].exists)
+        *value = part(vf_get(device, guest, (enum vf_id)id), offset, size);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                 unsigned size, uint64_t value)
+{
+    struct guest *guest;
+    int id;
+
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    if (!access_legal(offset, size, VF_SPACE_STRIDE))
+        return AMDVI_ERR_ACCESS;
+    id = find_register(vf_info, VF_COUNT, offset);
+    guest = guest_get(device, guest_id);
+    if (!guest)
+        return AMDVI_ERR_NO_MEMORY;
+    if (id >= 0)
+        write_vf(device, guest, (enum vf_id)id, value << 8 * (offset & 7), enables(offset, size));
+    return AMDVI_OK;
+}
+
+/* ---------------------------------------------------------------- VF Control */
+
+static bool rose(uint64_t old, uint64_t now, uint64_t mask)
+{
+    return ~old & now & mask;
+}
+
+/* Enable bits that rise start their ring again; what changed is seen by the next fetch (7.4, 11 #32, #35). */
+static void control_changed_of(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t old)
+{
+    uint64_t now = guest->vfc[id];
+
+    if (id == VFC_CMD_CONTROL && rose(old, now, VFC_CMD_CONTROL_CMDBUFEN_MASK)) {
+        guest->command_stopped = false;
+        if (device->config.value[CONFIG_GUEST_HEAD_RESET])
+            vf_set(device, guest, VF_CMD_HEAD, 0);
+    }
+    if (id == VFC_EVENT_CONTROL && rose(old, now, VFC_EVENT_CONTROL_EVENTLOGEN_MASK))
+        guest_log_rose(device, guest, AMDVI_LOG_EVENT);
+    if (id == VFC_PPR_CONTROL && rose(old, now, VFC_PPR_CONTROL_PPRLOGEN_MASK))
+        guest_log_rose(device, guest, AMDVI_LOG_PPR);
+    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_queue(device, guest);
+}
+
+static void write_vfc(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value,
+                      uint64_t enable)
+{
+    const struct reg_mask *mask = &device->vfc_mask[id];
+    uint64_t old = guest->vfc[id];
+    uint64_t now = (old & ~(mask->rw & enable)) | (value & mask->rw & enable);
+    bool map = id == VFC_DID_MAP0 || id == VFC_DID_MAP1;
+
+    if (!mask->exists)
+        return;
+    guest->vfc[id] = map ? vfc_did_map0_set_w(now, 0) : now; /* bit 63 reads 0 (11 #5) */
+    if (map && vfc_did_map0_w(now) && guests_enabled(device))
+        map_write(device, guest, id, now);
+    if (!map)
+        control_changed_of(device, guest, id, old);
+}
+
+enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                 unsigned size, uint64_t *value)
+{
+    const struct guest *guest;
+    int id;
+
+    if (!device || !value)
+        return AMDVI_ERR_ARGUMENT;
+    *value = 0;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    if (!access_legal(offset, size, VFC_SPACE_STRIDE))
+        return AMDVI_ERR_ACCESS;
+    guest = guest_find(device, guest_id);
+    id = find_register(vfc_info, VFC_COUNT, offset);
+    if (guest && id >= 0)
+        *value = part(guest->vfc[id], offset, size);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
+                                  unsigned size, uint64_t value)
+{
+    struct guest *guest;
+    int id;
+
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    if (!access_legal(offset, size, VFC_SPACE_STRIDE))
+        return AMDVI_ERR_ACCESS;
+    guest = guest_get(device, guest_id);
+    if (!guest)
+        return AMDVI_ERR_NO_MEMORY;
+    id = find_register(vfc_info, VFC_COUNT, offset);
+    if (id >= 0)
+        write_vfc(device, guest, (enum vfc_id)id, value << 8 * (offset & 7), enables(offset, size));
+    return AMDVI_OK;
+}
