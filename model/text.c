@@ -32,6 +32,8 @@ const char *amdvi_status_text(enum amdvi_status status)
         return "not supported by this device";
     case AMDVI_ERR_END:
         return "no more";
+    case AMDVI_ERR_TOO_SMALL:
+        return "buffer too small";
     default:
         return "unknown status";
     }

@@ -23,7 +23,7 @@ def _reserved_cases(layouts, known):
             name = f"{layout.name}_{variant}_reserved" if variant else f"{layout.name}_reserved"
             for features in FEATURES:
                 mask = masks.reserved(layout, variant, known, _words(features))
-                yield {"name": name, "layout": layout, "features": features, "expect": split(mask, 4)}
+                yield {"name": name, "layout": layout, "features": features, "expect": split(mask, layout.words)}
 
 
 def _register_cases(layouts, known):
@@ -36,4 +36,4 @@ def _register_cases(layouts, known):
 def check_source(layouts, known):
     return render("check_layout.c.j2", layouts=[l for l in layouts if l.named], hexa=hexa,
                   reserved=list(_reserved_cases(layouts, known)), spaces=list(_register_cases(layouts, known)),
-                  features=FEATURES)
+                  features=FEATURES, image_bytes=8 * max(l.words for l in layouts))
