@@ -93,8 +93,12 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
         return AMDVI_ERR_ARGUMENT;
     *result = (struct amdvi_page_request_result){0};
     device->statistics.page_requests++;
+    if (!iommu_enabled(device)) {
+        refuse(device, request, NULL, result);
+        return AMDVI_OK;
+    }
     fetch = dtc_fetch(device, request->device, &line);
-    if (!iommu_enabled(device) || fetch.reason || !allowed(device, fetch.dte))
+    if (fetch.reason || !allowed(device, fetch.dte))
         refuse(device, request, fetch.reason ? NULL : fetch.dte, result);
     else
         log_request(device, request, fetch.dte, result);

@@ -98,6 +98,13 @@ static uint32_t new_generation(struct tlb *tlb)
     return tlb->next_gen;
 }
 
+/* So that no number runs out while a line is put together: a line takes two at the most. */
+static void reserve_generations(struct tlb *tlb)
+{
+    if (tlb->next_gen >= UINT32_MAX - 2)
+        tlb_clear(tlb);
+}
+
 static const struct tlb_context *context_at(const struct tlb *tlb, uint32_t slot)
 {
     return cache_line(&tlb->contexts, slot);
@@ -312,6 +319,7 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     };
     int32_t slot;
 
+    reserve_generations(tlb);
     line.owner_gen = line.owned ? tlb->owners[line.owner] : 0;
     tie_to_page(tlb, &line, address);
     tie_to_space(tlb, &line);
@@ -404,6 +412,7 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
     struct pdc_line line = dir_key(space, dir->kind, dir->level, dir->tag);
     int32_t slot;
 
+    reserve_generations(tlb);
     line.table = dir->table;
     line.perm = dir->perm;
     line.guest_bits = dir->guest_bits;

@@ -196,7 +196,18 @@ static enum reason interrupt_range(const struct translation *t)
         return REASON_ATS_ADDRESS;
     if (rq->op != AMDVI_WRITE)
         return REASON_REQ_INT_READ;
-    return rq->has_pasid ? REASON_INT_PASID : REASON_REQ_INT_RANGE;
+    return rq->has_pasid && rq->length == 4 && t->address % 4 == 0 ? REASON_INT_PASID : REASON_REQ_INT_RANGE;
+}
+
+/* An interrupt that a PASID makes illegal is reported as an interrupt. */
+static bool fail_in_int_range(const struct amdvi_device *device, struct translation *t)
+{
+    struct fault_facts facts = facts_of(device, t);
+    enum reason reason = interrupt_range(t);
+
+    facts.interrupt = reason == REASON_INT_PASID;
+    facts.guest &= !facts.interrupt;
+    return fail_with(t, reason, &facts);
 }
 
 enum range_action { RANGE_TRANSLATE, RANGE_FORWARD, RANGE_FAIL };
@@ -305,7 +316,8 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     const struct ptc_line *line = ptc_lookup(&device->tlb, &t->space, t->address);
     uint8_t need = t->walk.need, perm;
 
-    if (!line) {
+    /* PASID 0 by prefix and by GIoV share lines, but not the rule of what an address may look like (5.2). */
+    if (!line || (t->space.guest && !walk_canonical(t->dte, t->address, t->walk.giov))) {
         device->statistics.ptc_misses++;
         return false;
     }
@@ -334,8 +346,9 @@ static bool prepare_walk(struct amdvi_device *device, struct translation *t)
 
     if (!guest && t->dte->mode == 0)
         return pass(device, t, t->dte->perm);
-    t->space = (struct tlb_space){
-        .domain = t->dte->domain, .guest = guest, .pasid = guest && rq->has_pasid ? rq->pasid : 0,
+    t->space = (struct tlb_space){.domain = t->dte->domain,
+                                  .guest = guest,
+                                  .pasid = guest && rq->has_pasid ? rq->pasid : 0,
                                   .owned = t->dte->vimu,
                                   .owner = t->dte->guest_id};
     t->walk = (struct walk_request){.dte = t->dte,
@@ -363,7 +376,7 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
     if (t->request->at == AMDVI_TRANSLATED)
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (in_int_range(t->address))
-        return fail(device, t, interrupt_range(t));
+        return fail_in_int_range(device, t);
     action = special_range(device, t, &reason);
     if (action == RANGE_FAIL)
         return fail(device, t, reason);

@@ -85,6 +85,11 @@ static enum walk_ask restart(struct walk *w)
 
 static enum walk_ask host_fail(struct walk *w, enum reason reason)
 {
+    /* A dirty bit that cannot be set: then the write is not granted after all. */
+    if (w->guest.late && reason != REASON_TABLE_READ_ERROR) {
+        w->result.perm &= (uint8_t)~PERM_WRITE;
+        return finish(w, REASON_NONE);
+    }
     w->stage = w->host.purpose == FOR_FINAL ? STAGE_HOST_FINAL : STAGE_HOST_TABLE;
     w->fault_address = reason == REASON_TABLE_READ_ERROR ? w->address : w->host.gpa;
     w->fault_update = w->host.purpose == FOR_GUEST_UPDATE;
@@ -197,6 +202,15 @@ static enum walk_ask host_updated(struct walk *w)
     return host_update_next(w);
 }
 
+/* An ATS completion that grants write makes the page dirty at once: later writes are not seen (9.2). */
+static bool write_granted(const struct walk *w)
+{
+    unsigned guest = w->rq.user ? BIT_WRITE | BIT_USER : BIT_WRITE;
+
+    return w->rq.ask & w->host.perm & w->rq.dte->perm & PERM_WRITE &&
+           (!w->rq.guest || (w->guest.bits & guest) == guest);
+}
+
 static enum walk_ask host_leaf(struct walk *w, uint64_t entry)
 {
     unsigned shift = leaf_shift(w->host.level, entry);
@@ -210,8 +224,7 @@ static enum walk_ask host_leaf(struct walk *w, uint64_t entry)
     w->host.shift = (uint8_t)shift;
     w->host.leaf = entry;
     w->host.out = (v1_addr(entry) & ~low_mask(shift)) | (w->host.gpa & low_mask(shift));
-    w->host.dirty = w->host.need & PERM_WRITE ||
-                    (w->host.purpose == FOR_FINAL && w->rq.ask & w->host.perm & w->rq.dte->perm & PERM_WRITE);
+    w->host.dirty = w->host.need & PERM_WRITE || (w->host.purpose == FOR_FINAL && write_granted(w));
     return update ? host_update_next(w) : host_done(w);
 }
 
@@ -263,17 +276,6 @@ static enum walk_ask guest_fail(struct walk *w, enum reason reason)
     w->fault_address = reason == REASON_TABLE_READ_ERROR ? w->address : w->rq.address;
     w->fault_update = false;
     return finish(w, reason);
-}
-
-/* PASID 0 by way of GIoV is zero-extended, everything else is a canonical x86 address (5.2). */
-static bool guest_canonical(const struct walk *w)
-{
-    unsigned bits = 12 + 9u * w->rq.dte->guest_levels;
-    uint64_t upper = w->rq.address >> (bits - 1);
-
-    if (w->rq.giov)
-        return upper >> 1 == 0;
-    return upper == 0 || upper == UINT64_MAX >> (bits - 1);
 }
 
 static enum walk_ask gcr3_ask(struct walk *w, uint64_t table, bool table_is_spa)
@@ -426,18 +428,12 @@ static unsigned final_need(const struct walk *w)
     return (w->rq.need & PERM_WRITE) | (w->rq.need & (PERM_READ | PERM_EXEC) ? PERM_READ : 0);
 }
 
-/* An ATS completion that grants write makes the page dirty at once (9.2). */
-static bool guest_dirties(const struct walk *w)
-{
-    return w->rq.need & PERM_WRITE || (w->rq.ask & PERM_WRITE && w->guest.bits & BIT_WRITE);
-}
-
 static uint64_t guest_missing_bits(const struct walk *w, unsigned i)
 {
     const struct tables_env *env = w->rq.env;
     uint64_t want = env->guest_a_disabled ? 0 : V2_A_MASK;
 
-    if (i + 1u == w->guest.depth && guest_dirties(w) && !env->guest_d_disabled)
+    if (i + 1u == w->guest.depth && (w->rq.need & PERM_WRITE || w->guest.late) && !env->guest_d_disabled)
         want |= V2_D_MASK;
     return want & ~w->guest.entry[i];
 }
@@ -463,7 +459,10 @@ static enum walk_ask guest_updated(struct walk *w)
     if (w->value != w->expected)
         return restart(w);
     w->guest.entry[w->guest.update] = w->desired;
-    return guest_update_next(w);
+    if (!w->guest.late)
+        return guest_update_next(w);
+    w->result.dirty = true;
+    return finish(w, REASON_NONE);
 }
 
 /* ---------------------------------------------------------------- both stages together */
@@ -487,9 +486,28 @@ static bool result_dirty(const struct walk *w)
 {
     const struct dte *dte = w->rq.dte;
     bool host = dte->had != 3 || dte->mode == 0 || w->host.dirty || v1_d(w->host.leaf);
-    bool guest = !w->rq.guest || w->rq.env->guest_d_disabled || guest_dirties(w) || v2_d(w->guest.leaf);
+    bool guest =
+        !w->rq.guest || w->rq.env->guest_d_disabled || w->rq.need & PERM_WRITE || v2_d(w->guest.leaf);
 
     return host && guest;
+}
+
+/* The guest's dirty bit for an ATS request: only now is it known that the write is granted. */
+static bool guest_late_dirty(const struct walk *w)
+{
+    const struct tables_env *env = w->rq.env;
+
+    return w->rq.guest && write_granted(w) && env->hardware_ad && !env->guest_d_disabled &&
+           !w->rq.no_update && !v2_d(w->guest.leaf);
+}
+
+static enum walk_ask guest_late_update(struct walk *w)
+{
+    unsigned leaf = w->guest.depth - 1u;
+
+    w->guest.late = true;
+    w->guest.update = (uint8_t)leaf;
+    return host_begin(w, w->guest.gpa[leaf], PERM_WRITE, FOR_GUEST_UPDATE);
 }
 
 static enum walk_ask succeed(struct walk *w)
@@ -505,7 +523,7 @@ static enum walk_ask succeed(struct walk *w)
     r->global = guest && v2_g(w->guest.leaf);
     r->dirty = result_dirty(w);
     result_permissions(w);
-    return finish(w, REASON_NONE);
+    return guest_late_dirty(w) ? guest_late_update(w) : finish(w, REASON_NONE);
 }
 
 static enum walk_ask host_done(struct walk *w)
@@ -531,7 +549,7 @@ static enum walk_ask guest_begin(struct walk *w)
 
     if (w->rq.pasid >= w->rq.env->pasid_limit || covered)
         return guest_fail(w, REASON_GUEST_PASID_RANGE);
-    if (!guest_canonical(w))
+    if (!walk_canonical(w->rq.dte, w->rq.address, w->rq.giov))
         return guest_fail(w, REASON_GUEST_CANONICAL);
     if (w->rq.probe)
         return ask_probe(w, WALK_GCR3, w->rq.pasid, STATE_GCR3_PROBE);
@@ -541,6 +559,7 @@ static enum walk_ask guest_begin(struct walk *w)
 static enum walk_ask start(struct walk *w)
 {
     w->trail_count = 0;
+    w->guest.late = false;
     w->result.gpa = w->rq.address;
     return w->rq.guest ? guest_begin(w) : host_begin(w, w->rq.address, final_need(w), FOR_FINAL);
 }

@@ -106,10 +106,20 @@ struct walk {
         uint64_t spa[WALK_MAX_LEVELS], gpa[WALK_MAX_LEVELS], entry[WALK_MAX_LEVELS];
         uint64_t table;
         uint8_t depth, level, bits, update, gcr3_level, shift;
+        bool late; /* the dirty bit of an ATS request: after the host walk has granted the write */
         uint64_t leaf;
     } guest;
     uint8_t restarts;
 };
+
+/* PASID 0 by way of GIoV is zero-extended, everything else is a canonical x86 address (5.2). */
+static inline bool walk_canonical(const struct dte *dte, uint64_t address, bool giov)
+{
+    unsigned bits = 12 + 9u * dte->guest_levels;
+    uint64_t upper = address >> (bits - 1);
+
+    return giov ? upper >> 1 == 0 : upper == 0 || upper == UINT64_MAX >> (bits - 1);
+}
 
 enum walk_ask walk_start(struct walk *w, const struct walk_request *request);
 enum walk_ask walk_step(struct walk *w);
