@@ -47,7 +47,7 @@ static void field_line(const struct amdvi_field *field, uint64_t value, unsigned
 
     bits_text(field, bits, sizeof(bits));
     value_text(field, value, text, sizeof(text));
-    printf("%*s%-14s %-20s %-20s", indent, "", bits, field->name, text);
+    printf("%*s%-14s %-20s %s", indent, "", bits, field->name, text);
     if (amdvi_field_value_name(field, value))
         printf(" (%" PRIu64 ")", value);
     if (nameless(field) && value && !field->ignored)
@@ -55,7 +55,7 @@ static void field_line(const struct amdvi_field *field, uint64_t value, unsigned
     if (field->view)
         printf(" [when %s]", field->view);
     if ((flags & FIELDS_DOC) && field->doc && *field->doc)
-        printf(" %s", field->doc);
+        printf("%*s%s", (int)strlen(text) < 14 ? 16 - (int)strlen(text) : 2, "", field->doc);
     putchar('\n');
 }
 

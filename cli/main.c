@@ -6,7 +6,7 @@
 
 static const struct command *const commands[] = {
     &command_replay, &command_import, &command_convert, &command_decode,
-    &command_config, &command_bench,
+    &command_explain, &command_inspect, &command_config, &command_bench,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
