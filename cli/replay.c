@@ -26,7 +26,7 @@ static const char help[] =
     "  amdvi replay boot.trace\n"
     "  amdvi replay linux.capture.txt.zst --set caches=off --stats\n"
     "  amdvi replay guess.trace --check > golden.txt\n"
-    "  amdvi replay boot.trace --json > stats.json && python3 traces/report/report.py stats.json -o report\n\n"
+    "  amdvi replay boot.trace --json > stats.json && traces/report/report.py stats.json -o report\n\n"
     "exit codes: 0 every check held; 1 a check failed; 2 a file or the command line cannot be understood\n";
 
 /* ---------------------------------------------------------------- what the player and the device tell */
@@ -164,8 +164,7 @@ static void after_record(struct session *session)
 
     session->player.records++;
     if (session->csv)
-        amdvi_csv_result(session->csv, &session->player.record,
-                         amdvi_trace_num(&session->player.record, AMDVI_TRACE_KEY_T, 0),
+        amdvi_csv_result(session->csv, &session->player.record, session->time_ns,
                          session->outcome ? session->outcome : "", session->detail);
     if (!session->stats.devices)
         return;
@@ -178,6 +177,7 @@ static void after_record(struct session *session)
 static bool play_one(struct session *session)
 {
     session->outcome = session->detail = NULL;
+    session->time_ns = amdvi_trace_num(&session->player.record, AMDVI_TRACE_KEY_T, session->time_ns);
     if (session->timeline.out)
         timeline_record(&session->timeline, &session->player.record);
     if (!player_play(&session->player, &session->player.record))

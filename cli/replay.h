@@ -88,6 +88,7 @@ struct session {
     struct timeline timeline;
     FILE *csv_file;
     struct amdvi_csv *csv;
+    uint64_t time_ns;             /* as the trace stated it last */
     const char *outcome, *detail; /* of the current record, for CSV */
     char detail_text[512];
     struct failure failures[FAILURES_KEPT];

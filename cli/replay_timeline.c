@@ -72,7 +72,8 @@ void timeline_request(struct timeline *timeline, const struct amdvi_request *req
     if (result->ok) {
         snprintf(name, sizeof(name), "%s ok", op_text(request->op));
         args[count++] = (struct amdvi_export_arg){"pa", NULL, result->pa};
-        args[count++] = (struct amdvi_export_arg){"page_bytes", NULL, result->size};
+        if (!result->identity)
+            args[count++] = (struct amdvi_export_arg){"page_bytes", NULL, result->size};
     } else {
         fault_name(name, sizeof(name), op_text(request->op), &result->fault);
         args[count++] = (struct amdvi_export_arg){"reason", amdvi_reason_text(result->fault.reason), 0};

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+import csv
+import json
+
+from conftest import SMALL, line_of
+
+
+def test_all_held(amdvi, small):
+    done = amdvi("replay", small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 checks: 4 held, 0 failed" in done.stdout
+
+
+def test_quiet_says_nothing_when_all_held(amdvi, small):
+    done = amdvi("replay", "-q", small)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_failed_check_names_file_and_line(amdvi, small):
+    small.write_text(SMALL.replace("ok pa=0x8000010", "ok pa=0x9000010"), encoding="ascii")
+    done = amdvi("replay", "-q", small)
+    assert done.returncode == 1
+    start = f"{small}:{line_of('ok pa=')}: ok: "
+    assert done.stdout.startswith(start), done.stdout
+    assert "expected" in done.stdout and "got" in done.stdout and done.stdout.count("\n") == 1
+
+
+def test_unknown_record_names_file_and_line(amdvi, small):
+    small.write_text(SMALL + "dmaa dev=1\n", encoding="ascii")
+    done = amdvi("replay", small)
+    assert done.returncode == 2
+    assert f"{small}:{SMALL.count(chr(10)) + 1}: " in done.stderr
+
+
+def test_missing_file(amdvi, tmp_path):
+    done = amdvi("replay", tmp_path / "none.trace")
+    assert done.returncode == 2 and "none.trace" in done.stderr
+
+
+def test_worst_of_several_files_counts(amdvi, small, tmp_path):
+    broken = tmp_path / "broken.trace"
+    broken.write_text("amdvi-trace 1\nnonsense\n", encoding="ascii")
+    assert amdvi("replay", broken, small).returncode == 2
+
+
+def test_settings_win(amdvi, small):
+    done = amdvi("replay", small, "--stats", "--set", "caches=off")
+    assert done.returncode == 0
+    assert any(line.split() == ["ptc_hits", "0"] for line in done.stdout.splitlines())
+
+
+def test_unknown_setting(amdvi, small):
+    for setting in ("cache=off", "caches=perhaps", "caches"):
+        done = amdvi("replay", small, "--set", setting)
+        assert done.returncode == 2 and "cache" in done.stderr
+
+
+def test_check_prints_records_that_hold(amdvi, small, tmp_path):
+    done = amdvi("replay", small, "--check")
+    assert done.returncode == 0
+    results = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
+    assert len(results) == 1
+    assert f"# {small}:{line_of('dma dev=0x100 addr=0x5020')}: dma dev=0x100 addr=0x5020" in results[0]
+    golden = tmp_path / "golden.trace"
+    golden.write_text(SMALL + results[0] + "\n", encoding="ascii")
+    assert amdvi("replay", golden).returncode == 0
+
+
+def test_output_of_check_is_trace_text(amdvi, small, tmp_path):
+    text = tmp_path / "checked.trace"
+    text.write_text(amdvi("replay", small, "--check").stdout, encoding="ascii")
+    done = amdvi("convert", text, "-o", "-")
+    assert done.returncode == 0, done.stderr
+
+
+def test_standard_input(amdvi):
+    done = amdvi("replay", "-", stdin=SMALL)
+    assert done.returncode == 0 and "4 held" in done.stdout
+
+
+def test_json(amdvi, small):
+    done = amdvi("replay", small, "--json")
+    data = json.loads(done.stdout)
+    played = data["files"][0]
+    assert (data["schema"], data["exit_code"], done.returncode) == ("amdvi-replay 1", 0, 0)
+    assert played["checks"]["held"] == 4 and played["checks"]["failed"] == 0
+    assert played["devices"] == [{"device": "01:00.0", "device_id": "0x100", "translated": 2, "identity": 0,
+                                  "faulted": 1, "interrupts": 1, "interrupts_faulted": 0}]
+    assert [row["name"] for row in played["commands_by_opcode"]] == ["COMPLETION_WAIT", "INVALIDATE_IOMMU_PAGES"]
+    assert played["invalidation_sizes"] == [{"size": "16 KiB", "size_bytes": 16384, "count": 1}]
+    assert played["translation_page_sizes"] == [{"size": "4 KiB", "size_bytes": 4096, "count": 2}]
+    assert sum(row["requests"] for row in played["walk_reads"]) == 3
+    buckets = played["series"]["buckets"]
+    assert sum(bucket["translations"] for bucket in buckets) == 3
+    assert sum(bucket["commands"] for bucket in buckets) == 2
+    assert played["config"]["preset"] == "genoa" and played["statistics"]["requests"] == 3
+
+
+def test_json_lists_failures(amdvi, small):
+    small.write_text(SMALL.replace("ok vector=0x31", "ok vector=0x32"), encoding="ascii")
+    done = amdvi("replay", small, "--json")
+    failures = json.loads(done.stdout)["files"][0]["failures"]
+    assert done.returncode == 1
+    assert [(f["line"], f["kind"]) for f in failures] == [(line_of("ok vector"), "ok")]
+
+
+def test_timeline(amdvi, small, tmp_path):
+    out = tmp_path / "timeline.json"
+    assert amdvi("replay", small, "-q", "--timeline", out).returncode == 0
+    events = json.loads(out.read_text(encoding="utf-8"))["traceEvents"]
+    tracks = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
+    assert {"device 01:00.0 translations", "device 01:00.0 interrupts", "commands", "event log"} <= tracks
+    times = [event["ts"] for event in events if event["ph"] == "X"]
+    assert times == sorted(times) and len(set(times)) == len(times)
+    assert any(event["name"] == "write: IO_PAGE_FAULT" for event in events)
+
+
+def test_csv(amdvi, small, tmp_path):
+    out = tmp_path / "records.csv"
+    assert amdvi("replay", small, "-q", "--csv", out).returncode == 0
+    rows = list(csv.DictReader(out.open(encoding="utf-8")))
+    faults = [row for row in rows if row["outcome"] == "fault"]
+    assert len(faults) == 1 and faults[0]["addr"] == "0x6000" and faults[0]["detail"]
+    assert sum(row["outcome"] == "held" for row in rows) == 4
+
+
+def test_output_that_cannot_be_written(amdvi, small, tmp_path):
+    for option in ("--timeline", "--csv"):
+        done = amdvi("replay", small, "-q", option, tmp_path / "no" / "such" / "folder")
+        assert done.returncode == 2 and "folder" in done.stderr
+
+
+def test_sample_capture(amdvi, root):
+    capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
+    done = amdvi("replay", capture)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert ", 0 failed" in done.stdout
