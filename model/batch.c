@@ -77,12 +77,13 @@ static void land(struct amdvi_device *device, struct flight *f)
     request_observe(device, request, result);
 }
 
-/* A run of requests that may fly together: at most IN_FLIGHT. Interrupts must not overtake them. */
-static size_t squadron(const struct amdvi_request *requests, size_t count)
+/* A run of requests that may fly together: at most IN_FLIGHT. Interrupts must not overtake them, and
+ * counters want to know what each request did. */
+static size_t squadron(const struct amdvi_device *device, const struct amdvi_request *requests, size_t count)
 {
     size_t n = 0;
 
-    while (n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
+    while (!device->pmu.active && n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
         n++;
     return n;
 }
@@ -112,7 +113,7 @@ enum amdvi_status amdvi_translate_batch(struct amdvi_device *device, const struc
         if (!request_legal(&requests[i]))
             return AMDVI_ERR_ARGUMENT;
     for (size_t i = 0; i < count;) {
-        size_t n = squadron(&requests[i], count - i);
+        size_t n = squadron(device, &requests[i], count - i);
         if (n == 0) {
             amdvi_translate(device, &requests[i], &results[i]);
             n = 1;

@@ -109,7 +109,11 @@ static enum command_progress process(struct amdvi_device *device, struct command
         observe(device, c, legal);
     if (!legal)
         return halt(device, &(struct event){.code = EVT_ILLEGAL_COMMAND_ERROR, .address = c->address});
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_begin(device);
     progress = execute(device, c);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_command(device, c->words, progress == COMMAND_DONE);
     device->statistics.commands += progress == COMMAND_DONE;
     device->statistics.commands_by_opcode[cmd_opcode(c->words)] += progress == COMMAND_DONE;
     return progress;

@@ -29,7 +29,7 @@ static bool create_caches(struct amdvi_device *device)
     device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
     return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
            cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
-           tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) && device->itc_gen && device->reported;
+           tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) && pmu_create(device) && device->itc_gen && device->reported;
 }
 
 static void destroy(struct amdvi_device *device)
@@ -37,6 +37,7 @@ static void destroy(struct amdvi_device *device)
     struct amdvi_allocator allocator = device->allocator;
 
     guests_destroy(device);
+    pmu_destroy(device);
     cache_destroy(&device->dtc, &allocator);
     cache_destroy(&device->itc, &allocator);
     tlb_destroy(&device->tlb, &allocator);
@@ -87,6 +88,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     memset(device->atc, 0, sizeof(device->atc));
     device->atc_outstanding = device->atc_pending = 0;
     guests_reset(device);
+    pmu_reset(device);
     device->now = 0;
     memset(&device->statistics, 0, sizeof(device->statistics));
     regs_reset(device);
@@ -114,6 +116,11 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
         return AMDVI_ERR_ARGUMENT;
     device->now += nanoseconds;
     return AMDVI_OK;
+}
+
+void device_watch(struct amdvi_device *device)
+{
+    device->watched = device->pmu.active;
 }
 
 enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)

@@ -12,6 +12,7 @@
 #include "model/cache.h"
 #include "model/config.h"
 #include "model/layout.h"
+#include "model/pmu.h"
 #include "model/registers.h"
 #include "model/tlb.h"
 #include "tables/irte.h"
@@ -62,6 +63,7 @@ struct amdvi_device {
     struct amdvi_allocator allocator;
     struct amdvi_observer observer;
     bool observed;
+    bool watched; /* somebody wants every request to go the whole way: device_watch() */
     bool caches;
 
     uint64_t reg[REG_COUNT];
@@ -81,6 +83,7 @@ struct amdvi_device {
     uint32_t itc_epoch;
     uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
     struct tlb tlb;
+    struct pmu pmu;
 
     /* HW-vIOMMU */
     struct reg_mask vf_mask[VF_COUNT], vfc_mask[VFC_COUNT];
@@ -108,6 +111,9 @@ static inline bool iommu_enabled(const struct amdvi_device *device)
 {
     return device->reg[REG_CONTROL] & 1;
 }
+
+/* device.c: after a change of what wants to see every request. */
+void device_watch(struct amdvi_device *device);
 
 /* control.c: the control register's write, and what follows from it. */
 uint64_t control_legal(const struct amdvi_device *device, uint64_t old, uint64_t value);

@@ -24,8 +24,11 @@ static bool page_again(struct amdvi_device *device, const struct amdvi_request *
                        struct amdvi_result *page)
 {
     struct amdvi_statistics kept = device->statistics;
+    bool counting = device->pmu.active;
 
+    device->pmu.active = false;
     translation_page(device, piece, page);
+    device->pmu.active = counting;
     device->statistics = kept;
     return page->ok;
 }

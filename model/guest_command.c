@@ -228,7 +228,11 @@ static enum command_progress process(struct amdvi_device *device, struct guest *
         return progress;
     host = c;
     legal = cmd_legal(&device->rules, c.words);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_begin(device);
     progress = legal ? execute(device, guest, &c, &host) : illegal(device, guest, &c);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_command(device, host.words, progress == COMMAND_DONE);
     if (__builtin_expect(device->observed, 0))
         observe(device, guest, &c, &host, legal);
     device->statistics.guest_commands += progress == COMMAND_DONE;

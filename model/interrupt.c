@@ -115,12 +115,15 @@ static void remap(struct amdvi_device *device, struct delivery *d, uint32_t inde
     d->result->destination = irte.destination;
 }
 
+/* With 2048 entries a logical destination marks an index, whatever the type looks like (8.2). */
+static bool is_smi(const struct amdvi_device *device, const struct int_message *message)
+{
+    return int_message_type(message) == INT_SMI && !(device->env.int_2048 && int_message_logical(message));
+}
+
 static void forward(struct amdvi_device *device, const struct delivery *d)
 {
-    bool smi = int_message_type(&d->message) == INT_SMI &&
-               !(device->env.int_2048 && int_message_logical(&d->message));
-
-    if (smi && !smi_passes(device, d->requester))
+    if (is_smi(device, &d->message) && !smi_passes(device, d->requester))
         fail(device, d,
              reg_control_smiflogen(control(device)) ? REASON_INT_SMI_LOGGED : REASON_INT_SMI_FILTERED,
              d->message.address, 0);
@@ -145,16 +148,15 @@ static void decide(struct amdvi_device *device, struct delivery *d)
     }
 }
 
-static void handle(struct amdvi_device *device, struct delivery *d)
+static void handle(struct amdvi_device *device, struct delivery *d, struct dtc_line *line)
 {
-    struct dtc_line line;
     struct dte_fetch fetch;
 
     if (!iommu_enabled(device)) {
         deliver(d, &d->message);
         return;
     }
-    fetch = dtc_fetch(device, d->requester, &line);
+    fetch = dtc_fetch(device, d->requester, line);
     if (fetch.reason) {
         bool read = fetch.reason == REASON_DTE_READ_ERROR;
         fail(device, d, fetch.reason, read ? fetch.address : d->message.address, fetch.error);
@@ -172,11 +174,16 @@ enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requeste
 {
     struct delivery d = {
         .requester = requester, .message = {.address = address, .data = data}, .result = result};
+    struct dtc_line line;
 
     if (!device || !result)
         return AMDVI_ERR_ARGUMENT;
     device->statistics.interrupts++;
-    handle(device, &d);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_begin(device);
+    handle(device, &d, &line);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_interrupt(device, requester, d.dte, is_smi(device, &d.message), result);
     if (device->observed && device->observer.interrupt)
         device->observer.interrupt(device->observer.context, requester, address, data, result);
     return AMDVI_OK;

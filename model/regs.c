@@ -108,7 +108,7 @@ static uint32_t read_half(const struct amdvi_device *device, uint64_t offset)
     uint64_t value;
 
     if (id == NO_REGISTER)
-        return 0;
+        return pmu_read(device, offset);
     value = register_value(device, id);
     return (uint32_t)(offset == reg_info[id].offset ? value : value >> 32);
 }
@@ -130,6 +130,13 @@ static void observe_mmio(const struct amdvi_device *device, bool write, uint64_t
         device->observer.mmio(device->observer.context, write, offset, size, value);
 }
 
+/* 1FF8h is there to be counted (2.1). */
+static void note_counted_access(struct amdvi_device *device, uint64_t offset)
+{
+    if (device->pmu.active && offset / 8 == reg_info[REG_COUNTED_ACCESS].offset / 8)
+        pmu_counted_access(device);
+}
+
 enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, unsigned size,
                                   uint64_t *value)
 {
@@ -138,6 +145,7 @@ enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, 
     *value = 0;
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
+    note_counted_access(device, offset);
     *value = read_half(device, offset);
     if (size == 8)
         *value |= (uint64_t)read_half(device, offset + 4) << 32;
@@ -279,8 +287,10 @@ static void write_half(struct amdvi_device *device, uint64_t offset, uint32_t va
 {
     unsigned id = offset < REGISTER_MAP_END ? device->register_at[offset / 4] : NO_REGISTER;
 
-    if (id == NO_REGISTER)
+    if (id == NO_REGISTER) {
+        pmu_write(device, offset, value);
         return;
+    }
     if (offset == reg_info[id].offset)
         write_register(device, id, value, UINT32_MAX);
     else
@@ -307,6 +317,7 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
     observe_mmio(device, true, offset, size, value);
+    note_counted_access(device, offset);
     if (size == 8)
         write_whole(device, offset, value);
     else

@@ -369,7 +369,8 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
     enum reason reason = ats_reason(t);
     enum range_action action;
 
-    if (t->request->at == AMDVI_UNTRANSLATED && excluded(device, t))
+    t->excluded = t->request->at == AMDVI_UNTRANSLATED && excluded(device, t);
+    if (t->excluded)
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (reason)
         return fail(device, t, reason);
@@ -391,6 +392,7 @@ bool translation_decide(struct amdvi_device *device, struct translation *t)
     struct dte_fetch fetch;
 
     t->dte = NULL;
+    t->excluded = false;
     t->reason = REASON_NONE;
     if (!iommu_enabled(device))
         return transparent(device, t);
@@ -467,12 +469,17 @@ void translation_conclude(struct amdvi_device *device, struct translation *t, co
 static void translate_page(struct amdvi_device *device, struct translation *t)
 {
     struct walk walk;
-    bool walked = translation_decide(device, t);
+    bool walked;
 
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_begin(device);
+    walked = translation_decide(device, t);
     if (walked)
         exec_direct(device, &walk, &t->walk, &t->space);
     if (walked || t->reason)
         translation_conclude(device, t, walked ? &walk : NULL);
+    if (__builtin_expect(device->pmu.active, 0))
+        pmu_page(device, t);
 }
 
 /* Bytes of the request that the answer for `address` covers. */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Performance counters (2.9): banks of 48-bit event counters with filters.
+ *
+ * What happens is counted once, in struct amdvi_statistics. While a counter is programmed, each operation
+ * (a page of a request, an interrupt, a command) notes the statistics before it begins and hands the
+ * difference to the counters when it is done, with the IDs that filters look at. Without a programmed
+ * counter that is one branch at each end.
+ */
+#ifndef AMDVI_MODEL_PMU_H
+#define AMDVI_MODEL_PMU_H
+
+#include "amdvi/amdvi.h"
+#include "model/registers.h"
+
+enum { PMU_SOURCES = 0x19 }; /* CSource codes 01h to 18h */
+
+struct pmu_counter {
+    uint64_t reg[CTR_COUNT];
+};
+
+struct pmu {
+    bool active; /* a counter has an event source */
+    uint8_t banks, per_bank;
+    struct pmu_counter *counters; /* of bank 0, then bank 1 ...; null without PCSup */
+    struct reg_mask mask[CTR_COUNT];
+    struct amdvi_statistics before;
+};
+
+struct amdvi_device;
+struct amdvi_int_result;
+struct dte;
+struct translation;
+
+bool pmu_create(struct amdvi_device *device);
+void pmu_destroy(struct amdvi_device *device);
+void pmu_reset(struct amdvi_device *device);
+
+/* The aligned 4 bytes at `offset` of the register window, from CTR_SPACE_BASE on. */
+uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset);
+void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value);
+
+/* Ends of operations; only called while `active`. */
+void pmu_begin(struct amdvi_device *device);
+void pmu_page(struct amdvi_device *device, const struct translation *t);
+void pmu_interrupt(struct amdvi_device *device, uint16_t requester, const struct dte *dte, bool smi,
+                   const struct amdvi_int_result *result);
+void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done);
+void pmu_counted_access(struct amdvi_device *device);
+
+#endif
