@@ -1,0 +1,578 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logs: event log operation, codes, flags, suppression, PPR log, GA log (7.1 to 7.8)."""
+from __future__ import annotations
+
+from golden.config import PRESETS
+from scenario import world as w
+from scenario.world import op_devtab, v1_entry
+
+from .fact import DEV, IOVA, PAGE, PASID, Trace, fact
+
+GENOA = PRESETS["genoa"][0]
+EVENT_INT, PPR_INT, GA_INT = 1 << 3, 1 << 14, 1 << 29
+PAGING = w.PPR | w.PPR_LOG | w.GT
+VAPIC = w.GA | w.GAM_VAPIC | w.GA_LOG
+
+
+def blocked(t: Trace) -> None:
+    """Every request of the device is an event."""
+    t.dte(TV=0)
+
+
+def overflow(t: Trace) -> None:
+    """Two events for a log that has room for one."""
+    t.write(0x18, t.world.control & ~w.EVENTS)
+    t.write(0x2018, 0xFE0)
+    t.write(0x18, t.world.control)
+    for addr in (0x1000, 0x2000):
+        t.ask("read", addr)
+        t.page_fault("")
+
+
+def refused(t: Trace, dev: int = DEV, last: bool = True, pasid: int = PASID) -> None:
+    """A page request that is not allowed; the flags of the refusal belong to 7.7."""
+    t.page_request(dev, 0x9000, 0x1A, pasid, {"R", "US"}, last)
+    t.lines = [line.split(" flags=")[0] if line.startswith("fault kind=INVALID_PPR") else line for line in t.lines]
+
+
+# --- 7.1 ---
+
+@fact("7.1", "a record lies at base+tail, then tail moves on by 16")
+def record_and_tail(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.ask("write", 0x1234_5678)
+    t.memory_is(w.EVT_RING, 0x2020_0021_0000_0100 | 0x1234_5678 << 64, 16)
+    t.reads(0x2018, 0x10)
+    t.ask("read")
+    t.memory_is(w.EVT_RING + 16, 0x2000_0021_0000_0100 | IOVA << 64, 16)
+    t.reads(0x2018, 0x20)
+
+
+@fact("7.1", "a record sets EventLogInt; with EventIntEn it interrupts", "7.1, 2.7", EVENT_INT)
+def record_interrupts(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.reads(0x2020, 0, 2)
+    t.ask("read")
+    t.reads(0x2020, 2, 2)
+    t.irq("event", 1)
+
+
+@fact("7.1", "EventLogInt is set without EventIntEn too", "7.1, 13 no. 15")
+def record_flag_only(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.ask("read")
+    t.reads(0x2020, 2, 2)
+    t.irq("event", 0)
+
+
+@fact("7.1", "nothing is logged while EventLogEn=0", "2.4 bit 2")
+def log_off(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.EVENTS)
+    t.ask("read")
+    t.page_fault("")
+    t.reads(0x2018, 0)
+    t.reads(0x2020, 0, 0xB)
+
+
+@fact("7.1", "tail wraps at the ring's size")
+def tail_wraps(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.EVENTS)
+    t.write(0x2018, 0xFF0)
+    t.write(0x2010, 0xFF0)
+    t.write(0x18, t.world.control)
+    t.ask("read")
+    t.reads(0x2018, 0)
+    t.memory_is(w.EVT_RING + 0xFF8, IOVA)
+
+
+@fact("7.1", "full: the event is lost, EventOverflow=1, EventLogRun=0, tail stays", control=EVENT_INT)
+def overflows(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    overflow(t)
+    t.reads(0x2020, 1, 9)
+    t.reads(0x2018, 0xFF0)
+    t.memory_is(w.EVT_RING + 0xFF0, 0, 16)
+    t.irq("event", 2)
+
+
+@fact("7.1", "after an overflow nothing is logged before EventLogEn goes 0 to 1, even if there is room")
+def overflow_stays(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    overflow(t)
+    t.write(0x2010, 0x80)
+    t.write(0x2020, 1)
+    t.ask("read")
+    t.page_fault("")
+    t.reads(0x2018, 0xFF0)
+    t.reads(0x2020, 0, 8)
+
+
+@fact("7.1", "restart: EventLogEn off, EventOverflow cleared, EventLogEn on; the pointers keep their values")
+def overflow_restart(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    overflow(t)
+    t.write(0x18, t.world.control & ~w.EVENTS)
+    t.write(0x2020, 1)
+    t.write(0x2010, 0xFF0)
+    t.write(0x18, t.world.control)
+    t.reads(0x2020, 8, 9)
+    t.ask("read")
+    t.reads(0x2018, 0)
+    t.memory_is(w.EVT_RING + 0xFF8, IOVA)
+
+
+@fact("7.1", "a log of length code 9 holds 511 records")
+def log_of_512(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.EVENTS)
+    t.write(0x10, w.EVT_RING + 0x10_0000 | 9 << 56)
+    t.write(0x2018, 0x1FE0)
+    t.write(0x2010, 0)
+    t.write(0x18, t.world.control)
+    t.ask("read")
+    t.reads(0x2018, 0x1FF0)
+    t.ask("read")
+    t.reads(0x2018, 0x1FF0)
+    t.reads(0x2020, 1, 9)
+
+
+@fact("7.1", "DualEventLogEn=1: records go to log B", "7.1, 2.4 bits 33:32", 1 << 32)
+def log_b(t: Trace) -> None:
+    blocked(t)
+    t.write(0xF8, w.EVT_RING + 0x10_0000 | w.LEN)
+    t.boot()
+    t.ask("read")
+    t.reads(0x2018, 0)
+    t.reads(0x2078, 0x10)
+    t.memory_is(w.EVT_RING + 0x10_0008, IOVA)
+
+
+@fact("7.1", "DualEventLogEn=2: a full log A hands over to B, EventLogActive flips, A's overflow bit is set",
+      "7.1, 2.7 bits 0, 16", 2 << 32)
+def log_swap(t: Trace) -> None:
+    blocked(t)
+    t.write(0xF8, w.EVT_RING + 0x10_0000 | w.LEN)
+    t.boot()
+    t.reads(0x2020, 0, 1 << 16)
+    overflow(t)
+    t.reads(0x2020, 1 << 16 | 1, 1 << 16 | 1 | 1 << 15)
+    t.reads(0x2078, 0x10)
+    t.memory_is(w.EVT_RING + 0x10_0008, 0x2000)
+
+
+# --- 7.2, 7.3 ---
+
+@fact("7.2", "IO_PAGE_FAULT: DeviceID, DomainID, flags 59:48, code 2, address", "7.2, 7.3")
+def page_fault_record(t: Trace) -> None:
+    t.dte(0xABCD, IR=0, IW=0, DomainID=0x1234)
+    t.boot()
+    t.ask("write", 0x8765_4321_0000, dev=0xABCD)
+    t.memory_is(w.EVT_RING, 0x2070_1234_0000_ABCD | 0x8765_4321_0000 << 64, 16)
+
+
+@fact("7.2", "GN=1: PASID[15:0] in 47:32, PASID[19:16] in 19:16", "7.2", w.GT)
+def pasid_record(t: Trace) -> None:
+    t.guest()
+    t.boot()
+    t.ask("exec", pasid=0xF_EDCB)
+    t.memory_is(w.EVT_RING, 0x2007_EDCB_000F_0100 | IOVA << 64, 16)
+
+
+@fact("7.3", "ILLEGAL_DEV_TABLE_ENTRY: code 1, no DomainID, address bits 1:0 are 0")
+def illegal_entry_record(t: Trace) -> None:
+    t.dte(raw=4)
+    t.boot()
+    t.ask("write", 0x1003)
+    t.memory_is(w.EVT_RING, 0x10A0_0000_0000_0100 | 0x1000 << 64, 16)
+
+
+@fact("7.3", "DEV_TAB_HARDWARE_ERROR: code 3, type in 58:57, address of the entry", ram=0x8000_0000)
+def device_table_error_record(t: Trace) -> None:
+    t.boot()
+    t.write(0x0, 0x9000_0000 | 0x1FF)
+    t.ask("write")
+    t.memory_is(w.EVT_RING, 0x3220_0000_0000_0100 | 0x9000_2000 << 64, 16)
+
+
+@fact("7.3", "PAGE_TAB_HARDWARE_ERROR: code 4, DomainID, type, address of the entry", ram=0x8000_0000)
+def page_table_error_record(t: Trace) -> None:
+    t.dte(Mode=1, root=0x9000_0000)
+    t.boot()
+    t.ask("read")
+    t.memory_is(w.EVT_RING, 0x4200_0021_0000_0100 | 0x9000_0038 << 64, 16)
+
+
+@fact("7.3", "ILLEGAL_COMMAND_ERROR: code 5, address of the command, nothing else")
+def illegal_command_record(t: Trace) -> None:
+    t.boot()
+    t.world.submit(op_devtab(1), 0xF << 60)
+    t.new_records()
+    t.memory_is(w.EVT_RING, 0x5000_0000_0000_0000 | w.CMD_RING + 16 << 64, 16)
+
+
+@fact("7.3", "COMMAND_HARDWARE_ERROR: code 6, type, address of the access", ram=0x8000_0000)
+def command_error_record(t: Trace) -> None:
+    t.boot()
+    t.world.submit(1 << 60 | 0x9000_0008 | 1)
+    t.new_records()
+    t.memory_is(w.EVT_RING, 0x6200_0000_0000_0000 | 0x9000_0008 << 64, 16)
+
+
+@fact("7.3", "INVALID_DEVICE_REQUEST: code 8, type in 59:57, DeviceID, request address")
+def device_request_record(t: Trace) -> None:
+    t.dte()
+    t.boot()
+    t.ask("read", 0xFEE0_0010)
+    t.fault("INVALID_DEVICE_REQUEST", "")
+    t.ask("write", 0xFEE0_0010)
+    t.fault("INVALID_DEVICE_REQUEST", "T4")
+    t.memory_is(w.EVT_RING, 0x8000_0000_0000_0100 | 0xFEE0_0010 << 64, 16)
+    t.memory_is(w.EVT_RING + 16, 0x8800_0000_0000_0100 | 0xFEE0_0010 << 64, 16)
+
+
+@fact("7.3", "INVALID_PPR_REQUEST: code 9 over the body of a PPR entry", control=PAGING)
+def ppr_refused_record(t: Trace) -> None:
+    t.dte()
+    t.boot()
+    refused(t, pasid=0xF_EDCB)
+    t.memory_is(w.EVT_RING, 0x9144_3E1A_EDCB_0100 | 0x9000 << 64, 16)
+
+
+# --- 7.4 is spread over 3.3, 3.4, 4.3 and 5.x; here what the requester sees ---
+
+@fact("7.4", "reads, atomics and execute complete with an abort, posted writes are dropped", "7.4 last paragraph")
+def replies(t: Trace) -> None:
+    blocked(t)
+    t.boot()
+    for op, reply in (("read", "abort"), ("atomic", "abort"), ("exec", "abort"), ("write", "drop")):
+        t.ask(op)
+        t.fault("IO_PAGE_FAULT", "RW" if op in ("write", "atomic") else "", reply)
+
+
+@fact("7.4", "a translated request with I=0 is INVALID_DEVICE_REQUEST type 1", "7.4, 9.1")
+def translated_not_allowed(t: Trace) -> None:
+    t.host()
+    t.boot()
+    t.ask("read", translated=True)
+    t.fault("INVALID_DEVICE_REQUEST", "T1", "abort")
+
+
+@fact("7.4", "a translated request with I=1 passes as an SPA without walk", "9.1")
+def translated_passes(t: Trace) -> None:
+    t.host(I=1)
+    t.boot()
+    t.ask("write", 0x9000, translated=True)
+    t.ok(pa=0x9000)
+
+
+# --- 7.5 ---
+
+@fact("7.5", "SA=1: no record for page faults of memory requests; the request still fails")
+def sa_suppresses(t: Trace) -> None:
+    t.dte(IR=0, SA=1)
+    t.boot()
+    t.ask("read")
+    t.page_fault("PR PE")
+    t.logged(0)
+
+
+@fact("7.5", "SA and SE do not suppress illegal entries")
+def illegal_not_suppressed(t: Trace) -> None:
+    t.dte(SA=1, SE=1, raw=4)
+    t.boot()
+    for _ in range(2):
+        t.ask("read")
+        t.fault("ILLEGAL_DEV_TABLE_ENTRY", "RZ")
+    t.logged(2)
+
+
+@fact("7.5", "SE=1: only the first page fault of the device is logged")
+def se_suppresses(t: Trace) -> None:
+    t.dte(IR=0, SE=1)
+    t.dte(0x101, IR=0, SE=1)
+    t.boot()
+    for dev in (DEV, DEV, 0x101, 0x101):
+        t.ask("read", dev=dev)
+        t.page_fault("PR PE")
+    t.logged(2)
+
+
+@fact("7.5", "INVALIDATE_IOMMU_ALL resets what SE remembers")
+def se_reset_by_all(t: Trace) -> None:
+    t.dte(IR=0, SE=1)
+    t.boot()
+    t.ask("read")
+    t.page_fault("PR PE")
+    t.world.sync(8 << 60)
+    t.ask("read")
+    t.page_fault("PR PE")
+    t.logged(2)
+
+
+@fact("7.5", "IG=1: no record for interrupts of the device", "7.5, 8.5")
+def ig_suppresses(t: Trace) -> None:
+    t.dte(IV=1, IG=1, IntCtl=2, IntTabLen=1, int_root=0x60_0000)
+    t.boot()
+    for data in (0, 5):
+        t.msi(data)
+        t.page_fault("I")
+    t.logged(0)
+
+
+@fact("7.5", "IRTE.SupIOPF=1: no record for faults of that entry", "7.5, 8.5")
+def supiopf_suppresses(t: Trace) -> None:
+    t.dte(IV=1, IntCtl=2, IntTabLen=2, int_root=0x60_0000)
+    t.word(0x60_0000, 2, 4)
+    t.word(0x60_0004, 0x3F, 4)
+    t.boot()
+    t.msi(0)
+    t.page_fault("I")
+    t.msi(1)
+    t.page_fault("I PR RZ")
+    t.logged(0)
+    t.msi(2)
+    t.page_fault("I")
+    t.logged(1)
+
+
+@fact("7.5", "translation requests never log page faults: success without permissions", "7.5, 9.2")
+def ats_no_page_fault(t: Trace) -> None:
+    t.host(I=1)
+    t.boot()
+    t.translate(0x9000)
+    t.ok(perm="-")
+    t.translate(1 << 45)
+    t.ok(perm="-")
+    t.logged(0)
+
+
+# --- 7.6: no witness, the golden model has no such registers ---
+
+@fact("7.6", "HESup: hardware and illegal-type errors are latched; a second one sets HEO and keeps the first",
+      "7.6, 2.8", efr=GENOA | 1 << 8)
+def hardware_event_registers(t: Trace) -> None:
+    t.dte(raw=4)
+    t.dte(0x101, TV=0)
+    t.boot()
+    t.ask("read", dev=0x101)
+    t.page_fault("")
+    t.hand("mmio_read off=0x50 size=8 value=0x0")
+    t.ask("read")
+    t.fault("ILLEGAL_DEV_TABLE_ENTRY", "RZ")
+    t.hand("mmio_read off=0x50 size=8 value=0x1",
+           "mmio_read off=0x40 size=8 value=0x1080000000000100", "mmio_read off=0x48 size=8 value=0x7000")
+    t.ask("read", 0x8000)
+    t.hand("mmio_read off=0x50 size=8 value=0x3", "mmio_read off=0x48 size=8 value=0x7000",
+           "mmio_write off=0x50 size=8 value=0x3", "mmio_read off=0x50 size=8 value=0x0")
+
+
+# --- 7.7 ---
+
+@fact("7.7", "a page request becomes a 16-byte entry: DeviceID, PASID, tag, flags, code 1, page address",
+      control=PAGING)
+def ppr_entry(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.boot()
+    t.page_request(DEV, 0x1234_5678_9FFF, 0x1A5, 0xF_EDCB, {"R", "W", "X", "US"}, True)
+    t.memory_is(w.PPR_RING, 0x1166_3FA5_EDCB_0100 | 0x1234_5678_9000 << 64, 16)
+    t.reads(0x2038, 0x10)
+    t.reads(0x2020, 0xC0, 0xE0)
+
+
+@fact("7.7", "a privileged request with PASID has US=0; without PASID GN=0 and US=0", "7.7", PAGING)
+def ppr_flags(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.boot()
+    t.page_request(DEV, 0x9000, 1, PASID, {"R"}, False)
+    t.memory_is(w.PPR_RING, 0x1104_0001_0005_0100, 8)
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x2 w=1", "ok",
+           "expect_ppr log=host index=1 dev=0x100 addr=0x9000 tag=0x2 flags=W")
+
+
+@fact("7.7", "an entry sets PprInt, and interrupts if PPRIntEn", "7.7", PAGING | PPR_INT)
+def ppr_interrupts(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.boot()
+    t.page_request(DEV, 0x9000, 1, PASID, {"R"}, False)
+    t.reads(0x2020, 0x40, 0x40)
+    t.irq("ppr", 1)
+
+
+def ppr_refusal(name: str, text: str, control: int = PAGING, **fields: int) -> None:
+    def build(t: Trace) -> None:
+        t.dte(**{"GV": 1, "PPR": 1} | fields)
+        t.boot()
+        refused(t)
+        assert t.device.prgs[DEV] == [(0x1A, 1, None)], t.device.prgs
+        t.emit("expect_prg dev=0x100 index=0x1a code=0x1")
+        t.reads(0x2038, 0)
+    build.__name__ = name
+    fact("7.7", f"{text}: INVALID_PPR_REQUEST and the response \"invalid request\"", "7.7, 9.4", control)(build)
+
+
+ppr_refusal("ppr_disabled", "PPREn=0", PAGING & ~w.PPR)
+ppr_refusal("ppr_bit_clear", "DTE.PPR=0 with EPHSup", PPR=0)
+ppr_refusal("ppr_v0", "V=0", V=0)
+ppr_refusal("ppr_gv0", "GV=0", GV=0)
+ppr_refusal("ppr_gten0", "GTEn=0", PAGING & ~w.GT)
+
+
+@fact("7.7", "without EPHSup DTE.PPR does not count", control=PAGING, efr=GENOA & ~(1 << 50))
+def ppr_without_eph(t: Trace) -> None:
+    t.dte(GV=1)
+    t.boot()
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x2 pasid=0x5 r=1", "ok", "expect_count log=host ppr=1")
+
+
+@fact("7.7", "PPRLogEn=0: the request is dropped without record", "7.7, 15 D14", w.PPR | w.GT)
+def ppr_log_off(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.boot()
+    t.emit("pri dev=0x100 addr=0x9000 tag=0x2 pasid=0x5 r=1 last=1")
+    t.hand("expect_count log=host event=0 ppr=0", "mmio_read off=0x2038 size=8 value=0x0")
+
+
+@fact("7.7", "full: PprOverflow=1, PprLogRun=0, the request is dropped; restart as for events", control=PAGING)
+def ppr_overflows(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.PPR_LOG)
+    t.write(0x2038, 0xFF0)
+    t.write(0x2030, 0)
+    t.write(0x18, t.world.control)
+    t.page_request(DEV, 0x9000, 1, PASID, {"R"}, True)
+    t.lines[-1] = "fault"
+    t.reads(0x2020, 0x20, 0xE0)
+    t.reads(0x2038, 0xFF0)
+    t.write(0x18, t.world.control & ~w.PPR_LOG)
+    t.write(0x2020, 0x20)
+    t.write(0x2030, 0xFF0)
+    t.write(0x18, t.world.control)
+    t.page_request(DEV, 0x9000, 2, PASID, {"R"}, True)
+    t.reads(0x2020, 0xC0, 0xE0)
+    t.reads(0x2038, 0)
+
+
+@fact("7.7", "PprAutoRspAon answers every last request with PprAutoRespCode", "7.7, 2.1", PAGING | 1 << 42)
+def ppr_auto_response(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.write(0x2080, 0xF)
+    t.boot()
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x3 pasid=0x5 r=1", "ok",
+           "pri dev=0x100 addr=0xa000 tag=0x3 pasid=0x5 r=1 last=1", "ok", "expect_prg dev=0x100 index=0x3 code=0xf")
+
+
+@fact("7.7", "PprAutoRspEn answers a last request that a full log loses", "7.7", PAGING | 1 << 39)
+def ppr_auto_response_overflow(t: Trace) -> None:
+    t.dte(GV=1, PPR=1, GPRP=1)
+    t.write(0x2080, 1)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.PPR_LOG)
+    t.write(0x2038, 0xFF0)
+    t.write(0x18, t.world.control)
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x3 pasid=0x5 r=1 last=1",
+           "expect_prg dev=0x100 index=0x3 code=0x1 pasid=0x5", "expect_count log=host ppr=0")
+
+
+@fact("7.7", "the early indicator is set when used entries reach the threshold, and interrupts if IntEn",
+      "2.8, 7.7", PAGING | PPR_INT)
+def ppr_early(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.write(0x2088, 1 << 31 | 1 << 30 | 2)
+    t.boot()
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x1 pasid=0x5 r=1", "ok", "mmio_read off=0x2020 size=8 value=0 mask=0x40000",
+           "expect_irq kind=ppr count=1", "pri dev=0x100 addr=0x9000 tag=0x2 pasid=0x5 r=1", "ok",
+           "mmio_read off=0x2020 size=8 value=0x40000 mask=0x40000", "expect_irq kind=ppr count=2",
+           "mmio_write off=0x2020 size=8 value=0x40000", "mmio_read off=0x2020 size=8 value=0 mask=0x40000")
+
+
+@fact("7.7", "DualPprLogEn=1: entries go to log B", "7.7, 2.4 bits 31:30", PAGING | 1 << 30)
+def ppr_log_b(t: Trace) -> None:
+    t.dte(GV=1, PPR=1)
+    t.write(0xF0, w.PPR_RING + 0x10_0000 | w.LEN)
+    t.boot()
+    t.page_request(DEV, 0x9000, 1, PASID, {"R"}, False)
+    t.reads(0x2038, 0)
+    t.reads(0x2058, 0x10)
+    t.reads(0x2020, 1 << 12, 1 << 12)
+
+
+@fact("7.7", "with IommuEn=0 a page request is refused and the device table is not looked at", "7.7, 2.4 bit 0")
+def ppr_iommu_off(t: Trace) -> None:
+    t.write(0x0, w.DEV_TABLE | 0x1FF)
+    t.emit("pri dev=0x100 addr=0x9000 tag=0x1 pasid=0x5 r=1")
+    t.emit("fault")
+    t.dte(IR=0)
+    t.boot()
+    t.ask("read")
+    t.page_fault("PR PE")
+
+
+# --- 7.8 ---
+
+def posted(t: Trace, run: int = 0, log: int = 1) -> None:
+    t.dte(IV=1, IntCtl=2, IntTabLen=4, int_root=0x60_0000)
+    t.word(0x60_0000, 1 | log << 2 | run << 6 | 1 << 7 | 0xC0FFEE00 << 32 | 0x45 << 64 | 0x5 << 76,
+           16)
+
+
+@fact("7.8", "a GuestMode entry with GALogIntr=1 and IsRun=0 logs GATag, DeviceID and code 1; the tail goes to memory",
+      "7.8, 8.6", VAPIC)
+def ga_entry(t: Trace) -> None:
+    posted(t)
+    t.boot()
+    t.msi(0)
+    t.ok()
+    t.memory_is(w.GA_RING, 0x1000_0100_C0FF_EE00)
+    t.memory_is(w.GA_TAIL, 8)
+    t.reads(0x2048, 8)
+    t.reads(0x2020, 0x400, 0x400)
+
+
+@fact("7.8", "IsRun=1 or GALogIntr=0: no entry", "7.8, 8.6", VAPIC)
+def ga_no_entry(t: Trace) -> None:
+    posted(t, run=1)
+    t.boot()
+    t.msi(0)
+    t.ok()
+    t.reads(0x2048, 0)
+    posted(t, log=0)
+    t.world.sync(5 << 60 | DEV)
+    t.msi(0)
+    t.ok()
+    t.reads(0x2048, 0)
+
+
+@fact("7.8", "GAIntEn: the entry interrupts", "7.8", VAPIC | GA_INT)
+def ga_interrupts(t: Trace) -> None:
+    posted(t)
+    t.boot()
+    t.msi(0)
+    t.irq("ga", 1)
+
+
+@fact("7.8", "full: GALOverflow=1, GALogRun=0", "7.8", VAPIC)
+def ga_overflows(t: Trace) -> None:
+    posted(t)
+    t.boot()
+    t.write(0x18, t.world.control & ~w.GA_LOG)
+    t.write(0x2048, 0xFF8)
+    t.write(0x18, t.world.control)
+    t.reads(0x2020, 0x100, 0x300)
+    t.msi(0)
+    t.reads(0x2020, 0x200, 0x300)
+    t.reads(0x2048, 0xFF8)
+
+
+assert v1_entry and PAGE
