@@ -28,7 +28,7 @@ def short(value, _position=None):
 
 def to_svg(figure):
     text = io.StringIO()
-    figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
+    figure.savefig(text, format="svg", metadata={"Date": None})
     pyplot.close(figure)
     svg = text.getvalue()
     return svg[svg.index("<svg"):]
@@ -42,7 +42,7 @@ def counts_axis(axis):
 
 def bars(labels, values, color, xlabel, ylabel):
     """Upright bars with their counts on top."""
-    figure, axis = pyplot.subplots(figsize=NARROW)
+    figure, axis = pyplot.subplots(figsize=NARROW, layout="constrained")
     drawn = axis.bar(range(len(values)), values, color=color, width=0.7)
     axis.bar_label(drawn, [short(v) if v < 1000 else f"{v:,}" for v in values], fontsize=7.5, padding=2)
     turned = sum(map(len, labels)) > 44
@@ -56,7 +56,7 @@ def bars(labels, values, color, xlabel, ylabel):
 
 def lying_bars(labels, parts, xlabel):
     """Bars from left to right; parts are (name, values, colour) and stack."""
-    figure, axis = pyplot.subplots(figsize=(NARROW[0], max(1.6, 0.32 * len(labels) + 1.0)))
+    figure, axis = pyplot.subplots(figsize=(NARROW[0], max(1.8, 0.32 * len(labels) + 1.0)), layout="constrained")
     left = [0] * len(labels)
     for name, values, color in parts:
         axis.barh(range(len(labels)), values, left=left, color=color, label=name, height=0.66)
@@ -71,8 +71,7 @@ def lying_bars(labels, parts, xlabel):
     axis.xaxis.set_major_formatter(FuncFormatter(short))
     axis.grid(axis="y", visible=False)
     if len(parts) > 1:
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.62 / max(1.6, 0.32 * len(labels) + 1.0)),
-                    ncol=len(parts), fontsize=8)
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=len(parts), fontsize=8)
     return to_svg(figure)
 
 
@@ -121,7 +120,7 @@ def over_time(played, lines, ylabel, percent=False):
     """Lines over the record number; lines are (name, values, colour), values may hold None."""
     buckets = played["series"]["buckets"]
     at = [b["first_record"] for b in buckets]
-    figure, axis = pyplot.subplots(figsize=WIDE)
+    figure, axis = pyplot.subplots(figsize=WIDE, layout="constrained")
     for name, values, color in lines:
         kept = [float("nan") if v is None else v for v in values]
         axis.step(at, kept, where="post", color=color, label=name, linewidth=1.3)
@@ -129,10 +128,10 @@ def over_time(played, lines, ylabel, percent=False):
     axis.set_ylabel(ylabel)
     axis.xaxis.set_major_formatter(FuncFormatter(short))
     axis.yaxis.set_major_formatter(FuncFormatter(short))
-    axis.margins(x=0.01)
+    axis.set_xlim(0, max(played["records"], 1))
     axis.set_ylim(bottom=0, top=103 if percent else None)
     if len(lines) > 1:
-        axis.legend(loc="upper center", bbox_to_anchor=(0.5, 1.17), ncol=len(lines), fontsize=8)
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=len(lines), fontsize=8)
     return to_svg(figure)
 
 
