@@ -10,6 +10,22 @@ static uint32_t power_of_two(uint32_t n)
     return n ? n : 1;
 }
 
+/* Each node on the way to the used way points away from it; the others stay. */
+static void make_tree_masks(struct cache *cache)
+{
+    for (uint32_t way = 0; way < cache->ways; way++) {
+        uint32_t node = 1;
+        cache->plru_keep[way] = UINT16_MAX;
+        cache->plru_set[way] = 0;
+        for (uint32_t half = cache->ways >> 1; half; half >>= 1) {
+            uint32_t right = (way & half) != 0;
+            cache->plru_keep[way] &= (uint16_t) ~(1u << node);
+            cache->plru_set[way] |= (uint16_t)(right ? 0 : 1u << node);
+            node = node * 2 + right;
+        }
+    }
+}
+
 bool cache_create(struct cache *cache, const struct cache_geometry *geometry, size_t line_bytes,
                   const struct amdvi_allocator *allocator)
 {
@@ -22,6 +38,7 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
     cache->set_mask = entries / cache->ways - 1;
     cache->line_bytes = line_bytes;
     cache->policy = geometry->policy;
+    make_tree_masks(cache);
     cache->tags = allocate_zeroed(allocator, entries * sizeof(*cache->tags));
     cache->stamps = allocate_zeroed(allocator, entries * sizeof(*cache->stamps));
     cache->lines = allocate_zeroed(allocator, entries * line_bytes);

@@ -32,6 +32,8 @@ struct cache {
     uint32_t clock;
     uint64_t random;
     uint8_t policy;
+    /* Tree pseudo-LRU: what using a way does to the tree of its set. */
+    uint16_t plru_keep[CACHE_WAYS_MAX], plru_set[CACHE_WAYS_MAX];
 };
 
 struct amdvi_allocator;
@@ -68,20 +70,14 @@ static inline void *cache_line(const struct cache *cache, uint32_t slot)
 
 void cache_touch_slow(struct cache *cache, uint32_t slot);
 
-/* Tree pseudo-LRU: each node on the way to the used way points away from it. */
+/* Marks a line as used. */
 static inline void cache_touch(struct cache *cache, uint32_t slot)
 {
-    uint32_t ways = cache->ways;
-
     if (cache->policy == CACHE_PLRU) {
-        uint32_t set = slot & ~(ways - 1), way = slot & (ways - 1), node = 1, tree = cache->stamps[set];
+        uint32_t way = slot & (cache->ways - 1);
+        uint32_t *tree = &cache->stamps[slot - way];
 
-        for (uint32_t half = ways >> 1; half; half >>= 1) {
-            uint32_t right = (way & half) != 0;
-            tree = right ? tree & ~(1u << node) : tree | 1u << node;
-            node = node * 2 + right;
-        }
-        cache->stamps[set] = tree;
+        *tree = (*tree & cache->plru_keep[way]) | cache->plru_set[way];
     } else if (cache->policy == CACHE_LRU) {
         cache_touch_slow(cache, slot);
     }
@@ -109,6 +105,21 @@ typedef bool cache_alive(const void *context, const void *line);
  * is touched. The caller writes the line, and must have looked first whether the key is there already.
  */
 uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
+
+/* Drops the line of `hash` by its tag alone: 63 bits of hash say enough, since dropping too much is legal. */
+static inline bool cache_drop(struct cache *cache, uint64_t hash)
+{
+    uint32_t set = cache_set(cache, hash);
+    uint64_t tag = cache_tag(hash);
+    bool dropped = false;
+
+    for (uint32_t slot = set; slot < set + cache->ways; slot++) {
+        bool same = cache->tags[slot] == tag;
+        dropped |= same;
+        cache->tags[slot] = same ? 0 : cache->tags[slot];
+    }
+    return dropped;
+}
 
 static inline void cache_remove(struct cache *cache, uint32_t slot)
 {

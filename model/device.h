@@ -79,6 +79,8 @@ struct amdvi_device {
     struct log_state logs[3]; /* enum amdvi_log */
 
     struct cache dtc, itc;
+    const struct dtc_line *dtc_last; /* the line that answered last; null when it may be gone */
+    struct dtc_line uncached;        /* caches off: the last entry, decoded */
     uint32_t *itc_gen; /* per DeviceID */
     uint32_t itc_epoch;
     uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
@@ -147,7 +149,8 @@ void command_run(struct amdvi_device *device);
 
 /* ats.c */
 /* False: too many are unanswered, try again later. `guest` is null for the host's command. */
-bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address, struct guest *guest);
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
+                    struct guest *guest);
 void atc_check_timeouts(struct amdvi_device *device);
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
 
@@ -162,6 +165,14 @@ struct dte_fetch {
     uint64_t address;
 };
 struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare);
+/* The cached entry of the device that asked last, if it still is what a fetch would give; else null. */
+static inline const struct dte *dtc_again(const struct amdvi_device *device, uint16_t requester)
+{
+    const struct dtc_line *line = device->dtc_last;
+
+    return line && line->device == requester && line->decoded == device->decode_epoch ? &line->dte : NULL;
+}
+
 void dtc_invalidate(struct amdvi_device *device, uint16_t requester);
 void dtc_invalidate_all(struct amdvi_device *device);
 void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id);

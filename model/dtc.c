@@ -49,7 +49,20 @@ static struct dtc_line *new_line(struct amdvi_device *device, uint16_t requester
 {
     if (!device->caches)
         return spare;
+    device->dtc_last = NULL;
     return cache_line(&device->dtc, cache_insert(&device->dtc, dtc_hash(requester), NULL, NULL));
+}
+
+/* What the same words meant a moment ago they still mean, unless the modes have changed. */
+static void decode_uncached(struct amdvi_device *device, const uint64_t raw[4], struct dte *dte)
+{
+    struct dtc_line *last = &device->uncached;
+
+    if (last->decoded != device->decode_epoch || memcmp(last->dte.raw, raw, DTE_BYTES) != 0) {
+        dte_decode(raw, &device->env, &last->dte);
+        last->decoded = device->decode_epoch;
+    }
+    *dte = last->dte;
 }
 
 static struct dte_fetch fetch_from_memory(struct amdvi_device *device, uint16_t requester,
@@ -70,7 +83,10 @@ static struct dte_fetch fetch_from_memory(struct amdvi_device *device, uint16_t 
     line = new_line(device, requester, spare);
     line->device = requester;
     line->decoded = device->decode_epoch;
-    dte_decode(raw, &device->env, &line->dte);
+    if (device->caches)
+        dte_decode(raw, &device->env, &line->dte);
+    else
+        decode_uncached(device, raw, &line->dte);
     fetch.dte = &line->dte;
     return fetch;
 }
@@ -81,6 +97,7 @@ struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, stru
 
     if (line) {
         device->statistics.dtc_hits++;
+        device->dtc_last = line;
         return (struct dte_fetch){.dte = &line->dte};
     }
     device->statistics.dtc_misses++;
@@ -94,10 +111,12 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
 
     if (slot != CACHE_NO_SLOT)
         cache_remove(&device->dtc, (uint32_t)slot);
+    device->dtc_last = NULL;
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
 }
 
-/* The entries of one guest's devices: a sweep of an array of fixed size, for a command that guests rarely give. */
+/* The entries of one guest's devices: a sweep of an array of fixed size, for a command that guests rarely
+ * give. */
 void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 {
     for (uint32_t slot = 0; slot < device->dtc.entries; slot++) {
@@ -110,6 +129,7 @@ void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 void dtc_invalidate_all(struct amdvi_device *device)
 {
     cache_clear(&device->dtc);
+    device->dtc_last = NULL;
     memset(device->reported, 0, DEVICES / 8);
 }
 

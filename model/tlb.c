@@ -468,13 +468,8 @@ static unsigned ptc_probe_range(struct tlb *tlb, struct ptc_line *key, const str
     unsigned dropped = 0;
 
     for (uint64_t i = 0; i < count; i++) {
-        int32_t slot;
         key->page = first + i;
-        slot = ptc_find(tlb, key);
-        if (slot != CACHE_NO_SLOT) {
-            cache_remove(&tlb->ptc, (uint32_t)slot);
-            dropped++;
-        }
+        dropped += cache_drop(&tlb->ptc, ptc_hash(key));
     }
     return dropped;
 }
@@ -566,16 +561,6 @@ static unsigned dir_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, unsi
     return dropped;
 }
 
-static unsigned dir_drop_one(struct tlb *tlb, struct pdc_line *key)
-{
-    int32_t slot = cache_find(&tlb->pdc, pdc_hash(key), pdc_match, key);
-
-    if (slot == CACHE_NO_SLOT)
-        return 0;
-    cache_remove(&tlb->pdc, (uint32_t)slot);
-    return 1;
-}
-
 static unsigned dir_drop_range(struct tlb *tlb, const struct tlb_space *space, unsigned kind,
                                const struct cmd_range *range)
 {
@@ -588,7 +573,7 @@ static unsigned dir_drop_range(struct tlb *tlb, const struct tlb_space *space, u
         if (count > tlb->pdc.entries)
             return dropped + dir_sweep(tlb, space->domain, key.space, kind, range);
         for (uint64_t i = 0; i < count; i++, key.tag++)
-            dropped += dir_drop_one(tlb, &key);
+            dropped += cache_drop(&tlb->pdc, pdc_hash(&key));
     }
     return dropped;
 }
@@ -596,12 +581,8 @@ static unsigned dir_drop_range(struct tlb *tlb, const struct tlb_space *space, u
 static unsigned gcr3_drop(struct tlb *tlb, const struct tlb_space *space)
 {
     struct pdc_line key = dir_key(space, WALK_GCR3, 0, 0);
-    int32_t slot = cache_find(&tlb->gcr3, pdc_hash(&key), pdc_match, &key);
 
-    if (slot == CACHE_NO_SLOT)
-        return 0;
-    cache_remove(&tlb->gcr3, (uint32_t)slot);
-    return 1;
+    return cache_drop(&tlb->gcr3, pdc_hash(&key));
 }
 
 /* GN=0: host translations in range, and every combined one: no GPA can tell which it depends on. */

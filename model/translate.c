@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/translate.h"
 
+#include "model/hit.h"
+
 #include "tables/layout.h"
 
 enum { PAGE_BYTES = 4096 };
@@ -498,10 +500,12 @@ static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint
 void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
                       struct amdvi_result *result)
 {
-    struct amdvi_result page = *result;
-    struct translation t = {.request = request, .result = &page};
     uint64_t done = answered(result, request->address, request->length);
+    struct amdvi_result page;
+    struct translation t;
 
+    t.request = request;
+    t.result = &page;
     while (result->ok && done < request->length) {
         t.address = request->address + done;
         translate_page(device, &t);
@@ -514,8 +518,11 @@ void translation_rest(struct amdvi_device *device, const struct amdvi_request *r
 void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
                       struct amdvi_result *result)
 {
-    struct translation t = {.request = request, .address = request->address, .result = result};
+    struct translation t;
 
+    t.request = request;
+    t.address = request->address;
+    t.result = result;
     translate_page(device, &t);
 }
 
@@ -539,11 +546,19 @@ void request_as_interrupt(struct amdvi_device *device, const struct amdvi_reques
                                     .fault = message.fault};
 }
 
+static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
+                              struct amdvi_result *result)
+{
+    translation_page(device, request, result);
+    /* An ATS completion speaks of one page. */
+    if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST &&
+        request->address % PAGE_BYTES + request->length > PAGE_BYTES)
+        translation_rest(device, request, result);
+}
+
 enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
                                   struct amdvi_result *result)
 {
-    struct translation t;
-
     if (!device || !result || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
     device->statistics.requests++;
@@ -552,13 +567,8 @@ enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdv
         request_as_interrupt(device, request, 0, result);
         return AMDVI_OK;
     }
-    t.request = request;
-    t.address = request->address;
-    t.result = result;
-    translate_page(device, &t);
-    /* An ATS completion speaks of one page. */
-    if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST)
-        translation_rest(device, request, result);
+    if (!answer_hit(device, request, result))
+        translate_request(device, request, result);
     request_observe(device, request, result);
     return AMDVI_OK;
 }

@@ -266,7 +266,7 @@ struct amdvi_result {
     uint64_t pa;                                                         /* SPA of the first byte */
     uint64_t size;                                                       /* page size of the walk */
     uint64_t covered;         /* bytes from `pa` that this one translation covers */
-    struct amdvi_fault fault; /* when !ok */
+    struct amdvi_fault fault; /* only written when !ok */
 };
 
 /*
