@@ -25,7 +25,8 @@ def ask(b: Builder, dev: int, addr: int, pasid: int | None = None, ops: tuple[st
 def host_device(world: World, dev: int, **fields: int) -> HostTable:
     table = HostTable(world, 3)
     table.put(GVA, v1_entry(PAGE, 0))
-    world.dte(dev, entry(**BASE | {"Mode": 3, "root": table.root} | fields))
+    # a table of its own means a domain of its own (10.2)
+    world.dte(dev, entry(**BASE | {"DomainID": dev, "Mode": 3, "root": table.root} | fields))
     return table
 
 
