@@ -110,7 +110,8 @@ struct player {
     char *directory;
 };
 
-/* Opens both; a message on stderr and false when that fails. `options` are completed with name and directory. */
+/* Opens both; a message on stderr and false when that fails. `options` are completed with name and directory.
+ */
 bool player_open(struct player *player, const char *path, struct amdvi_replay_options *options);
 void player_close(struct player *player);
 

@@ -122,15 +122,16 @@ static bool add_preset(struct settings *settings, const char *name)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},          {"explain", no_argument, NULL, 'e'},
-        {"preset", required_argument, NULL, 'p'},  {"set", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},          {0},
+        {"help", no_argument, NULL, 'h'},         {"explain", no_argument, NULL, 'e'},
+        {"preset", required_argument, NULL, 'p'}, {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},         {0},
     };
     struct settings settings = {0};
     bool explain = false, json = false, good = true;
     int option, status = CLI_OK;
 
-    while (good && (option = option_next(&command_config, argc, argv, ":hep:s:j", options, &status)) != OPTION_END) {
+    while (good &&
+           (option = option_next(&command_config, argc, argv, ":hep:s:j", options, &status)) != OPTION_END) {
         if (option == OPTION_STOP)
             break;
         explain |= option == 'e';

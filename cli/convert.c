@@ -67,15 +67,17 @@ static void report_import(const struct amdvi_trace_import_counts *counts)
             " memory updates\n",
             counts->lines, counts->register_accesses, counts->commands, counts->translations,
             counts->translation_faults, counts->interrupts, counts->stores, counts->memory_updates);
-    fprintf(stderr, "%" PRIu64 " requests are left unchecked because the source is not sure, %" PRIu64
-                    " lines say nothing new, %" PRIu64 " unknown lines became comments\n",
+    fprintf(stderr,
+            "%" PRIu64 " requests are left unchecked because the source is not sure, %" PRIu64
+            " lines say nothing new, %" PRIu64 " unknown lines became comments\n",
             counts->unchecked, counts->skipped, counts->unknown);
 }
 
 static void report_gaps(const struct amdvi_trace_info *info)
 {
     if (!info->has_memory)
-        fputs("the source has no memory: tables and rings are missing, so a replay cannot translate\n", stderr);
+        fputs("the source has no memory: tables and rings are missing, so a replay cannot translate\n",
+              stderr);
     if (!info->can_check_translations)
         fputs("the source does not state results of translations\n", stderr);
     if (!info->can_check_interrupts)
@@ -129,7 +131,8 @@ static int copy_to(struct job *job, struct amdvi_trace_reader *reader)
 
     if (!file)
         return CLI_WRONG;
-    if (amdvi_trace_writer_open(job->form, amdvi_trace_write_to_file, file, &writer, &error) != AMDVI_TRACE_OK) {
+    if (amdvi_trace_writer_open(job->form, amdvi_trace_write_to_file, file, &writer, &error) !=
+        AMDVI_TRACE_OK) {
         fprintf(stderr, "%s\n", error.text);
         output_close(job->command, job->out, file);
         return CLI_WRONG;
@@ -201,9 +204,9 @@ static int run(const struct command *command, const struct option *options, int 
 static int run_import(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},   {"output", required_argument, NULL, 'o'},
-        {"quiet", no_argument, NULL, 'q'},  {"binary", no_argument, NULL, 'B'},
-        {"text", no_argument, NULL, 'T'},   {0},
+        {"help", no_argument, NULL, 'h'},  {"output", required_argument, NULL, 'o'},
+        {"quiet", no_argument, NULL, 'q'}, {"binary", no_argument, NULL, 'B'},
+        {"text", no_argument, NULL, 'T'},  {0},
     };
 
     return run(&command_import, options, argc, argv);
@@ -222,6 +225,7 @@ static int run_convert(int argc, char **argv)
     return run(&command_convert, options, argc, argv);
 }
 
-const struct command command_import = {"import", "make a trace of captures, QEMU logs and ftrace text", import_help,
-                                       run_import};
-const struct command command_convert = {"convert", "write a trace in text or binary form", convert_help, run_convert};
+const struct command command_import = {"import", "make a trace of captures, QEMU logs and ftrace text",
+                                       import_help, run_import};
+const struct command command_convert = {"convert", "write a trace in text or binary form", convert_help,
+                                        run_convert};

@@ -10,8 +10,10 @@ static const char help[] =
     "usage: amdvi decode [--as LAYOUT] WORD...\n"
     "       amdvi decode --register OFFSET|NAME VALUE\n"
     "       amdvi decode --list\n\n"
-    "Shows the fields of a command, event record, table entry or register. WORD is a 64-bit hex word with or\n"
-    "without 0x, low word first; or all bytes as one hex string, lowest address first, as in traces (8, 16 or\n"
+    "Shows the fields of a command, event record, table entry or register. WORD is a 64-bit hex word with "
+    "or\n"
+    "without 0x, low word first; or all bytes as one hex string, lowest address first, as in traces (8, 16 "
+    "or\n"
     "32 bytes; a single word of 16 digits is taken as a number, --bytes says otherwise).\n\n"
     "  -a, --as LAYOUT      a layout of --list; without it the size and the code in the value decide\n"
     "  -r, --register REG   the register at that MMIO offset, or of that name\n"
@@ -107,8 +109,8 @@ static int take_words(struct job *job, int count, char **words)
 
 /* ---------------------------------------------------------------- which layout */
 
-/* 128 bits: command opcodes and event codes overlap in bits 63:60. Commands have reserved bits that must be 0;
- * a value that breaks them is more likely an event. */
+/* 128 bits: command opcodes and event codes overlap in bits 63:60. Commands have reserved bits that must be
+ * 0; a value that breaks them is more likely an event. */
 static bool reserved_clear(const struct amdvi_layout *layout, const uint64_t *words)
 {
     for (unsigned i = 0; i < layout->nfields; i++)
@@ -140,7 +142,8 @@ static int guess_layout(struct job *job)
         guess_record(job);
     } else if (job->bits == 64) {
         job->layout = amdvi_layout_find("v1");
-        job->guess = "guessed: 64 bits; v2, gcr3, ga, irte32 and registers are others, use --as or --register";
+        job->guess =
+            "guessed: 64 bits; v2, gcr3, ga, irte32 and registers are others, use --as or --register";
     }
     if (job->layout)
         return CLI_OK;
@@ -253,16 +256,21 @@ static void take_option(struct job *job, int option)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},           {"as", required_argument, NULL, 'a'},
-        {"register", required_argument, NULL, 'r'}, {"bytes", no_argument, NULL, 'b'},
-        {"doc", no_argument, NULL, 'd'},            {"nonzero", no_argument, NULL, 'z'},
-        {"list", no_argument, NULL, 'l'},           {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"as", required_argument, NULL, 'a'},
+        {"register", required_argument, NULL, 'r'},
+        {"bytes", no_argument, NULL, 'b'},
+        {"doc", no_argument, NULL, 'd'},
+        {"nonzero", no_argument, NULL, 'z'},
+        {"list", no_argument, NULL, 'l'},
+        {"json", no_argument, NULL, 'j'},
         {0},
     };
     struct job job = {0};
     int option, status;
 
-    while ((option = option_next(&command_decode, argc, argv, ":ha:r:bdzlj", options, &status)) != OPTION_END) {
+    while ((option = option_next(&command_decode, argc, argv, ":ha:r:bdzlj", options, &status)) !=
+           OPTION_END) {
         if (option == OPTION_STOP)
             return status;
         take_option(&job, option);
@@ -270,5 +278,5 @@ static int run(int argc, char **argv)
     return decode(&job, argc - optind, argv + optind);
 }
 
-const struct command command_decode = {"decode", "show the fields of commands, records, entries and registers", help,
-                                       run};
+const struct command command_decode = {
+    "decode", "show the fields of commands, records, entries and registers", help, run};

@@ -9,7 +9,8 @@
 static const char help[] =
     "usage: amdvi explain FILE --line N [options]\n"
     "       amdvi explain FILE --dev D --addr A --op read|write|exec|atomic [--at LINE] [options]\n\n"
-    "Plays the trace up to a line, then does one request and shows every access to tables with its decoded entry,\n"
+    "Plays the trace up to a line, then does one request and shows every access to tables with its decoded "
+    "entry,\n"
     "which cache answered, and the result with its reason.\n\n"
     "  -l, --line N          the dma, ats or int record on that line\n"
     "  -d, --dev D           requester: DeviceID or bus:device.function\n"
@@ -26,7 +27,8 @@ static const char help[] =
     "examples:\n"
     "  amdvi explain boot.trace --line 120 --no-cache\n"
     "  amdvi explain boot.trace --dev 00:04.0 --addr 0xfffff000 --op write\n\n"
-    "exit codes: 0 done, whatever the result of the request; 2 a file or the command line cannot be understood\n";
+    "exit codes: 0 done, whatever the result of the request; 2 a file or the command line cannot be "
+    "understood\n";
 
 enum { STEPS = 256, EVENTS = 16 };
 
@@ -126,8 +128,11 @@ struct cache_news {
     size_t hits, misses;
 };
 
-#define NEWS(name, member, text)                                                                                      \
-    {name, text, offsetof(struct amdvi_statistics, member##_hits), offsetof(struct amdvi_statistics, member##_misses)}
+#define NEWS(name, member, text)                                                                             \
+    {                                                                                                        \
+        name, text, offsetof(struct amdvi_statistics, member##_hits),                                        \
+            offsetof(struct amdvi_statistics, member##_misses)                                               \
+    }
 
 static const struct cache_news caches[] = {
     NEWS("DTC", dtc, "the device table entry came from the device table cache"),
@@ -181,7 +186,8 @@ static void print_success(const struct amdvi_result *r)
     if (r->identity)
         puts(", not translated");
     else
-        printf(", page size %s, %" PRIu64 " bytes from pa on\n", size_text(r->size, size, sizeof(size)), r->covered);
+        printf(", page size %s, %" PRIu64 " bytes from pa on\n", size_text(r->size, size, sizeof(size)),
+               r->covered);
 }
 
 static void print_message(const struct amdvi_int_result *m)
@@ -189,17 +195,17 @@ static void print_message(const struct amdvi_int_result *m)
     if (m->posted)
         printf("result: ok, posted to a guest's vAPIC page, vector 0x%02x\n", m->vector);
     else
-        printf("result: ok, vector 0x%02x, destination 0x%x (%s), type %u, message 0x%" PRIx64 " 0x%x\n", m->vector,
-               m->destination, m->logical ? "logical" : "physical", m->type, m->address, m->data);
+        printf("result: ok, vector 0x%02x, destination 0x%x (%s), type %u, message 0x%" PRIx64 " 0x%x\n",
+               m->vector, m->destination, m->logical ? "logical" : "physical", m->type, m->address, m->data);
 }
 
 static void print_events(const struct explanation *e)
 {
     for (unsigned i = 0; i < e->events_count; i++) {
         const struct amdvi_event_info *event = &e->events[i];
-        const struct amdvi_layout *layout = event->log == AMDVI_IRQ_EVENT
-                                                ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
-                                                : amdvi_layout_find(event->log == AMDVI_IRQ_PPR ? "ppr" : "ga");
+        const struct amdvi_layout *layout =
+            event->log == AMDVI_IRQ_EVENT ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
+                                          : amdvi_layout_find(event->log == AMDVI_IRQ_PPR ? "ppr" : "ga");
         printf("   log record %s0x%016" PRIx64 " 0x%016" PRIx64 "\n", event->logged ? "" : "(lost) ",
                event->record[0], event->record[1]);
         if (!layout)
@@ -362,12 +368,14 @@ static int no_request(const struct explanation *e, bool found)
     const struct amdvi_trace_record *record = &e->player.record;
 
     if (!found)
-        return usage_error(&command_explain, "%s:%" PRIu64 ": the trace ends before that line", e->player.path, e->line);
+        return usage_error(&command_explain, "%s:%" PRIu64 ": the trace ends before that line",
+                           e->player.path, e->line);
     if (record->line != e->line)
-        return usage_error(&command_explain, "%s:%" PRIu64 ": no record on that line; the next is on line %" PRIu64,
+        return usage_error(&command_explain,
+                           "%s:%" PRIu64 ": no record on that line; the next is on line %" PRIu64,
                            e->player.path, e->line, record->line);
-    return usage_error(&command_explain, "%s:%" PRIu64 ": %s is not a dma, ats or int record", e->player.path, e->line,
-                       amdvi_trace_kind_info(record->kind)->name);
+    return usage_error(&command_explain, "%s:%" PRIu64 ": %s is not a dma, ats or int record", e->player.path,
+                       e->line, amdvi_trace_kind_info(record->kind)->name);
 }
 
 static int explain_line(struct explanation *e)
@@ -399,19 +407,23 @@ static int explain_made_up(struct explanation *e)
     if (!player_run_to(&e->player, e->at_given ? e->at : 0, &found))
         return CLI_WRONG;
     if (e->at_given && !found)
-        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is used\n", e->player.path, e->at);
+        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is used\n", e->player.path,
+                e->at);
     e->record.line = found ? e->at - 1 : e->player.record.line;
     return perform(e, &e->record);
 }
 
 static int explain(struct explanation *e, const char *path)
 {
-    struct amdvi_replay_options options = {.settings = e->settings.pairs, .settings_count = e->settings.count,
-                                           .observer = &e->observer};
+    struct amdvi_replay_options options = {
+        .settings = e->settings.pairs, .settings_count = e->settings.count, .observer = &e->observer};
     int status;
 
-    e->observer = (struct amdvi_observer){.context = e, .access = on_access, .request = on_request,
-                                          .interrupt = on_interrupt, .event = on_event};
+    e->observer = (struct amdvi_observer){.context = e,
+                                          .access = on_access,
+                                          .request = on_request,
+                                          .interrupt = on_interrupt,
+                                          .event = on_event};
     if (!player_open(&e->player, path, &options))
         return CLI_WRONG;
     status = e->line_given ? explain_line(e) : explain_made_up(e);
@@ -482,12 +494,18 @@ static bool take_option(struct explanation *e, int option)
 }
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},        {"line", required_argument, NULL, 'l'},
-    {"dev", required_argument, NULL, 'd'},   {"addr", required_argument, NULL, 'a'},
-    {"op", required_argument, NULL, 'o'},    {"len", required_argument, NULL, 'L'},
-    {"pasid", required_argument, NULL, 'p'}, {"priv", no_argument, NULL, 'P'},
-    {"at", required_argument, NULL, 't'},    {"no-cache", no_argument, NULL, 'n'},
-    {"set", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {"line", required_argument, NULL, 'l'},
+    {"dev", required_argument, NULL, 'd'},
+    {"addr", required_argument, NULL, 'a'},
+    {"op", required_argument, NULL, 'o'},
+    {"len", required_argument, NULL, 'L'},
+    {"pasid", required_argument, NULL, 'p'},
+    {"priv", no_argument, NULL, 'P'},
+    {"at", required_argument, NULL, 't'},
+    {"no-cache", no_argument, NULL, 'n'},
+    {"set", required_argument, NULL, 's'},
+    {"json", no_argument, NULL, 'j'},
     {0},
 };
 

@@ -128,8 +128,8 @@ void words_text(const uint64_t *words, unsigned bits, char *text, size_t size)
 
     text[0] = 0;
     for (unsigned i = 0; i * 64 < bits && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s0x%0*" PRIx64, i ? " " : "", bits < 64 ? (int)bits / 4 : 16,
-                                 words[i]);
+        used += (size_t)snprintf(text + used, size - used, "%s0x%0*" PRIx64, i ? " " : "",
+                                 bits < 64 ? (int)bits / 4 : 16, words[i]);
 }
 
 struct json_object *words_json(const uint64_t *words, unsigned bits)
@@ -189,9 +189,17 @@ const char *reply_text(unsigned reply)
 
 const char *access_text(enum amdvi_access access)
 {
-    static const char *const names[] = {"device table entry", "host table entry", "GCR3 entry",
-                                        "guest table entry", "interrupt table entry", "command", "log record",
-                                        "completion store", "vAPIC page", "ID map", "data"};
+    static const char *const names[] = {"device table entry",
+                                        "host table entry",
+                                        "GCR3 entry",
+                                        "guest table entry",
+                                        "interrupt table entry",
+                                        "command",
+                                        "log record",
+                                        "completion store",
+                                        "vAPIC page",
+                                        "ID map",
+                                        "data"};
 
     return (unsigned)access < sizeof(names) / sizeof(names[0]) ? names[access] : "?";
 }

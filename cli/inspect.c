@@ -8,7 +8,8 @@
 
 static const char help[] =
     "usage: amdvi inspect FILE [--at LINE] [what to show]...\n\n"
-    "Plays the trace up to a line, or to its end, and shows the state of device and tables. Without a choice:\n"
+    "Plays the trace up to a line, or to its end, and shows the state of device and tables. Without a "
+    "choice:\n"
     "registers, device table and rings.\n\n"
     "      --at LINE          before the record on that line; default: after the whole trace\n"
     "  -r, --registers        registers that are not zero, field by field; with --all every one\n"
@@ -80,7 +81,8 @@ static bool show_register(const struct inspection *in, const struct amdvi_regist
         return false;
     if (!value && !in->all)
         return false;
-    printf("  0x%04x %-20s 0x%0*" PRIx64 "  %s\n", offset, reg->name, reg->width * 2, value, reg->layout->title);
+    printf("  0x%04x %-20s 0x%0*" PRIx64 "  %s\n", offset, reg->name, reg->width * 2, value,
+           reg->layout->title);
     if (value)
         fields_print(reg->layout, &value, FIELDS_SET, 6);
     return true;
@@ -111,7 +113,8 @@ static void show_dte_line(uint16_t device, const struct amdvi_dte_view *view)
 {
     char name[8];
 
-    printf("  %s at 0x%" PRIx64 "%s: ", device_text(device, name), view->address, view->cached ? " (cached)" : "");
+    printf("  %s at 0x%" PRIx64 "%s: ", device_text(device, name), view->address,
+           view->cached ? " (cached)" : "");
     fields_brief(stdout, amdvi_layout_find("dte"), view->words);
     putchar('\n');
 }
@@ -308,8 +311,9 @@ static void show_ring(const struct inspection *in, const struct ring *ring)
     /* All rings have 16 << length bytes; those with smaller entries have more of them (2.2). */
     uint64_t bytes = UINT64_C(16) << length;
 
-    printf("%s: %s, base 0x%" PRIx64 ", %" PRIu64 " entries, head 0x%" PRIx64 ", tail 0x%" PRIx64 "\n", ring->title,
-           scene_control(&in->scene, ring->enable) ? "enabled" : "off", address, bytes / ring->entry, head, tail);
+    printf("%s: %s, base 0x%" PRIx64 ", %" PRIu64 " entries, head 0x%" PRIx64 ", tail 0x%" PRIx64 "\n",
+           ring->title, scene_control(&in->scene, ring->enable) ? "enabled" : "off", address,
+           bytes / ring->entry, head, tail);
     if (head % ring->entry || tail % ring->entry || head >= bytes || tail >= bytes) {
         puts("    head or tail lies outside the ring");
         return;
@@ -389,11 +393,13 @@ static int play_and_show(struct inspection *in)
     if (!player_run_to(&in->player, in->at_given ? in->at : 0, &found))
         return CLI_WRONG;
     if (in->at_given && !found)
-        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is shown\n", in->player.path, in->at);
+        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is shown\n",
+                in->player.path, in->at);
     in->scene.device = amdvi_replay_device(in->player.replay);
     in->scene.memory = amdvi_replay_memory(in->player.replay);
     if (!in->scene.device || !in->scene.memory)
-        return usage_error(&command_inspect, "%s: there is no device yet: no record has acted", in->player.path);
+        return usage_error(&command_inspect, "%s: there is no device yet: no record has acted",
+                           in->player.path);
     printf("%s, after %" PRIu64 " records\n", in->player.path, in->player.records);
     show_all(in);
     return CLI_OK;
@@ -401,7 +407,8 @@ static int play_and_show(struct inspection *in)
 
 static int inspect(struct inspection *in, int count, char **files)
 {
-    struct amdvi_replay_options options = {.settings = in->settings.pairs, .settings_count = in->settings.count};
+    struct amdvi_replay_options options = {.settings = in->settings.pairs,
+                                           .settings_count = in->settings.count};
     int status;
 
     if (count != 1)
@@ -423,12 +430,18 @@ static int inspect(struct inspection *in, int count, char **files)
 /* ---------------------------------------------------------------- command line */
 
 static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},         {"at", required_argument, NULL, 'A'},
-    {"registers", no_argument, NULL, 'r'},    {"dte", optional_argument, NULL, 'd'},
-    {"tables", required_argument, NULL, 't'}, {"irt", required_argument, NULL, 'i'},
-    {"caches", no_argument, NULL, 'c'},       {"rings", no_argument, NULL, 'R'},
-    {"events", no_argument, NULL, 'e'},       {"max", required_argument, NULL, 'm'},
-    {"all", no_argument, NULL, 'l'},          {"set", required_argument, NULL, 's'},
+    {"help", no_argument, NULL, 'h'},
+    {"at", required_argument, NULL, 'A'},
+    {"registers", no_argument, NULL, 'r'},
+    {"dte", optional_argument, NULL, 'd'},
+    {"tables", required_argument, NULL, 't'},
+    {"irt", required_argument, NULL, 'i'},
+    {"caches", no_argument, NULL, 'c'},
+    {"rings", no_argument, NULL, 'R'},
+    {"events", no_argument, NULL, 'e'},
+    {"max", required_argument, NULL, 'm'},
+    {"all", no_argument, NULL, 'l'},
+    {"set", required_argument, NULL, 's'},
     {0},
 };
 
@@ -500,4 +513,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct command command_inspect = {"inspect", "show the device's state at any point of a trace", help, run};
+const struct command command_inspect = {"inspect", "show the device's state at any point of a trace", help,
+                                        run};

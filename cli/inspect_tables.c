@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Page tables as ranges. This is a picture of what stands in memory, without faults and reserved-bit checks: `amdvi
- * explain` says what the device makes of one address.
+ * Page tables as ranges. This is a picture of what stands in memory, without faults and reserved-bit checks:
+ * `amdvi explain` says what the device makes of one address.
  */
 #include "cli/inspect.h"
 
@@ -49,10 +49,10 @@ static void flush(struct picture *p, unsigned levels)
     if (!r->bytes)
         return;
     if (p->printed++ < p->scene->max)
-        printf("    0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%012" PRIx64 "  %-3s%s%s  %s in pages of %s\n", from,
-               from + (r->bytes - 1), r->target, perm_text(r->perm, perm), p->guest && r->user ? " user" : "",
-               r->global ? " global" : "", size_text(r->bytes, bytes, sizeof(bytes)),
-               size_text(r->page, page, sizeof(page)));
+        printf("    0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%012" PRIx64 "  %-3s%s%s  %s in pages of %s\n",
+               from, from + (r->bytes - 1), r->target, perm_text(r->perm, perm),
+               p->guest && r->user ? " user" : "", r->global ? " global" : "",
+               size_text(r->bytes, bytes, sizeof(bytes)), size_text(r->page, page, sizeof(page)));
     else
         p->cut = true;
     p->pending.bytes = 0;
@@ -119,7 +119,8 @@ struct host_leaf {
     uint64_t target, page; /* of the place that the entry stands for */
 };
 
-static bool host_leaf(const struct picture *p, uint64_t entry, uint64_t address, unsigned level, struct host_leaf *leaf)
+static bool host_leaf(const struct picture *p, uint64_t entry, uint64_t address, unsigned level,
+                      struct host_leaf *leaf)
 {
     uint64_t next = field_value(p->v1, "NextLevel", &entry), target = field_value(p->v1, "Addr", &entry);
 
@@ -148,8 +149,13 @@ static void host_entry(struct picture *p, uint64_t entry, unsigned level, uint64
         return;
     }
     if (host_leaf(p, entry, address, level, &leaf))
-        add(p, &(struct range){.address = address, .target = leaf.target, .bytes = UINT64_C(1) << level_shift(level),
-                               .page = leaf.page, .perm = granted}, 6);
+        add(p,
+            &(struct range){.address = address,
+                            .target = leaf.target,
+                            .bytes = UINT64_C(1) << level_shift(level),
+                            .page = leaf.page,
+                            .perm = granted},
+            6);
     else
         note(p, address, level, "no size in the address of a sized leaf");
 }
@@ -182,7 +188,8 @@ static bool host_lookup(const struct picture *p, uint64_t gpa, uint64_t *spa)
     }
     while (level >= 1 && level <= 6) {
         unsigned index = (unsigned)(gpa >> level_shift(level)) % ENTRIES, next;
-        if (!scene_read(p->scene, table + 8 * index, &entry, sizeof(entry)) || !field_value(p->v1, "PR", &entry))
+        if (!scene_read(p->scene, table + 8 * index, &entry, sizeof(entry)) ||
+            !field_value(p->v1, "PR", &entry))
             return false;
         next = (unsigned)field_value(p->v1, "NextLevel", &entry);
         if (next == 0 || next == 7) {
@@ -205,7 +212,8 @@ static struct range guest_leaf(const struct picture *p, uint64_t entry, unsigned
 {
     uint64_t page = UINT64_C(1) << level_shift(level);
     bool writable = field_value(p->v2, "RW", &entry), executable = !field_value(p->v2, "NX", &entry);
-    unsigned perm = AMDVI_PERM_READ | (writable ? AMDVI_PERM_WRITE : 0u) | (executable ? AMDVI_PERM_EXEC : 0u);
+    unsigned perm =
+        AMDVI_PERM_READ | (writable ? AMDVI_PERM_WRITE : 0u) | (executable ? AMDVI_PERM_EXEC : 0u);
 
     return (struct range){.address = address,
                           .target = field_value(p->v2, "Addr", &entry) & ~(page - 1),
@@ -216,7 +224,8 @@ static struct range guest_leaf(const struct picture *p, uint64_t entry, unsigned
                           .global = field_value(p->v2, "G", &entry)};
 }
 
-static void walk_guest(struct picture *p, uint64_t gpa, unsigned level, unsigned levels, const struct range *above)
+static void walk_guest(struct picture *p, uint64_t gpa, unsigned level, unsigned levels,
+                       const struct range *above)
 {
     uint64_t entries[ENTRIES], spa;
 
@@ -303,7 +312,9 @@ static void show(struct picture *p)
 
 void inspect_tables(const struct scene *scene, uint16_t device)
 {
-    struct picture p = {.scene = scene, .v1 = amdvi_layout_find("v1"), .v2 = amdvi_layout_find("v2"),
+    struct picture p = {.scene = scene,
+                        .v1 = amdvi_layout_find("v1"),
+                        .v2 = amdvi_layout_find("v2"),
                         .gcr3 = amdvi_layout_find("gcr3")};
     struct amdvi_dte_view view;
     char name[8];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A little on top of json-c: addresses and register values are hex text, because readers keep only 53 bits. */
+/* A little on top of json-c: addresses and register values are hex text, because readers keep only 53 bits.
+ */
 #include "cli/cli.h"
 
 #include <inttypes.h>
@@ -9,9 +10,11 @@
 /* Length of the UTF-8 sequence at `text`; 0 when it is none. Overlong forms are not looked for. */
 static size_t sequence(const unsigned char *text)
 {
-    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+    size_t length = text[0] < 0x80                      ? 1
+                    : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
                     : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
-                    : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+                    : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                        : 0;
 
     for (size_t i = 1; i < length; i++)
         if ((text[i] & 0xc0) != 0x80)

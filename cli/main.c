@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_replay, &command_import, &command_convert, &command_decode,
-    &command_explain, &command_inspect, &command_config, &command_bench,
+    &command_replay,  &command_import,  &command_convert, &command_decode,
+    &command_explain, &command_inspect, &command_config,  &command_bench,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -21,8 +21,9 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nexit codes: 0 all is well; 1 a check failed; 2 the command line or a file cannot be understood\n",
-          out);
+    fputs(
+        "\nexit codes: 0 all is well; 1 a check failed; 2 the command line or a file cannot be understood\n",
+        out);
 }
 
 static const struct command *find_command(const char *name)
@@ -55,6 +56,15 @@ static int help_of(const char *name)
     return CLI_OK;
 }
 
+/* Output that did not reach its place must not look like success. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fputs("amdvi: writing standard output failed\n", stderr);
+    return CLI_WRONG;
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
@@ -73,5 +83,5 @@ int main(int argc, char **argv)
                 argv[1]);
         return CLI_WRONG;
     }
-    return command->run(argc - 1, argv + 1);
+    return finish(command->run(argc - 1, argv + 1));
 }

@@ -33,8 +33,9 @@ int option_next(const struct command *command, int argc, char **argv, const char
         return OPTION_STOP;
     }
     if (option == '?' || option == ':') {
-        *status = usage_error(command, option == ':' ? "option '%s' needs a value; see amdvi %s --help"
-                                                     : "option '%s' is not known or not complete; see amdvi %s --help",
+        *status = usage_error(command,
+                              option == ':' ? "option '%s' needs a value; see amdvi %s --help"
+                                            : "option '%s' is not known or not complete; see amdvi %s --help",
                               argv[optind - 1], command->name);
         return OPTION_STOP;
     }

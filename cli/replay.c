@@ -10,7 +10,8 @@
 
 static const char help[] =
     "usage: amdvi replay FILE... [options]\n\n"
-    "Plays traces (text or binary), captures, QEMU logs and ftrace text, each on a device of its own, and checks\n"
+    "Plays traces (text or binary), captures, QEMU logs and ftrace text, each on a device of its own, and "
+    "checks\n"
     "what they expect. One line a failed check, `FILE:LINE: kind: expected ... got ...`, then a summary.\n"
     "FILE - is standard input; zstd input is taken as it is.\n\n"
     "  -c, --check           requests without an expectation print the record that would check them\n"
@@ -154,8 +155,8 @@ static void show_progress(const struct session *session, double start, double *s
     if (now - *shown < 0.1)
         return;
     *shown = now;
-    fprintf(stderr, "\r%s: %" PRIu64 " records, %.0f a second ", session->player.path, session->player.records,
-            (double)session->player.records / (now - start));
+    fprintf(stderr, "\r%s: %" PRIu64 " records, %.0f a second ", session->player.path,
+            session->player.records, (double)session->player.records / (now - start));
 }
 
 static void after_record(struct session *session)
@@ -212,7 +213,8 @@ static bool play_all(struct session *session)
 
 /* ---------------------------------------------------------------- summary */
 
-void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what), void *context)
+void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),
+                  void *context)
 {
     if (!info->has_memory)
         say(context, "memory is not in this source: tables and rings are missing");
@@ -233,8 +235,8 @@ static const char *mark(const struct session *session)
 static void print_class(const struct session *session, const char *name, uint64_t performed, uint64_t checked,
                         uint64_t failed)
 {
-    printf("%s  %-13s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n", mark(session), name, performed,
-           checked, checked - failed, failed);
+    printf("%s  %-13s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n", mark(session), name,
+           performed, checked, checked - failed, failed);
 }
 
 static void print_checks(const struct session *session)
@@ -252,8 +254,8 @@ static void print_checks(const struct session *session)
 static void print_rate(const struct session *session, const char *name, uint64_t hits, uint64_t misses)
 {
     if (hits + misses)
-        printf("%s  %-5s %10" PRIu64 " hits %10" PRIu64 " misses (%.1f %% hits)\n", mark(session), name, hits, misses,
-               100.0 * (double)hits / (double)(hits + misses));
+        printf("%s  %-5s %10" PRIu64 " hits %10" PRIu64 " misses (%.1f %% hits)\n", mark(session), name, hits,
+               misses, 100.0 * (double)hits / (double)(hits + misses));
 }
 
 static void print_caches(const struct session *session, const struct amdvi_statistics *s)
@@ -263,8 +265,8 @@ static void print_caches(const struct session *session, const struct amdvi_stati
     print_rate(session, "PDC", s->pdc_hits, s->pdc_misses);
     print_rate(session, "GCR3", s->gcr3_hits, s->gcr3_misses);
     print_rate(session, "ITC", s->itc_hits, s->itc_misses);
-    printf("%s  commands %" PRIu64 ", invalidations %" PRIu64 ", events %" PRIu64 " (%" PRIu64 " lost), faults %" PRIu64
-           "\n",
+    printf("%s  commands %" PRIu64 ", invalidations %" PRIu64 ", events %" PRIu64 " (%" PRIu64
+           " lost), faults %" PRIu64 "\n",
            mark(session), s->commands, s->invalidations, s->events, s->events_lost,
            s->faulted + s->interrupts_faulted);
 }
@@ -277,11 +279,12 @@ static void print_counters(const struct session *session, const struct amdvi_sta
         printf("%s  %-22s %12" PRIu64 "\n", mark(session), counter->name, stats_counter_value(s, counter));
     for (unsigned i = 0; i < 16; i++)
         if (s->commands_by_opcode[i])
-            printf("%s  command %-26s %12" PRIu64 "\n", mark(session), command_name(i), s->commands_by_opcode[i]);
+            printf("%s  command %-26s %12" PRIu64 "\n", mark(session), command_name(i),
+                   s->commands_by_opcode[i]);
     for (unsigned i = 0; i < 16; i++)
         if (s->events_by_code[i])
-            printf("%s  event %-28s %12" PRIu64 "\n", mark(session), amdvi_event_name(i) ? amdvi_event_name(i) : "?",
-                   s->events_by_code[i]);
+            printf("%s  event %-28s %12" PRIu64 "\n", mark(session),
+                   amdvi_event_name(i) ? amdvi_event_name(i) : "?", s->events_by_code[i]);
 }
 
 static void say_gap(void *context, const char *what)
@@ -297,9 +300,9 @@ static void print_summary(struct session *session)
     struct amdvi_statistics statistics = {0};
     double seconds = session->seconds;
 
-    printf("%s%s: %s%s, %" PRIu64 " records, %" PRIu64 " checks: %" PRIu64 " held, %" PRIu64 " failed\n", mark(session),
-           session->player.path, info->source_name, info->compressed ? " (zstd)" : "", session->player.records,
-           counts->checks, counts->checks - counts->failed, counts->failed);
+    printf("%s%s: %s%s, %" PRIu64 " records, %" PRIu64 " checks: %" PRIu64 " held, %" PRIu64 " failed\n",
+           mark(session), session->player.path, info->source_name, info->compressed ? " (zstd)" : "",
+           session->player.records, counts->checks, counts->checks - counts->failed, counts->failed);
     print_checks(session);
     if (device && amdvi_statistics(device, &statistics) == AMDVI_OK) {
         print_caches(session, &statistics);
@@ -366,9 +369,12 @@ static bool start_player(struct session *session, const char *path)
         .observer = needs_observer(options) ? &session->observer : NULL,
     };
 
-    session->observer =
-        (struct amdvi_observer){.context = session, .access = on_access, .request = on_request,
-                                .interrupt = on_interrupt, .command = on_command, .event = on_event};
+    session->observer = (struct amdvi_observer){.context = session,
+                                                .access = on_access,
+                                                .request = on_request,
+                                                .interrupt = on_interrupt,
+                                                .command = on_command,
+                                                .event = on_event};
     return player_open(&session->player, path, &player);
 }
 
@@ -400,6 +406,18 @@ static int play_file(const struct replay_options *options, const char *path)
 
 /* ---------------------------------------------------------------- command line */
 
+static void print_json(const struct replay_options *options, int status)
+{
+    struct json_object *top = json_object_new_object();
+
+    json_put_text(top, "schema", "amdvi-replay 1");
+    json_put_text(top, "version", amdvi_version());
+    json_put_count(top, "exit_code", (uint64_t)status);
+    json_object_object_add(top, "files", json_object_get(options->results));
+    json_object_object_add(top, "files_not_played_to_the_end", json_object_get(options->not_played));
+    json_print(stdout, top);
+}
+
 static int play_files(struct replay_options *options, int count, char **files)
 {
     int worst = CLI_OK;
@@ -409,21 +427,19 @@ static int play_files(struct replay_options *options, int count, char **files)
     if (count > 1 && (options->timeline || options->csv))
         return usage_error(&command_replay, "--timeline and --csv take one file");
     options->results = json_object_new_array();
+    options->not_played = json_object_new_array();
     if (options->check && !options->json)
         puts("amdvi-trace 1");
     for (int i = 0; i < count; i++) {
         int status = play_file(options, files[i]);
+        if (status == CLI_WRONG)
+            json_add_text(options->not_played, files[i]);
         worst = status > worst ? status : worst;
     }
-    if (options->json) {
-        struct json_object *top = json_object_new_object();
-        json_put_text(top, "schema", "amdvi-replay 1");
-        json_put_text(top, "version", amdvi_version());
-        json_put_count(top, "exit_code", (uint64_t)worst);
-        json_object_object_add(top, "files", json_object_get(options->results));
-        json_print(stdout, top);
-    }
+    if (options->json)
+        print_json(options, worst);
     json_object_put(options->results);
+    json_object_put(options->not_played);
     return worst;
 }
 
@@ -442,11 +458,11 @@ static bool take_option(struct replay_options *options, int option)
 static int run(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"help", no_argument, NULL, 'h'},         {"check", no_argument, NULL, 'c'},
-        {"set", required_argument, NULL, 's'},    {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},        {"timeline", required_argument, NULL, 'T'},
-        {"csv", required_argument, NULL, 'C'},    {"stats", no_argument, NULL, 'S'},
-        {"no-progress", no_argument, NULL, 'P'},  {0},
+        {"help", no_argument, NULL, 'h'},        {"check", no_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},       {"timeline", required_argument, NULL, 'T'},
+        {"csv", required_argument, NULL, 'C'},   {"stats", no_argument, NULL, 'S'},
+        {"no-progress", no_argument, NULL, 'P'}, {0},
     };
     struct replay_options options = {0};
     int option, status = CLI_OK;

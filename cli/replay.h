@@ -15,8 +15,8 @@ struct device_counts {
 
 /* What the observer saw. */
 struct replay_stats {
-    struct device_counts *devices; /* by DeviceID */
-    uint64_t reasons[REASONS];     /* of faults */
+    struct device_counts *devices;  /* by DeviceID */
+    uint64_t reasons[REASONS];      /* of faults */
     uint64_t page_sizes[SIZE_BINS]; /* translations by log2 of the page size */
     uint64_t inv_sizes[SIZE_BINS];  /* invalidations by log2 of the range; the last is everything */
     uint64_t walk_reads[READ_BINS]; /* translations by reads of tables; the last is that many or more */
@@ -76,7 +76,7 @@ struct replay_options {
     struct settings settings;
     bool check, json, quiet, stats, no_progress;
     const char *timeline, *csv;
-    struct json_object *results; /* --json: of all files */
+    struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
 };
 
 /* One file being played. */

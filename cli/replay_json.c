@@ -25,10 +25,12 @@ static struct json_object *checks_json(const struct amdvi_replay_counts *c)
                            check_class(c->translations, c->translations_checked, c->translations_failed));
     json_object_object_add(classes, "interrupts",
                            check_class(c->interrupts, c->interrupts_checked, c->interrupts_failed));
-    json_object_object_add(classes, "stores", check_class(c->stores_checked, c->stores_checked, c->stores_failed));
+    json_object_object_add(classes, "stores",
+                           check_class(c->stores_checked, c->stores_checked, c->stores_failed));
     json_object_object_add(classes, "registers",
                            check_class(c->registers_checked, c->registers_checked, c->registers_failed));
-    json_object_object_add(classes, "others", check_class(c->others_checked, c->others_checked, c->others_failed));
+    json_object_object_add(classes, "others",
+                           check_class(c->others_checked, c->others_checked, c->others_failed));
     json_object_object_add(object, "classes", classes);
     return object;
 }
@@ -43,7 +45,8 @@ static struct json_object *statistics_json(const struct amdvi_statistics *statis
     return object;
 }
 
-static struct json_object *named_counts(const uint64_t *counts, const char *(*name)(unsigned), const char *code_key)
+static struct json_object *named_counts(const uint64_t *counts, const char *(*name)(unsigned),
+                                        const char *code_key)
 {
     struct json_object *array = json_object_new_array();
 
@@ -226,7 +229,8 @@ static void add_figures(struct json_object *object, struct session *session)
     json_object_object_add(object, "statistics", statistics_json(&statistics));
     json_object_object_add(object, "commands_by_opcode",
                            named_counts(statistics.commands_by_opcode, command_name, "opcode"));
-    json_object_object_add(object, "events_by_code", named_counts(statistics.events_by_code, amdvi_event_name, "code"));
+    json_object_object_add(object, "events_by_code",
+                           named_counts(statistics.events_by_code, amdvi_event_name, "code"));
     json_object_object_add(object, "devices", devices_json(&session->stats));
     json_object_object_add(object, "faults_by_reason", reasons_json(&session->stats));
     json_object_object_add(object, "translation_page_sizes", sizes_json(session->stats.page_sizes));

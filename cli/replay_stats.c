@@ -5,17 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNTER(name) {#name, offsetof(struct amdvi_statistics, name)}
+#define COUNTER(name)                                                                                        \
+    {                                                                                                        \
+#name, offsetof(struct amdvi_statistics, name)                                                       \
+    }
 
 static const struct counter counters[] = {
-    COUNTER(requests), COUNTER(passed), COUNTER(translated), COUNTER(faulted), COUNTER(interrupts),
-    COUNTER(interrupts_remapped), COUNTER(interrupts_faulted), COUNTER(page_requests), COUNTER(ats_requests),
-    COUNTER(dtc_hits), COUNTER(dtc_misses), COUNTER(ptc_hits), COUNTER(ptc_misses), COUNTER(pdc_hits),
-    COUNTER(pdc_misses), COUNTER(gcr3_hits), COUNTER(gcr3_misses), COUNTER(itc_hits), COUNTER(itc_misses),
-    COUNTER(walks), COUNTER(reads_dte), COUNTER(reads_host), COUNTER(reads_guest), COUNTER(reads_gcr3),
-    COUNTER(reads_irte), COUNTER(updates), COUNTER(commands), COUNTER(completion_waits), COUNTER(invalidations),
-    COUNTER(entries_invalidated), COUNTER(events), COUNTER(events_lost), COUNTER(ppr_entries),
-    COUNTER(ga_entries), COUNTER(own_interrupts),
+    COUNTER(requests),
+    COUNTER(passed),
+    COUNTER(translated),
+    COUNTER(faulted),
+    COUNTER(interrupts),
+    COUNTER(interrupts_remapped),
+    COUNTER(interrupts_faulted),
+    COUNTER(page_requests),
+    COUNTER(ats_requests),
+    COUNTER(dtc_hits),
+    COUNTER(dtc_misses),
+    COUNTER(ptc_hits),
+    COUNTER(ptc_misses),
+    COUNTER(pdc_hits),
+    COUNTER(pdc_misses),
+    COUNTER(gcr3_hits),
+    COUNTER(gcr3_misses),
+    COUNTER(itc_hits),
+    COUNTER(itc_misses),
+    COUNTER(walks),
+    COUNTER(reads_dte),
+    COUNTER(reads_host),
+    COUNTER(reads_guest),
+    COUNTER(reads_gcr3),
+    COUNTER(reads_irte),
+    COUNTER(updates),
+    COUNTER(commands),
+    COUNTER(completion_waits),
+    COUNTER(invalidations),
+    COUNTER(entries_invalidated),
+    COUNTER(events),
+    COUNTER(events_lost),
+    COUNTER(ppr_entries),
+    COUNTER(ga_entries),
+    COUNTER(own_interrupts),
 };
 
 const struct counter *stats_counter(size_t index)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The timeline of a replay: tracks for the requests and interrupts of each device, commands, events; curves of
- * the counters. Everything gets a microsecond of its own, at or after the record's time. */
+/* The timeline of a replay: tracks for the requests and interrupts of each device, commands, events; curves
+ * of the counters. Everything gets a microsecond of its own, at or after the record's time. */
 #include "cli/replay.h"
 
 enum { SLOT_NS = 1000, TRACK_ROOM = 64, NAME_ROOM = 160 };
@@ -44,8 +44,12 @@ void timeline_record(struct timeline *timeline, const struct amdvi_trace_record 
 static void emit(struct timeline *timeline, const char *track, const char *name,
                  const struct amdvi_export_arg *args, size_t count)
 {
-    struct amdvi_export_event event = {.track = track, .name = name, .ts_ns = timeline->now_ns,
-                                       .dur_ns = SLOT_NS, .args = args, .args_count = count};
+    struct amdvi_export_event event = {.track = track,
+                                       .name = name,
+                                       .ts_ns = timeline->now_ns,
+                                       .dur_ns = SLOT_NS,
+                                       .args = args,
+                                       .args_count = count};
 
     amdvi_perfetto_event(timeline->out, &event);
     timeline->now_ns += SLOT_NS;
@@ -104,14 +108,13 @@ void timeline_interrupt(struct timeline *timeline, uint16_t requester, uint32_t 
 void timeline_command(struct timeline *timeline, const struct amdvi_command_info *info)
 {
     char track[TRACK_ROOM] = "commands", name[NAME_ROOM];
-    struct amdvi_export_arg args[] = {{"address", NULL, info->address},
-                                      {"word0", NULL, info->words[0]},
-                                      {"word1", NULL, info->words[1]}};
+    struct amdvi_export_arg args[] = {
+        {"address", NULL, info->address}, {"word0", NULL, info->words[0]}, {"word1", NULL, info->words[1]}};
 
     if (info->guest)
         snprintf(track, sizeof(track), "commands of guest %u", info->guest_id);
-    snprintf(name, sizeof(name), "%s%s", info->legal ? "" : "illegal: ",
-             command_name((unsigned)(info->words[0] >> 60)));
+    snprintf(name, sizeof(name), "%s%s",
+             info->legal ? "" : "illegal: ", command_name((unsigned)(info->words[0] >> 60)));
     emit(timeline, track, name, args, 3);
 }
 
@@ -162,6 +165,7 @@ void timeline_counters(struct timeline *timeline, const struct amdvi_device *dev
     amdvi_perfetto_counter(timeline->out, "translations", timeline->now_ns, s.requests);
     amdvi_perfetto_counter(timeline->out, "faults", timeline->now_ns, s.faulted);
     amdvi_perfetto_counter(timeline->out, "commands", timeline->now_ns, s.commands);
-    amdvi_perfetto_counter(timeline->out, "cache entries invalidated", timeline->now_ns, s.entries_invalidated);
+    amdvi_perfetto_counter(timeline->out, "cache entries invalidated", timeline->now_ns,
+                           s.entries_invalidated);
     amdvi_perfetto_counter(timeline->out, "interrupts", timeline->now_ns, s.interrupts);
 }

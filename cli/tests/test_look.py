@@ -106,4 +106,5 @@ def test_bench_smoke(amdvi):
     for case in data["cases"]:
         assert case["allocations"] == 0 and case["memory_callbacks"] == 0 and case["median_m_per_s"] > 0
         assert case["anchor_m_per_s"] == 29.6
+    assert "processor time" in data["clock"]
     assert amdvi("bench", "--smoke", "--filter", "invalidate-64", "--runs", "1").returncode == 0

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import json
+import subprocess
 
-from conftest import SMALL, line_of
+from conftest import AMDVI, SMALL, line_of
 
 
 def test_all_held(amdvi, small):
@@ -40,7 +41,17 @@ def test_missing_file(amdvi, tmp_path):
 def test_worst_of_several_files_counts(amdvi, small, tmp_path):
     broken = tmp_path / "broken.trace"
     broken.write_text("amdvi-trace 1\nnonsense\n", encoding="ascii")
-    assert amdvi("replay", broken, small).returncode == 2
+    done = amdvi("replay", broken, small, "--json")
+    data = json.loads(done.stdout)
+    assert done.returncode == 2 and f"{broken}:2: " in done.stderr
+    assert [f["file"] for f in data["files"]] == [str(small)]
+    assert data["files_not_played_to_the_end"] == [str(broken)]
+
+
+def test_full_disk_is_no_success(amdvi, small):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([AMDVI, "replay", small], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2 and "standard output" in done.stderr
 
 
 def test_settings_win(amdvi, small):

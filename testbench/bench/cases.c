@@ -19,11 +19,23 @@ struct definition {
     const char *settings[SETTINGS + 1];
 };
 
-#define PTC(log2)    "ptc.log2_entries", log2, "ptc.ways", "8"
-#define CACHED       {PTC("12")}
-#define UNCACHED     {"caches", "off"}
-#define DENSE(kind)  {kind, 1 << 16, 512}
-#define SPREAD(kind) {kind, 1 << 22, 32}
+#define PTC(log2) "ptc.log2_entries", log2, "ptc.ways", "8"
+#define CACHED                                                                                               \
+    {                                                                                                        \
+        PTC("12")                                                                                            \
+    }
+#define UNCACHED                                                                                             \
+    {                                                                                                        \
+        "caches", "off"                                                                                      \
+    }
+#define DENSE(kind)                                                                                          \
+    {                                                                                                        \
+        kind, 1 << 16, 512                                                                                   \
+    }
+#define SPREAD(kind)                                                                                         \
+    {                                                                                                        \
+        kind, 1 << 22, 32                                                                                    \
+    }
 
 static const char hit_anchor[] = "RISC-V IOMMU reference model, TLB hit (2 entries)";
 static const char host_anchor[] = "RISC-V IOMMU reference model, stage-2 4-level miss";
@@ -31,42 +43,109 @@ static const char nested_anchor[] = "RISC-V IOMMU reference model, nested Sv48 m
 static const char command_anchor[] = "RISC-V IOMMU reference model, invalidations (2 entries)";
 
 static const struct definition definitions[] = {
-    {{"hit-v1", "same page again and again, v1, translation cache hit", "translation", hit_anchor, 29.6, 15, 30, false},
-     SAME_PAGE, DENSE(TABLES_V1), 12, CACHED},
-    {{"hit-nested", "same page again and again, nested, translation cache hit", "translation", hit_anchor, 29.6, 15, 30,
-      false}, SAME_PAGE, DENSE(TABLES_NESTED), 12, CACHED},
+    {{"hit-v1", "same page again and again, v1, translation cache hit", "translation", hit_anchor, 29.6, 15,
+      30, false},
+     SAME_PAGE,
+     DENSE(TABLES_V1),
+     12,
+     CACHED},
+    {{"hit-nested", "same page again and again, nested, translation cache hit", "translation", hit_anchor,
+      29.6, 15, 30, false},
+     SAME_PAGE,
+     DENSE(TABLES_NESTED),
+     12,
+     CACHED},
     {{"cold-v1", "random pages, v1 4 levels, caches off", "translation", host_anchor, 8.0, 5, 10, false},
-     RANDOM_PAGES, DENSE(TABLES_V1), 0, UNCACHED},
-    {{"cold-v2", "random pages, v2 4 levels (Mode 0), caches off", "translation", host_anchor, 8.0, 5, 10, false},
-     RANDOM_PAGES, DENSE(TABLES_V2), 0, UNCACHED},
-    {{"cold-nested", "random pages, nested 4x4, 30 reads, caches off", "translation", nested_anchor, 2.45, 1.5, 3, false},
-     RANDOM_PAGES, DENSE(TABLES_NESTED), 0, UNCACHED},
-    {{"random-v1", "random pages, v1 4 levels, caches on, PTC holds 1/16 of them", "translation", NULL, 0, 0, 0, false},
-     RANDOM_PAGES, DENSE(TABLES_V1), 12, CACHED},
-    {{"random-v2", "random pages, v2 4 levels (Mode 0), caches on, PTC holds 1/16", "translation", NULL, 0, 0, 0, false},
-     RANDOM_PAGES, DENSE(TABLES_V2), 12, CACHED},
-    {{"random-nested", "random pages, nested 4x4, caches on, PTC holds 1/16", "translation", NULL, 0, 0, 0, false},
-     RANDOM_PAGES, DENSE(TABLES_NESTED), 12, CACHED},
-    {{"invalidate-64", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 64 kept full", "invalidation",
-      command_anchor, 30.0, 10, 30, false}, INVALIDATE, DENSE(TABLES_V1), 6, {PTC("6")}},
-    {{"invalidate-4096", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 4,096 kept full", "invalidation",
-      command_anchor, 30.0, 10, 30, false}, INVALIDATE, DENSE(TABLES_V1), 12, {PTC("12")}},
-    {{"invalidate-65536", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 65,536 kept full", "invalidation",
-      command_anchor, 30.0, 10, 30, false}, INVALIDATE, DENSE(TABLES_V1), 16, {PTC("16")}},
-    {{"large-v1-loop", "4 M pages in 512 MiB of v1 leaf tables, one at a time, caches off", "translation", NULL, 0, 0, 0,
-      true}, RANDOM_PAGES, SPREAD(TABLES_V1), 0, UNCACHED},
+     RANDOM_PAGES,
+     DENSE(TABLES_V1),
+     0,
+     UNCACHED},
+    {{"cold-v2", "random pages, v2 4 levels (Mode 0), caches off", "translation", host_anchor, 8.0, 5, 10,
+      false},
+     RANDOM_PAGES,
+     DENSE(TABLES_V2),
+     0,
+     UNCACHED},
+    {{"cold-nested", "random pages, nested 4x4, 30 reads, caches off", "translation", nested_anchor, 2.45,
+      1.5, 3, false},
+     RANDOM_PAGES,
+     DENSE(TABLES_NESTED),
+     0,
+     UNCACHED},
+    {{"random-v1", "random pages, v1 4 levels, caches on, PTC holds 1/16 of them", "translation", NULL, 0, 0,
+      0, false},
+     RANDOM_PAGES,
+     DENSE(TABLES_V1),
+     12,
+     CACHED},
+    {{"random-v2", "random pages, v2 4 levels (Mode 0), caches on, PTC holds 1/16", "translation", NULL, 0, 0,
+      0, false},
+     RANDOM_PAGES,
+     DENSE(TABLES_V2),
+     12,
+     CACHED},
+    {{"random-nested", "random pages, nested 4x4, caches on, PTC holds 1/16", "translation", NULL, 0, 0, 0,
+      false},
+     RANDOM_PAGES,
+     DENSE(TABLES_NESTED),
+     12,
+     CACHED},
+    {{"invalidate-64", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 64 kept full",
+      "invalidation", command_anchor, 30.0, 10, 30, false},
+     INVALIDATE,
+     DENSE(TABLES_V1),
+     6,
+     {PTC("6")}},
+    {{"invalidate-4096", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 4,096 kept full",
+      "invalidation", command_anchor, 30.0, 10, 30, false},
+     INVALIDATE,
+     DENSE(TABLES_V1),
+     12,
+     {PTC("12")}},
+    {{"invalidate-65536", "invalidate page, 64 a doorbell and COMPLETION_WAIT, PTC of 65,536 kept full",
+      "invalidation", command_anchor, 30.0, 10, 30, false},
+     INVALIDATE,
+     DENSE(TABLES_V1),
+     16,
+     {PTC("16")}},
+    {{"large-v1-loop", "4 M pages in 512 MiB of v1 leaf tables, one at a time, caches off", "translation",
+      NULL, 0, 0, 0, true},
+     RANDOM_PAGES,
+     SPREAD(TABLES_V1),
+     0,
+     UNCACHED},
     {{"large-v1-batch", "the same, amdvi_translate_batch()", "translation", NULL, 0, 0, 0, true},
-     BATCH, SPREAD(TABLES_V1), 0, UNCACHED},
-    {{"large-nested-loop", "4 M pages in 1 GiB of nested leaf tables, one at a time, caches off", "translation", NULL, 0,
-      0.1, 0.6, true}, RANDOM_PAGES, SPREAD(TABLES_NESTED), 0, UNCACHED},
+     BATCH,
+     SPREAD(TABLES_V1),
+     0,
+     UNCACHED},
+    {{"large-nested-loop", "4 M pages in 1 GiB of nested leaf tables, one at a time, caches off",
+      "translation", NULL, 0, 0.1, 0.6, true},
+     RANDOM_PAGES,
+     SPREAD(TABLES_NESTED),
+     0,
+     UNCACHED},
     {{"large-nested-batch", "the same, amdvi_translate_batch()", "translation", NULL, 0, 0.1, 0.6, true},
-     BATCH, SPREAD(TABLES_NESTED), 0, UNCACHED},
-    {{"large-nested-loop-cached", "the same tables, one at a time, caches on", "translation", NULL, 0, 0, 0, true},
-     RANDOM_PAGES, SPREAD(TABLES_NESTED), 12, CACHED},
+     BATCH,
+     SPREAD(TABLES_NESTED),
+     0,
+     UNCACHED},
+    {{"large-nested-loop-cached", "the same tables, one at a time, caches on", "translation", NULL, 0, 0, 0,
+      true},
+     RANDOM_PAGES,
+     SPREAD(TABLES_NESTED),
+     12,
+     CACHED},
     {{"large-nested-batch-cached", "the same, amdvi_translate_batch()", "translation", NULL, 0, 0, 0, true},
-     BATCH, SPREAD(TABLES_NESTED), 12, CACHED},
+     BATCH,
+     SPREAD(TABLES_NESTED),
+     12,
+     CACHED},
     {{"replay", "a capture, read, decompressed, played and checked", "record", NULL, 0, 0, 0, false},
-     REPLAY, {TABLES_V1, 0, 0}, 0, {NULL}},
+     REPLAY,
+     {TABLES_V1, 0, 0},
+     0,
+     {NULL}},
 };
 
 enum { DEFINITIONS = sizeof(definitions) / sizeof(definitions[0]) };
@@ -163,8 +242,8 @@ static bool fill_cache(struct bench *bench)
     return true;
 }
 
-/* Invalidations are random over the mapped pages; then, unmeasured, the pages come back into the cache. At most a
- * sixteenth of the cache is invalidated between. */
+/* Invalidations are random over the mapped pages; then, unmeasured, the pages come back into the cache. At
+ * most a sixteenth of the cache is invalidated between. */
 static double invalidate_some(struct bench *bench, unsigned doorbells)
 {
     unsigned count = doorbells * PER_DOORBELL;
@@ -280,7 +359,8 @@ static bool open_capture(struct bench *bench, const struct bench_settings *setti
     if (file)
         fclose(file);
     else
-        snprintf(error, size, settings->capture ? "cannot read %s" : "no capture was named", settings->capture);
+        snprintf(error, size, settings->capture ? "cannot read %s" : "no capture was named",
+                 settings->capture);
     return file != NULL;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The benchmarks under Google benchmark, for its options and its comparison scripts. AMDVI_CAPTURE names the capture
-// of the replay.
+// The benchmarks under Google benchmark, for its options and its comparison scripts. AMDVI_CAPTURE names the
+// capture of the replay.
 #include "amdvi/bench.h"
 
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
 
-namespace {
+namespace
+{
 
 void measure(benchmark::State &state, size_t index)
 {

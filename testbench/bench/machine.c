@@ -7,8 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICE_TABLE = 0x1000, RING = 0x2000, RING_LOG2 = 9, RING_BYTES = 16 << RING_LOG2, EVENTS = 0x4000,
-       STORE = 0x5000, GCR3_TABLE = 0x6000, FIRST_TABLE = 0x10000 };
+enum {
+    DEVICE_TABLE = 0x1000,
+    RING = 0x2000,
+    RING_LOG2 = 9,
+    RING_BYTES = 16 << RING_LOG2,
+    EVENTS = 0x4000,
+    STORE = 0x5000,
+    GCR3_TABLE = 0x6000,
+    FIRST_TABLE = 0x10000
+};
 
 /* ---------------------------------------------------------------- surroundings, all of them counted */
 
@@ -37,8 +45,8 @@ static enum amdvi_memory_result count_write(void *context, uint64_t spa, const v
     return AMDVI_MEMORY_MASTER_ABORT;
 }
 
-static enum amdvi_memory_result count_exchange(void *context, uint64_t spa, uint64_t expected, uint64_t desired,
-                                               uint64_t *seen)
+static enum amdvi_memory_result count_exchange(void *context, uint64_t spa, uint64_t expected,
+                                               uint64_t desired, uint64_t *seen)
 {
     ((struct machine *)context)->memory_calls++;
     *seen = 0;
@@ -93,15 +101,20 @@ static bool start_device(struct machine *machine)
     uint64_t ring = RING, control = 0;
 
     set(amdvi_layout_find("reg_cmd_base"), "Len", &ring, RING_LOG2);
-    tables_entry("reg_control", (const char *const[]){"Coherent", "GTEn", "CmdBufEn", "IommuEn", NULL}, &control);
-    return write_register(machine, "devtab_base", DEVICE_TABLE) && write_register(machine, "cmd_base", ring) &&
-           write_register(machine, "control", control) && amdvi_run(machine->device) == AMDVI_OK;
+    tables_entry("reg_control", (const char *const[]){"Coherent", "GTEn", "CmdBufEn", "IommuEn", NULL},
+                 &control);
+    return write_register(machine, "devtab_base", DEVICE_TABLE) &&
+           write_register(machine, "cmd_base", ring) && write_register(machine, "control", control) &&
+           amdvi_run(machine->device) == AMDVI_OK;
 }
 
 static enum amdvi_status create_device(struct machine *machine, const char *const *settings)
 {
-    struct amdvi_memory memory = {.context = machine, .read = count_read, .write = count_write,
-                                  .compare_exchange = count_exchange, .direct = machine->window,
+    struct amdvi_memory memory = {.context = machine,
+                                  .read = count_read,
+                                  .write = count_write,
+                                  .compare_exchange = count_exchange,
+                                  .direct = machine->window,
                                   .direct_size = machine->window_size};
     struct amdvi_allocator allocator = {machine, count_allocate, count_release};
     struct amdvi_config *config;
@@ -134,7 +147,8 @@ static bool translates(struct machine *machine, char *error, size_t size)
 
 static void make_commands(struct machine *machine)
 {
-    const struct amdvi_layout *inv = amdvi_layout_find("cmd_inv_pages"), *wait = amdvi_layout_find("cmd_completion_wait");
+    const struct amdvi_layout *inv = amdvi_layout_find("cmd_inv_pages"),
+                              *wait = amdvi_layout_find("cmd_completion_wait");
     struct commands *c = &machine->commands;
 
     set(inv, "Opcode", c->invalidate, inv->opcode);
@@ -157,7 +171,8 @@ static bool set_up(struct machine *machine, const char *const *settings, char *e
     machine->window_size = tables_room(&machine->geometry);
     machine->window = calloc(machine->window_size / PAGE, PAGE);
     if (!machine->window || !tables_build(machine)) {
-        snprintf(error, size, "no room for %llu MiB of tables", (unsigned long long)machine->window_size >> 20);
+        snprintf(error, size, "no room for %llu MiB of tables",
+                 (unsigned long long)machine->window_size >> 20);
         return false;
     }
     write_dte(machine);
@@ -170,11 +185,11 @@ static bool set_up(struct machine *machine, const char *const *settings, char *e
     return translates(machine, error, size);
 }
 
-bool machine_open(struct machine *machine, const struct geometry *geometry, const char *const *settings, char *error,
-                  size_t size)
+bool machine_open(struct machine *machine, const struct geometry *geometry, const char *const *settings,
+                  char *error, size_t size)
 {
-    *machine = (struct machine){.geometry = *geometry, .next = FIRST_TABLE,
-                                .random = UINT64_C(0x9e3779b97f4a7c15)};
+    *machine =
+        (struct machine){.geometry = *geometry, .next = FIRST_TABLE, .random = UINT64_C(0x9e3779b97f4a7c15)};
     if (set_up(machine, settings, error, size))
         return true;
     machine_close(machine);

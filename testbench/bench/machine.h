@@ -35,8 +35,8 @@ struct machine {
 };
 
 /* Null-terminated list of KEY, VALUE. */
-bool machine_open(struct machine *machine, const struct geometry *geometry, const char *const *settings, char *error,
-                  size_t size);
+bool machine_open(struct machine *machine, const struct geometry *geometry, const char *const *settings,
+                  char *error, size_t size);
 void machine_close(struct machine *machine);
 
 /* Where page `index` is seen by the device, and where it ends up. */
@@ -61,8 +61,8 @@ static inline uint64_t machine_random_page(struct machine *machine)
 
 struct amdvi_request machine_request(const struct machine *machine, uint64_t index);
 
-/* Puts INVALIDATE_IOMMU_PAGES of these pages and a COMPLETION_WAIT into the ring, rings once, and lets the device
- * work. */
+/* Puts INVALIDATE_IOMMU_PAGES of these pages and a COMPLETION_WAIT into the ring, rings once, and lets the
+ * device work. */
 bool machine_invalidate(struct machine *machine, const uint64_t *pages, unsigned count);
 
 /* tables.c */

@@ -38,18 +38,18 @@ struct bench_settings {
 struct bench *bench_open(size_t index, const struct bench_settings *settings, char *error, size_t size);
 void bench_close(struct bench *bench);
 
-/* Does about `operations` operations, sets it to how many they were, and returns the seconds they took. Preparations in
- * between are not part of it. Negative when something went wrong. */
+/* Does about `operations` operations, sets it to how many they were, and returns the seconds they took.
+ * Preparations in between are not part of it. Negative when something went wrong. */
 double bench_do(struct bench *bench, uint64_t *operations);
 
 struct bench_result {
-    double ns_per_op, m_per_s;         /* median of the runs */
+    double ns_per_op, m_per_s; /* median of the runs */
     double fastest_ns_per_op, slowest_ns_per_op;
     unsigned runs;
-    uint64_t operations;               /* of all runs */
-    bool counted;                      /* the next two say something */
-    uint64_t allocations;              /* calls of the allocator while it was measured */
-    uint64_t memory_calls;             /* calls of memory callbacks while it was measured */
+    uint64_t operations;   /* of all runs */
+    bool counted;          /* the next two say something */
+    uint64_t allocations;  /* calls of the allocator while it was measured */
+    uint64_t memory_calls; /* calls of memory callbacks while it was measured */
 };
 
 /* `runs` runs of about `seconds` each. False when something went wrong. */
