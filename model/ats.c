@@ -36,7 +36,8 @@ static unsigned *outstanding_of(struct amdvi_device *device, struct guest *guest
 }
 
 static void wait_for(struct amdvi_device *device, struct atc_pending *entry,
-                     const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest)
+                     const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest,
+                     uint64_t answer)
 {
     uint64_t limit = timeout(device);
 
@@ -45,9 +46,25 @@ static void wait_for(struct amdvi_device *device, struct atc_pending *entry,
                                   .tag = invalidation->tag,
                                   .device = invalidation->device,
                                   .command = address,
-                                  .deadline = limit ? device->now + limit : UINT64_MAX};
+                                  .deadline = limit ? device->now + limit : UINT64_MAX,
+                                  .answer = answer};
     ++*outstanding_of(device, guest);
     device->atc_pending++;
+}
+
+/* A completion that a plan of faults delays or loses, whether the device has answered at once or not. */
+static void disturb(struct amdvi_device *device, struct atc_pending *entry,
+                    const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest)
+{
+    uint64_t delay;
+    unsigned action = inject_atc(device, invalidation->device, &delay);
+
+    if (!action)
+        return;
+    if (!entry->used)
+        wait_for(device, entry, invalidation, address, guest,
+                 device->now + delay < delay ? UINT64_MAX : device->now + delay);
+    entry->lost = action == AMDVI_INJECT_TIMEOUT;
 }
 
 bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address, struct guest *guest)
@@ -64,7 +81,9 @@ bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint
     invalidation.tag = device->atc_next_tag++;
     if (device->callbacks.atc_invalidate &&
         device->callbacks.atc_invalidate(device->callbacks.context, &invalidation) == AMDVI_ATC_PENDING)
-        wait_for(device, entry, &invalidation, address, guest);
+        wait_for(device, entry, &invalidation, address, guest, UINT64_MAX);
+    if (__builtin_expect(device->inject.active, 0))
+        disturb(device, entry, &invalidation, address, guest);
     return true;
 }
 
@@ -84,10 +103,16 @@ enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
     for (unsigned i = 0; i < ATC_PENDING_MAX; i++) {
         if (!device->atc[i].used || device->atc[i].tag != tag)
             continue;
-        finish(device, &device->atc[i]);
+        if (!device->atc[i].lost)
+            finish(device, &device->atc[i]);
         return AMDVI_OK;
     }
     return AMDVI_ERR_ARGUMENT;
+}
+
+static bool answered_by_now(const struct amdvi_device *device, const struct atc_pending *entry)
+{
+    return !entry->lost && entry->answer <= device->now && entry->answer <= entry->deadline;
 }
 
 /* The command counts as complete, the device is suspect (6.5, 9.3). */
@@ -95,6 +120,8 @@ void atc_check_timeouts(struct amdvi_device *device)
 {
     for (unsigned i = 0; i < ATC_PENDING_MAX && device->atc_pending; i++) {
         struct atc_pending *entry = &device->atc[i];
+        if (entry->used && answered_by_now(device, entry))
+            finish(device, entry);
         if (!entry->used || entry->deadline > device->now)
             continue;
         finish(device, entry);
@@ -106,6 +133,8 @@ void atc_check_timeouts(struct amdvi_device *device)
 
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
 {
+    if (__builtin_expect(device->inject.active, 0) && inject_prg(device, response->device))
+        return;
     if (device->callbacks.prg_response)
         device->callbacks.prg_response(device->callbacks.context, response);
 }

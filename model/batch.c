@@ -78,12 +78,12 @@ static void land(struct amdvi_device *device, struct flight *f)
 }
 
 /* A run of requests that may fly together: at most IN_FLIGHT. Interrupts must not overtake them, and
- * counters want to know what each request did. */
+ * watchers want to know what each request did. */
 static size_t squadron(const struct amdvi_device *device, const struct amdvi_request *requests, size_t count)
 {
     size_t n = 0;
 
-    while (!device->pmu.active && n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
+    while (!device->watched && n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
         n++;
     return n;
 }

@@ -33,7 +33,7 @@ static enum command_progress store(struct amdvi_device *device, const struct com
     uint8_t error = WALK_ERROR_TARGET_ABORT;
 
     if (store_allowed(device, address))
-        error = memory_write(device, address, &data, sizeof(data));
+        error = memory_write(device, AMDVI_ACCESS_STORE, address, &data, sizeof(data));
     tap(device, AMDVI_ACCESS_STORE, true, 0, address, &data, sizeof(data), error);
     return error ? halt_hardware(device, address, error) : COMMAND_DONE;
 }
@@ -97,7 +97,7 @@ static void observe(struct amdvi_device *device, const struct command *c, bool l
 
 static enum command_progress process(struct amdvi_device *device, struct command *c)
 {
-    uint8_t error = memory_read(device, c->address, c->words, CMD_BYTES);
+    uint8_t error = memory_read(device, AMDVI_ACCESS_COMMAND, c->address, c->words, CMD_BYTES);
     enum command_progress progress;
     bool legal;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { NUMBER, SWITCH, CHOICE };
+enum kind { NUMBER, SWITCH, CHOICE, PLAN };
 
 struct key {
     struct amdvi_config_key public;
@@ -148,7 +148,8 @@ static const struct key keys[CONFIG_KEYS] = {
                            NUMBER,
                            32768},
     [CONFIG_GUEST_HEAD_RESET] = {{"viommu.enable_resets_head", "off", "on|off",
-                                  "on: the guest's CmdBufEn going 0 to 1 sets its head to 0", "viommu 11 #35"},
+                                  "on: the guest's CmdBufEn going 0 to 1 sets its head to 0",
+                                  "viommu 11 #35"},
                                  SWITCH,
                                  1},
     [CONFIG_GUEST_INVALIDATE_ALL] = {{"viommu.invalidate_all", "guest", "guest|full",
@@ -160,6 +161,13 @@ static const struct key keys[CONFIG_KEYS] = {
                           NUMBER,
                           63},
     [CONFIG_PMU_COUNTERS] = {{"pmu.counters", "4", "1 to 15", "counters in a bank", "iommu 2.9"}, NUMBER, 15},
+    [CONFIG_INJECT_PLAN] =
+        {{"inject.plan", "none", "none, or rules as in amdvi/inject.h",
+          "faults on demand: memory that fails, cache entries with bit errors, devices that do "
+          "not answer; as read:pte:nth=5:data_error;atc:dev=0x100:timeout",
+          "made for tests and studies"},
+         PLAN,
+         0},
 };
 
 struct preset {
@@ -277,6 +285,22 @@ static bool within_limits(int id, uint64_t value)
     }
 }
 
+/* The key whose value is a plan of faults (inject.h). */
+static enum amdvi_status set_plan(struct amdvi_config *config, const char *text)
+{
+    struct amdvi_inject_rule rules[AMDVI_INJECT_RULES_MAX];
+    size_t count, length = strlen(text);
+
+    if (strcmp(text, "none") == 0)
+        length = 0;
+    else if (length >= sizeof(config->inject_plan) ||
+             amdvi_inject_parse(text, rules, AMDVI_INJECT_RULES_MAX, &count) != AMDVI_OK)
+        return AMDVI_ERR_BAD_VALUE;
+    memcpy(config->inject_plan, text, length);
+    config->inject_plan[length] = 0;
+    return AMDVI_OK;
+}
+
 enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value)
 {
     uint64_t number;
@@ -287,6 +311,8 @@ enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key,
     id = find_key(key);
     if (id < 0)
         return AMDVI_ERR_UNKNOWN_KEY;
+    if (keys[id].kind == PLAN)
+        return set_plan(config, value);
     if (!parse_value(&keys[id], value, &number))
         return AMDVI_ERR_BAD_VALUE;
     if (keys[id].kind != CHOICE && (number > keys[id].limit || !within_limits(id, number)))
@@ -329,7 +355,9 @@ enum amdvi_status amdvi_config_get(const struct amdvi_config *config, const char
 
     if (id < 0)
         return config && key && value && size ? AMDVI_ERR_UNKNOWN_KEY : AMDVI_ERR_ARGUMENT;
-    if (keys[id].kind == CHOICE)
+    if (keys[id].kind == PLAN)
+        snprintf(value, size, "%s", *config->inject_plan ? config->inject_plan : "none");
+    else if (keys[id].kind == CHOICE)
         print_choice(keys[id].public.values, config->value[id], value, size);
     else if (keys[id].kind == SWITCH)
         snprintf(value, size, "%s", config->value[id] ? "on" : "off");

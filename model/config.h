@@ -2,7 +2,7 @@
 #ifndef AMDVI_MODEL_CONFIG_H
 #define AMDVI_MODEL_CONFIG_H
 
-#include "amdvi/amdvi.h"
+#include "amdvi/inject.h"
 
 /* Order of the documentation. */
 enum config_id {
@@ -46,11 +46,13 @@ enum config_id {
     CONFIG_GUEST_INVALIDATE_ALL,
     CONFIG_PMU_BANKS,
     CONFIG_PMU_COUNTERS,
+    CONFIG_INJECT_PLAN,
     CONFIG_KEYS
 };
 
 struct amdvi_config {
     uint64_t value[CONFIG_KEYS];
+    char inject_plan[AMDVI_INJECT_TEXT_MAX]; /* the one key whose value is a text */
 };
 
 enum { CHOICE_PAGE_FAULT = 0, CHOICE_ILLEGAL_ENTRY = 1 };

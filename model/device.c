@@ -89,6 +89,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     device->atc_outstanding = device->atc_pending = 0;
     guests_reset(device);
     pmu_reset(device);
+    inject_reset(device);
     device->now = 0;
     memset(&device->statistics, 0, sizeof(device->statistics));
     regs_reset(device);
@@ -120,7 +121,7 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
 
 void device_watch(struct amdvi_device *device)
 {
-    device->watched = device->pmu.active;
+    device->watched = device->pmu.active || device->inject.active;
 }
 
 enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)

@@ -11,6 +11,7 @@
 #include "cmdbuf/ring.h"
 #include "model/cache.h"
 #include "model/config.h"
+#include "model/inject.h"
 #include "model/layout.h"
 #include "model/pmu.h"
 #include "model/registers.h"
@@ -54,6 +55,8 @@ struct atc_pending {
     uint16_t device;
     uint64_t command; /* SPA, for IOTLB_INV_TIMEOUT */
     uint64_t deadline;
+    uint64_t answer; /* when the completion comes by itself */
+    bool lost;       /* the completion goes astray (inject.h) */
 };
 
 struct amdvi_device {
@@ -86,6 +89,7 @@ struct amdvi_device {
     uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
     struct tlb tlb;
     struct pmu pmu;
+    struct inject inject;
 
     /* HW-vIOMMU */
     struct reg_mask vf_mask[VF_COUNT], vfc_mask[VFC_COUNT];

@@ -13,7 +13,8 @@ static uint8_t move(struct amdvi_device *device, const struct amdvi_request *req
                     uint8_t *data, size_t length)
 {
     bool write = moves_in(request);
-    uint8_t error = write ? memory_write(device, spa, data, length) : memory_read(device, spa, data, length);
+    uint8_t error = write ? memory_write(device, AMDVI_ACCESS_DATA, spa, data, length)
+                          : memory_read(device, AMDVI_ACCESS_DATA, spa, data, length);
 
     tap(device, AMDVI_ACCESS_DATA, write, 0, spa, data, (uint32_t)length, error);
     return error;
@@ -24,11 +25,12 @@ static bool page_again(struct amdvi_device *device, const struct amdvi_request *
                        struct amdvi_result *page)
 {
     struct amdvi_statistics kept = device->statistics;
-    bool counting = device->pmu.active;
+    bool counting = device->pmu.active, failing = device->inject.active;
 
-    device->pmu.active = false;
+    device->pmu.active = device->inject.active = false;
     translation_page(device, piece, page);
     device->pmu.active = counting;
+    device->inject.active = failing;
     device->statistics = kept;
     return page->ok;
 }

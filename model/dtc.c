@@ -29,6 +29,10 @@ static struct dtc_line *dtc_find(struct amdvi_device *device, uint16_t requester
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
+    if (__builtin_expect(device->inject.active, 0) && inject_cache(device, AMDVI_CACHE_DTC, requester, 0)) {
+        cache_remove(&device->dtc, (uint32_t)slot);
+        return NULL;
+    }
     cache_touch(&device->dtc, (uint32_t)slot);
     line = cache_line(&device->dtc, (uint32_t)slot);
     if (line->decoded != device->decode_epoch)
@@ -38,7 +42,7 @@ static struct dtc_line *dtc_find(struct amdvi_device *device, uint16_t requester
 
 static uint8_t read_entry(struct amdvi_device *device, uint64_t address, uint64_t raw[4])
 {
-    uint8_t error = memory_read(device, address, raw, DTE_BYTES);
+    uint8_t error = memory_read(device, AMDVI_ACCESS_DTE, address, raw, DTE_BYTES);
 
     device->statistics.reads_dte++;
     tap(device, AMDVI_ACCESS_DTE, false, 0, address, raw, DTE_BYTES, error);
@@ -148,7 +152,8 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
         memcpy(view->words, ((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte.raw,
                DTE_BYTES);
     } else if (!view->beyond_table) {
-        view->read_error = memory_read(device, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
+        view->read_error =
+            memory_read(device, AMDVI_ACCESS_DTE, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
     }
     return AMDVI_OK;
 }

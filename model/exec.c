@@ -15,16 +15,32 @@ static enum amdvi_access access_of(unsigned kind)
 
 static void answer_read(struct amdvi_device *device, struct walk *walk)
 {
-    walk->failed = memory_read(device, walk->address, &walk->value, sizeof(walk->value));
+    walk->failed =
+        memory_read(device, access_of(walk->kind), walk->address, &walk->value, sizeof(walk->value));
     tap(device, access_of(walk->kind), false, walk->level, walk->address, &walk->value, sizeof(walk->value),
         walk->failed);
 }
 
 static void answer_update(struct amdvi_device *device, struct walk *walk)
 {
-    walk->failed = memory_update(device, walk->address, walk->expected, walk->desired, &walk->value);
+    walk->failed = memory_update(device, access_of(walk->kind), walk->address, walk->expected, walk->desired,
+                                 &walk->value);
     tap(device, access_of(walk->kind), true, walk->level, walk->address, &walk->desired,
         sizeof(walk->desired), walk->failed);
+}
+
+/* Without the faulty one a directory further up may still be good. */
+static bool probe_survives(struct amdvi_device *device, struct walk *walk, const struct tlb_space *space)
+{
+    const struct dte *dte = walk->rq.dte;
+    unsigned levels = walk->probe.kind == WALK_HOST ? dte->mode : dte->guest_levels;
+    enum amdvi_cache cache = walk->probe.kind == WALK_GCR3 ? AMDVI_CACHE_GCR3 : AMDVI_CACHE_PDC;
+
+    while (walk->probe.hit && inject_cache(device, cache, 0, walk->probe.tag)) {
+        tlb_forget(&device->tlb, space, &walk->probe);
+        tlb_probe(&device->tlb, space, &walk->probe, levels);
+    }
+    return walk->probe.hit;
 }
 
 static void answer_probe(struct amdvi_device *device, struct walk *walk, const struct tlb_space *space)
@@ -33,6 +49,8 @@ static void answer_probe(struct amdvi_device *device, struct walk *walk, const s
     unsigned levels = walk->probe.kind == WALK_HOST ? dte->mode : dte->guest_levels;
     bool hit = tlb_probe(&device->tlb, space, &walk->probe, levels);
 
+    if (__builtin_expect(device->inject.active, 0) && hit)
+        hit = probe_survives(device, walk, space);
     if (walk->probe.kind == WALK_GCR3) {
         device->statistics.gcr3_hits += hit;
         device->statistics.gcr3_misses += !hit;

@@ -87,7 +87,7 @@ static enum command_progress store(struct amdvi_device *device, struct guest *gu
     /* Through TransDevID in both buffer modes (E3). */
     if (!guest_translate(device, guest, cmd_completion_wait_address(c->words), true, &access))
         return unreachable(device, guest, &access);
-    error = memory_write(device, access.spa, &data, sizeof(data));
+    error = memory_write(device, AMDVI_ACCESS_STORE, access.spa, &data, sizeof(data));
     tap(device, AMDVI_ACCESS_STORE, true, 0, access.spa, &data, sizeof(data), error);
     return error ? memory_failed(device, guest, access.spa, error) : COMMAND_DONE;
 }
@@ -212,7 +212,7 @@ static enum command_progress fetch(struct amdvi_device *device, struct guest *gu
         private_report(device, guest->id, &access, VFLAG_CMD);
         return stop(device, guest);
     }
-    error = memory_read(device, access.spa, c->words, CMD_BYTES);
+    error = memory_read(device, AMDVI_ACCESS_COMMAND, access.spa, c->words, CMD_BYTES);
     tap(device, AMDVI_ACCESS_COMMAND, false, 0, access.spa, c->words, CMD_BYTES, error);
     return error ? memory_failed(device, guest, access.spa, error) : COMMAND_DONE;
 }

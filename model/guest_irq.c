@@ -19,7 +19,7 @@ static uint32_t index_of(const struct guest *guest, enum amdvi_irq_cause cause)
 static bool read_level1(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *entry)
 {
     uint64_t address = dte->int_root + (uint64_t)(index >> 8) * LEVEL1_BYTES;
-    uint8_t error = memory_read(device, address, entry, LEVEL1_BYTES);
+    uint8_t error = memory_read(device, AMDVI_ACCESS_IRTE, address, entry, LEVEL1_BYTES);
 
     tap(device, AMDVI_ACCESS_IRTE, false, 1, address, entry, LEVEL1_BYTES, error);
     return !error && extirt_l1_v(*entry) && (index & 0xff) >> extirt_l1_l2len(*entry) == 0;
@@ -38,7 +38,7 @@ static bool find_entry(struct amdvi_device *device, uint32_t index, struct irte 
         !read_level1(device, fetch.dte, index, &level1))
         return false;
     address = extirt_l1_l2_root(level1) + (uint64_t)(index & 0xff) * LEVEL2_BYTES;
-    error = memory_read(device, address, raw, LEVEL2_BYTES);
+    error = memory_read(device, AMDVI_ACCESS_IRTE, address, raw, LEVEL2_BYTES);
     tap(device, AMDVI_ACCESS_IRTE, false, 2, address, raw, LEVEL2_BYTES, error);
     return !error && irte_decode(raw, &device->env, irte) == REASON_NONE && irte->guest_mode;
 }

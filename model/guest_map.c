@@ -27,7 +27,7 @@ static void write_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, 
         private_report(device, id, &access, 0);
         return;
     }
-    error = memory_write(device, access.spa, entry, bytes);
+    error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, entry, (uint32_t)bytes, error);
     if (error)
         private_report(device, id, &access, 0);
@@ -60,7 +60,7 @@ static bool read_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, u
         private_report(device, id, &access, VFLAG_CMD);
         return false;
     }
-    error = memory_read(device, access.spa, entry, bytes);
+    error = memory_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     tap(device, AMDVI_ACCESS_MAP, false, 0, access.spa, entry, (uint32_t)bytes, error);
     if (!error)
         return true;

@@ -42,7 +42,7 @@ static void mirror_all(struct amdvi_device *device, struct guest *guest)
     for (unsigned i = 0; i < VF_COUNT && in_slot((enum vf_id)i); i++) {
         uint64_t value = stored(device, guest, (enum vf_id)i);
         if (!slot_address(device, guest, vf_info[i].offset, true, &spa) ||
-            memory_write(device, spa, &value, sizeof(value)))
+            memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
             guest->mirrored = false;
     }
 }
@@ -59,7 +59,7 @@ uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
     }
     if (!guest->mirrored)
         mirror_all(device, guest);
-    else if (!memory_read(device, spa, &value, sizeof(value)))
+    else if (!memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         guest->vf[id] = value & device->vf_mask[id].rw;
     return guest->vf[id];
 }
@@ -80,7 +80,7 @@ void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uin
         return;
     }
     value = stored(device, guest, id);
-    if (memory_write(device, spa, &value, sizeof(value)))
+    if (memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         guest->mirrored = false;
 }
 
@@ -123,10 +123,10 @@ void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bo
     struct space_access access;
 
     if (!guests_enabled(device) || !private_translate(device, dirty_base + byte, true, &access) ||
-        memory_read(device, access.spa, &word, sizeof(word)))
+        memory_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
         return;
     word = dirty ? word | bit : word & ~bit;
-    memory_write(device, access.spa, &word, sizeof(word));
+    memory_write(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word));
 }
 
 /* ---------------------------------------------------------------- VF MMIO */

@@ -34,7 +34,9 @@ static const struct itc_line *itc_find(struct amdvi_device *device, const struct
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
-    if (!itc_alive(device, cache_line(&device->itc, (uint32_t)slot))) {
+    if (!itc_alive(device, cache_line(&device->itc, (uint32_t)slot)) ||
+        (__builtin_expect(device->inject.active, 0) &&
+         inject_cache(device, AMDVI_CACHE_ITC, key->device, 0))) {
         cache_remove(&device->itc, (uint32_t)slot);
         return NULL;
     }
@@ -60,7 +62,7 @@ uint8_t itc_read(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
     uint8_t error;
 
     raw[0] = raw[1] = 0;
-    error = memory_read(device, address, raw, bytes);
+    error = memory_read(device, AMDVI_ACCESS_IRTE, address, raw, bytes);
     device->statistics.reads_irte++;
     tap(device, AMDVI_ACCESS_IRTE, false, 0, address, raw, bytes, error);
     return error;

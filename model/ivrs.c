@@ -75,8 +75,8 @@ static void put_special(struct writer *w, const struct amdvi_ivrs_special *speci
     entry = ivhd_special_set_setting(entry, special->setting);
     entry = ivhd_special_set_handle(entry, special->handle);
     entry = ivhd_special_set_source(entry, special->source);
-    entry =
-        ivhd_special_set_variety(entry, special->hpet ? IVHD_SPECIAL_VARIETY_HPET : IVHD_SPECIAL_VARIETY_IOAPIC);
+    entry = ivhd_special_set_variety(entry,
+                                     special->hpet ? IVHD_SPECIAL_VARIETY_HPET : IVHD_SPECIAL_VARIETY_IOAPIC);
     put(w, &entry, IVHD_LONG_BYTES);
 }
 
@@ -362,7 +362,9 @@ enum amdvi_status amdvi_ivrs_default_unit(const struct amdvi_config *config, uin
     *storage = (struct amdvi_ivrs_storage){
         .specials = {{.handle = ROOT_IOAPIC, .source = device_id(bus, 0, 1)},
                      {.hpet = true, .handle = 0, .source = southbridge},
-                     {.handle = SOUTHBRIDGE_IOAPIC, .source = southbridge, .setting = AMDVI_IVRS_SOUTHBRIDGE}},
+                     {.handle = SOUTHBRIDGE_IOAPIC,
+                      .source = southbridge,
+                      .setting = AMDVI_IVRS_SOUTHBRIDGE}},
         .acpi = {{.hid = "AMDI0040", .device = device_id(0, 0x13, 1), .setting = AMDVI_IVRS_EMMC}}};
     *unit = (struct amdvi_ivrs_unit){.config = config,
                                      .first = device_id(bus, 0, 3),

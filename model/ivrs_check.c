@@ -110,8 +110,7 @@ static bool check_acpi(struct reader *r, size_t offset, unsigned block)
         return fail(r, offset, "ACPI device outside a block of type 40h");
     if (!(ivhd_acpi_hid(entry) & 0xff))
         return fail(r, offset, "ACPI device without HID");
-    if (format > IVHD_ACPI_UIDFORMAT_STRING ||
-        (format == IVHD_ACPI_UIDFORMAT_NONE && length != 0) ||
+    if (format > IVHD_ACPI_UIDFORMAT_STRING || (format == IVHD_ACPI_UIDFORMAT_NONE && length != 0) ||
         (format == IVHD_ACPI_UIDFORMAT_INTEGER && length != 8) ||
         (format == IVHD_ACPI_UIDFORMAT_STRING && length == 0))
         return fail(r, offset, "length of the UID is not that of its format");

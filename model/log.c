@@ -95,7 +95,7 @@ static void publish_tail(struct amdvi_device *device, enum amdvi_log log)
 
     if (log == AMDVI_LOG_GA && address)
         tap(device, AMDVI_ACCESS_LOG, true, 0, address, &tail, sizeof(tail),
-            memory_write(device, address, &tail, sizeof(tail)));
+            memory_write(device, AMDVI_ACCESS_LOG, address, &tail, sizeof(tail)));
 }
 
 /* Used entries reach the threshold: the early indicator of PPR logs (2.8, 7.7). */
@@ -130,7 +130,7 @@ static enum outcome write_side(struct amdvi_device *device, enum amdvi_log log, 
     if (ring_full(&ring, head, tail))
         return FULL;
     /* The record is in memory before the tail moves (erratum 732, section 12). */
-    error = memory_write(device, ring.base + tail, record, info->record);
+    error = memory_write(device, AMDVI_ACCESS_LOG, ring.base + tail, record, info->record);
     tap(device, AMDVI_ACCESS_LOG, true, 0, ring.base + tail, record, info->record, error);
     if (error)
         return FAILED;

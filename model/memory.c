@@ -14,10 +14,14 @@ uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, 
     return answer(device->memory.read(device->memory.context, spa, data, length));
 }
 
-uint8_t memory_write(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
+uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, const void *data,
+                     size_t length)
 {
     uint8_t *direct = memory_direct(device, spa, length);
+    uint8_t injected = memory_injected(device, access, true, spa, length);
 
+    if (injected)
+        return injected;
     if (direct) {
         memcpy(direct, data, length);
         return WALK_ERROR_NONE;
@@ -35,11 +39,14 @@ static uint8_t update_direct(uint8_t *direct, uint64_t expected, uint64_t desire
     return WALK_ERROR_NONE;
 }
 
-uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expected, uint64_t desired,
-                      uint64_t *seen)
+uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
+                      uint64_t desired, uint64_t *seen)
 {
     uint8_t *direct = memory_direct(device, spa, sizeof(uint64_t));
+    uint8_t injected = memory_injected(device, access, true, spa, sizeof(uint64_t));
 
+    if (injected)
+        return injected;
     if (direct && ((uintptr_t)direct & 7) == 0)
         return update_direct(direct, expected, desired, seen);
     if (!device->memory.compare_exchange)

@@ -20,15 +20,29 @@ static inline uint8_t *memory_direct(const struct amdvi_device *device, uint64_t
 }
 
 uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length);
-uint8_t memory_write(struct amdvi_device *device, uint64_t spa, const void *data, size_t length);
-uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expected, uint64_t desired,
-                      uint64_t *seen);
+uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, const void *data,
+                     size_t length);
+uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
+                      uint64_t desired, uint64_t *seen);
+
+/* An error that the plan of faults wants here (inject.h). */
+static inline uint8_t memory_injected(struct amdvi_device *device, enum amdvi_access access, bool write,
+                                      uint64_t spa, size_t length)
+{
+    if (__builtin_expect(device->inject.active, 0))
+        return inject_memory(device, access, write, spa, length);
+    return WALK_ERROR_NONE;
+}
 
 /* Results are enum walk_error, the same numbers as enum amdvi_memory_result. */
-static inline uint8_t memory_read(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
+static inline uint8_t memory_read(struct amdvi_device *device, enum amdvi_access access, uint64_t spa,
+                                  void *data, size_t length)
 {
     const uint8_t *direct = memory_direct(device, spa, length);
+    uint8_t injected = memory_injected(device, access, false, spa, length);
 
+    if (injected)
+        return injected;
     if (!direct)
         return memory_read_slow(device, spa, data, length);
     memcpy(data, direct, length);

@@ -7,10 +7,10 @@ static uint8_t set_irr(struct amdvi_device *device, const struct irte *irte)
 {
     uint64_t address = irte->vapic_page + 0x200 + irte->vector / 32 * 0x10u;
     uint64_t bit = (uint64_t)1 << irte->vector % 32, old, seen;
-    uint8_t error = memory_read(device, address, &old, sizeof(old));
+    uint8_t error = memory_read(device, AMDVI_ACCESS_VAPIC, address, &old, sizeof(old));
 
     for (int tries = 0; !error && tries < 8; tries++) {
-        error = memory_update(device, address, old, old | bit, &seen);
+        error = memory_update(device, AMDVI_ACCESS_VAPIC, address, old, old | bit, &seen);
         if (error || seen == old)
             break;
         old = seen;

@@ -254,6 +254,13 @@ const struct ptc_line *ptc_lookup(struct tlb *tlb, const struct tlb_space *space
     return NULL;
 }
 
+void ptc_forget(struct tlb *tlb, const struct ptc_line *line)
+{
+    size_t offset = (size_t)((const uint8_t *)line - tlb->ptc.lines);
+
+    cache_remove(&tlb->ptc, (uint32_t)(offset / tlb->ptc.line_bytes));
+}
+
 /* The largest page size the PTC holds that is not above the page's: what silicon does (10.1). */
 static unsigned cached_size(const struct tlb *tlb, unsigned shift)
 {
@@ -404,6 +411,16 @@ bool tlb_probe(struct tlb *tlb, const struct tlb_space *space, struct walk_dir *
         probe->guest_bits = line->guest_bits;
     }
     return probe->hit;
+}
+
+void tlb_forget(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *probe)
+{
+    struct pdc_line key = dir_key(space, probe->kind, probe->level, probe->tag);
+    struct cache *array = dir_array(tlb, probe->kind);
+    int32_t slot = cache_find(array, pdc_hash(&key), pdc_match, &key);
+
+    if (slot != CACHE_NO_SLOT)
+        cache_remove(array, (uint32_t)slot);
 }
 
 void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *dir)

@@ -102,11 +102,14 @@ void tlb_clear(struct tlb *tlb);
 
 /* The live line that covers `address`, or null. */
 const struct ptc_line *ptc_lookup(struct tlb *tlb, const struct tlb_space *space, uint64_t address);
+void ptc_forget(struct tlb *tlb, const struct ptc_line *line);
 void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
               const struct walk_result *result);
 
 /* Answers WALK_PROBE: the deepest cached directory for probe->tag. `levels` is the depth of the walk. */
 bool tlb_probe(struct tlb *tlb, const struct tlb_space *space, struct walk_dir *probe, unsigned levels);
+/* Drops the directory that has just answered `probe`. */
+void tlb_forget(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *probe);
 void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *dir);
 
 /* Opcode 3 (6.4). Returns a count of dropped lines or generations, for statistics only. */

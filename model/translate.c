@@ -313,9 +313,21 @@ static enum reason dte_reason(const struct translation *t)
     return host_need & ~t->dte->perm ? REASON_DTE_PERMISSION : REASON_NONE;
 }
 
-static bool cached_answer(struct amdvi_device *device, struct translation *t)
+static const struct ptc_line *find_line(struct amdvi_device *device, const struct translation *t)
 {
     const struct ptc_line *line = ptc_lookup(&device->tlb, &t->space, t->address);
+
+    if (line && __builtin_expect(device->inject.active, 0) &&
+        inject_cache(device, AMDVI_CACHE_PTC, 0, t->address)) {
+        ptc_forget(&device->tlb, line);
+        return NULL;
+    }
+    return line;
+}
+
+static bool cached_answer(struct amdvi_device *device, struct translation *t)
+{
+    const struct ptc_line *line = find_line(device, t);
     uint8_t need = t->walk.need, perm;
 
     /* PASID 0 by prefix and by GIoV share lines, but not the rule of what an address may look like (5.2). */

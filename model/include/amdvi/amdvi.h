@@ -401,6 +401,7 @@ struct amdvi_statistics {
     uint64_t entries_invalidated;
     uint64_t events, events_by_code[16], events_lost, ppr_entries, ga_entries, own_interrupts;
     uint64_t guest_commands;
+    uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
 };
 
 enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);

@@ -67,7 +67,7 @@ struct amdvi_ivrs_memory {
 struct amdvi_ivrs_unit {
     const struct amdvi_config *config;
     uint16_t segment;
-    uint16_t first, last; /* DeviceIDs from ... to: entries 03h and 04h; `last` 0: no range */
+    uint16_t first, last;      /* DeviceIDs from ... to: entries 03h and 04h; `last` 0: no range */
     const uint16_t *functions; /* PCIe functions: entries 02h */
     size_t functions_count;
     const struct amdvi_ivrs_alias *aliases;

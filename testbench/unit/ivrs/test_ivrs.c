@@ -154,7 +154,11 @@ START_TEST(whole_topology)
     static const struct amdvi_ivrs_alias aliases[] = {{.device = 0x0308, .alias = 0x0300}};
     static const struct amdvi_ivrs_acpi acpi[] = {
         {.hid = "AMDI0020", .device = 0xa8, .uid = AMDVI_IVRS_UID_NUMBER, .uid_number = 7},
-        {.hid = "AMDI0040", .cid = "PNP0D40", .device = 0x99, .uid = AMDVI_IVRS_UID_TEXT, .uid_text = "\\_SB.A"}};
+        {.hid = "AMDI0040",
+         .cid = "PNP0D40",
+         .device = 0x99,
+         .uid = AMDVI_IVRS_UID_TEXT,
+         .uid_text = "\\_SB.A"}};
     static const struct amdvi_ivrs_memory memory[] = {
         {.all = true, .unity = true, .read = true, .write = true, .start = 0x1000, .bytes = 0x2000},
         {.first = 0x10, .last = 0x10, .exclusion = true, .start = 0x8000, .bytes = 0x1000},
@@ -201,8 +205,8 @@ START_TEST(several_units_each_have_three_blocks)
     ck_assert_uint_eq(summary.ivhd_11, 2);
     ck_assert_uint_eq(summary.ivhd_40, 2);
     ck_assert_uint_eq(number(BLOCK_10 + 4, 2), 0x4002);
-    ck_assert_uint_eq(number(BLOCK_10 + 24 + 1, 2), 0x4003);      /* first device of the root bus */
-    ck_assert_uint_eq(number(BLOCK_10 + 24 + 8 + 5, 2), 0x4001);  /* its IOAPIC */
+    ck_assert_uint_eq(number(BLOCK_10 + 24 + 1, 2), 0x4003);     /* first device of the root bus */
+    ck_assert_uint_eq(number(BLOCK_10 + 24 + 8 + 5, 2), 0x4001); /* its IOAPIC */
     amdvi_config_destroy(other);
 }
 END_TEST

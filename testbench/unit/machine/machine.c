@@ -350,8 +350,9 @@ struct amdvi_result machine_write(struct machine *m, uint16_t device, uint64_t i
 
 struct amdvi_result machine_read_pasid(struct machine *m, uint16_t device, uint32_t pasid, uint64_t gva)
 {
-    return translate(m, &(struct amdvi_request){
-                            .device = device, .address = gva, .length = 4, .has_pasid = true, .pasid = pasid});
+    return translate(m,
+                     &(struct amdvi_request){
+                         .device = device, .address = gva, .length = 4, .has_pasid = true, .pasid = pasid});
 }
 
 struct amdvi_int_result machine_interrupt(struct machine *m, uint16_t device, unsigned index)

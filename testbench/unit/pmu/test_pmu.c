@@ -274,8 +274,8 @@ START_TEST(filters_compare_under_their_masks)
     set(0, CTR_DEVICE, (uint64_t)0xffff << 32 | 1u << 31 | DEVICE);
     set(1, CTR_DEVICE, (uint64_t)0xff00 << 32 | 1u << 31 | 0x2ff); /* bus 2 */
     set(2, CTR_DOMAIN, (uint64_t)0xffff << 32 | 1u << 31 | DOMAIN);
-    set(3, CTR_PASID, (uint64_t)0xfffff << 32 | 1u << 31);  /* no request has a PASID */
-    set(4, CTR_DEVICE, (uint64_t)0xffff << 32 | 0xdead);    /* not enabled */
+    set(3, CTR_PASID, (uint64_t)0xfffff << 32 | 1u << 31); /* no request has a PASID */
+    set(4, CTR_DEVICE, (uint64_t)0xffff << 32 | 0xdead);   /* not enabled */
     set(5, CTR_DEVICE, (uint64_t)0xffff << 32 | 1u << 31 | OTHER);
     set(5, CTR_DOMAIN, (uint64_t)0xffff << 32 | 1u << 31 | DOMAIN);
     machine_read(&m, DEVICE, IOVA);
