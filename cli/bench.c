@@ -69,6 +69,8 @@ static void print_result(const struct bench_case *c, const struct bench_result *
     print_goal(c->anchor_m_per_s);
     print_goal(c->must_m_per_s);
     print_goal(c->aim_m_per_s);
+    if (!strcmp(c->unit, "translation"))
+        printf("  reads/op: %4.1f", r->table_reads_per_op);
     if (r->counted)
         printf("  allocations: %llu", (unsigned long long)r->allocations);
     printf("\n    %s\n", c->what);
@@ -109,6 +111,8 @@ static void add_json(const struct job *job, const struct bench_case *c, const st
         json_put_count(object, "allocations", r->allocations);
         json_put_count(object, "memory_callbacks", r->memory_calls);
     }
+    if (!strcmp(c->unit, "translation"))
+        json_put_real(object, "table_reads_per_op", r->table_reads_per_op);
     json_put_text(object, "anchor", c->anchor);
     put_goal(object, "anchor_m_per_s", c->anchor_m_per_s);
     put_goal(object, "must_m_per_s", c->must_m_per_s);

@@ -107,4 +107,7 @@ def test_bench_smoke(amdvi):
         assert case["allocations"] == 0 and case["memory_callbacks"] == 0 and case["median_m_per_s"] > 0
         assert case["anchor_m_per_s"] == 29.6
     assert "processor time" in data["clock"]
+    cold = json.loads(amdvi("bench", "--smoke", "--filter", "cold", "--json").stdout)["cases"]
+    # The device table entry and 4 levels; GCR3 and 4 levels; (4 + 1) * (4 + 0 + 2).
+    assert [case["table_reads_per_op"] for case in cold] == [5, 6, 30]
     assert amdvi("bench", "--smoke", "--filter", "invalidate-64", "--runs", "1").returncode == 0

@@ -396,3 +396,12 @@ bool bench_counters(const struct bench *bench, uint64_t *allocations, uint64_t *
     *memory_calls = bench->machine.memory_calls;
     return bench->definition->kind != REPLAY;
 }
+
+uint64_t bench_table_reads(const struct bench *bench)
+{
+    struct amdvi_statistics s = {0};
+
+    if (bench->definition->kind > BATCH || amdvi_statistics(bench->machine.device, &s) != AMDVI_OK)
+        return 0;
+    return s.reads_dte + s.reads_host + s.reads_guest + s.reads_gcr3;
+}

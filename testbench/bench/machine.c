@@ -14,7 +14,6 @@ enum {
     RING_BYTES = 16 << RING_LOG2,
     EVENTS = 0x4000,
     STORE = 0x5000,
-    GCR3_TABLE = 0x6000,
     FIRST_TABLE = 0x10000
 };
 
@@ -67,7 +66,7 @@ static void write_gcr3(struct machine *machine)
 
     set(gcr3, "V", &entry, 1);
     set(gcr3, "Addr", &entry, machine->guest_root);
-    memcpy(machine->window + GCR3_TABLE + 8 * PASID, &entry, sizeof(entry));
+    memcpy(machine->window + machine->gcr3_spa + 8 * PASID, &entry, sizeof(entry));
 }
 
 static void write_dte(struct machine *machine)
@@ -83,7 +82,7 @@ static void write_dte(struct machine *machine)
     }
     if (machine->geometry.tables != TABLES_V1) {
         set(dte, "GV", words, 1);
-        set(dte, "GCR3 root", words, GCR3_TABLE);
+        set(dte, "GCR3 root", words, machine->gcr3);
         write_gcr3(machine);
     }
     memcpy(machine->window + DEVICE_TABLE + sizeof(words) * REQUESTER, words, sizeof(words));
@@ -103,6 +102,8 @@ static bool start_device(struct machine *machine)
     set(amdvi_layout_find("reg_cmd_base"), "Len", &ring, RING_LOG2);
     tables_entry("reg_control", (const char *const[]){"Coherent", "GTEn", "CmdBufEn", "IommuEn", NULL},
                  &control);
+    /* As Linux has it for nesting: the GCR3 table is the guest's, and its address a GPA. */
+    set(amdvi_layout_find("reg_control"), "GCR3TRPMode", &control, machine->geometry.tables == TABLES_NESTED);
     return write_register(machine, "devtab_base", DEVICE_TABLE) &&
            write_register(machine, "cmd_base", ring) && write_register(machine, "control", control) &&
            amdvi_run(machine->device) == AMDVI_OK;

@@ -26,6 +26,7 @@ struct machine {
     uint8_t *window; /* system memory from address 0 on */
     uint64_t window_size, next;
     uint64_t host_root, guest_root; /* SPA; the guest's is a GPA when nested */
+    uint64_t gcr3, gcr3_spa;        /* where the DTE says, and where that is */
     uint64_t guest_pages;           /* pages given to guest tables so far */
     struct amdvi_device *device;
     uint64_t allocations, memory_calls;

@@ -49,7 +49,7 @@ static int compare(const void *a, const void *b)
 bool bench_measure(struct bench *bench, double seconds, unsigned runs, struct bench_result *result)
 {
     double ns[RUNS_MAX];
-    uint64_t warm = 0, allocations, calls;
+    uint64_t warm = 0, allocations, calls, reads;
 
     *result = (struct bench_result){.runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs};
     if (one_run(bench, seconds / 4, &warm) < 0)
@@ -57,12 +57,14 @@ bool bench_measure(struct bench *bench, double seconds, unsigned runs, struct be
     result->counted = bench_counters(bench, &allocations, &calls);
     result->allocations = allocations;
     result->memory_calls = calls;
+    reads = bench_table_reads(bench);
     for (unsigned i = 0; i < result->runs; i++)
         if ((ns[i] = one_run(bench, seconds, &result->operations)) < 0)
             return false;
     bench_counters(bench, &allocations, &calls);
     result->allocations = allocations - result->allocations;
     result->memory_calls = calls - result->memory_calls;
+    result->table_reads_per_op = (double)(bench_table_reads(bench) - reads) / (double)result->operations;
     qsort(ns, result->runs, sizeof(ns[0]), compare);
     result->ns_per_op = ns[result->runs / 2];
     result->m_per_s = 1e3 / result->ns_per_op;

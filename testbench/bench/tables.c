@@ -174,9 +174,12 @@ static bool make_roots(struct machine *machine, const struct templates *t)
         machine->next = PAGE * (64 + guest_table_pages(&machine->geometry));
     if (machine->geometry.tables != TABLES_V2)
         machine->host_root = table_page(machine);
-    if (machine->geometry.tables != TABLES_V1)
-        machine->guest_root = guest_page(machine, t);
-    return machine->host_root || machine->guest_root;
+    if (machine->geometry.tables == TABLES_V1)
+        return machine->host_root;
+    machine->guest_root = guest_page(machine, t);
+    machine->gcr3 = guest_page(machine, t);
+    machine->gcr3_spa = guest_spa(machine, machine->gcr3);
+    return machine->guest_root && machine->gcr3;
 }
 
 bool tables_build(struct machine *machine)

@@ -46,10 +46,11 @@ struct bench_result {
     double ns_per_op, m_per_s; /* median of the runs */
     double fastest_ns_per_op, slowest_ns_per_op;
     unsigned runs;
-    uint64_t operations;   /* of all runs */
-    bool counted;          /* the next two say something */
-    uint64_t allocations;  /* calls of the allocator while it was measured */
-    uint64_t memory_calls; /* calls of memory callbacks while it was measured */
+    uint64_t operations;       /* of all runs */
+    bool counted;              /* the next two say something */
+    uint64_t allocations;      /* calls of the allocator while it was measured */
+    uint64_t memory_calls;     /* calls of memory callbacks while it was measured */
+    double table_reads_per_op; /* by the device; of translations only, else 0 */
 };
 
 /* `runs` runs of about `seconds` each. False when something went wrong. */
