@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { PAGE_SHIFT = 12, INDEX_BITS = 9, ENTRIES = 512, TABLES_MAX = 1 << 20 };
+enum { PAGE_SHIFT = 12, INDEX_BITS = 9, ENTRIES = 512, TABLES_MAX = 1 << 18 };
 
 /* Neighbouring entries with the same attributes. */
 struct range {

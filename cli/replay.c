@@ -187,6 +187,14 @@ static bool play_one(struct session *session)
     return true;
 }
 
+static bool finish(struct session *session)
+{
+    if (amdvi_replay_finish(session->player.replay) == AMDVI_REPLAY_OK)
+        return true;
+    fprintf(stderr, "%s\n", amdvi_replay_error(session->player.replay));
+    return false;
+}
+
 static bool play_all(struct session *session)
 {
     bool progress = isatty(STDERR_FILENO) && !session->options->no_progress;
@@ -195,14 +203,12 @@ static bool play_all(struct session *session)
 
     while ((step = player_fetch(&session->player)) == PLAYER_RECORD) {
         if (!play_one(session))
-            return false;
+            break;
         if (progress)
             show_progress(session, start, &shown);
     }
-    if (amdvi_replay_finish(session->player.replay) != AMDVI_REPLAY_OK) {
-        fprintf(stderr, "%s\n", amdvi_replay_error(session->player.replay));
-        return false;
-    }
+    if (step == PLAYER_END && !finish(session))
+        step = PLAYER_WRONG;
     if (session->timeline.out)
         timeline_counters(&session->timeline, amdvi_replay_device(session->player.replay));
     session->seconds = now_seconds() - start;
@@ -395,8 +401,12 @@ static int play_file(const struct replay_options *options, const char *path)
     if (!session)
         return usage_error(&command_replay, "out of memory");
     session->options = options;
-    if (open_outputs(session, path) && start_player(session, path) && play_all(session))
-        status = conclude(session);
+    if (open_outputs(session, path) && start_player(session, path)) {
+        if (play_all(session))
+            status = conclude(session);
+        else if (!options->json && !options->quiet)
+            print_summary(session); /* of what came before the mistake */
+    }
     if (!close_outputs(session))
         status = CLI_WRONG;
     player_close(&session->player);

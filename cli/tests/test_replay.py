@@ -31,6 +31,7 @@ def test_unknown_record_names_file_and_line(amdvi, small):
     done = amdvi("replay", small)
     assert done.returncode == 2
     assert f"{small}:{SMALL.count(chr(10)) + 1}: " in done.stderr
+    assert "4 checks: 4 held" in done.stdout
 
 
 def test_missing_file(amdvi, tmp_path):
