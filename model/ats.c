@@ -67,7 +67,8 @@ static void disturb(struct amdvi_device *device, struct atc_pending *entry,
     entry->lost = action == AMDVI_INJECT_TIMEOUT;
 }
 
-bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address, struct guest *guest)
+bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
+                    struct guest *guest)
 {
     struct atc_pending *entry = free_entry(device);
     struct amdvi_atc_invalidation invalidation = {.device = (uint16_t)cmd_inv_iotlb_deviceid(command),

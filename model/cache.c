@@ -36,14 +36,18 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
     cache->entries = entries;
     cache->ways = ways > entries ? entries : ways;
     cache->set_mask = entries / cache->ways - 1;
+    cache->log2_ways = (uint32_t)__builtin_ctz(cache->ways);
+    cache->print_words = (cache->ways + 7) / 8;
     cache->line_bytes = line_bytes;
     cache->policy = geometry->policy;
     make_tree_masks(cache);
     cache->tags = allocate_zeroed(allocator, entries * sizeof(*cache->tags));
+    cache->prints =
+        allocate_zeroed(allocator, entries / cache->ways * cache->print_words * sizeof(*cache->prints));
     cache->stamps = allocate_zeroed(allocator, entries * sizeof(*cache->stamps));
     cache->lines = allocate_zeroed(allocator, entries * line_bytes);
     cache_clear(cache);
-    if (cache->tags && cache->stamps && cache->lines)
+    if (cache->tags && cache->prints && cache->stamps && cache->lines)
         return true;
     cache_destroy(cache, allocator);
     return false;
@@ -52,6 +56,7 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
 void cache_destroy(struct cache *cache, const struct amdvi_allocator *allocator)
 {
     release(allocator, cache->tags);
+    release(allocator, cache->prints);
     release(allocator, cache->stamps);
     release(allocator, cache->lines);
     memset(cache, 0, sizeof(*cache));
@@ -61,6 +66,8 @@ void cache_clear(struct cache *cache)
 {
     cache->clock = 0;
     cache->random = 0x2545f4914f6cdd1du;
+    if (cache->prints)
+        memset(cache->prints, 0, (cache->set_mask + 1) * cache->print_words * sizeof(*cache->prints));
     if (cache->tags)
         memset(cache->tags, 0, cache->entries * sizeof(*cache->tags));
     if (cache->stamps)
@@ -131,6 +138,7 @@ uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, co
     uint32_t slot = free_slot(cache, cache_set(cache, hash), alive, context);
 
     cache->tags[slot] = cache_tag(hash);
+    cache_set_print(cache, slot, cache_print(hash));
     if (cache->policy == CACHE_FIFO)
         cache_touch_slow(cache, slot);
     else

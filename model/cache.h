@@ -23,11 +23,13 @@ struct cache_geometry {
 
 struct cache {
     uint64_t *tags;   /* 0: empty */
+    uint64_t *prints; /* one byte of each way's tag, eight ways a word, so that a set is searched at once */
     uint32_t *stamps; /* LRU, FIFO: a line's time; PLRU: the tree of a set in its first stamp */
     uint8_t *lines;
     size_t line_bytes;
     uint32_t set_mask;
-    uint32_t ways;
+    uint32_t ways, log2_ways;
+    uint32_t print_words; /* of a set */
     uint32_t entries;
     uint32_t clock;
     uint64_t random;
@@ -83,18 +85,45 @@ static inline void cache_touch(struct cache *cache, uint32_t slot)
     }
 }
 
+static inline uint8_t cache_print(uint64_t hash)
+{
+    return (uint8_t)(hash >> 56) | 1; /* 0 is an empty way */
+}
+
+/* The top bit of each byte of `prints` that may equal `print`: all that do, and now and then one that does
+ * not. */
+static inline uint64_t cache_similar(uint64_t prints, uint8_t print)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t x = prints ^ (ones * print);
+
+    return (x - ones) & ~x & (ones << 7);
+}
+
+static inline void cache_set_print(struct cache *cache, uint32_t slot, uint8_t print)
+{
+    uint32_t set = slot >> cache->log2_ways, way = slot & (cache->ways - 1);
+    uint64_t *word = &cache->prints[set * cache->print_words + way / 8];
+
+    *word = (*word & ~((uint64_t)0xff << way % 8 * 8)) | (uint64_t)print << way % 8 * 8;
+}
+
 typedef bool cache_match(const void *line, const void *key);
 
 /* Slot of the line that `match` accepts, or CACHE_NO_SLOT. Does not touch. */
 static inline int32_t cache_find(const struct cache *cache, uint64_t hash, cache_match *match,
                                  const void *key)
 {
-    uint32_t set = cache_set(cache, hash);
-    uint64_t tag = cache_tag(hash);
+    uint32_t set = (uint32_t)hash & cache->set_mask;
 
-    for (uint32_t slot = set; slot < set + cache->ways; slot++)
-        if (cache->tags[slot] == tag && match(cache_line(cache, slot), key))
-            return (int32_t)slot;
+    for (uint32_t word = 0; word < cache->print_words; word++) {
+        uint64_t prints = cache->prints[set * cache->print_words + word];
+        for (uint64_t same = cache_similar(prints, cache_print(hash)); same; same &= same - 1) {
+            uint32_t slot = (set << cache->log2_ways) + word * 8 + (uint32_t)__builtin_ctzll(same) / 8;
+            if (cache->tags[slot] == cache_tag(hash) && match(cache_line(cache, slot), key))
+                return (int32_t)slot;
+        }
+    }
     return CACHE_NO_SLOT;
 }
 
@@ -107,23 +136,25 @@ typedef bool cache_alive(const void *context, const void *line);
 uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
 
 /* Drops the line of `hash` by its tag alone: 63 bits of hash say enough, since dropping too much is legal. */
-static inline bool cache_drop(struct cache *cache, uint64_t hash)
+static inline bool cache_any(const void *line, const void *key)
 {
-    uint32_t set = cache_set(cache, hash);
-    uint64_t tag = cache_tag(hash);
-    bool dropped = false;
-
-    for (uint32_t slot = set; slot < set + cache->ways; slot++) {
-        bool same = cache->tags[slot] == tag;
-        dropped |= same;
-        cache->tags[slot] = same ? 0 : cache->tags[slot];
-    }
-    return dropped;
+    return true;
 }
 
 static inline void cache_remove(struct cache *cache, uint32_t slot)
 {
     cache->tags[slot] = 0;
+    cache_set_print(cache, slot, 0);
+}
+
+static inline bool cache_drop(struct cache *cache, uint64_t hash)
+{
+    int32_t slot = cache_find(cache, hash, cache_any, NULL);
+
+    if (slot == CACHE_NO_SLOT)
+        return false;
+    cache_remove(cache, (uint32_t)slot);
+    return true;
 }
 
 #endif

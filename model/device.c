@@ -29,7 +29,8 @@ static bool create_caches(struct amdvi_device *device)
     device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
     return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
            cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
-           tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) && pmu_create(device) && device->itc_gen && device->reported;
+           tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) &&
+           pmu_create(device) && device->itc_gen && device->reported;
 }
 
 static void destroy(struct amdvi_device *device)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/exec.h"
 
+#include "tables/walk_steps.h"
+
 static enum amdvi_access access_of(unsigned kind)
 {
     switch (kind) {
@@ -71,13 +73,29 @@ void exec_answer(struct amdvi_device *device, struct walk *walk, enum walk_ask a
         answer_probe(device, walk, space);
 }
 
+/* The question that is asked most, answered where it is asked. */
+static inline bool answered_directly(const struct amdvi_device *device, struct walk *walk, enum walk_ask ask)
+{
+    const uint8_t *direct;
+
+    if (ask != WALK_READ || __builtin_expect(device->observed | device->watched, 0))
+        return false;
+    direct = memory_direct(device, walk->address, sizeof(walk->value));
+    if (!direct)
+        return false;
+    memcpy(&walk->value, direct, sizeof(walk->value));
+    walk->failed = WALK_ERROR_NONE;
+    return true;
+}
+
 void exec_direct(struct amdvi_device *device, struct walk *walk, const struct walk_request *request,
                  const struct tlb_space *space)
 {
-    enum walk_ask ask = walk_start(walk, request);
+    enum walk_ask ask = walk_start_inline(walk, request);
 
     while (ask != WALK_DONE) {
-        exec_answer(device, walk, ask, space);
-        ask = walk_step(walk);
+        if (!answered_directly(device, walk, ask))
+            exec_answer(device, walk, ask, space);
+        ask = walk_step_inline(walk);
     }
 }

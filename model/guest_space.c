@@ -43,7 +43,7 @@ static bool cached(struct amdvi_device *device, const struct tlb_space *space, u
 
     if (!line || need & ~line->perm || (access->write && !(line->flags & PTC_DIRTY)))
         return false;
-    access->spa = line->spa | (access->address & (((uint64_t)1 << line->shift) - 1));
+    access->spa = line->spa | (access->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1));
     return true;
 }
 

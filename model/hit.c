@@ -46,7 +46,7 @@ static void answer(const struct amdvi_request *rq, const struct dte *dte, const 
     result->no_snoop_forbidden = line->flags & PTC_COHERENT;
     result->global = line->flags & PTC_GLOBAL;
     result->privileged_page = !(line->flags & PTC_USER);
-    result->pa = line->spa | (rq->address & (((uint64_t)1 << line->shift) - 1));
+    result->pa = line->spa | (rq->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1));
     result->size = size;
     result->covered = size - (rq->address & (size - 1));
 }

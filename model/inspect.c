@@ -46,11 +46,11 @@ static void view_space(uint32_t space, struct amdvi_cache_line *view)
 static bool view_ptc(const struct amdvi_device *device, const struct ptc_line *line,
                      struct amdvi_cache_line *view)
 {
-    view->domain = line->domain;
-    view_space(line->space, view);
+    view->domain = tlb_id_domain(line->id);
+    view_space(tlb_id_space(line->id), view);
     view->perm = line->perm;
-    view->address = line->page << line->shift;
-    view->size = (uint64_t)1 << line->shift;
+    view->address = line->page << tlb_id_more(line->id);
+    view->size = (uint64_t)1 << tlb_id_more(line->id);
     view->target = line->spa;
     return ptc_line_live(&device->tlb, line);
 }
@@ -58,12 +58,13 @@ static bool view_ptc(const struct amdvi_device *device, const struct ptc_line *l
 static bool view_pdc(const struct amdvi_device *device, const struct pdc_line *line,
                      struct amdvi_cache_line *view)
 {
-    unsigned shift = line->level ? host_level_shift(line->level) + 9 : 64;
+    unsigned level = tlb_id_more(line->id) & 15;
+    unsigned shift = level ? host_level_shift(level) + 9 : 64;
 
-    view->domain = line->domain;
-    view_space(line->space, view);
-    view->kind = line->kind;
-    view->level = line->level;
+    view->domain = tlb_id_domain(line->id);
+    view_space(tlb_id_space(line->id), view);
+    view->kind = tlb_id_more(line->id) >> 4;
+    view->level = (uint8_t)level;
     view->perm = line->perm;
     view->address = shift < 64 ? line->tag << shift : 0;
     view->size = shift < 64 ? (uint64_t)1 << shift : 0;

@@ -10,9 +10,9 @@ static uint32_t space_key(const struct tlb_space *space)
     return space->guest ? space->pasid | SPACE_GUEST : 0;
 }
 
-static uint64_t space_hash(uint16_t domain, uint32_t key)
+static bool is_guest(uint64_t id)
 {
-    return (uint64_t)domain << 32 | key;
+    return id & SPACE_GUEST;
 }
 
 /* ---------------------------------------------------------------- life and death */
@@ -63,6 +63,7 @@ void tlb_destroy(struct tlb *tlb, const struct amdvi_allocator *allocator)
 
 void tlb_clear(struct tlb *tlb)
 {
+    tlb->last = NULL;
     cache_clear(&tlb->ptc);
     cache_clear(&tlb->pdc);
     cache_clear(&tlb->gcr3);
@@ -73,6 +74,7 @@ void tlb_clear(struct tlb *tlb)
         memset(tlb->owners, 0, TLB_DOMAINS * sizeof(*tlb->owners));
     memset(tlb->shift_used, 0, sizeof(tlb->shift_used));
     tlb->group_shifts = 0;
+    tlb->dir_levels = 0;
     tlb->epoch = 1;
     tlb->next_gen = 1;
 }
@@ -117,8 +119,8 @@ static const struct tlb_group *group_at(const struct tlb *tlb, uint32_t slot)
 
 bool ptc_line_live(const struct tlb *tlb, const struct ptc_line *line)
 {
-    const struct tlb_domain *domain = &tlb->domains[line->domain];
-    bool guest = line->space & SPACE_GUEST;
+    const struct tlb_domain *domain = &tlb->domains[tlb_id_domain(line->id)];
+    bool guest = is_guest(line->id);
 
     if (line->epoch != tlb->epoch || line->domain_gen != (guest ? domain->combined : domain->host_leaf))
         return false;
@@ -131,8 +133,8 @@ bool ptc_line_live(const struct tlb *tlb, const struct ptc_line *line)
 
 bool pdc_line_live(const struct tlb *tlb, const struct pdc_line *line)
 {
-    const struct tlb_domain *domain = &tlb->domains[line->domain];
-    bool guest = line->space & SPACE_GUEST;
+    const struct tlb_domain *domain = &tlb->domains[tlb_id_domain(line->id)];
+    bool guest = is_guest(line->id);
 
     if (line->epoch != tlb->epoch || line->domain_gen != (guest ? domain->combined : domain->host_dir))
         return false;
@@ -155,22 +157,18 @@ static bool pdc_alive(const void *context, const void *line)
 
 static bool context_match(const void *line, const void *key)
 {
-    const struct tlb_context *a = line, *b = key;
-
-    return a->space == b->space && a->domain == b->domain;
+    return ((const struct tlb_context *)line)->id == *(const uint64_t *)key;
 }
 
-static int32_t context_find(const struct tlb *tlb, uint16_t domain, uint32_t space)
+static int32_t context_find(const struct tlb *tlb, uint64_t id)
 {
-    struct tlb_context key = {.space = space, .domain = domain};
-
-    return cache_find(&tlb->contexts, cache_hash(space_hash(domain, space), 0), context_match, &key);
+    return cache_find(&tlb->contexts, cache_hash(id, 0), context_match, &id);
 }
 
 /* A new context, or one that takes another's place, has generations no line knows. */
-static uint32_t context_get(struct tlb *tlb, uint16_t domain, uint32_t space)
+static uint32_t context_get(struct tlb *tlb, uint64_t id)
 {
-    int32_t found = context_find(tlb, domain, space);
+    int32_t found = context_find(tlb, id);
     uint32_t slot, gen;
 
     if (found != CACHE_NO_SLOT) {
@@ -178,9 +176,9 @@ static uint32_t context_get(struct tlb *tlb, uint16_t domain, uint32_t space)
         return (uint32_t)found;
     }
     gen = new_generation(tlb);
-    slot = cache_insert(&tlb->contexts, cache_hash(space_hash(domain, space), 0), NULL, NULL);
+    slot = cache_insert(&tlb->contexts, cache_hash(id, 0), NULL, NULL);
     *(struct tlb_context *)cache_line(&tlb->contexts, slot) =
-        (struct tlb_context){.space = space, .domain = domain, .leaf_gen = gen, .dir_gen = gen};
+        (struct tlb_context){.id = id, .leaf_gen = gen, .dir_gen = gen};
     return slot;
 }
 
@@ -188,12 +186,12 @@ static bool group_match(const void *line, const void *key)
 {
     const struct tlb_group *a = line, *b = key;
 
-    return a->page == b->page && a->space == b->space && a->domain == b->domain && a->shift == b->shift;
+    return a->page == b->page && a->id == b->id;
 }
 
 static uint64_t group_hash(const struct tlb_group *group)
 {
-    return cache_hash(group->page << 6 | group->shift, space_hash(group->domain, group->space));
+    return cache_hash(group->page, group->id);
 }
 
 static uint32_t group_get(struct tlb *tlb, struct tlb_group group)
@@ -208,7 +206,7 @@ static uint32_t group_get(struct tlb *tlb, struct tlb_group group)
     group.gen = new_generation(tlb);
     slot = cache_insert(&tlb->groups, group_hash(&group), NULL, NULL);
     *(struct tlb_group *)cache_line(&tlb->groups, slot) = group;
-    tlb->group_shifts |= (uint64_t)1 << group.shift;
+    tlb->group_shifts |= (uint64_t)1 << tlb_id_more(group.id);
     return slot;
 }
 
@@ -218,47 +216,49 @@ static bool ptc_match(const void *line, const void *key)
 {
     const struct ptc_line *a = line, *b = key;
 
-    return a->page == b->page && a->space == b->space && a->domain == b->domain && a->shift == b->shift;
+    return a->page == b->page && a->id == b->id;
 }
 
-static uint64_t ptc_hash(const struct ptc_line *line)
+static inline int32_t ptc_find(const struct tlb *tlb, uint64_t page, uint64_t id)
 {
-    return cache_hash(line->page << 6 | line->shift, space_hash(line->domain, line->space));
+    struct ptc_line key = {.page = page, .id = id};
+
+    return cache_find(&tlb->ptc, cache_hash(page, id), ptc_match, &key);
 }
 
-static int32_t ptc_find(const struct tlb *tlb, const struct ptc_line *key)
+/* Requests come in runs inside a page: the line that answered last, if it is the one and still alive. */
+static inline bool same_again(const struct tlb *tlb, uint64_t id, uint64_t address)
 {
-    return cache_find(&tlb->ptc, ptc_hash(key), ptc_match, key);
+    const struct ptc_line *line = tlb->last;
+    unsigned shift = tlb_id_more(line->id);
+
+    return line->id == (id | tlb_id(0, 0, shift)) && line->page == address >> shift &&
+           ptc_line_live(tlb, line);
 }
 
 const struct ptc_line *ptc_lookup(struct tlb *tlb, const struct tlb_space *space, uint64_t address)
 {
-    struct ptc_line key = {.space = space_key(space), .domain = space->domain};
+    uint64_t id = tlb_id(space->domain, space_key(space), 0);
 
+    if (tlb->last && same_again(tlb, id, address))
+        return tlb->last;
     for (unsigned i = 0; i < tlb->nshifts; i++) {
+        unsigned shift = tlb->shifts[i];
         int32_t slot;
 
         if (!tlb->shift_used[i])
             continue;
-        key.shift = tlb->shifts[i];
-        key.page = address >> key.shift;
-        slot = ptc_find(tlb, &key);
+        slot = ptc_find(tlb, address >> shift, id | tlb_id(0, 0, shift));
         if (slot == CACHE_NO_SLOT)
             continue;
         if (ptc_line_live(tlb, cache_line(&tlb->ptc, (uint32_t)slot))) {
             cache_touch(&tlb->ptc, (uint32_t)slot);
-            return cache_line(&tlb->ptc, (uint32_t)slot);
+            tlb->last = cache_line(&tlb->ptc, (uint32_t)slot);
+            return tlb->last;
         }
         cache_remove(&tlb->ptc, (uint32_t)slot);
     }
     return NULL;
-}
-
-void ptc_forget(struct tlb *tlb, const struct ptc_line *line)
-{
-    size_t offset = (size_t)((const uint8_t *)line - tlb->ptc.lines);
-
-    cache_remove(&tlb->ptc, (uint32_t)(offset / tlb->ptc.line_bytes));
 }
 
 /* The largest page size the PTC holds that is not above the page's: what silicon does (10.1). */
@@ -281,28 +281,27 @@ static uint8_t result_flags(const struct walk_result *result)
 /* The page software knows and invalidates: the guest's for guest addresses, else the host's. */
 static void tie_to_page(struct tlb *tlb, struct ptc_line *line, uint64_t address)
 {
-    unsigned page_shift = line->space & SPACE_GUEST ? line->guest_shift : line->walk_shift;
+    unsigned shift = is_guest(line->id) ? line->guest_shift : line->walk_shift;
 
     line->group = NO_GROUP;
-    if (page_shift <= line->shift)
+    if (shift <= tlb_id_more(line->id))
         return;
-    line->group = group_get(tlb, (struct tlb_group){.page = address >> page_shift,
-                                                    .space = line->space,
-                                                    .domain = line->domain,
-                                                    .shift = (uint8_t)page_shift});
+    line->group = group_get(
+        tlb, (struct tlb_group){.page = address >> shift,
+                                .id = tlb_id(tlb_id_domain(line->id), tlb_id_space(line->id), shift)});
     line->group_gen = group_at(tlb, line->group)->gen;
 }
 
 static void tie_to_space(struct tlb *tlb, struct ptc_line *line)
 {
-    const struct tlb_domain *domain = &tlb->domains[line->domain];
+    const struct tlb_domain *domain = &tlb->domains[tlb_id_domain(line->id)];
 
     line->epoch = tlb->epoch;
     line->domain_gen = domain->host_leaf;
-    if (!(line->space & SPACE_GUEST))
+    if (!is_guest(line->id))
         return;
     line->domain_gen = domain->combined;
-    line->context = context_get(tlb, line->domain, line->space);
+    line->context = context_get(tlb, tlb_id(tlb_id_domain(line->id), tlb_id_space(line->id), 0));
     line->context_gen = context_at(tlb, line->context)->leaf_gen;
 }
 
@@ -313,10 +312,8 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     uint8_t shift = tlb->shifts[size];
     struct ptc_line line = {
         .page = address >> shift,
+        .id = tlb_id(space->domain, space_key(space), shift),
         .spa = result->spa >> shift << shift,
-        .space = space_key(space),
-        .domain = space->domain,
-        .shift = shift,
         .walk_shift = result->shift,
         .guest_shift = result->guest_shift,
         .perm = result->perm,
@@ -330,11 +327,20 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     line.owner_gen = line.owned ? tlb->owners[line.owner] : 0;
     tie_to_page(tlb, &line, address);
     tie_to_space(tlb, &line);
-    slot = ptc_find(tlb, &line);
+    tlb->last = NULL;
+    slot = ptc_find(tlb, line.page, line.id);
     if (slot == CACHE_NO_SLOT)
-        slot = (int32_t)cache_insert(&tlb->ptc, ptc_hash(&line), ptc_alive, tlb);
+        slot = (int32_t)cache_insert(&tlb->ptc, cache_hash(line.page, line.id), ptc_alive, tlb);
     *(struct ptc_line *)cache_line(&tlb->ptc, (uint32_t)slot) = line;
     tlb->shift_used[size] = true;
+}
+
+void ptc_forget(struct tlb *tlb, const struct ptc_line *line)
+{
+    size_t offset = (size_t)((const uint8_t *)line - tlb->ptc.lines);
+
+    tlb->last = NULL;
+    cache_remove(&tlb->ptc, (uint32_t)(offset / tlb->ptc.line_bytes));
 }
 
 /* ---------------------------------------------------------------- directories */
@@ -343,14 +349,22 @@ static bool pdc_match(const void *line, const void *key)
 {
     const struct pdc_line *a = line, *b = key;
 
-    return a->tag == b->tag && a->space == b->space && a->domain == b->domain && a->kind == b->kind &&
-           a->level == b->level;
+    return a->tag == b->tag && a->id == b->id;
 }
 
 static uint64_t pdc_hash(const struct pdc_line *line)
 {
-    return cache_hash(line->tag << 8 | (uint64_t)line->kind << 4 | line->level,
-                      space_hash(line->domain, line->space));
+    return cache_hash(line->tag, line->id);
+}
+
+static unsigned dir_kind(const struct pdc_line *line)
+{
+    return tlb_id_more(line->id) >> 4;
+}
+
+static unsigned dir_level(const struct pdc_line *line)
+{
+    return tlb_id_more(line->id) & 15;
 }
 
 /* A table at `level` serves all addresses that agree above the bits that index it. */
@@ -365,11 +379,10 @@ static uint64_t dir_tag(unsigned kind, unsigned level, uint64_t address)
 
 static struct pdc_line dir_key(const struct tlb_space *space, unsigned kind, unsigned level, uint64_t address)
 {
-    struct pdc_line key = {.kind = (uint8_t)kind, .level = (uint8_t)level, .domain = space->domain};
+    uint32_t key = kind == WALK_HOST ? 0 : space_key(space);
 
-    key.space = kind == WALK_HOST ? 0 : space_key(space);
-    key.tag = dir_tag(kind, level, address);
-    return key;
+    return (struct pdc_line){.tag = dir_tag(kind, level, address),
+                             .id = tlb_id(space->domain, key, kind << 4 | level)};
 }
 
 static struct cache *dir_array(struct tlb *tlb, unsigned kind)
@@ -379,7 +392,7 @@ static struct cache *dir_array(struct tlb *tlb, unsigned kind)
 
 static const struct pdc_line *dir_find(struct tlb *tlb, const struct pdc_line *key)
 {
-    struct cache *array = dir_array(tlb, key->kind);
+    struct cache *array = dir_array(tlb, dir_kind(key));
     int32_t slot = cache_find(array, pdc_hash(key), pdc_match, key);
 
     if (slot == CACHE_NO_SLOT)
@@ -399,13 +412,15 @@ bool tlb_probe(struct tlb *tlb, const struct tlb_space *space, struct walk_dir *
 
     probe->hit = false;
     for (unsigned level = first; level < last && !probe->hit; level++) {
+        if (!(tlb->dir_levels >> level & 1))
+            continue;
         struct pdc_line key = dir_key(space, probe->kind, level, probe->tag);
         const struct pdc_line *line = dir_find(tlb, &key);
 
         if (!line)
             continue;
         probe->hit = true;
-        probe->level = line->level;
+        probe->level = (uint8_t)dir_level(line);
         probe->table = line->table;
         probe->perm = line->perm;
         probe->guest_bits = line->guest_bits;
@@ -430,17 +445,18 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
     int32_t slot;
 
     reserve_generations(tlb);
+    tlb->dir_levels |= (uint8_t)(1u << dir->level);
     line.table = dir->table;
     line.perm = dir->perm;
     line.guest_bits = dir->guest_bits;
     line.epoch = tlb->epoch;
-    line.domain_gen = tlb->domains[line.domain].host_dir;
+    line.domain_gen = tlb->domains[space->domain].host_dir;
     if (dir->kind != WALK_HOST) {
         line.owned = space->owned;
         line.owner = space->owner;
         line.owner_gen = space->owned ? tlb->owners[space->owner] : 0;
-        line.domain_gen = tlb->domains[line.domain].combined;
-        line.context = context_get(tlb, line.domain, line.space);
+        line.domain_gen = tlb->domains[space->domain].combined;
+        line.context = context_get(tlb, tlb_id(space->domain, space_key(space), 0));
         line.context_gen = context_at(tlb, line.context)->dir_gen;
     }
     slot = cache_find(array, pdc_hash(&line), pdc_match, &line);
@@ -464,14 +480,15 @@ static uint64_t pages_in(const struct cmd_range *range, unsigned shift)
     return range->shift <= shift ? 1 : (uint64_t)1 << (range->shift - shift);
 }
 
-static unsigned ptc_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, const struct cmd_range *range)
+static unsigned ptc_sweep(struct tlb *tlb, uint64_t id, const struct cmd_range *range)
 {
     unsigned dropped = 0;
 
     for (uint32_t slot = 0; slot < tlb->ptc.entries; slot++) {
         const struct ptc_line *line = cache_line(&tlb->ptc, slot);
-        if (!tlb->ptc.tags[slot] || line->domain != domain || line->space != space ||
-            !covers(range, line->page << line->shift, line->shift))
+        unsigned shift = tlb_id_more(line->id);
+        if (!tlb->ptc.tags[slot] || line->id != (id | tlb_id(0, 0, shift)) ||
+            !covers(range, line->page << shift, shift))
             continue;
         cache_remove(&tlb->ptc, slot);
         dropped++;
@@ -479,43 +496,40 @@ static unsigned ptc_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, cons
     return dropped;
 }
 
-static unsigned ptc_probe_range(struct tlb *tlb, struct ptc_line *key, const struct cmd_range *range)
+static unsigned ptc_probe_range(struct tlb *tlb, uint64_t id, unsigned shift, const struct cmd_range *range)
 {
-    uint64_t count = pages_in(range, key->shift), first = range->base >> key->shift;
+    uint64_t count = pages_in(range, shift), first = range->base >> shift;
     unsigned dropped = 0;
 
-    for (uint64_t i = 0; i < count; i++) {
-        key->page = first + i;
-        dropped += cache_drop(&tlb->ptc, ptc_hash(key));
-    }
+    for (uint64_t i = 0; i < count; i++)
+        dropped += cache_drop(&tlb->ptc, cache_hash(first + i, id | tlb_id(0, 0, shift)));
     return dropped;
 }
 
-static unsigned ptc_drop_range(struct tlb *tlb, uint16_t domain, uint32_t space,
-                               const struct cmd_range *range)
+static unsigned ptc_drop_range(struct tlb *tlb, uint64_t id, const struct cmd_range *range)
 {
-    struct ptc_line key = {.space = space, .domain = domain};
     unsigned dropped = 0;
 
+    tlb->last = NULL;
     for (unsigned i = 0; i < tlb->nshifts; i++) {
         if (!tlb->shift_used[i])
             continue;
         if (pages_in(range, tlb->shifts[i]) > tlb->ptc.entries)
-            return dropped + ptc_sweep(tlb, domain, space, range);
-        key.shift = tlb->shifts[i];
-        dropped += ptc_probe_range(tlb, &key, range);
+            return dropped + ptc_sweep(tlb, id, range);
+        dropped += ptc_probe_range(tlb, id, tlb->shifts[i], range);
     }
     return dropped;
 }
 
-static unsigned group_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, const struct cmd_range *range)
+static unsigned group_sweep(struct tlb *tlb, uint64_t id, const struct cmd_range *range)
 {
     unsigned dropped = 0;
 
     for (uint32_t slot = 0; slot < tlb->groups.entries; slot++) {
         struct tlb_group *group = cache_line(&tlb->groups, slot);
-        if (!tlb->groups.tags[slot] || group->domain != domain || group->space != space ||
-            !covers(range, group->page << group->shift, group->shift))
+        unsigned shift = tlb_id_more(group->id);
+        if (!tlb->groups.tags[slot] || group->id != (id | tlb_id(0, 0, shift)) ||
+            !covers(range, group->page << shift, shift))
             continue;
         group->gen = new_generation(tlb);
         dropped++;
@@ -523,15 +537,14 @@ static unsigned group_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, co
     return dropped;
 }
 
-static unsigned group_probe_range(struct tlb *tlb, struct tlb_group *key, const struct cmd_range *range)
+static unsigned group_probe_range(struct tlb *tlb, uint64_t id, unsigned shift, const struct cmd_range *range)
 {
-    uint64_t count = pages_in(range, key->shift), first = range->base >> key->shift;
+    struct tlb_group key = {.page = range->base >> shift, .id = id | tlb_id(0, 0, shift)};
+    uint64_t count = pages_in(range, shift);
     unsigned dropped = 0;
 
-    for (uint64_t i = 0; i < count; i++) {
-        int32_t slot;
-        key->page = first + i;
-        slot = cache_find(&tlb->groups, group_hash(key), group_match, key);
+    for (uint64_t i = 0; i < count; i++, key.page++) {
+        int32_t slot = cache_find(&tlb->groups, group_hash(&key), group_match, &key);
         if (slot != CACHE_NO_SLOT) {
             ((struct tlb_group *)cache_line(&tlb->groups, (uint32_t)slot))->gen = new_generation(tlb);
             dropped++;
@@ -540,37 +553,35 @@ static unsigned group_probe_range(struct tlb *tlb, struct tlb_group *key, const 
     return dropped;
 }
 
-static unsigned group_drop_range(struct tlb *tlb, uint16_t domain, uint32_t space,
-                                 const struct cmd_range *range)
+static unsigned group_drop_range(struct tlb *tlb, uint64_t id, const struct cmd_range *range)
 {
-    struct tlb_group key = {.space = space, .domain = domain};
     unsigned dropped = 0;
 
     for (uint64_t left = tlb->group_shifts; left; left &= left - 1) {
-        key.shift = (uint8_t)__builtin_ctzll(left);
-        if (pages_in(range, key.shift) > tlb->groups.entries)
-            return dropped + group_sweep(tlb, domain, space, range);
-        dropped += group_probe_range(tlb, &key, range);
+        unsigned shift = (unsigned)__builtin_ctzll(left);
+        if (pages_in(range, shift) > tlb->groups.entries)
+            return dropped + group_sweep(tlb, id, range);
+        dropped += group_probe_range(tlb, id, shift, range);
     }
     return dropped;
 }
 
 static bool dir_in_range(const struct pdc_line *line, const struct cmd_range *range)
 {
-    unsigned shift = host_level_shift(line->level) + 9;
+    unsigned shift = host_level_shift(dir_level(line)) + 9;
 
     return shift >= 64 || covers(range, line->tag << shift, shift);
 }
 
-static unsigned dir_sweep(struct tlb *tlb, uint16_t domain, uint32_t space, unsigned kind,
-                          const struct cmd_range *range)
+static unsigned dir_sweep(struct tlb *tlb, const struct pdc_line *key, const struct cmd_range *range)
 {
     unsigned dropped = 0;
 
     for (uint32_t slot = 0; slot < tlb->pdc.entries; slot++) {
         const struct pdc_line *line = cache_line(&tlb->pdc, slot);
-        if (!tlb->pdc.tags[slot] || line->domain != domain || line->space != space || line->kind != kind ||
-            !dir_in_range(line, range))
+        bool same = tlb_id_domain(line->id) == tlb_id_domain(key->id) &&
+                    tlb_id_space(line->id) == tlb_id_space(key->id) && dir_kind(line) == dir_kind(key);
+        if (!tlb->pdc.tags[slot] || !same || !dir_in_range(line, range))
             continue;
         cache_remove(&tlb->pdc, slot);
         dropped++;
@@ -583,12 +594,13 @@ static unsigned dir_drop_range(struct tlb *tlb, const struct tlb_space *space, u
 {
     unsigned dropped = 0;
 
-    for (unsigned level = 1; level < WALK_MAX_LEVELS; level++) {
+    for (unsigned left = tlb->dir_levels & ~1u; left; left &= left - 1) {
+        unsigned level = (unsigned)__builtin_ctz(left);
         struct pdc_line key = dir_key(space, kind, level, range->base);
         uint64_t count = pages_in(range, host_level_shift(level) + 9);
 
         if (count > tlb->pdc.entries)
-            return dropped + dir_sweep(tlb, space->domain, key.space, kind, range);
+            return dropped + dir_sweep(tlb, &key, range);
         for (uint64_t i = 0; i < count; i++, key.tag++)
             dropped += cache_drop(&tlb->pdc, pdc_hash(&key));
     }
@@ -607,6 +619,7 @@ static unsigned invalidate_host(struct tlb *tlb, const struct tlb_space *space, 
                                 bool pde)
 {
     struct tlb_domain *domain = &tlb->domains[space->domain];
+    uint64_t id = tlb_id(space->domain, 0, 0);
     unsigned dropped = 1;
 
     raise(tlb, &domain->combined);
@@ -616,16 +629,16 @@ static unsigned invalidate_host(struct tlb *tlb, const struct tlb_space *space, 
             raise(tlb, &domain->host_dir);
         return 1;
     }
-    dropped += ptc_drop_range(tlb, space->domain, 0, range);
-    dropped += group_drop_range(tlb, space->domain, 0, range);
+    dropped += ptc_drop_range(tlb, id, range);
+    dropped += group_drop_range(tlb, id, range);
     return pde ? dropped + dir_drop_range(tlb, space, WALK_HOST, range) : dropped;
 }
 
 static unsigned invalidate_guest(struct tlb *tlb, const struct tlb_space *space,
                                  const struct cmd_range *range, bool pde)
 {
-    uint32_t key = space_key(space);
-    int32_t slot = context_find(tlb, space->domain, key);
+    uint64_t id = tlb_id(space->domain, space_key(space), 0);
+    int32_t slot = context_find(tlb, id);
     struct tlb_context *context;
     unsigned dropped;
 
@@ -638,8 +651,8 @@ static unsigned invalidate_guest(struct tlb *tlb, const struct tlb_space *space,
             context->dir_gen = new_generation(tlb);
         return 1;
     }
-    dropped = ptc_drop_range(tlb, space->domain, key, range);
-    dropped += group_drop_range(tlb, space->domain, key, range);
+    dropped = ptc_drop_range(tlb, id, range);
+    dropped += group_drop_range(tlb, id, range);
     if (!pde)
         return dropped;
     return dropped + dir_drop_range(tlb, space, WALK_GUEST, range) + gcr3_drop(tlb, space);

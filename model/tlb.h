@@ -25,12 +25,34 @@ struct tlb_space {
     uint16_t owner;
 };
 
+/*
+ * Domain, PASID (bit 31 with it: a guest address) and a byte more in one word, so that a key is compared at
+ * once: [31:0] space, [47:32] domain, [55:48] the page's log2, or kind and level of a directory.
+ */
+static inline uint64_t tlb_id(uint16_t domain, uint32_t space, unsigned more)
+{
+    return space | (uint64_t)domain << 32 | (uint64_t)more << 48;
+}
+
+static inline uint32_t tlb_id_space(uint64_t id)
+{
+    return (uint32_t)id;
+}
+
+static inline uint16_t tlb_id_domain(uint64_t id)
+{
+    return (uint16_t)(id >> 32);
+}
+
+static inline uint8_t tlb_id_more(uint64_t id)
+{
+    return (uint8_t)(id >> 48);
+}
+
 struct ptc_line {
-    uint64_t page;  /* address >> shift */
-    uint64_t spa;   /* of the page */
-    uint32_t space; /* PASID, bit 31: guest */
-    uint16_t domain;
-    uint8_t shift;
+    uint64_t page; /* address >> log2 of the page */
+    uint64_t id;
+    uint64_t spa; /* of the page */
     uint8_t walk_shift;
     uint8_t guest_shift;
     uint8_t perm;
@@ -48,10 +70,9 @@ enum ptc_flag { PTC_USER = 1, PTC_DIRTY = 2, PTC_UNTRANSLATED = 4, PTC_COHERENT 
 
 struct pdc_line {
     uint64_t tag; /* address bits above the level */
+    uint64_t id;  /* more: kind << 4 | level */
     uint64_t table;
-    uint32_t space;
-    uint16_t domain;
-    uint8_t kind, level, perm, guest_bits;
+    uint8_t perm, guest_bits;
     uint32_t epoch, domain_gen, context, context_gen;
     bool owned;
     uint16_t owner;
@@ -60,17 +81,14 @@ struct pdc_line {
 
 /* All PTC lines of a {domain, PASID} die with leaf_gen, its directories with dir_gen. */
 struct tlb_context {
-    uint32_t space;
-    uint16_t domain;
+    uint64_t id;
     uint32_t leaf_gen, dir_gen;
 };
 
 /* A page that is larger than what the PTC holds of it: its fragments die together. */
 struct tlb_group {
     uint64_t page;
-    uint32_t space;
-    uint16_t domain;
-    uint8_t shift;
+    uint64_t id; /* more: log2 of the page */
     uint32_t gen;
 };
 
@@ -80,6 +98,7 @@ struct tlb_domain {
 
 struct tlb {
     struct cache ptc, pdc, gcr3, contexts, groups;
+    const struct ptc_line *last; /* the line that answered last; null once any line has gone or come */
     struct tlb_domain *domains;
     uint32_t *owners; /* generation of each GuestID; null without HW-vIOMMU */
     uint32_t epoch;
@@ -87,6 +106,7 @@ struct tlb {
     uint8_t shifts[TLB_SIZES_MAX]; /* page sizes that the PTC holds, small to large */
     uint8_t nshifts;
     bool shift_used[TLB_SIZES_MAX];
+    uint8_t dir_levels;    /* bit n: a directory of level n was made */
     uint64_t group_shifts; /* bit n: groups of 2^n bytes were made */
 };
 

@@ -344,7 +344,7 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     }
     device->statistics.ptc_hits++;
     succeed(device, t,
-            &(struct page){.spa = line->spa | (t->address & (((uint64_t)1 << line->shift) - 1)),
+            &(struct page){.spa = line->spa | (t->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1)),
                            .shift = line->walk_shift,
                            .perm = perm,
                            .flags = line->flags});
@@ -453,11 +453,16 @@ static void fill_caches(struct amdvi_device *device, const struct translation *t
     ptc_fill(&device->tlb, &t->space, t->address, &walk->result);
 }
 
+static uint8_t page_flags(const struct walk_result *r)
+{
+    return (uint8_t)((r->user_page ? PTC_USER : 0) | (r->untranslated_only ? PTC_UNTRANSLATED : 0) |
+                     (r->force_coherent ? PTC_COHERENT : 0) | (r->global ? PTC_GLOBAL : 0));
+}
+
 static void conclude_walk(struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
     const struct walk_result *r = &walk->result;
-    uint8_t flags = (uint8_t)((r->user_page ? PTC_USER : 0) | (r->untranslated_only ? PTC_UNTRANSLATED : 0) |
-                              (r->force_coherent ? PTC_COHERENT : 0) | (r->global ? PTC_GLOBAL : 0));
+    struct page page;
 
     count_walk(device, walk);
     if (walk->reason) {
@@ -466,10 +471,9 @@ static void conclude_walk(struct amdvi_device *device, struct translation *t, co
     }
     if (device->caches)
         fill_caches(device, t, walk);
-    succeed(
-        device, t,
-        &(struct page){
-            .spa = r->spa, .shift = r->shift, .flags = flags, .perm = granted(device, t, r->perm, flags)});
+    page = (struct page){.spa = r->spa, .shift = r->shift, .flags = page_flags(r)};
+    page.perm = granted(device, t, r->perm, page.flags);
+    succeed(device, t, &page);
 }
 
 void translation_conclude(struct amdvi_device *device, struct translation *t, const struct walk *walk)
