@@ -73,28 +73,33 @@ void exec_answer(struct amdvi_device *device, struct walk *walk, enum walk_ask a
         answer_probe(device, walk, space);
 }
 
-/* The question that is asked most, answered where it is asked. */
-static inline bool answered_directly(const struct amdvi_device *device, struct walk *walk, enum walk_ask ask)
-{
-    const uint8_t *direct;
+/* The direct window as the loop below wants it: empty when somebody watches the accesses. */
+struct window {
+    const uint8_t *bytes;
+    uint64_t first, limit;
+};
 
-    if (ask != WALK_READ || __builtin_expect(device->observed | device->watched, 0))
-        return false;
-    direct = memory_direct(device, walk->address, sizeof(walk->value));
-    if (!direct)
-        return false;
-    memcpy(&walk->value, direct, sizeof(walk->value));
-    walk->failed = WALK_ERROR_NONE;
-    return true;
+static inline struct window open_window(const struct amdvi_device *device)
+{
+    const struct amdvi_memory *memory = &device->memory;
+    bool usable = memory->direct_size >= sizeof(uint64_t) && !(device->observed | device->watched);
+
+    return (struct window){.bytes = memory->direct,
+                           .first = memory->direct_base,
+                           .limit = usable ? memory->direct_size - sizeof(uint64_t) + 1 : 0};
 }
 
 void exec_direct(struct amdvi_device *device, struct walk *walk, const struct walk_request *request,
                  const struct tlb_space *space)
 {
+    struct window window = open_window(device);
     enum walk_ask ask = walk_start_inline(walk, request);
 
     while (ask != WALK_DONE) {
-        if (!answered_directly(device, walk, ask))
+        uint64_t offset = walk->address - window.first;
+        if (ask == WALK_READ && offset < window.limit)
+            memcpy(&walk->value, window.bytes + offset, sizeof(walk->value));
+        else
             exec_answer(device, walk, ask, space);
         ask = walk_step_inline(walk);
     }

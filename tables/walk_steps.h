@@ -9,6 +9,9 @@
 #include "tables/layout.h"
 #include "tables/walk.h"
 
+/* Off the way of a walk that finds what it looks for: kept out of the executors' loops. */
+#define WALK_RARE static __attribute__((cold, noinline, unused))
+
 /* Where an answer goes. */
 enum state {
     STATE_HOST_PROBE,
@@ -54,8 +57,8 @@ static inline enum walk_ask ask_read(struct walk *w, uint64_t address, enum walk
     return WALK_READ;
 }
 
-static inline enum walk_ask ask_update(struct walk *w, uint64_t address, uint64_t old, uint64_t set,
-                                       enum state state)
+WALK_RARE enum walk_ask ask_update(struct walk *w, uint64_t address, uint64_t old, uint64_t set,
+                                   enum state state)
 {
     w->address = address;
     w->expected = old;
@@ -74,12 +77,12 @@ static inline enum walk_ask ask_probe(struct walk *w, enum walk_kind kind, uint6
 
 static inline void keep_dir(struct walk *w, const struct walk_dir *dir)
 {
-    if (w->rq.probe && w->trail_count < WALK_TRAIL)
+    if (w->trail_count < WALK_TRAIL)
         w->trail[w->trail_count++] = *dir;
 }
 
 /* Somebody changed an entry between our read and our update: what was read is void (4.5). */
-static inline enum walk_ask walk_again(struct walk *w)
+WALK_RARE enum walk_ask walk_again(struct walk *w)
 {
     if (w->restarts++ >= MAX_RESTARTS)
         w->rq.no_update = true;
@@ -89,7 +92,7 @@ static inline enum walk_ask walk_again(struct walk *w)
 
 /* ---------------------------------------------------------------- host (v1) walk, 4.3 */
 
-static inline enum walk_ask host_fail(struct walk *w, enum reason reason)
+WALK_RARE enum walk_ask host_fail(struct walk *w, enum reason reason)
 {
     /* A dirty bit that cannot be set: then the write is not granted after all. */
     if (w->guest.late && reason != REASON_TABLE_READ_ERROR) {
@@ -100,6 +103,13 @@ static inline enum walk_ask host_fail(struct walk *w, enum reason reason)
     w->fault_address = reason == REASON_TABLE_READ_ERROR ? w->address : w->host.gpa;
     w->fault_update = w->host.purpose == FOR_GUEST_UPDATE;
     return walk_end(w, reason);
+}
+
+_Static_assert(V1_IW_SHIFT == V1_IR_SHIFT + 1 && PERM_READ == 1 && PERM_WRITE == 2, "taken together");
+
+static inline uint8_t host_perm(uint64_t entry)
+{
+    return entry >> V1_IR_SHIFT & (PERM_READ | PERM_WRITE);
 }
 
 static inline bool host_denied(const struct walk *w)
@@ -186,7 +196,7 @@ static inline uint64_t host_missing_bits(const struct walk *w, unsigned i)
     return want & ~w->host.entry[i];
 }
 
-static inline enum walk_ask host_update_next(struct walk *w)
+WALK_RARE enum walk_ask host_update_next(struct walk *w)
 {
     for (unsigned i = 0; i < w->host.depth; i++) {
         uint64_t missing = host_missing_bits(w, i);
@@ -198,7 +208,7 @@ static inline enum walk_ask host_update_next(struct walk *w)
     return host_done(w);
 }
 
-static inline enum walk_ask host_updated(struct walk *w)
+WALK_RARE enum walk_ask host_updated(struct walk *w)
 {
     if (w->failed)
         return host_fail(w, REASON_TABLE_READ_ERROR);
@@ -224,7 +234,7 @@ static inline enum walk_ask host_leaf(struct walk *w, uint64_t entry)
 
     if (!shift)
         return host_fail(w, w->host.level == 6 ? REASON_HOST_LEVEL : REASON_HOST_SIZE);
-    w->host.perm &= (uint8_t)(v1_ir(entry) | v1_iw(entry) << 1);
+    w->host.perm &= host_perm(entry);
     if (host_denied(w))
         return host_fail(w, REASON_HOST_PERMISSION);
     w->host.shift = (uint8_t)shift;
@@ -234,25 +244,35 @@ static inline enum walk_ask host_leaf(struct walk *w, uint64_t entry)
     return update ? host_update_next(w) : host_done(w);
 }
 
+/* Bits that would have indexed the levels between `level` and `next` (4.3 step 5). */
+static inline bool skipped_bits(uint64_t gpa, unsigned level, unsigned next)
+{
+    return next + 1 < level &&
+           gpa & low_mask(host_level_shift(level)) & ~low_mask(host_level_shift(next + 1));
+}
+
+WALK_RARE void keep_host_dir(struct walk *w)
+{
+    keep_dir(w, &(struct walk_dir){.kind = WALK_HOST,
+                                   .level = w->host.level,
+                                   .perm = w->host.perm,
+                                   .tag = w->host.gpa,
+                                   .table = w->host.table});
+}
+
 static inline enum walk_ask host_directory(struct walk *w, uint64_t entry, unsigned next)
 {
-    unsigned level = w->host.level;
-    uint64_t skipped = low_mask(host_level_shift(level)) & ~low_mask(host_level_shift(next + 1));
-
-    if (next >= level)
+    if (next >= w->host.level)
         return host_fail(w, REASON_HOST_LEVEL);
-    if (w->host.gpa & skipped)
+    if (skipped_bits(w->host.gpa, w->host.level, next))
         return host_fail(w, REASON_HOST_SKIP);
-    w->host.perm &= (uint8_t)(v1_ir(entry) | v1_iw(entry) << 1);
+    w->host.perm &= host_perm(entry);
     if (host_denied(w))
         return host_fail(w, REASON_HOST_PERMISSION);
     w->host.level = (uint8_t)next;
     w->host.table = v1_addr(entry);
-    keep_dir(w, &(struct walk_dir){.kind = WALK_HOST,
-                                   .level = (uint8_t)next,
-                                   .perm = w->host.perm,
-                                   .tag = w->host.gpa,
-                                   .table = w->host.table});
+    if (w->rq.probe)
+        keep_host_dir(w);
     return host_ask(w);
 }
 
@@ -269,14 +289,16 @@ static inline enum walk_ask host_entry(struct walk *w)
         return host_fail(w, REASON_HOST_NOT_PRESENT);
     if (entry & (leaf ? w->rq.env->v1_leaf_reserved : w->rq.env->v1_dir_reserved))
         return host_fail(w, REASON_HOST_RESERVED);
-    w->host.spa[w->host.depth] = w->address;
-    w->host.entry[w->host.depth++] = entry;
+    if (w->rq.dte->had) {
+        w->host.spa[w->host.depth] = w->address;
+        w->host.entry[w->host.depth++] = entry;
+    }
     return leaf ? host_leaf(w, entry) : host_directory(w, entry, next);
 }
 
 /* ---------------------------------------------------------------- guest (v2) walk, 5.1-5.3 */
 
-static inline enum walk_ask guest_fail(struct walk *w, enum reason reason)
+WALK_RARE enum walk_ask guest_fail(struct walk *w, enum reason reason)
 {
     w->stage = STAGE_GUEST;
     w->fault_address = reason == REASON_TABLE_READ_ERROR ? w->address : w->rq.address;
@@ -338,7 +360,8 @@ static inline enum walk_ask gcr3_entry(struct walk *w)
         return guest_fail(w, REASON_GUEST_GCR3_RESERVED);
     if (w->guest.gcr3_level-- > 0)
         return gcr3_ask(w, gcr3_addr(entry), false);
-    keep_dir(w, &(struct walk_dir){.kind = WALK_GCR3, .tag = w->rq.pasid, .table = gcr3_addr(entry)});
+    if (w->rq.probe)
+        keep_dir(w, &(struct walk_dir){.kind = WALK_GCR3, .tag = w->rq.pasid, .table = gcr3_addr(entry)});
     return guest_root(w, gcr3_addr(entry));
 }
 
@@ -411,7 +434,8 @@ static inline enum walk_ask guest_entry(struct walk *w)
         return guest_fail(w, REASON_GUEST_NOT_PRESENT);
     if (guest_entry_reserved(w, entry))
         return guest_fail(w, REASON_GUEST_RESERVED);
-    if (w->guest.depth > 0 || w->guest.gpa[0] != UINT64_MAX)
+    /* A table that was found by its own cached entry is kept already. */
+    if (w->rq.probe && (w->guest.depth > 0 || w->guest.gpa[0] != UINT64_MAX))
         keep_dir(w, &(struct walk_dir){.kind = WALK_GUEST,
                                        .level = w->guest.level,
                                        .guest_bits = w->guest.bits,
@@ -434,7 +458,7 @@ static inline unsigned final_need(const struct walk *w)
     return (w->rq.need & PERM_WRITE) | (w->rq.need & (PERM_READ | PERM_EXEC) ? PERM_READ : 0);
 }
 
-static inline uint64_t guest_missing_bits(const struct walk *w, unsigned i)
+WALK_RARE uint64_t guest_missing_bits(const struct walk *w, unsigned i)
 {
     const struct tables_env *env = w->rq.env;
     uint64_t want = env->guest_a_disabled ? 0 : V2_A_MASK;
@@ -458,7 +482,7 @@ static inline enum walk_ask guest_update_next(struct walk *w)
     return host_begin(w, w->result.gpa, final_need(w), FOR_FINAL);
 }
 
-static inline enum walk_ask guest_updated(struct walk *w)
+WALK_RARE enum walk_ask guest_updated(struct walk *w)
 {
     if (w->failed)
         return guest_fail(w, REASON_TABLE_READ_ERROR);
@@ -507,7 +531,7 @@ static inline bool guest_late_dirty(const struct walk *w)
            !w->rq.no_update && !v2_d(w->guest.leaf);
 }
 
-static inline enum walk_ask guest_late_update(struct walk *w)
+WALK_RARE enum walk_ask guest_late_update(struct walk *w)
 {
     unsigned leaf = w->guest.depth - 1u;
 
