@@ -3,6 +3,7 @@
 #include "model/command.h"
 
 #include "model/guest.h"
+#include "model/watch.h"
 
 static enum command_progress halt(struct amdvi_device *device, const struct event *event)
 {
@@ -110,7 +111,7 @@ static enum command_progress process(struct amdvi_device *device, struct command
     if (!legal)
         return halt(device, &(struct event){.code = EVT_ILLEGAL_COMMAND_ERROR, .address = c->address});
     if (__builtin_expect(device->pmu.active, 0))
-        pmu_begin(device);
+        watch_begin(device);
     progress = execute(device, c);
     if (__builtin_expect(device->pmu.active, 0))
         pmu_command(device, c->words, progress == COMMAND_DONE);

@@ -122,7 +122,8 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
 
 void device_watch(struct amdvi_device *device)
 {
-    device->watched = device->pmu.active || device->inject.active;
+    device->watched =
+        device->pmu.active || device->inject.active || (device->observed && device->observer.hit);
 }
 
 enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)
@@ -131,6 +132,7 @@ enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_
         return AMDVI_ERR_ARGUMENT;
     device->observed = observer != NULL;
     device->observer = observer ? *observer : (struct amdvi_observer){0};
+    device_watch(device);
     return AMDVI_OK;
 }
 

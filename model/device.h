@@ -106,6 +106,7 @@ struct amdvi_device {
     uint64_t now;
 
     struct amdvi_statistics statistics;
+    struct amdvi_statistics before; /* the same before a watched operation (watch.h) */
 };
 
 static inline uint64_t control(const struct amdvi_device *device)

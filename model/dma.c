@@ -25,11 +25,11 @@ static bool page_again(struct amdvi_device *device, const struct amdvi_request *
                        struct amdvi_result *page)
 {
     struct amdvi_statistics kept = device->statistics;
-    bool counting = device->pmu.active, failing = device->inject.active;
+    bool watched = device->watched, failing = device->inject.active;
 
-    device->pmu.active = device->inject.active = false;
+    device->watched = device->inject.active = false;
     translation_page(device, piece, page);
-    device->pmu.active = counting;
+    device->watched = watched;
     device->inject.active = failing;
     device->statistics = kept;
     return page->ok;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
 #include "model/memory.h"
+#include "model/shadow.h"
 
 static bool dtc_match(const void *line, const void *key)
 {
@@ -135,6 +136,13 @@ void dtc_invalidate_all(struct amdvi_device *device)
     cache_clear(&device->dtc);
     device->dtc_last = NULL;
     memset(device->reported, 0, DEVICES / 8);
+}
+
+const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester)
+{
+    int32_t slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
+
+    return slot == CACHE_NO_SLOT ? NULL : &((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte;
 }
 
 enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t requester,

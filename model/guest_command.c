@@ -5,6 +5,7 @@
  */
 #include "model/command.h"
 #include "model/guest.h"
+#include "model/watch.h"
 
 /* ---------------------------------------------------------------- who is ready */
 
@@ -229,7 +230,7 @@ static enum command_progress process(struct amdvi_device *device, struct guest *
     host = c;
     legal = cmd_legal(&device->rules, c.words);
     if (__builtin_expect(device->pmu.active, 0))
-        pmu_begin(device);
+        watch_begin(device);
     progress = legal ? execute(device, guest, &c, &host) : illegal(device, guest, &c);
     if (__builtin_expect(device->pmu.active, 0))
         pmu_command(device, host.words, progress == COMMAND_DONE);

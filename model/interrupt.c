@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interrupt remapping and posting (8). */
 #include "model/posting.h"
+#include "model/watch.h"
 
 #include "tables/layout.h"
 
@@ -179,11 +180,16 @@ enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requeste
     if (!device || !result)
         return AMDVI_ERR_ARGUMENT;
     device->statistics.interrupts++;
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_begin(device);
+    if (__builtin_expect(device->watched, 0))
+        watch_begin(device);
     handle(device, &d, &line);
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_interrupt(device, requester, d.dte, is_smi(device, &d.message), result);
+    if (__builtin_expect(device->watched, 0))
+        watch_interrupt(device, &(struct watched_interrupt){.requester = requester,
+                                                            .address = address,
+                                                            .data = data,
+                                                            .dte = d.dte,
+                                                            .smi = is_smi(device, &d.message),
+                                                            .result = result});
     if (device->observed && device->observer.interrupt)
         device->observer.interrupt(device->observer.context, requester, address, data, result);
     return AMDVI_OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
 #include "model/memory.h"
+#include "model/shadow.h"
 
 struct itc_key {
     uint16_t device;
@@ -109,4 +110,13 @@ void itc_invalidate_all(struct amdvi_device *device)
 {
     if (++device->itc_epoch == 0)
         cache_clear(&device->itc);
+}
+
+const uint64_t *itc_peek(const struct amdvi_device *device, uint16_t requester, uint32_t index)
+{
+    struct itc_key key = {.device = requester, .index = index};
+    int32_t slot = cache_find(&device->itc, itc_hash(&key), itc_match, &key);
+    const struct itc_line *line = slot == CACHE_NO_SLOT ? NULL : cache_line(&device->itc, (uint32_t)slot);
+
+    return line && itc_alive(device, line) ? line->raw : NULL;
 }

@@ -2,7 +2,7 @@
 #include "model/pmu.h"
 
 #include "model/allocator.h"
-#include "model/translate.h"
+#include "model/watch.h"
 
 /* ---------------------------------------------------------------- life */
 
@@ -150,11 +150,6 @@ static void count(struct amdvi_device *device, const struct tally *tally)
     }
 }
 
-void pmu_begin(struct amdvi_device *device)
-{
-    device->pmu.before = device->statistics;
-}
-
 /* ---------------------------------------------------------------- pages of requests */
 
 static void tag_page(struct tally *tally, const struct translation *t)
@@ -201,7 +196,7 @@ static void tally_walk(struct tally *tally, const struct amdvi_statistics *b,
 
 void pmu_page(struct amdvi_device *device, const struct translation *t)
 {
-    const struct amdvi_statistics *b = &device->pmu.before, *now = &device->statistics;
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
     struct tally tally = {0};
 
     tag_page(&tally, t);
@@ -222,22 +217,21 @@ static bool smi_was_blocked(const struct amdvi_int_result *result)
            (result->fault.reason == REASON_INT_SMI_FILTERED || result->fault.reason == REASON_INT_SMI_LOGGED);
 }
 
-void pmu_interrupt(struct amdvi_device *device, uint16_t requester, const struct dte *dte, bool smi,
-                   const struct amdvi_int_result *result)
+void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *i)
 {
-    const struct amdvi_statistics *b = &device->pmu.before, *now = &device->statistics;
-    struct tally tally = {.has_device = true, .device = requester};
-    bool remapped = now->interrupts_remapped != b->interrupts_remapped && result->ok;
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
+    struct tally tally = {.has_device = true, .device = i->requester};
+    bool remapped = now->interrupts_remapped != b->interrupts_remapped && i->result->ok;
 
-    tally.has_domain = dte && dte->valid;
-    tally.domain = dte ? dte->domain : 0;
+    tally.has_domain = i->dte && i->dte->valid;
+    tally.domain = i->dte ? i->dte->domain : 0;
     tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = now->dtc_hits - b->dtc_hits;
     tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = now->dtc_misses - b->dtc_misses;
-    tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && result->posted;
+    tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && i->result->posted;
     tally.events[CTR_SOURCE_CSOURCE_VAPIC_NON_GUEST] =
-        remapped && !result->posted && device->env.guest_mode_legal;
-    tally.events[CTR_SOURCE_CSOURCE_SMI_RECEIVED] = smi;
-    tally.events[CTR_SOURCE_CSOURCE_SMI_BLOCKED] = smi_was_blocked(result);
+        remapped && !i->result->posted && device->env.guest_mode_legal;
+    tally.events[CTR_SOURCE_CSOURCE_SMI_RECEIVED] = i->smi;
+    tally.events[CTR_SOURCE_CSOURCE_SMI_BLOCKED] = smi_was_blocked(i->result);
     count(device, &tally);
 }
 
@@ -271,7 +265,7 @@ static void tag_command(struct tally *tally, const uint64_t words[2])
 /* `words` with the host's IDs. A command that waits is counted when it is done. */
 void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done)
 {
-    const struct amdvi_statistics *b = &device->pmu.before, *now = &device->statistics;
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
     struct tally tally = {0};
 
     tag_command(&tally, words);

@@ -24,13 +24,11 @@ struct pmu {
     uint8_t banks, per_bank;
     struct pmu_counter *counters; /* of bank 0, then bank 1 ...; null without PCSup */
     struct reg_mask mask[CTR_COUNT];
-    struct amdvi_statistics before;
 };
 
 struct amdvi_device;
-struct amdvi_int_result;
-struct dte;
 struct translation;
+struct watched_interrupt;
 
 bool pmu_create(struct amdvi_device *device);
 void pmu_destroy(struct amdvi_device *device);
@@ -40,11 +38,9 @@ void pmu_reset(struct amdvi_device *device);
 uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset);
 void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value);
 
-/* Ends of operations; only called while `active`. */
-void pmu_begin(struct amdvi_device *device);
+/* Ends of operations; only called while `active`, after watch_begin(). */
 void pmu_page(struct amdvi_device *device, const struct translation *t);
-void pmu_interrupt(struct amdvi_device *device, uint16_t requester, const struct dte *dte, bool smi,
-                   const struct amdvi_int_result *result);
+void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *interrupt);
 void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done);
 void pmu_counted_access(struct amdvi_device *device);
 

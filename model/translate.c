@@ -2,6 +2,7 @@
 #include "model/translate.h"
 
 #include "model/hit.h"
+#include "model/watch.h"
 
 #include "tables/layout.h"
 
@@ -489,15 +490,15 @@ static void translate_page(struct amdvi_device *device, struct translation *t)
     struct walk walk;
     bool walked;
 
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_begin(device);
+    if (__builtin_expect(device->watched, 0))
+        watch_begin(device);
     walked = translation_decide(device, t);
     if (walked)
         exec_direct(device, &walk, &t->walk, &t->space);
     if (walked || t->reason)
         translation_conclude(device, t, walked ? &walk : NULL);
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_page(device, t);
+    if (__builtin_expect(device->watched, 0))
+        watch_page(device, t);
 }
 
 /* Bytes of the request that the answer for `address` covers. */

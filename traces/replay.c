@@ -34,6 +34,7 @@ void amdvi_replay_destroy(struct amdvi_replay *replay)
 {
     if (!replay)
         return;
+    amdvi_lint_destroy(replay->lint);
     amdvi_destroy(replay->device);
     amdvi_sparse_destroy(replay->memory);
     amdvi_config_destroy(replay->config);
@@ -127,8 +128,10 @@ enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay,
     if (record->kind == AMDVI_TRACE_KIND_CONFIG)
         return configure(replay, record);
     status = replay_start(replay, record);
-    if (status == AMDVI_REPLAY_OK)
+    if (status == AMDVI_REPLAY_OK) {
+        replay_lint_record(replay, record);
         status = act(replay, record);
+    }
     if (status == AMDVI_REPLAY_OK && replay->out_of_memory)
         return replay_fail(replay, record, "out of memory");
     return status;
@@ -139,6 +142,8 @@ enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay)
     if (!replay)
         return AMDVI_REPLAY_ERROR;
     replay_state_result(replay);
+    if (replay->lint)
+        amdvi_lint_finish(replay->lint);
     return AMDVI_REPLAY_OK;
 }
 

@@ -195,6 +195,8 @@ enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct 
     status = amdvi_create(replay->config, &memory, &callbacks, NULL, &replay->device);
     if (status == AMDVI_OK)
         status = observe(replay);
+    if (status == AMDVI_OK)
+        status = replay_lint_start(replay);
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "device: %s", amdvi_status_text(status));
 }
@@ -228,6 +230,7 @@ struct image {
     FILE *file;
     uint64_t skip, left, address;
     struct amdvi_sparse *memory;
+    struct amdvi_lint *lint;
 };
 
 /* One decoded piece of an image: skips `offset`, stops at `len`, goes to memory. */
@@ -237,6 +240,8 @@ static enum amdvi_sparse_status put_piece(struct image *image, const uint8_t *da
     uint64_t take = length - skip < image->left ? length - skip : image->left;
     enum amdvi_sparse_status status = amdvi_sparse_write(image->memory, image->address, data + skip, take);
 
+    if (image->lint)
+        amdvi_lint_write(image->lint, image->address, data + skip, take);
     image->skip -= skip;
     image->left -= take;
     image->address += take;
@@ -294,6 +299,7 @@ static FILE *open_beside(const struct amdvi_replay *replay, const char *name)
 enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
     struct image image = {.memory = replay->memory,
+                          .lint = replay->lint,
                           .address = record->num[AMDVI_TRACE_KEY_ADDR],
                           .skip = amdvi_trace_num(record, AMDVI_TRACE_KEY_OFFSET, 0),
                           .left = amdvi_trace_num(record, AMDVI_TRACE_KEY_LEN, UINT64_MAX)};

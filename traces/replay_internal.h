@@ -71,6 +71,8 @@ struct amdvi_replay {
     struct amdvi_config *config;
     struct amdvi_sparse *memory;
     struct amdvi_device *device;
+    struct amdvi_lint *lint; /* null without one */
+    uint64_t lint_ns;
     bool autorun;
     struct amdvi_replay_counts counts;
     struct last_request last;
@@ -116,6 +118,10 @@ enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct 
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
+
+/* replay_lint.c: before each record that acts. */
+enum amdvi_status replay_lint_start(struct amdvi_replay *replay);
+void replay_lint_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 
 /* replay_relay.c: an observer that hands everything on to the caller's. */
 struct amdvi_observer replay_relay(struct amdvi_replay *replay);

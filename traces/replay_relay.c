@@ -34,6 +34,11 @@ static void relay_mmio(void *context, bool write, uint64_t offset, unsigned size
     caller(context)->mmio(caller(context)->context, write, offset, size, value);
 }
 
+static void relay_hit(void *context, const struct amdvi_hit_info *info)
+{
+    caller(context)->hit(caller(context)->context, info);
+}
+
 struct amdvi_observer replay_relay(struct amdvi_replay *replay)
 {
     const struct amdvi_observer *to = replay->options.observer;
@@ -45,5 +50,6 @@ struct amdvi_observer replay_relay(struct amdvi_replay *replay)
         .interrupt = to->interrupt ? relay_interrupt : NULL,
         .command = to->command ? relay_command : NULL,
         .mmio = to->mmio ? relay_mmio : NULL,
+        .hit = to->hit ? relay_hit : NULL,
     };
 }

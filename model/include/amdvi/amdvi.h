@@ -374,6 +374,20 @@ struct amdvi_event_info {
     enum amdvi_irq_cause log; /* AMDVI_IRQ_EVENT, AMDVI_IRQ_PPR or AMDVI_IRQ_GA */
 };
 
+/* What a cache, not memory, has answered for one page of a request or for one interrupt. */
+struct amdvi_hit_info {
+    uint32_t caches; /* bit n: something came from enum amdvi_cache n */
+    uint16_t device;
+    const struct amdvi_request *request; /* null: an interrupt */
+    const struct amdvi_result *result;   /* of the page at `address`; null: an interrupt */
+    const struct amdvi_int_result *message;
+    uint64_t address; /* of the page's part of the request, or of the message */
+    uint32_t data;    /* of the message */
+    uint16_t domain;
+    bool guest; /* translated by guest tables: `pasid` counts */
+    uint32_t pasid;
+};
+
 /* The one tap: recorders, lint, statistics and explanations hang on it. Functions may be null; they must
  * not call the device. */
 struct amdvi_observer {
@@ -385,6 +399,8 @@ struct amdvi_observer {
     void (*command)(void *context, const struct amdvi_command_info *info);
     void (*event)(void *context, const struct amdvi_event_info *info);
     void (*mmio)(void *context, bool write, uint64_t offset, unsigned size, uint64_t value);
+    /* Requests take the long way while somebody listens to this one. */
+    void (*hit)(void *context, const struct amdvi_hit_info *info);
 };
 
 /* Null takes the observer off. The structure is copied. */

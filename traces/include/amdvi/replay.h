@@ -13,6 +13,7 @@
 #define AMDVI_REPLAY_H
 
 #include "amdvi/amdvi.h"
+#include "amdvi/lint.h"
 #include "amdvi/sparse_memory.h"
 #include "amdvi/trace.h"
 
@@ -48,6 +49,9 @@ struct amdvi_replay_options {
                    const struct amdvi_trace_record *record);
     const struct amdvi_observer *observer; /* may be null; called beside the player's own */
     uint64_t memory_limit; /* most bytes of host memory for system memory; 0: no limit */
+    /* Not null: a lint looks on (amdvi/lint.h). `text` is "FILE:LINE: ..." of the finding. */
+    void (*lint)(void *context, const struct amdvi_lint_finding *finding, const char *text);
+    const struct amdvi_lint_options *lint_options; /* may be null; its context and function are not used */
 };
 
 struct amdvi_replay_counts {
@@ -66,7 +70,7 @@ enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *
 void amdvi_replay_destroy(struct amdvi_replay *replay);
 
 enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
-/* Reports a last request that nothing was expected of. */
+/* Reports a last request that nothing was expected of, and what a lint has held back. */
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
 
 /* "FILE:LINE: message", never null. */
@@ -76,6 +80,8 @@ const struct amdvi_replay_counts *amdvi_replay_counts(const struct amdvi_replay 
 /* Null before the first record that acts. */
 struct amdvi_device *amdvi_replay_device(struct amdvi_replay *replay);
 struct amdvi_sparse *amdvi_replay_memory(struct amdvi_replay *replay);
+/* Null without one. */
+const struct amdvi_lint *amdvi_replay_lint(const struct amdvi_replay *replay);
 const struct amdvi_config *amdvi_replay_config(const struct amdvi_replay *replay);
 
 #ifdef __cplusplus

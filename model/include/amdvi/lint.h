@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Finds what a driver has forgotten: invalidations that are missing, device table entries that hardware saw
+ * half-written, reserved bits, base registers changed under a running device.
+ *
+ *     amdvi_lint_create(device, &options, &lint);
+ *     amdvi_lint_mark(lint, line, ns);              // before each step: where findings point to
+ *     amdvi_lint_write(lint, spa, bytes, length);   // software writes memory
+ *     ...
+ *     amdvi_lint_finish(lint);                      // what is still open is reported now
+ *     amdvi_lint_destroy(lint);
+ *
+ * How it judges. Whenever a cache has answered a request or an interrupt, the lint asks memory the same
+ * question, without caches and without side effects. If memory would give another address, fewer
+ * permissions, another interrupt, or (device table, directory and interrupt entries) an answer instead of a
+ * fault, the cached entry is stale and the answer was dangerous. Entries that only grant less than memory
+ * now does are no mistake: hardware walks again [10.2].
+ *
+ * A driver changes a table first and invalidates after that, so a stale answer alone proves nothing:
+ *  - it is held back, and forgotten when an invalidation that covers the entry is executed after it. That
+ *    was the window every unmapping has (with flush queues many milliseconds long); `windows` reports it
+ *    with severity AMDVI_LINT_WINDOW.
+ *  - it is reported as AMDVI_LINT_MISTAKE when amdvi_lint_finish() comes first, or `patience_records`, or,
+ *    with `strict`, when a COMPLETION_WAIT was executed after the change and the entry answers once more.
+ *    `strict` is for drivers that invalidate at once; flush queues are not wrong to wait for something else.
+ *
+ * The lint takes the place of the device's observer and hands everything on to the one that was there; set
+ * other observers before it. It costs a shadow walk for every request that hits; a device without a lint pays
+ * nothing. One lint belongs to one device and to its thread.
+ */
+#ifndef AMDVI_LINT_H
+#define AMDVI_LINT_H
+
+#include "amdvi/amdvi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct amdvi_lint;
+
+enum amdvi_lint_kind {
+    AMDVI_LINT_STALE_ENTRY,        /* "stale-entry": an invalidation is missing */
+    AMDVI_LINT_TORN_DTE,           /* "torn-dte": hardware read a live entry between two partial writes */
+    AMDVI_LINT_RESERVED_BITS,      /* "reserved-bits": written by software, read by the device */
+    AMDVI_LINT_BASE_WHILE_RUNNING, /* "base-while-running": a base register changed under a running unit */
+    AMDVI_LINT_EMPTY_DOORBELL,     /* "empty-doorbell": the command tail was written, nothing was new */
+    AMDVI_LINT_KINDS
+};
+
+enum amdvi_lint_severity {
+    AMDVI_LINT_NOTE,   /* wasteful */
+    AMDVI_LINT_WINDOW, /* a request met the entry between its change and its invalidation */
+    AMDVI_LINT_MISTAKE,
+};
+
+/* When something happened, in the caller's terms; `record` counts amdvi_lint_mark() calls, 0: unknown. */
+struct amdvi_lint_mark {
+    uint64_t record, line, ns;
+};
+
+/* One finding. Fields that do not belong to its kind are 0. */
+struct amdvi_lint_finding {
+    enum amdvi_lint_kind kind;
+    enum amdvi_lint_severity severity;
+    struct amdvi_lint_mark at; /* the first wrong answer, or the action that is wrong */
+
+    /* the request or interrupt */
+    bool interrupt;
+    struct amdvi_request request; /* `device`, `address` also of interrupts */
+    uint32_t data;                /* of an interrupt */
+
+    /* the entry that answered: what was cached, what memory says */
+    enum amdvi_cache cache;
+    uint16_t domain;
+    bool has_pasid;
+    uint32_t pasid;
+    uint32_t index;                /* ITC */
+    uint64_t got, should;          /* SPA, first word of a DTE or an IRTE */
+    uint8_t got_perm, should_perm; /* 0: refused */
+    struct amdvi_lint_mark filled; /* when hardware last read the word below before it changed */
+
+    /* the change */
+    uint64_t word; /* SPA of the 8 bytes that changed; 0: not known */
+    uint64_t old_value, new_value;
+    struct amdvi_lint_mark changed;
+
+    /* what was needed: a command, its opcode and IDs as the fields above say */
+    uint64_t needed[2];
+    uint64_t first, last;               /* address range of an INVALIDATE_IOMMU_PAGES */
+    uint64_t danger_records, danger_ns; /* from the change to this answer */
+    uint64_t times;                     /* wrong answers of this entry until now */
+    const char *text; /* one line without a final new line; lives until the callback returns */
+};
+
+struct amdvi_lint_options {
+    void *context;
+    void (*finding)(void *context, const struct amdvi_lint_finding *finding); /* may be null */
+    bool windows;              /* report stale answers that were invalidated later */
+    bool strict;               /* a COMPLETION_WAIT without the invalidation before it is proof */
+    uint64_t patience_records; /* from the change on; 0: wait for amdvi_lint_finish() */
+    unsigned log2_words;       /* 8-byte words of tables remembered, 10 to 20; 0: 16 */
+};
+
+struct amdvi_lint_statistics {
+    uint64_t checked; /* answers of caches that were compared with memory */
+    uint64_t stale;   /* of these: differed dangerously */
+    uint64_t windows; /* stale entries that were invalidated before they were reported */
+    uint64_t findings[AMDVI_LINT_KINDS];
+    uint64_t lost;                      /* stale entries that were not followed because too many were open */
+    uint64_t writes;                    /* software writes to words that hardware had read */
+    uint64_t words_lost;                /* words forgotten for want of room: changes to them have no blame */
+    uint64_t invalidations;             /* commands of the host that drop entries: opcodes 2, 3, 5 and 8 */
+    uint64_t superfluous_invalidations; /* of these: nothing cached was covered */
+    uint64_t stores, stores_unread;     /* COMPLETION_WAIT; places that amdvi_lint_read() never named */
+};
+
+/*
+ * Attaches a lint to a device. `options` is copied and may be null. Memory comes from the device's allocator.
+ * AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY.
+ */
+enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
+                                    struct amdvi_lint **lint);
+/* Detaches and gives the device its former observer back. Before amdvi_destroy() of the device. */
+void amdvi_lint_destroy(struct amdvi_lint *lint);
+
+/* What follows happens at this line and time (nanoseconds). */
+enum amdvi_status amdvi_lint_mark(struct amdvi_lint *lint, uint64_t line, uint64_t ns);
+
+/* Software, or a device past the IOMMU, writes memory; before or after the bytes are there. */
+enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const void *bytes, uint64_t length);
+/* The same with one byte repeated. */
+enum amdvi_status amdvi_lint_fill(struct amdvi_lint *lint, uint64_t spa, uint8_t byte, uint64_t length);
+/* Software reads memory: only for `stores_unread`. */
+enum amdvi_status amdvi_lint_read(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
+
+/* Reports all stale answers that are still open as mistakes. The lint goes on working. */
+enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint);
+
+enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
+                                        struct amdvi_lint_statistics *statistics);
+
+/* "stale-entry" and its like, never null. */
+const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

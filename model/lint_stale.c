@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Compares what caches answered with what memory says, and follows stale entries to their invalidation. */
+#include "model/lint.h"
+
+#include "tables/layout.h"
+
+/* ---------------------------------------------------------------- open cases */
+
+static bool same_case(const struct amdvi_lint_finding *a, const struct amdvi_lint_finding *b)
+{
+    return a->cache == b->cache && a->interrupt == b->interrupt && a->request.device == b->request.device &&
+           a->domain == b->domain && a->pasid == b->pasid && a->index == b->index && a->first == b->first &&
+           a->word == b->word && a->changed.record == b->changed.record;
+}
+
+static struct lint_open *find_open(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding)
+{
+    struct lint_open *empty = NULL;
+
+    for (unsigned i = 0; i < LINT_OPEN_MAX; i++) {
+        struct lint_open *open = &lint->open[i];
+        if (open->used && same_case(&open->finding, finding))
+            return open;
+        if (!open->used && !empty)
+            empty = open;
+    }
+    return empty;
+}
+
+static void report_open(struct amdvi_lint *lint, struct lint_open *open, enum amdvi_lint_severity severity)
+{
+    open->reported = true;
+    open->finding.severity = severity;
+    lint_report(lint, &open->finding);
+}
+
+static bool proven(const struct amdvi_lint *lint, const struct lint_open *open)
+{
+    uint64_t patience = lint->options.patience_records, since = open->finding.changed.record;
+
+    return (lint->options.strict && open->waited) || (patience && lint->now.record - since >= patience);
+}
+
+static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, unsigned kind, bool guest)
+{
+    struct lint_open *open = find_open(lint, finding);
+
+    lint->statistics.stale++;
+    if (!open) {
+        lint->statistics.lost++;
+        return;
+    }
+    if (!open->used) {
+        *open = (struct lint_open){.used = true, .finding = *finding, .kind = (uint8_t)kind, .guest = guest};
+        lint->open_count++;
+    }
+    open->finding.times++;
+    open->waited |= lint->last_wait > open->finding.changed.record;
+    if (!open->reported && proven(lint, open))
+        report_open(lint, open, AMDVI_LINT_MISTAKE);
+}
+
+static void close_open(struct amdvi_lint *lint, struct lint_open *open)
+{
+    lint->statistics.windows += !open->reported;
+    if (!open->reported && lint->options.windows)
+        report_open(lint, open, AMDVI_LINT_WINDOW);
+    open->used = false;
+    lint->open_count--;
+}
+
+void lint_finish(struct amdvi_lint *lint)
+{
+    for (unsigned i = 0; i < LINT_OPEN_MAX; i++)
+        if (lint->open[i].used && !lint->open[i].reported)
+            report_open(lint, &lint->open[i], AMDVI_LINT_MISTAKE);
+}
+
+/* ---------------------------------------------------------------- whose fault */
+
+/* The highest word on the way that was changed, rather one that no walk has read since. */
+static int blame(struct amdvi_lint *lint, const struct shadow *shadow, struct amdvi_lint_finding *finding)
+{
+    int best = -1;
+    bool best_fresh = true;
+
+    for (unsigned i = 0; i < shadow->count; i++) {
+        const struct lint_word *word = lint_word(lint, shadow->words[i].address);
+        if (!word || !word->changed || (best >= 0 && (word->fresh || !best_fresh)))
+            continue;
+        best = (int)i;
+        best_fresh = word->fresh;
+    }
+    if (best < 0)
+        return best;
+    finding->word = shadow->words[best].address;
+    return best;
+}
+
+static void describe_change(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
+{
+    const struct lint_word *word = finding->word ? lint_word(lint, finding->word) : NULL;
+
+    if (!word || !word->changed) {
+        finding->word = 0;
+        return;
+    }
+    finding->old_value = word->old_value;
+    finding->new_value = word->new_value;
+    finding->changed = word->changed_at;
+    finding->filled = word->filled_at;
+    finding->danger_records = lint->now.record - word->changed_at.record;
+    finding->danger_ns = lint->now.ns - word->changed_at.ns;
+}
+
+/* An entry of `count` words at `address`: the first word that differs, rather one whose change was seen. */
+static void blame_entry(struct amdvi_lint *lint, struct amdvi_lint_finding *finding, uint64_t address,
+                        const uint64_t *cached, const uint64_t *now, unsigned count)
+{
+    uint64_t first = address & ~(uint64_t)7;
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct lint_word *word = lint_word(lint, first + 8 * i);
+        if (cached[i] == now[i] || (finding->word && !(word && word->changed && !word->fresh)))
+            continue;
+        finding->word = first + 8 * i;
+        finding->got = cached[i];
+        finding->should = now[i];
+        if (word && word->changed && !word->fresh)
+            break;
+    }
+    describe_change(lint, finding);
+}
+
+static struct amdvi_lint_finding new_finding(const struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_STALE_ENTRY,
+                                         .at = lint->now,
+                                         .interrupt = !info->request,
+                                         .data = info->data,
+                                         .domain = info->domain,
+                                         .has_pasid = info->guest,
+                                         .pasid = info->pasid};
+
+    if (info->request)
+        finding.request = *info->request;
+    finding.request.device = info->device;
+    finding.request.address = info->address;
+    return finding;
+}
+
+static void stale_dte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, const struct dte *cached,
+                      const struct shadow *shadow)
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+
+    finding.cache = AMDVI_CACHE_DTC;
+    /* Which address met the entry does not matter. */
+    finding.has_pasid = false;
+    finding.pasid = 0;
+    blame_entry(lint, &finding, shadow->dte_address, cached->raw, shadow->dte.raw, DTE_BYTES / 8);
+    cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
+    cmd_inv_devtab_set_deviceid(finding.needed, info->device);
+    hold(lint, &finding, WALK_HOST, false);
+}
+
+/* ---------------------------------------------------------------- pages */
+
+/* How far a changed entry reaches: what one command has to cover. */
+static unsigned reach(const struct shadow_word *word)
+{
+    if (word->kind == WALK_GCR3)
+        return CMD_RANGE_ALL;
+    return word->level > 1 ? host_level_shift(word->level) : 12;
+}
+
+static void need_pages(struct amdvi_lint_finding *finding, const struct shadow_word *word, unsigned shift)
+{
+    bool guest = finding->has_pasid && word && word->kind != WALK_HOST;
+    /* A host table under guest tables: the GPA is not what the request asked for, so all of the domain. */
+    bool all = shift >= CMD_RANGE_ALL || (finding->has_pasid && !guest);
+    uint64_t size = all ? 0 : (uint64_t)1 << shift, address = all ? INT64_MAX : finding->request.address;
+
+    finding->first = all ? 0 : finding->request.address & ~(size - 1);
+    finding->last = all ? UINT64_MAX : finding->first + size - 1;
+    if (!all)
+        address = finding->first | (size / 2 - 1);
+    cmd_inv_pages_set_opcode(finding->needed, CMD_INVALIDATE_IOMMU_PAGES);
+    cmd_inv_pages_set_domainid(finding->needed, finding->domain);
+    cmd_inv_pages_set_gn(finding->needed, guest);
+    cmd_inv_pages_set_pasid(finding->needed, guest ? finding->pasid : 0);
+    cmd_inv_pages_set_s(finding->needed, all || shift > 12);
+    cmd_inv_pages_set_pde(finding->needed, all || shift > 12);
+    cmd_inv_pages_set_address(finding->needed, address & ~(uint64_t)0xfff);
+}
+
+static enum amdvi_cache page_cache(const struct amdvi_hit_info *info)
+{
+    if (info->caches >> AMDVI_CACHE_PTC & 1)
+        return AMDVI_CACHE_PTC;
+    return info->caches >> AMDVI_CACHE_PDC & 1 ? AMDVI_CACHE_PDC : AMDVI_CACHE_GCR3;
+}
+
+static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
+                       const struct shadow *shadow)
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+    int at = blame(lint, shadow, &finding);
+    const struct shadow_word *word = at >= 0 ? &shadow->words[at] : NULL;
+
+    finding.cache = page_cache(info);
+    describe_change(lint, &finding);
+    finding.got = info->result->pa;
+    finding.got_perm = info->result->ok ? info->result->perm : 0;
+    finding.should = shadow->result.pa;
+    finding.should_perm = shadow->result.ok ? shadow->result.perm : 0;
+    need_pages(&finding, word, word ? reach(word) : 12);
+    hold(lint, &finding, word ? word->kind : WALK_HOST, info->guest);
+}
+
+/* What of a device table entry decides about a memory request. */
+static bool same_translation(const struct dte *a, const struct dte *b)
+{
+    return a->valid == b->valid && a->tv == b->tv && a->mode == b->mode && a->host_root == b->host_root &&
+           a->domain == b->domain && a->perm == b->perm && a->guest == b->guest && a->giov == b->giov &&
+           a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
+           a->guest_levels == b->guest_levels && a->iotlb == b->iotlb && a->exclusion == b->exclusion &&
+           a->verdict == b->verdict;
+}
+
+/* What was granted must still be so; a refusal must still be right where no walk could have mended it. */
+static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct shadow *shadow)
+{
+    const struct amdvi_result *got = info->result, *now = &shadow->result;
+    bool ats = info->request->at == AMDVI_TRANSLATION_REQUEST;
+
+    if (!got->ok)
+        return now->ok && !ats;
+    if (!now->ok)
+        return !(ats && got->perm == 0);
+    if (ats && (got->perm & ~now->perm))
+        return true;
+    return got->perm && now->perm ? got->pa != now->pa : false;
+}
+
+static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    const struct dte *cached = dtc_peek(lint->device, info->device);
+    struct shadow shadow;
+
+    shadow_page(lint->device, info->request, info->address, &shadow);
+    if (!page_is_dangerous(info, &shadow))
+        return;
+    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
+        !same_translation(cached, &shadow.dte))
+        stale_dte(lint, info, cached, &shadow);
+    else if (info->caches & ~(1u << AMDVI_CACHE_DTC))
+        stale_page(lint, info, &shadow);
+}
+
+/* ---------------------------------------------------------------- interrupts */
+
+/* Two entries that mean the same; what hardware reads anew for each interrupt does not count (8.6). */
+static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], const uint64_t b[2])
+{
+    struct irte x, y;
+    enum reason reason = irte_decode(a, &device->env, &x);
+
+    if (reason != irte_decode(b, &device->env, &y))
+        return false;
+    if (reason || x.guest_mode != y.guest_mode || x.vector != y.vector)
+        return reason != REASON_NONE;
+    if (x.guest_mode)
+        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log;
+    return x.destination == y.destination && x.type == y.type && x.logical == y.logical;
+}
+
+static bool same_interrupts(const struct dte *a, const struct dte *b)
+{
+    return a->iv == b->iv && a->int_root == b->int_root && a->int_log2 == b->int_log2 &&
+           a->int_control == b->int_control && a->pass_init == b->pass_init && a->pass_nmi == b->pass_nmi &&
+           a->pass_extint == b->pass_extint && a->int_verdict == b->int_verdict;
+}
+
+static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, uint64_t address,
+                       const uint64_t cached[2], const uint64_t now[2])
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+    bool second = irte_bytes(&lint->device->env) == 16 && cached[1] != now[1];
+
+    finding.cache = AMDVI_CACHE_ITC;
+    finding.index = info->data & 0x7ff;
+    /* Of posted interrupts the first word may have changed where it does not count. */
+    blame_entry(lint, &finding, address + (second ? 8 : 0), cached + second, now + second, 1);
+    cmd_inv_intr_set_opcode(finding.needed, CMD_INVALIDATE_INTERRUPT_TABLE);
+    cmd_inv_intr_set_deviceid(finding.needed, info->device);
+    hold(lint, &finding, WALK_HOST, false);
+}
+
+static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    const struct dte *cached = dtc_peek(lint->device, info->device);
+    const uint64_t *entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
+    struct shadow shadow;
+    uint64_t address, raw[2];
+
+    shadow_dte(lint->device, info->device, &shadow);
+    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
+        !same_interrupts(cached, &shadow.dte)) {
+        stale_dte(lint, info, cached, &shadow);
+        return;
+    }
+    if (!(info->caches >> AMDVI_CACHE_ITC & 1) || !entry || !shadow.dte_known)
+        return;
+    if (shadow_irte(lint->device, &shadow.dte, info->data & 0x7ff, &address, raw) &&
+        !same_irte(lint->device, entry, raw))
+        stale_irte(lint, info, address, entry, raw);
+}
+
+void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    lint->statistics.checked++;
+    if (info->request)
+        check_page(lint, info);
+    else
+        check_interrupt(lint, info);
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static bool ranges_meet(const struct amdvi_lint_finding *finding, const struct cmd_range *range)
+{
+    uint64_t last = range->shift >= 64 ? UINT64_MAX : range->base + (((uint64_t)1 << range->shift) - 1);
+
+    return range->shift >= 64 ||
+           (finding->request.address >= range->base && finding->request.address <= last);
+}
+
+static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
+{
+    const struct amdvi_lint_finding *f = &open->finding;
+    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
+
+    if (f->interrupt || f->cache == AMDVI_CACHE_DTC || cmd_inv_pages_domainid(words) != f->domain)
+        return false;
+    if (!cmd_inv_pages_gn(words))
+        return open->guest || ranges_meet(f, &range);
+    return open->guest && cmd_inv_pages_pasid(words) == f->pasid && ranges_meet(f, &range);
+}
+
+static bool covered(const struct lint_open *open, const uint64_t words[2])
+{
+    const struct amdvi_lint_finding *f = &open->finding;
+
+    switch (cmd_opcode(words)) {
+    case CMD_INVALIDATE_DEVTAB_ENTRY:
+        return f->cache == AMDVI_CACHE_DTC && cmd_inv_devtab_deviceid(words) == f->request.device;
+    case CMD_INVALIDATE_INTERRUPT_TABLE:
+        return f->cache == AMDVI_CACHE_ITC && cmd_inv_intr_deviceid(words) == f->request.device;
+    case CMD_INVALIDATE_IOMMU_PAGES:
+        return pages_covered(open, words);
+    case CMD_INVALIDATE_IOMMU_ALL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* An invalidated device table entry is whole again, however it was written. */
+static void settle_torn(struct amdvi_lint *lint, uint16_t device)
+{
+    struct lint_word *word = NULL;
+    uint64_t address;
+
+    if (dte_address(&lint->device->segments, device, &address) == REASON_NONE)
+        word = lint_word(lint, address);
+    if (word)
+        word->torn_open = word->torn_read = false;
+}
+
+static bool drops_entries(unsigned opcode)
+{
+    return opcode == CMD_INVALIDATE_DEVTAB_ENTRY || opcode == CMD_INVALIDATE_INTERRUPT_TABLE ||
+           opcode == CMD_INVALIDATE_IOMMU_PAGES || opcode == CMD_INVALIDATE_IOMMU_ALL;
+}
+
+/* The host's commands come before they are executed, guests' after that. */
+void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info)
+{
+    const uint64_t *words = info->executed;
+    unsigned opcode = (unsigned)cmd_opcode(words);
+
+    if (!info->legal)
+        return;
+    if (opcode == CMD_COMPLETION_WAIT)
+        lint->last_wait = lint->now.record;
+    if (!drops_entries(opcode))
+        return;
+    if (!info->guest) {
+        lint->statistics.invalidations++;
+        lint->statistics.superfluous_invalidations += !lint_covers(lint->device, words);
+    }
+    if (opcode == CMD_INVALIDATE_DEVTAB_ENTRY)
+        settle_torn(lint, (uint16_t)cmd_inv_devtab_deviceid(words));
+    for (unsigned i = 0; i < LINT_OPEN_MAX && lint->open_count; i++)
+        if (lint->open[i].used && covered(&lint->open[i], words))
+            close_open(lint, &lint->open[i]);
+}

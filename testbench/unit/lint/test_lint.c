@@ -1,0 +1,712 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The lint: each forgotten invalidation is found and blamed, each remembered one is not. */
+#include "amdvi/lint.h"
+#include "machine/machine.h"
+
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+#include "model/registers.h"
+#include "tables/layout.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEVICE = 0x100, OTHER = 0x208, DOMAIN = 7, PASID = 5, IOVA = 0x10000, GVA = 0x4000 };
+
+static const uint64_t DTE_IW = UINT64_C(1) << 62;
+
+static struct machine m;
+static struct amdvi_lint *lint;
+static struct amdvi_lint_options options;
+static uint64_t root, gcr3, guest, interrupts, line;
+static struct amdvi_lint_finding found;
+static char text[1024];
+static unsigned findings;
+
+static void on_finding(void *context, const struct amdvi_lint_finding *finding)
+{
+    found = *finding;
+    snprintf(text, sizeof(text), "%s", finding->text);
+    findings++;
+}
+
+static void on_write(void *context, uint64_t spa, const void *bytes, size_t length)
+{
+    amdvi_lint_write(lint, spa, bytes, length);
+}
+
+/* Line numbers count up, a microsecond each. */
+static uint64_t step(void)
+{
+    line++;
+    amdvi_lint_mark(lint, line, line * 1000);
+    return line;
+}
+
+static void attach(void)
+{
+    options.finding = on_finding;
+    ck_assert_int_eq(amdvi_lint_create(m.device, &options, &lint), AMDVI_OK);
+    m.wrote = on_write;
+}
+
+static void tables(void)
+{
+    root = machine_page(&m);
+    gcr3 = machine_page(&m);
+    guest = machine_page(&m);
+    interrupts = machine_page(&m);
+    machine_dte(&m, DEVICE, DOMAIN, 3, root);
+    machine_dte_interrupts(&m, DEVICE, interrupts, 9);
+    for (unsigned i = 0; i < 8; i++)
+        machine_map(&m, root, 3, IOVA + i * 0x1000, MACHINE_DATA + i * 0x1000, MACHINE_READ_WRITE);
+    machine_irte(&m, interrupts, 3, 0x41);
+    machine_dte(&m, OTHER, DOMAIN + 1, 0, 0);
+    machine_dte_guest(&m, OTHER, gcr3);
+    machine_poke(&m, gcr3 + PASID * 8, guest | 1);
+    machine_guest_map(&m, guest, GVA, MACHINE_DATA);
+}
+
+static void setup(void)
+{
+    findings = 0;
+    line = 0;
+    lint = NULL;
+    memset(&found, 0, sizeof(found));
+    memset(&options, 0, sizeof(options));
+    machine_init(&m);
+    machine_start(&m);
+    tables();
+    attach();
+}
+
+static void teardown(void)
+{
+    amdvi_lint_destroy(lint);
+    machine_free(&m);
+}
+
+static void again(const struct amdvi_lint_options *wanted)
+{
+    teardown();
+    setup();
+    amdvi_lint_destroy(lint);
+    options = *wanted;
+    attach();
+}
+
+static struct amdvi_lint_statistics statistics(void)
+{
+    struct amdvi_lint_statistics s;
+
+    ck_assert_int_eq(amdvi_lint_statistics(lint, &s), AMDVI_OK);
+    return s;
+}
+
+/* What every scenario has: it fills, it changes a table, perhaps invalidates, it asks again, it ends. */
+struct scenario {
+    void (*ask)(void);
+    void (*change)(void);
+    void (*invalidate)(void);
+    uint64_t (*word)(void); /* the word that changes */
+    enum amdvi_cache cache;
+    uint8_t opcode;
+};
+
+static void read_page(void)
+{
+    machine_read(&m, DEVICE, IOVA);
+}
+
+static void read_guest(void)
+{
+    machine_read_pasid(&m, OTHER, PASID, GVA);
+}
+
+static void interrupt(void)
+{
+    machine_interrupt(&m, DEVICE, 3);
+}
+
+static uint64_t leaf(void)
+{
+    return machine_host_entry(&m, root, 3, 1, IOVA);
+}
+
+static uint64_t directory(void)
+{
+    return machine_host_entry(&m, root, 3, 2, IOVA);
+}
+
+static uint64_t entry(void)
+{
+    return machine_dte_address(DEVICE);
+}
+
+static uint64_t gcr3_entry(void)
+{
+    return gcr3 + PASID * 8;
+}
+
+static uint64_t guest_leaf(void)
+{
+    return machine_guest_entry(&m, guest, GVA);
+}
+
+static uint64_t interrupt_entry(void)
+{
+    return interrupts + 3 * 16 + 8;
+}
+
+static void unmap(void)
+{
+    machine_poke(&m, leaf(), 0);
+}
+
+static void replace_directory(void)
+{
+    uint64_t page = machine_page(&m);
+
+    machine_poke(&m, directory(), (machine_peek(&m, directory()) & 0xfff0000000000fff) | page);
+}
+
+static void change_device(void)
+{
+    uint64_t value = machine_peek(&m, entry());
+
+    dte_set_tv(&value, 0);
+    machine_poke(&m, entry(), value);
+}
+
+static void change_gcr3(void)
+{
+    machine_poke(&m, gcr3_entry(), 0);
+}
+
+static void unmap_guest(void)
+{
+    machine_poke(&m, guest_leaf(), 0);
+}
+
+static void change_interrupt(void)
+{
+    machine_poke(&m, interrupt_entry(), 0x42);
+}
+
+static void invalidate_page(void)
+{
+    machine_invalidate_page(&m, DOMAIN, IOVA);
+}
+
+static void invalidate_domain(void)
+{
+    machine_invalidate_domain(&m, DOMAIN);
+}
+
+static void invalidate_device(void)
+{
+    machine_invalidate_device(&m, DEVICE);
+}
+
+static void invalidate_pasid(void)
+{
+    machine_invalidate_pasid(&m, DOMAIN + 1, PASID);
+}
+
+static void invalidate_interrupts(void)
+{
+    machine_invalidate_interrupts(&m, DEVICE);
+}
+
+static const struct scenario scenarios[] = {
+    {read_page, unmap, invalidate_page, leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_page, replace_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_page, change_device, invalidate_device, entry, AMDVI_CACHE_DTC, CMD_INVALIDATE_DEVTAB_ENTRY},
+    {read_guest, change_gcr3, invalidate_pasid, gcr3_entry, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_guest, unmap_guest, invalidate_pasid, guest_leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {interrupt, change_interrupt, invalidate_interrupts, interrupt_entry, AMDVI_CACHE_ITC,
+     CMD_INVALIDATE_INTERRUPT_TABLE},
+};
+
+enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
+
+START_TEST(a_forgotten_invalidation_is_found_and_blamed)
+{
+    const struct scenario *s = &scenarios[_i];
+    uint64_t filled = step(), changed;
+
+    s->ask();
+    step();
+    s->ask();
+    changed = step();
+    s->change();
+    step();
+    machine_wait(&m);
+    step();
+    s->ask();
+    step();
+    s->ask();
+    ck_assert_uint_eq(findings, 0);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_STALE_ENTRY);
+    ck_assert_int_eq(found.severity, AMDVI_LINT_MISTAKE);
+    ck_assert_int_eq(found.cache, s->cache);
+    ck_assert_uint_eq(found.word, s->word());
+    ck_assert_uint_eq(found.filled.line, filled);
+    ck_assert_uint_eq(found.changed.line, changed);
+    ck_assert_uint_eq(found.at.line, changed + 2);
+    ck_assert_uint_eq(found.danger_records, 2);
+    ck_assert_uint_eq(found.danger_ns, 2000);
+    ck_assert_uint_eq(found.times, 2);
+    ck_assert_uint_eq(found.needed[0] >> 60, s->opcode);
+    ck_assert_msg(strncmp(text, "stale-entry: ", 13) == 0, "%s", text);
+    amdvi_lint_finish(lint); /* once is enough */
+    ck_assert_uint_eq(findings, 1);
+}
+END_TEST
+
+START_TEST(the_same_with_its_invalidation_is_silent)
+{
+    const struct scenario *s = &scenarios[_i];
+
+    step();
+    s->ask();
+    step();
+    s->change();
+    step();
+    s->invalidate();
+    step();
+    machine_wait(&m);
+    step();
+    s->ask();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_uint_eq(statistics().stale, 0);
+    ck_assert_uint_eq(statistics().invalidations, 1);
+    ck_assert_uint_eq(statistics().superfluous_invalidations, 0);
+}
+END_TEST
+
+START_TEST(the_command_that_was_needed_would_have_helped)
+{
+    const struct scenario *s = &scenarios[_i];
+
+    step();
+    s->ask();
+    step();
+    s->change();
+    step();
+    s->ask();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    machine_command(&m, found.needed[0], found.needed[1]);
+    step();
+    s->ask();
+    ck_assert_uint_eq(statistics().stale, 1);
+}
+END_TEST
+
+START_TEST(a_request_before_the_invalidation_is_only_a_window)
+{
+    const struct scenario *s = &scenarios[_i % SCENARIOS];
+    bool told = _i >= SCENARIOS;
+
+    again(&(struct amdvi_lint_options){.windows = told});
+    step();
+    s->ask();
+    step();
+    s->change();
+    step();
+    s->ask();
+    step();
+    s->invalidate();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(statistics().windows, 1);
+    ck_assert_uint_eq(statistics().findings[AMDVI_LINT_STALE_ENTRY], 0);
+    ck_assert_uint_eq(findings, told);
+    if (told)
+        ck_assert_int_eq(found.severity, AMDVI_LINT_WINDOW);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- proofs */
+
+static void unmap_and_wait(void)
+{
+    step();
+    read_page();
+    step();
+    unmap();
+    step();
+    machine_wait(&m);
+    step();
+    read_page();
+}
+
+START_TEST(strict_takes_a_wait_as_proof)
+{
+    again(&(struct amdvi_lint_options){.strict = true});
+    unmap_and_wait();
+    ck_assert_uint_eq(findings, 1);
+    step();
+    read_page();
+    invalidate_page();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_uint_eq(statistics().windows, 0);
+}
+END_TEST
+
+START_TEST(patience_ends)
+{
+    again(&(struct amdvi_lint_options){.patience_records = 5});
+    unmap_and_wait();
+    ck_assert_uint_eq(findings, 0);
+    for (int i = 0; i < 3; i++) {
+        step();
+        read_page();
+    }
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_uint_eq(found.times, 4);
+}
+END_TEST
+
+START_TEST(commands_for_somebody_else_do_not_help)
+{
+    unmap_and_wait();
+    machine_invalidate_page(&m, DOMAIN, IOVA + 0x1000);
+    machine_invalidate_domain(&m, DOMAIN + 1);
+    machine_invalidate_device(&m, DEVICE);
+    machine_invalidate_interrupts(&m, DEVICE);
+    machine_invalidate_pasid(&m, DOMAIN, 0);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+}
+END_TEST
+
+START_TEST(more_permission_is_no_mistake)
+{
+    uint64_t value = machine_peek(&m, leaf());
+
+    machine_poke(&m, leaf(), v1_set_iw(value, 0));
+    step();
+    read_page();
+    step();
+    machine_poke(&m, leaf(), value);
+    step();
+    read_page();
+    step();
+    machine_write(&m, DEVICE, IOVA);
+    step();
+    machine_map(&m, root, 3, IOVA + 0x9000, MACHINE_DATA, MACHINE_READ); /* was not present */
+    step();
+    machine_read(&m, DEVICE, IOVA + 0x9000);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(statistics().stale, 0);
+}
+END_TEST
+
+START_TEST(less_permission_is_one_only_for_those_who_need_it)
+{
+    step();
+    machine_write(&m, DEVICE, IOVA);
+    step();
+    machine_poke(&m, leaf(), v1_set_iw(machine_peek(&m, leaf()), 0));
+    step();
+    read_page();
+    ck_assert_uint_eq(statistics().stale, 0);
+    machine_write(&m, DEVICE, IOVA);
+    ck_assert_uint_eq(statistics().stale, 1);
+}
+END_TEST
+
+START_TEST(a_moved_page_is_found)
+{
+    step();
+    read_page();
+    step();
+    machine_map(&m, root, 3, IOVA, MACHINE_DATA + 0x7000, MACHINE_READ_WRITE);
+    step();
+    read_page();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_uint_eq(found.got, MACHINE_DATA);
+    ck_assert_uint_eq(found.should, MACHINE_DATA + 0x7000);
+    ck_assert_uint_eq(found.first, IOVA);
+    ck_assert_uint_eq(found.last, IOVA + 0xfff);
+}
+END_TEST
+
+/* A walk that finds a stale directory reads the old table: nothing of the answer came from the PTC. */
+START_TEST(a_stale_directory_is_found_without_a_stale_translation)
+{
+    step();
+    read_page();
+    step();
+    replace_directory();
+    step();
+    machine_read(&m, DEVICE, IOVA + 0x2000);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.cache, AMDVI_CACHE_PDC);
+    ck_assert_uint_eq(found.word, directory());
+    ck_assert_uint_eq(found.last - found.first, 0x1fffff);
+    ck_assert(cmd_inv_pages_pde(found.needed));
+}
+END_TEST
+
+START_TEST(an_entry_that_refuses_wrongly_is_found)
+{
+    uint64_t value = machine_peek(&m, entry());
+
+    change_device();
+    step();
+    read_page(); /* blocked, and the entry is cached */
+    step();
+    machine_poke(&m, entry(), value);
+    step();
+    read_page();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.cache, AMDVI_CACHE_DTC);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- other findings */
+
+START_TEST(a_torn_device_table_entry_is_found)
+{
+    uint64_t value = machine_peek(&m, entry());
+
+    step();
+    read_page();
+    step();
+    machine_invalidate_device(&m, DEVICE);
+    machine_poke(&m, entry(), value & ~DTE_IW); /* first piece of an update */
+    step();
+    read_page();
+    step();
+    machine_poke(&m, entry() + 8, machine_peek(&m, entry() + 8) + 1); /* second half: another domain */
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_TORN_DTE);
+    ck_assert_uint_eq(found.request.device, DEVICE);
+    ck_assert_uint_eq(found.filled.line, 3);
+}
+END_TEST
+
+START_TEST(careful_updates_are_not_torn)
+{
+    uint64_t value = machine_peek(&m, entry()), halves[2] = {value & ~DTE_IW, DOMAIN + 3};
+
+    step();
+    read_page();
+    machine_poke(&m, entry(), value & ~(uint64_t)1); /* V=0 first */
+    read_page();
+    machine_poke(&m, entry() + 8, DOMAIN + 2);
+    machine_poke(&m, entry(), value);
+    machine_invalidate_device(&m, DEVICE);
+    read_page();
+    machine_poke(&m, entry(), halves[0]); /* one piece, invalidated, another piece */
+    machine_invalidate_device(&m, DEVICE);
+    read_page();
+    machine_poke(&m, entry(), value);
+    machine_invalidate_device(&m, DEVICE);
+    read_page();
+    amdvi_lint_write(lint, entry(), halves, 16); /* 16 bytes at once */
+    memcpy(m.ram + entry(), halves, 16);
+    machine_invalidate_device(&m, DEVICE);
+    read_page();
+    ck_assert_uint_eq(statistics().findings[AMDVI_LINT_TORN_DTE], 0);
+}
+END_TEST
+
+START_TEST(reserved_bits_are_found_with_their_writer)
+{
+    step();
+    read_page();
+    step();
+    machine_poke(&m, leaf(), machine_peek(&m, leaf()) | UINT64_C(1) << 55);
+    invalidate_page();
+    step();
+    read_page();
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_RESERVED_BITS);
+    ck_assert_uint_eq(found.word, leaf());
+    ck_assert_uint_eq(found.changed.line, 2);
+}
+END_TEST
+
+START_TEST(registers_of_running_units_are_watched)
+{
+    step();
+    machine_set_register(&m, reg_info[REG_DEVTAB_BASE].offset,
+                         machine_register(&m, reg_info[REG_DEVTAB_BASE].offset)); /* the same again */
+    ck_assert_uint_eq(findings, 0);
+    machine_set_register(&m, reg_info[REG_DEVTAB_BASE].offset, 0x3001ff);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_BASE_WHILE_RUNNING);
+    machine_set_register(&m, reg_info[REG_CMD_BASE].offset, 0x0900000000050000);
+    ck_assert_uint_eq(findings, 2);
+    ck_assert_uint_eq(found.word, reg_info[REG_CMD_BASE].offset);
+    machine_set_register(&m, reg_info[REG_CMD_TAIL].offset, m.tail);
+    ck_assert_uint_eq(findings, 3);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_EMPTY_DOORBELL);
+    machine_set_register(&m, reg_info[REG_CONTROL].offset, 0);
+    machine_set_register(&m, reg_info[REG_DEVTAB_BASE].offset, MACHINE_DEVICES | 0x1ff);
+    machine_set_register(&m, reg_info[REG_CMD_BASE].offset, 0x0900000000060000);
+    ck_assert_uint_eq(findings, 3);
+}
+END_TEST
+
+START_TEST(waste_is_counted)
+{
+    machine_invalidate_page(&m, DOMAIN, IOVA);
+    machine_invalidate_device(&m, DEVICE);
+    machine_invalidate_interrupts(&m, DEVICE);
+    ck_assert_uint_eq(statistics().superfluous_invalidations, 3);
+    read_page();
+    machine_invalidate_page(&m, DOMAIN, IOVA);
+    ck_assert_uint_eq(statistics().superfluous_invalidations, 3);
+    machine_wait(&m);
+    machine_wait(&m);
+    ck_assert_uint_eq(statistics().stores, 2);
+    ck_assert_uint_eq(statistics().stores_unread, 1);
+    amdvi_lint_read(lint, MACHINE_STORE, 8);
+    ck_assert_uint_eq(statistics().stores_unread, 0);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- manners */
+
+static unsigned heard;
+
+static void on_hit(void *context, const struct amdvi_hit_info *info)
+{
+    heard++;
+    ck_assert_uint_eq(info->device, DEVICE);
+    ck_assert(info->caches >> AMDVI_CACHE_DTC & 1);
+}
+
+START_TEST(the_former_observer_hears_everything)
+{
+    struct amdvi_observer observer = {.hit = on_hit};
+
+    amdvi_lint_destroy(lint);
+    ck_assert_int_eq(amdvi_observe(m.device, &observer), AMDVI_OK);
+    attach();
+    heard = 0;
+    read_page();
+    read_page();
+    ck_assert_uint_eq(heard, 1);
+    amdvi_lint_destroy(lint);
+    lint = NULL;
+    m.wrote = NULL;
+    read_page();
+    ck_assert_uint_eq(heard, 2);
+}
+END_TEST
+
+/* The shadow leaves no trace: neither in statistics nor in memory nor in the log. */
+START_TEST(looking_changes_nothing)
+{
+    struct amdvi_statistics before, after;
+
+    amdvi_lint_destroy(lint);
+    lint = NULL;
+    m.wrote = NULL;
+    machine_read(&m, DEVICE, IOVA);
+    amdvi_statistics(m.device, &before);
+    machine_read(&m, DEVICE, IOVA);
+    amdvi_statistics(m.device, &after);
+    before.requests = after.requests - before.requests;
+    before.dtc_hits = after.dtc_hits - before.dtc_hits;
+    before.walks = after.walks - before.walks;
+    attach();
+    amdvi_statistics(m.device, &after);
+    machine_poke(&m, leaf(), 0);
+    machine_read(&m, DEVICE, IOVA);
+    ck_assert_uint_eq(statistics().stale, 1);
+    after.requests += before.requests;
+    after.dtc_hits += before.dtc_hits;
+    amdvi_statistics(m.device, &before);
+    ck_assert_uint_eq(before.requests, after.requests);
+    ck_assert_uint_eq(before.dtc_hits, after.dtc_hits);
+    ck_assert_uint_eq(before.walks, after.walks);
+    ck_assert_uint_eq(before.faulted, 0);
+    ck_assert_uint_eq(machine_events(&m), 0);
+}
+END_TEST
+
+START_TEST(a_small_memory_forgets_but_works)
+{
+    again(&(struct amdvi_lint_options){.log2_words = 10});
+    for (unsigned i = 0; i < 3000; i++) {
+        machine_map(&m, root, 3, 0x1000000 + i * 0x1000, MACHINE_DATA, MACHINE_READ);
+        step();
+        machine_read(&m, DEVICE, 0x1000000 + i * 0x1000);
+    }
+    ck_assert_uint_gt(statistics().words_lost, 0);
+    unmap_and_wait();
+    amdvi_lint_fill(lint, 0, 0, MACHINE_RAM); /* larger than what is remembered */
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+}
+END_TEST
+
+START_TEST(arguments_are_checked)
+{
+    struct amdvi_lint *other;
+
+    ck_assert_int_eq(amdvi_lint_create(NULL, NULL, &other), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_lint_create(m.device, &(struct amdvi_lint_options){.log2_words = 30}, &other),
+                     AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_lint_write(lint, UINT64_MAX, "xx", 2), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_lint_write(lint, 0, NULL, 2), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_lint_write(lint, UINT64_MAX, "x", 1), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_fill(lint, 0, 0, UINT64_MAX), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_mark(NULL, 0, 0), AMDVI_ERR_ARGUMENT);
+    ck_assert_str_eq(amdvi_lint_kind_name(AMDVI_LINT_TORN_DTE), "torn-dte");
+    ck_assert_str_eq(amdvi_lint_kind_name((enum amdvi_lint_kind)99), "unknown");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("lint");
+    TCase *tcase = tcase_create("lint");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, a_forgotten_invalidation_is_found_and_blamed, 0, SCENARIOS);
+    tcase_add_loop_test(tcase, the_same_with_its_invalidation_is_silent, 0, SCENARIOS);
+    tcase_add_loop_test(tcase, the_command_that_was_needed_would_have_helped, 0, SCENARIOS);
+    tcase_add_loop_test(tcase, a_request_before_the_invalidation_is_only_a_window, 0, 2 * SCENARIOS);
+    tcase_add_test(tcase, strict_takes_a_wait_as_proof);
+    tcase_add_test(tcase, patience_ends);
+    tcase_add_test(tcase, commands_for_somebody_else_do_not_help);
+    tcase_add_test(tcase, more_permission_is_no_mistake);
+    tcase_add_test(tcase, less_permission_is_one_only_for_those_who_need_it);
+    tcase_add_test(tcase, a_moved_page_is_found);
+    tcase_add_test(tcase, a_stale_directory_is_found_without_a_stale_translation);
+    tcase_add_test(tcase, an_entry_that_refuses_wrongly_is_found);
+    tcase_add_test(tcase, a_torn_device_table_entry_is_found);
+    tcase_add_test(tcase, careful_updates_are_not_torn);
+    tcase_add_test(tcase, reserved_bits_are_found_with_their_writer);
+    tcase_add_test(tcase, registers_of_running_units_are_watched);
+    tcase_add_test(tcase, waste_is_counted);
+    tcase_add_test(tcase, the_former_observer_hears_everything);
+    tcase_add_test(tcase, looking_changes_nothing);
+    tcase_add_test(tcase, a_small_memory_forgets_but_works);
+    tcase_add_test(tcase, arguments_are_checked);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
