@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Configuration keys: every key, what it takes and what it refuses. */
+#include "machine.h"
+
+#include <stdio.h>
+
+static struct amdvi_config *config;
+
+static void setup(void)
+{
+    ck_assert_int_eq(amdvi_config_create(&config), AMDVI_OK);
+}
+
+static void teardown(void)
+{
+    amdvi_config_destroy(config);
+}
+
+static void refuses(const char *key, const char *value)
+{
+    char before[64], after[64];
+
+    ck_assert_int_eq(amdvi_config_get(config, key, before, sizeof(before)), AMDVI_OK);
+    ck_assert_msg(amdvi_config_set(config, key, value) == AMDVI_ERR_BAD_VALUE, "%s=%s", key, value);
+    amdvi_config_get(config, key, after, sizeof(after));
+    ck_assert_str_eq(after, before);
+}
+
+static void takes(const char *key, const char *value, const char *reads)
+{
+    char text[64];
+
+    ck_assert_msg(amdvi_config_set(config, key, value) == AMDVI_OK, "%s=%s", key, value);
+    ck_assert_int_eq(amdvi_config_get(config, key, text, sizeof(text)), AMDVI_OK);
+    ck_assert_str_eq(text, reads);
+}
+
+static uint64_t number(const char *key)
+{
+    uint64_t value;
+
+    ck_assert_int_eq(amdvi_config_number(config, key, &value), AMDVI_OK);
+    return value;
+}
+
+START_TEST(every_key_documents_itself)
+{
+    const struct amdvi_config_key *key;
+    size_t count = 0;
+
+    while ((key = amdvi_config_key_at(count))) {
+        ck_assert(*key->name && *key->fallback && *key->values && *key->meaning && *key->source);
+        for (size_t other = 0; other < count; other++)
+            ck_assert_str_ne(key->name, amdvi_config_key_at(other)->name);
+        count++;
+    }
+    ck_assert_uint_gt(count, 30);
+}
+END_TEST
+
+START_TEST(every_value_goes_round)
+{
+    const struct amdvi_config_key *key;
+    char text[64], again[64];
+
+    for (size_t i = 0; (key = amdvi_config_key_at(i)); i++) {
+        ck_assert_int_eq(amdvi_config_get(config, key->name, text, sizeof(text)), AMDVI_OK);
+        ck_assert_msg(amdvi_config_set(config, key->name, text) == AMDVI_OK, "%s=%s", key->name, text);
+        amdvi_config_get(config, key->name, again, sizeof(again));
+        ck_assert_str_eq(again, text);
+    }
+}
+END_TEST
+
+START_TEST(no_key_takes_nonsense)
+{
+    static const char *const nonsense[] = {"", "x", "-1", "1x", "0x", "0xg", " 1", "1 ",
+                                           "0x10000000000000000", "18446744073709551616", "genoa|"};
+    const struct amdvi_config_key *key;
+
+    for (size_t i = 0; (key = amdvi_config_key_at(i)); i++)
+        for (unsigned n = strcmp(key->name, "inject.plan") ? 0 : 1; n < sizeof(nonsense) / sizeof(nonsense[0]); n++)
+            refuses(key->name, nonsense[n]); /* an empty plan is a plan */
+}
+END_TEST
+
+START_TEST(defaults_are_those_of_the_trace_format)
+{
+    char text[64];
+
+    amdvi_config_get(config, "preset", text, sizeof(text));
+    ck_assert_str_eq(text, "genoa");
+    ck_assert_uint_eq(number("efr"), UINT64_C(0x25bf732fa2295afe));
+    ck_assert_uint_eq(number("efr2"), 0x1d);
+    ck_assert_uint_eq(number("ram"), UINT64_C(0x100000000));
+    ck_assert_uint_eq(number("devid"), 2);
+    ck_assert_uint_eq(number("vf_base"), UINT64_C(0xe000000000));
+    ck_assert_uint_eq(number("vfc_base"), UINT64_C(0xe010000000));
+    ck_assert_uint_eq(number("caches"), 1);
+    ck_assert_uint_eq(number("autorun"), 1);
+}
+END_TEST
+
+START_TEST(presets_set_the_features)
+{
+    static const struct {
+        const char *name;
+        uint64_t efr, efr2;
+    } presets[] = {{"rome", UINT64_C(0x058f77ef22294ade), 0},     {"milan", UINT64_C(0x059f77ef22294ade), 0},
+                   {"turin", UINT64_C(0x25bf732fa2295afe), 0x53d}, {"raphael", UINT64_C(0x246577efa2254afa), 0}};
+
+    for (unsigned i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
+        takes("preset", presets[i].name, presets[i].name);
+        ck_assert_uint_eq(number("efr"), presets[i].efr);
+        ck_assert_uint_eq(number("efr2"), presets[i].efr2);
+    }
+    for (size_t i = 0; amdvi_preset_at(i); i++)
+        takes("preset", amdvi_preset_at(i), amdvi_preset_at(i));
+    refuses("preset", "gen");
+    refuses("preset", "genoa2");
+}
+END_TEST
+
+START_TEST(numbers_are_decimal_or_hexadecimal)
+{
+    takes("devid", "65535", "0xffff");
+    takes("devid", "0x12", "0x12");
+    takes("devid", "0X1f", "0x1f");
+    takes("devid", "7", "7");
+    refuses("devid", "65536");
+    takes("ram", "0x10000000000000", "0x10000000000000");
+    refuses("ram", "0x10000000000001");
+    refuses("cap_header", "0x100000000");
+}
+END_TEST
+
+START_TEST(switches)
+{
+    takes("caches", "off", "off");
+    takes("caches", "1", "on");
+    takes("caches", "0", "off");
+    takes("caches", "on", "on");
+    refuses("caches", "2");
+    refuses("caches", "ON");
+}
+END_TEST
+
+START_TEST(cache_geometry_is_limited)
+{
+    static const char *const caches[] = {"dtc", "itc", "ptc", "pdc", "gcr3"};
+    char key[32];
+
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(key, sizeof(key), "%s.ways", caches[i]);
+        takes(key, "16", "0x10");
+        takes(key, "1", "1");
+        refuses(key, "0");
+        refuses(key, "3");
+        refuses(key, "32");
+        snprintf(key, sizeof(key), "%s.log2_entries", caches[i]);
+        takes(key, "0", "0");
+        takes(key, "16", "0x10");
+        refuses(key, "17");
+    }
+}
+END_TEST
+
+START_TEST(choices)
+{
+    static const char *const policies[] = {"plru", "lru", "fifo", "random"};
+
+    for (unsigned i = 0; i < 4; i++)
+        takes("cache.policy", policies[i], policies[i]);
+    refuses("cache.policy", "rand");
+    takes("dte.mode_fault", "illegal_entry", "illegal_entry");
+    takes("dte.beyond_table", "illegal_entry", "illegal_entry");
+    takes("dte.bit245", "ignored", "ignored");
+    refuses("ptc.page_sizes", "0x80");
+    refuses("pmu.banks", "0");
+    refuses("pmu.counters", "16");
+}
+END_TEST
+
+START_TEST(unknown_keys)
+{
+    uint64_t value;
+    char text[8];
+
+    ck_assert_int_eq(amdvi_config_set(config, "nothing", "1"), AMDVI_ERR_UNKNOWN_KEY);
+    ck_assert_int_eq(amdvi_config_get(config, "nothing", text, sizeof(text)), AMDVI_ERR_UNKNOWN_KEY);
+    ck_assert_int_eq(amdvi_config_number(config, "", &value), AMDVI_ERR_UNKNOWN_KEY);
+}
+END_TEST
+
+START_TEST(null_arguments)
+{
+    uint64_t value;
+    char text[8];
+
+    ck_assert_int_eq(amdvi_config_create(NULL), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_set(NULL, "efr", "1"), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_set(config, NULL, "1"), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_set(config, "efr", NULL), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_get(NULL, "efr", text, 8), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_get(config, NULL, text, 8), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_get(config, "efr", NULL, 8), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_get(config, "efr", text, 0), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_number(NULL, "efr", &value), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_number(config, NULL, &value), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_number(config, "efr", NULL), AMDVI_ERR_ARGUMENT);
+    amdvi_config_destroy(NULL);
+}
+END_TEST
+
+START_TEST(values_are_cut_to_the_buffer)
+{
+    char text[4];
+
+    ck_assert_int_eq(amdvi_config_get(config, "preset", text, sizeof(text)), AMDVI_OK);
+    ck_assert_str_eq(text, "gen");
+}
+END_TEST
+
+START_TEST(texts_are_never_null)
+{
+    for (unsigned i = 0; i < 300; i++) {
+        ck_assert(*amdvi_status_text((enum amdvi_status)i));
+        ck_assert(*amdvi_reason_text(i));
+        ck_assert(i < 16 || !amdvi_event_name(i));
+    }
+    ck_assert_str_eq(amdvi_event_name(2), "IO_PAGE_FAULT");
+    ck_assert_ptr_null(amdvi_event_name(0));
+    ck_assert_str_eq(amdvi_version(), "0.1.0");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *tests = tcase_create("config");
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, every_key_documents_itself);
+    tcase_add_test(tests, every_value_goes_round);
+    tcase_add_test(tests, no_key_takes_nonsense);
+    tcase_add_test(tests, defaults_are_those_of_the_trace_format);
+    tcase_add_test(tests, presets_set_the_features);
+    tcase_add_test(tests, numbers_are_decimal_or_hexadecimal);
+    tcase_add_test(tests, switches);
+    tcase_add_test(tests, cache_geometry_is_limited);
+    tcase_add_test(tests, choices);
+    tcase_add_test(tests, unknown_keys);
+    tcase_add_test(tests, null_arguments);
+    tcase_add_test(tests, values_are_cut_to_the_buffer);
+    tcase_add_test(tests, texts_are_never_null);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}

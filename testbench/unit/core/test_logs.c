@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Logs: overflow, restart, dual logs, early indicator, interrupts of their own (7.1, 7.7, 7.8, 8.7). */
+#include "machine.h"
+
+static struct machine m;
+
+enum { S_EVT_OVERFLOW = 1, S_EVT_INT = 2, S_EVT_RUN = 8, S_PPR_OVERFLOW = 1 << 5, S_PPR_RUN = 1 << 7,
+       S_EVT_OVERFLOW_B = 1 << 15, S_EVT_ACTIVE = 1 << 16, S_PPR_EARLY_B = 1 << 17, S_PPR_EARLY = 1 << 18,
+       S_PPR_ACTIVE = 1 << 12, S_PPR_OVERFLOW_B = 1 << 11 };
+enum { EVT_B = 0x460000, PPR_B = 0x470000 };
+#define LENGTH_8  (UINT64_C(8) << 56)
+#define C_PAGING  (C_PPR | C_PPRLOG | C_GT)
+#define C_EVT_B   (UINT64_C(1) << 32)
+#define C_EVT_TWO (UINT64_C(2) << 32)
+#define C_PPR_B   (UINT64_C(1) << 30)
+#define C_PPR_TWO (UINT64_C(2) << 30)
+
+static void setup(void)
+{
+    machine_open(&m, "preset=genoa");
+    dte(&m, DEV, D_V, DOM, 0); /* blocked: every request is an event */
+    dte(&m, DEV + 1, D_OK | D_GV | UINT64_C(1) << 52, DOM, 0);
+}
+
+static void teardown(void)
+{
+    machine_close(&m);
+}
+
+static void events(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        ask(&m, AMDVI_READ, 0x1000 * i);
+}
+
+static struct amdvi_page_request_result page_request(unsigned index)
+{
+    struct amdvi_page_request request = {.device = DEV + 1, .has_pasid = true, .pasid = 5, .read = true,
+                                         .last = true, .prg_index = (uint16_t)index, .address = 0x9000};
+    struct amdvi_page_request_result result;
+
+    ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_OK);
+    return result;
+}
+
+static uint64_t log_count(enum amdvi_log log)
+{
+    uint64_t count;
+
+    ck_assert_int_eq(amdvi_log_count(m.device, log, &count), AMDVI_OK);
+    return count;
+}
+
+START_TEST(a_log_of_256_takes_255)
+{
+    boot(&m, C_NORMAL | C_EVTINT);
+    events(255);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0xff0);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 0xb, S_EVT_INT | S_EVT_RUN);
+    events(3);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0xff0);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 0xb, S_EVT_OVERFLOW | S_EVT_INT);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 255);
+    ck_assert_uint_eq(m.irqs, 256);
+}
+END_TEST
+
+START_TEST(restart_keeps_pointers_and_counts_anew)
+{
+    boot(&m, C_NORMAL);
+    events(300);
+    reg(&m, R_CONTROL, C_NORMAL & ~C_EVENTS);
+    reg(&m, R_STATUS, S_EVT_OVERFLOW);
+    reg(&m, R_EVT_HEAD, 0x100);
+    reg(&m, R_CONTROL, C_NORMAL);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 9, S_EVT_RUN);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 0);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 1);
+}
+END_TEST
+
+START_TEST(restart_without_clearing_the_overflow_bit_does_not_run)
+{
+    boot(&m, C_NORMAL);
+    events(300);
+    reg(&m, R_CONTROL, C_NORMAL & ~C_EVENTS);
+    reg(&m, R_EVT_HEAD, 0x100);
+    reg(&m, R_CONTROL, C_NORMAL);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 9, S_EVT_OVERFLOW);
+}
+END_TEST
+
+START_TEST(a_switch_lets_the_restart_clear_the_bit)
+{
+    struct machine other;
+
+    machine_open(&other, "preset=genoa log.restart_clears_overflow=on");
+    dte(&other, DEV, D_V, DOM, 0);
+    boot(&other, C_NORMAL);
+    for (unsigned i = 0; i < 300; i++)
+        ask(&other, AMDVI_READ, IOVA);
+    reg(&other, R_CONTROL, C_NORMAL & ~C_EVENTS);
+    reg(&other, R_CONTROL, C_NORMAL);
+    ck_assert_uint_eq(reg_of(&other, R_STATUS) & 9, S_EVT_RUN);
+    machine_close(&other);
+}
+END_TEST
+
+START_TEST(clearing_the_bit_alone_does_not_restart)
+{
+    boot(&m, C_NORMAL);
+    events(300);
+    reg(&m, R_STATUS, S_EVT_OVERFLOW);
+    reg(&m, R_EVT_HEAD, 0x100);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 9, 0);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0xff0);
+}
+END_TEST
+
+START_TEST(log_b_alone)
+{
+    reg(&m, 0xf8, EVT_B | LENGTH_8);
+    boot(&m, C_NORMAL | C_EVT_B);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0);
+    ck_assert_uint_eq(reg_of(&m, 0x2078), 0x10);
+    ck_assert_uint_eq(get64(&m, EVT_B) >> 60, 2);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & S_EVT_ACTIVE, S_EVT_ACTIVE);
+}
+END_TEST
+
+START_TEST(swap_goes_to_b_and_back)
+{
+    reg(&m, 0xf8, EVT_B | LENGTH_8);
+    boot(&m, C_NORMAL | C_EVT_TWO);
+    events(255 + 255);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_EVT_OVERFLOW | S_EVT_ACTIVE | S_EVT_OVERFLOW_B | S_EVT_RUN),
+                      S_EVT_OVERFLOW | S_EVT_ACTIVE | S_EVT_RUN);
+    ck_assert_uint_eq(reg_of(&m, 0x2078), 0xff0);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 510);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_EVT_OVERFLOW | S_EVT_OVERFLOW_B | S_EVT_RUN),
+                      S_EVT_OVERFLOW | S_EVT_OVERFLOW_B);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 510);
+}
+END_TEST
+
+START_TEST(page_requests_fill_and_overflow)
+{
+    boot(&m, C_NORMAL | C_PAGING | C_PPRINT);
+    for (unsigned i = 0; i < 255; i++)
+        ck_assert(page_request(i).ok);
+    ck_assert(!page_request(255).ok);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_PPR_OVERFLOW | S_PPR_RUN), S_PPR_OVERFLOW);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_PPR), 255);
+    ck_assert_uint_eq(m.irqs, 256);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_PPR);
+    ck_assert_uint_eq(m.prgs, 0);
+}
+END_TEST
+
+START_TEST(page_request_logs_swap_too)
+{
+    reg(&m, 0xf0, PPR_B | LENGTH_8);
+    boot(&m, C_NORMAL | C_PAGING | C_PPR_TWO);
+    for (unsigned i = 0; i < 256; i++)
+        ck_assert(page_request(i).ok);
+    ck_assert_uint_eq(reg_of(&m, 0x2058), 0x10);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_PPR_OVERFLOW | S_PPR_ACTIVE | S_PPR_OVERFLOW_B),
+                      S_PPR_OVERFLOW | S_PPR_ACTIVE);
+}
+END_TEST
+
+START_TEST(early_indicator_of_log_a)
+{
+    reg(&m, 0x2088, UINT64_C(1) << 31 | 3);
+    boot(&m, C_NORMAL | C_PAGING | C_PPRINT);
+    page_request(0);
+    page_request(1);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & S_PPR_EARLY, 0);
+    page_request(2);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_PPR_EARLY | S_PPR_EARLY_B), S_PPR_EARLY);
+    ck_assert_uint_eq(m.irqs, 3);
+}
+END_TEST
+
+START_TEST(early_indicator_of_log_b)
+{
+    reg(&m, 0xf0, PPR_B | LENGTH_8);
+    reg(&m, 0x2090, UINT64_C(3) << 30 | 1);
+    boot(&m, C_NORMAL | C_PAGING | C_PPR_B | C_PPRINT);
+    page_request(0);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_PPR_EARLY | S_PPR_EARLY_B), S_PPR_EARLY_B);
+    ck_assert_uint_eq(m.irqs, 2);
+}
+END_TEST
+
+START_TEST(a_log_that_cannot_be_written_stops)
+{
+    boot(&m, C_NORMAL & ~C_EVENTS);
+    reg(&m, R_EVT, UINT64_C(0x800000) | LENGTH_8);
+    reg(&m, R_CONTROL, C_NORMAL);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & 9, S_EVT_OVERFLOW);
+}
+END_TEST
+
+START_TEST(a_fault_says_whether_it_was_logged)
+{
+    boot(&m, C_NORMAL);
+    ck_assert(ask(&m, AMDVI_READ, IOVA).fault.logged);
+    reg(&m, R_CONTROL, C_NORMAL & ~C_EVENTS);
+    ck_assert(!ask(&m, AMDVI_READ, IOVA).fault.logged);
+}
+END_TEST
+
+START_TEST(log_counts_need_a_log)
+{
+    uint64_t count;
+
+    ck_assert_int_eq(amdvi_log_count(m.device, (enum amdvi_log)3, &count), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_log_count(NULL, AMDVI_LOG_EVENT, &count), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_log_count(m.device, AMDVI_LOG_EVENT, NULL), AMDVI_ERR_ARGUMENT);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- messages, 8.7 */
+
+static void program_msi(unsigned messages_log2)
+{
+    ck_assert_int_eq(amdvi_pci_write(m.device, 0x68, 8, UINT64_C(0x00000000fee12004)), AMDVI_OK);
+    ck_assert_int_eq(amdvi_pci_write(m.device, 0x70, 2, 0x40), AMDVI_OK);
+    ck_assert_int_eq(amdvi_pci_write(m.device, 0x66, 2, 1 | messages_log2 << 4), AMDVI_OK);
+}
+
+START_TEST(without_msi_the_condition_is_told_but_not_delivered)
+{
+    boot(&m, C_NORMAL | C_EVTINT);
+    events(1);
+    ck_assert_uint_eq(m.irqs, 1);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_EVENT);
+    ck_assert(!m.irq[0].deliverable);
+    ck_assert(!m.irq[0].guest);
+}
+END_TEST
+
+START_TEST(msi_message)
+{
+    program_msi(0);
+    boot(&m, C_NORMAL | C_EVTINT);
+    events(1);
+    ck_assert(m.irq[0].deliverable);
+    ck_assert_uint_eq(m.irq[0].address, 0xfee12004);
+    ck_assert_uint_eq(m.irq[0].data, 0x40);
+    ck_assert_uint_eq(m.irq[0].vector, 0x40);
+    ck_assert_uint_eq(m.irq[0].destination, 0x12);
+    ck_assert(m.irq[0].logical);
+}
+END_TEST
+
+START_TEST(msi_numbers_pick_the_message)
+{
+    struct machine other;
+
+    machine_open(&other, "preset=genoa misc0=0x08203043 misc1=2");
+    m.irqs = 0;
+    ck_assert_int_eq(amdvi_pci_write(other.device, 0x70, 2, 0x40), AMDVI_OK);
+    ck_assert_int_eq(amdvi_pci_write(other.device, 0x66, 2, 1 | 2 << 4), AMDVI_OK);
+    dte(&other, DEV, D_V, DOM, 0);
+    boot(&other, C_NORMAL | C_EVTINT | C_WAITINT);
+    ask(&other, AMDVI_READ, IOVA);
+    command(&other, UINT64_C(1) << 60 | 2, 0);
+    ck_assert_uint_eq(other.irq[0].data, 0x43);
+    ck_assert_int_eq(other.irq[1].cause, AMDVI_IRQ_COMPLETION_WAIT);
+    ck_assert_uint_eq(other.irq[1].data, 0x43);
+    machine_close(&other);
+}
+END_TEST
+
+START_TEST(xt_register_message)
+{
+    reg(&m, 0x170, UINT64_C(0xab) << 56 | UINT64_C(1) << 40 | UINT64_C(0x9d) << 32 | 0x123456 << 8 | 4);
+    boot(&m, C_NORMAL | C_EVTINT | UINT64_C(1) << 51);
+    events(1);
+    ck_assert(m.irq[0].deliverable);
+    ck_assert_uint_eq(m.irq[0].vector, 0x9d);
+    ck_assert_uint_eq(m.irq[0].destination, 0xab123456);
+    ck_assert(m.irq[0].logical);
+    ck_assert_uint_eq(m.irq[0].address, UINT64_C(0xab1234) << 40 | 0xfee56004);
+    ck_assert_uint_eq(m.irq[0].data, 0x19d);
+}
+END_TEST
+
+START_TEST(a_zero_xt_register_is_masked)
+{
+    boot(&m, C_NORMAL | C_EVTINT | UINT64_C(1) << 51);
+    events(1);
+    ck_assert_uint_eq(m.irqs, 1);
+    ck_assert(!m.irq[0].deliverable);
+}
+END_TEST
+
+START_TEST(each_log_has_its_xt_register)
+{
+    reg(&m, 0x178, UINT64_C(0x77) << 32);
+    boot(&m, C_NORMAL | C_PAGING | C_PPRINT | UINT64_C(1) << 51);
+    page_request(0);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_PPR);
+    ck_assert_uint_eq(m.irq[0].vector, 0x77);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- GA log, 7.8, 8.6 */
+
+static void posted(uint64_t low)
+{
+    dte(&m, DEV, 0, DOM, 1 | 4 << 1 | INT_TABLE | UINT64_C(2) << 60);
+    put64(&m, INT_TABLE, low | 1 | 1 << 7 | UINT64_C(0xc0ffee) << 32);
+    put64(&m, INT_TABLE + 8, 0x45 | (uint64_t)PAGE);
+}
+
+START_TEST(posted_interrupt_logs_and_copies_the_tail)
+{
+    posted(1 << 2);
+    reg(&m, 0xe8, STORE);
+    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG | C_GAINT);
+    ck_assert(interrupt(&m, 0).posted);
+    ck_assert_uint_eq(get64(&m, GA_RING), UINT64_C(0x1000010000c0ffee));
+    ck_assert_uint_eq(get64(&m, STORE), 8);
+    ck_assert_uint_eq(get64(&m, PAGE + 0x220), 1 << 5);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_GA);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_GA), 1);
+}
+END_TEST
+
+START_TEST(a_running_guest_gets_a_doorbell)
+{
+    posted(1 << 2 | 1 << 6 | 0x12 << 8);
+    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG);
+    ck_assert(interrupt(&m, 0).posted);
+    ck_assert_uint_eq(m.irqs, 1);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_VAPIC);
+    ck_assert_uint_eq(m.irq[0].destination, 0x12);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_GA), 0);
+}
+END_TEST
+
+START_TEST(gappi_wakes_the_processor)
+{
+    posted(1 << 2);
+    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG | UINT64_C(1) << 55);
+    interrupt(&m, 0);
+    ck_assert_uint_eq(m.irqs, 1);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_VAPIC);
+    posted(1 << 2 | 1 << 5);
+    command(&m, UINT64_C(5) << 60 | DEV, 0);
+    interrupt(&m, 0);
+    ck_assert_uint_eq(m.irqs, 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("logs");
+    TCase *tests = tcase_create("logs");
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_log_of_256_takes_255);
+    tcase_add_test(tests, restart_keeps_pointers_and_counts_anew);
+    tcase_add_test(tests, restart_without_clearing_the_overflow_bit_does_not_run);
+    tcase_add_test(tests, a_switch_lets_the_restart_clear_the_bit);
+    tcase_add_test(tests, clearing_the_bit_alone_does_not_restart);
+    tcase_add_test(tests, log_b_alone);
+    tcase_add_test(tests, swap_goes_to_b_and_back);
+    tcase_add_test(tests, page_requests_fill_and_overflow);
+    tcase_add_test(tests, page_request_logs_swap_too);
+    tcase_add_test(tests, early_indicator_of_log_a);
+    tcase_add_test(tests, early_indicator_of_log_b);
+    tcase_add_test(tests, a_log_that_cannot_be_written_stops);
+    tcase_add_test(tests, a_fault_says_whether_it_was_logged);
+    tcase_add_test(tests, log_counts_need_a_log);
+    tcase_add_test(tests, without_msi_the_condition_is_told_but_not_delivered);
+    tcase_add_test(tests, msi_message);
+    tcase_add_test(tests, msi_numbers_pick_the_message);
+    tcase_add_test(tests, xt_register_message);
+    tcase_add_test(tests, a_zero_xt_register_is_masked);
+    tcase_add_test(tests, each_log_has_its_xt_register);
+    tcase_add_test(tests, posted_interrupt_logs_and_copies_the_tail);
+    tcase_add_test(tests, a_running_guest_gets_a_doorbell);
+    tcase_add_test(tests, gappi_wakes_the_processor);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
