@@ -40,10 +40,10 @@ quiet() {
     fi
 }
 
-# build PRESET: configures and builds build/PRESET.
+# build PRESET [TARGET]: configures and builds build/PRESET, all of it or one target.
 build() {
     quiet "build/$1.configure.log" cmake --preset "$1" || return 1
-    quiet "build/$1.build.log" cmake --build --preset "$1" -j "$AMDVI_JOBS" || return 1
+    quiet "build/$1.build.log" cmake --build --preset "$1" -j "$AMDVI_JOBS" --target "${2:-all}" || return 1
 }
 
 # Installs what is missing, unless AMDVI_SKIP_SETUP=1.
