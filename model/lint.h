@@ -49,6 +49,7 @@ struct amdvi_lint {
     uint32_t clock;
     struct lint_open open[LINT_OPEN_MAX];
     unsigned open_count;
+    uint32_t last_sharers; /* the newest pair of devices that was reported for sharing a domain */
     struct lint_store stores[LINT_STORES_MAX];
     struct amdvi_access_info last[AMDVI_ACCESS_DATA + 1]; /* newest read of each kind, for reserved bits */
     char text[LINT_TEXT_MAX];

@@ -201,6 +201,39 @@ static enum amdvi_cache page_cache(const struct amdvi_hit_info *info)
     return info->caches >> AMDVI_CACHE_PDC & 1 ? AMDVI_CACHE_PDC : AMDVI_CACHE_GCR3;
 }
 
+/* Another device of the domain whose host table is not the same: their translations mix (10.2). */
+static bool find_sharer(const struct amdvi_lint *lint, const struct amdvi_hit_info *info,
+                        const struct shadow *shadow, uint16_t *sharer)
+{
+    struct amdvi_cache_line line;
+    uint32_t cursor = 0;
+
+    while (amdvi_inspect_cache(lint->device, AMDVI_CACHE_DTC, &cursor, &line) == AMDVI_OK) {
+        if (line.device == info->device || line.domain != info->domain ||
+            (dte_mode(&line.target) == shadow->dte.mode &&
+             dte_host_root(&line.target) == shadow->dte.host_root))
+            continue;
+        *sharer = line.device;
+        return true;
+    }
+    return false;
+}
+
+/* Once for each pair of devices. */
+static void report_sharer(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
+{
+    uint32_t pair = (uint32_t)finding->request.device << 16 | finding->sharer;
+
+    lint->statistics.stale++;
+    if (lint->last_sharers == pair)
+        return;
+    lint->last_sharers = pair;
+    finding->kind = AMDVI_LINT_SHARED_DOMAIN;
+    finding->severity = AMDVI_LINT_MISTAKE;
+    finding->times = 1;
+    lint_report(lint, finding);
+}
+
 static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
                        const struct shadow *shadow)
 {
@@ -214,6 +247,10 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     finding.got_perm = info->result->ok ? info->result->perm : 0;
     finding.should = shadow->result.pa;
     finding.should_perm = shadow->result.ok ? shadow->result.perm : 0;
+    if (!word && find_sharer(lint, info, shadow, &finding.sharer)) {
+        report_sharer(lint, &finding);
+        return;
+    }
     need_pages(&finding, word, word ? reach(word) : 12);
     hold(lint, &finding, word ? word->kind : WALK_HOST, info->guest);
 }
@@ -228,6 +265,12 @@ static bool same_translation(const struct dte *a, const struct dte *b)
            a->verdict == b->verdict;
 }
 
+/* Memory that failed a moment ago says nothing about caches. */
+static bool is_hardware_error(unsigned reason)
+{
+    return reason == REASON_TABLE_READ_ERROR || reason == REASON_DTE_READ_ERROR;
+}
+
 /* What was granted must still be so; a refusal must still be right where no walk could have mended it. */
 static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct shadow *shadow)
 {
@@ -235,7 +278,7 @@ static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct sh
     bool ats = info->request->at == AMDVI_TRANSLATION_REQUEST;
 
     if (!got->ok)
-        return now->ok && !ats;
+        return now->ok && !ats && !is_hardware_error(got->fault.reason);
     if (!now->ok)
         return !(ats && got->perm == 0);
     if (ats && (got->perm & ~now->perm))

@@ -9,11 +9,9 @@
 const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
 {
     static const char *const names[AMDVI_LINT_KINDS] = {
-        [AMDVI_LINT_STALE_ENTRY] = "stale-entry",
-        [AMDVI_LINT_TORN_DTE] = "torn-dte",
-        [AMDVI_LINT_RESERVED_BITS] = "reserved-bits",
-        [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
-        [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
+        [AMDVI_LINT_STALE_ENTRY] = "stale-entry",     [AMDVI_LINT_TORN_DTE] = "torn-dte",
+        [AMDVI_LINT_RESERVED_BITS] = "reserved-bits", [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
+        [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain", [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -130,6 +128,11 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
         add(t, " met reserved bits in 0x%" PRIx64 ", value 0x%" PRIx64, f->word, f->new_value);
         if (f->changed.record)
             add(t, ", written in line %" PRIu64, f->changed.line);
+        break;
+    case AMDVI_LINT_SHARED_DOMAIN:
+        add_request(t, f);
+        add_difference(t, f);
+        add(t, "; %04x shares its domain 0x%x with other host tables", f->sharer, f->domain);
         break;
     case AMDVI_LINT_BASE_WHILE_RUNNING:
         add(t,

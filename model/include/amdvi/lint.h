@@ -44,6 +44,7 @@ enum amdvi_lint_kind {
     AMDVI_LINT_TORN_DTE,           /* "torn-dte": hardware read a live entry between two partial writes */
     AMDVI_LINT_RESERVED_BITS,      /* "reserved-bits": written by software, read by the device */
     AMDVI_LINT_BASE_WHILE_RUNNING, /* "base-while-running": a base register changed under a running unit */
+    AMDVI_LINT_SHARED_DOMAIN,      /* "shared-domain": two devices, one DomainID, different host tables */
     AMDVI_LINT_EMPTY_DOORBELL,     /* "empty-doorbell": the command tail was written, nothing was new */
     AMDVI_LINT_KINDS
 };
@@ -76,6 +77,7 @@ struct amdvi_lint_finding {
     bool has_pasid;
     uint32_t pasid;
     uint32_t index;                /* ITC */
+    uint16_t sharer;               /* shared-domain: the other device */
     uint64_t got, should;          /* SPA, first word of a DTE or an IRTE */
     uint8_t got_perm, should_perm; /* 0: refused */
     struct amdvi_lint_mark filled; /* when hardware last read the word below before it changed */

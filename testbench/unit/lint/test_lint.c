@@ -539,6 +539,43 @@ START_TEST(reserved_bits_are_found_with_their_writer)
 }
 END_TEST
 
+START_TEST(devices_of_one_domain_with_different_tables_are_found)
+{
+    uint64_t other = machine_page(&m);
+
+    machine_dte(&m, OTHER, DOMAIN, 3, other);
+    machine_map(&m, other, 3, IOVA, MACHINE_DATA + 0x5000, MACHINE_READ);
+    step();
+    read_page();
+    step();
+    machine_read(&m, OTHER, IOVA);
+    machine_read(&m, OTHER, IOVA);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_SHARED_DOMAIN);
+    ck_assert_uint_eq(found.sharer, DEVICE);
+    ck_assert_uint_eq(found.request.device, OTHER);
+}
+END_TEST
+
+/* A guest table that the host maps read-only: the update of an accessed bit is refused, rightly. */
+START_TEST(a_refused_update_is_no_stale_entry)
+{
+    uint64_t host = machine_page(&m);
+
+    machine_dte(&m, OTHER, DOMAIN + 1, 3, host);
+    machine_dte_guest(&m, OTHER, gcr3);
+    for (uint64_t page = MACHINE_HEAP; page < MACHINE_HEAP + 0x40000; page += 0x1000)
+        machine_map(&m, host, 3, page, page, MACHINE_READ);
+    machine_map(&m, host, 3, MACHINE_DATA, MACHINE_DATA, MACHINE_READ_WRITE);
+    step();
+    ck_assert(!machine_read_pasid(&m, OTHER, PASID, GVA).ok);
+    step();
+    ck_assert(!machine_read_pasid(&m, OTHER, PASID, GVA).ok);
+    ck_assert_uint_gt(statistics().checked, 0);
+    ck_assert_uint_eq(statistics().stale, 0);
+}
+END_TEST
+
 START_TEST(registers_of_running_units_are_watched)
 {
     step();
@@ -697,6 +734,8 @@ int main(void)
     tcase_add_test(tcase, a_torn_device_table_entry_is_found);
     tcase_add_test(tcase, careful_updates_are_not_torn);
     tcase_add_test(tcase, reserved_bits_are_found_with_their_writer);
+    tcase_add_test(tcase, devices_of_one_domain_with_different_tables_are_found);
+    tcase_add_test(tcase, a_refused_update_is_no_stale_entry);
     tcase_add_test(tcase, registers_of_running_units_are_watched);
     tcase_add_test(tcase, waste_is_counted);
     tcase_add_test(tcase, the_former_observer_hears_everything);
