@@ -116,8 +116,12 @@ static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, u
     seen.mmio_value = value;
 }
 
-static const struct amdvi_observer observer = {NULL,       on_access, on_request, on_message,
-                                               on_command, on_event,  on_mmio};
+static const struct amdvi_observer observer = {.access = on_access,
+                                               .request = on_request,
+                                               .interrupt = on_message,
+                                               .command = on_command,
+                                               .event = on_event,
+                                               .mmio = on_mmio};
 
 static void observe(void)
 {
