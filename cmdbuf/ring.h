@@ -21,7 +21,10 @@ static inline struct ring ring_make(uint64_t base, unsigned length_code, unsigne
 {
     bool legal = length_code >= RING_LEN_MIN && length_code <= RING_LEN_MAX;
 
-    return (struct ring){.base = base, .bytes = legal ? record << length_code : 0, .record = record};
+    /* The code counts 16 bytes each, whatever a record has: 8 is one page in all rings, so 512 entries of the
+     * GA log (2.2). */
+    return (struct ring){
+        .base = base, .bytes = legal ? (uint32_t)RING_RECORD_BYTES << length_code : 0, .record = record};
 }
 
 /* Any pointer value, taken modulo the ring and the record size (15 D16). */

@@ -146,6 +146,8 @@ static inline enum walk_ask host_begin(struct walk *w, uint64_t gpa, unsigned ne
     w->host.depth = 0;
     if (dte->mode == 0)
         return host_identity(w);
+    if (host_denied(w)) /* step 1: DTE.IR/IW come first */
+        return host_fail(w, REASON_HOST_PERMISSION);
     if (gpa & ~low_mask(12 + 9u * dte->mode))
         return host_fail(w, REASON_HOST_WIDTH);
     w->host.level = dte->mode;
@@ -535,6 +537,8 @@ WALK_RARE enum walk_ask guest_late_update(struct walk *w)
 {
     unsigned leaf = w->guest.depth - 1u;
 
+    if (w->guest.gpa[leaf] == UINT64_MAX)
+        return walk_again(w);
     w->guest.late = true;
     w->guest.update = (uint8_t)leaf;
     return host_begin(w, w->guest.gpa[leaf], PERM_WRITE, FOR_GUEST_UPDATE);
