@@ -171,7 +171,7 @@ static void check_event(struct check *check, const struct amdvi_trace_record *re
     check_field(check, record, AMDVI_TRACE_KEY_PASID, ppr ? "ppr" : "evt", "PASID", words);
     if (amdvi_trace_has(record, AMDVI_TRACE_KEY_ADDR))
         check_number(check, "addr", record->num[AMDVI_TRACE_KEY_ADDR], words[1]);
-    check_flags(check, record, field("evt", "Flags", words) | vflags(words));
+    check_flags(check, record, code, field("evt", "Flags", words) | vflags(words));
     check_raw(check, record, words);
 }
 

@@ -101,7 +101,7 @@ void check_number(struct check *check, const char *key, uint64_t expected, uint6
 void check_text(struct check *check, const char *key, const char *expected, const char *got);
 void check_bytes(struct check *check, const char *key, const uint8_t *expected, const uint8_t *got,
                  size_t length);
-void check_flags(struct check *check, const struct amdvi_trace_record *record, uint64_t got);
+void check_flags(struct check *check, const struct amdvi_trace_record *record, unsigned event, uint64_t got);
 void check_report(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
                   enum check_class class, const struct check *check);
 

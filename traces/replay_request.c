@@ -193,6 +193,8 @@ static uint64_t fault_reply(const struct amdvi_fault *fault)
     }
 }
 
+static uint64_t flags_of_page_request(uint64_t flags);
+
 static void state_fault(const struct last_request *last, struct amdvi_trace_record *record)
 {
     const struct amdvi_fault *fault = last_fault(last);
@@ -200,7 +202,9 @@ static void state_fault(const struct last_request *last, struct amdvi_trace_reco
     amdvi_trace_record_init(record, AMDVI_TRACE_KIND_FAULT);
     if (fault->event) {
         amdvi_trace_set(record, AMDVI_TRACE_KEY_KIND, fault->event);
-        amdvi_trace_set(record, AMDVI_TRACE_KEY_FLAGS, fault_flags(fault));
+        amdvi_trace_set(record, AMDVI_TRACE_KEY_FLAGS,
+                        last->kind == REQUEST_PRI ? flags_of_page_request(fault_flags(fault))
+                                                  : fault_flags(fault));
     }
     amdvi_trace_set(record, AMDVI_TRACE_KEY_REPLY, fault_reply(fault));
 }
@@ -381,12 +385,30 @@ static void check_reply(struct check *check, const struct amdvi_trace_record *re
         check_text(check, "reply", names[record->num[AMDVI_TRACE_KEY_REPLY] % 3], names[got % 3]);
 }
 
-void check_flags(struct check *check, const struct amdvi_trace_record *record, uint64_t got)
+/* The flags of a refused page request by their own names (7.7): bits 59:48 mean something else there. */
+static uint64_t flags_of_page_request(uint64_t flags)
 {
+    static const uint64_t names[][2] = {
+        {AMDVI_TRACE_PPR_X, AMDVI_TRACE_FLAG_X},   {AMDVI_TRACE_PPR_R, AMDVI_TRACE_FLAG_R},
+        {AMDVI_TRACE_PPR_W, AMDVI_TRACE_FLAG_W},   {AMDVI_TRACE_PPR_US, AMDVI_TRACE_FLAG_US},
+        {AMDVI_TRACE_PPR_RZ, AMDVI_TRACE_FLAG_RZ}, {AMDVI_TRACE_PPR_GN, AMDVI_TRACE_FLAG_GN},
+    };
+    uint64_t named = 0;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        named |= flags & names[i][0] ? names[i][1] : 0;
+    return named;
+}
+
+void check_flags(struct check *check, const struct amdvi_trace_record *record, unsigned event, uint64_t got)
+{
+    enum { INVALID_PPR_REQUEST = 9 };
     char expected[128], actual[128];
 
     if (!amdvi_trace_has(record, AMDVI_TRACE_KEY_FLAGS))
         return;
+    if (event == INVALID_PPR_REQUEST && record->num[AMDVI_TRACE_KEY_FLAGS] != got)
+        got = flags_of_page_request(got);
     amdvi_trace_flags_text(record->num[AMDVI_TRACE_KEY_FLAGS], expected, sizeof(expected));
     amdvi_trace_flags_text(got, actual, sizeof(actual));
     check_text(check, "flags", expected, actual);
@@ -405,7 +427,7 @@ static void check_fault(struct amdvi_replay *replay, struct check *check,
         check_text(check, "kind", event_text((unsigned)record->num[AMDVI_TRACE_KEY_KIND]),
                    event_text(fault->event));
     check_reply(check, record, fault_reply(fault));
-    check_flags(check, record, fault_flags(fault));
+    check_flags(check, record, fault->event, fault_flags(fault));
 }
 
 enum amdvi_replay_status replay_answer(struct amdvi_replay *replay, const struct amdvi_trace_record *record)

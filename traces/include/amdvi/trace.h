@@ -188,6 +188,10 @@ enum amdvi_trace_irq { /* kind= of expect_irq */
 #define AMDVI_TRACE_FLAG_VEVENT     (1u << 22)
 #define AMDVI_TRACE_FLAG_VPTR       (1u << 23)
 #define AMDVI_TRACE_FLAG_VCMD       (1u << 24)
+/* An INVALID_PPR_REQUEST record has the flags of a page request; the names it shares with others are above. */
+#define AMDVI_TRACE_FLAG_R (1u << 25)
+#define AMDVI_TRACE_FLAG_W (1u << 26)
+#define AMDVI_TRACE_FLAG_X (1u << 27)
 
 /* flags= of expect_ppr: bits 59:48 of the PPR record; LAST is bit 41 of the record, kept apart. */
 #define AMDVI_TRACE_PPR_X    (1u << 1)
