@@ -15,6 +15,11 @@ static const char help[] =
     "what they expect. One line a failed check, `FILE:LINE: kind: expected ... got ...`, then a summary.\n"
     "FILE - is standard input; zstd input is taken as it is.\n\n"
     "  -c, --check           requests without an expectation print the record that would check them\n"
+    "      --lint            report what the driver forgot: missing invalidations and the like, with the "
+    "write\n"
+    "                        that changed the table and the command that was needed\n"
+    "      --lint-windows    also stale answers that were invalidated later\n"
+    "      --lint-strict     a COMPLETION_WAIT without the invalidation is proof (not for lazy flushing)\n"
     "  -s, --set KEY=VALUE   configuration that wins over the trace's own; see amdvi config --explain\n"
     "      --stats           all counters of the device in the summary\n"
     "  -j, --json            everything for machines, instead of text\n"
@@ -28,7 +33,8 @@ static const char help[] =
     "  amdvi replay linux.capture.txt.zst --set caches=off --stats\n"
     "  amdvi replay guess.trace --check > golden.txt\n"
     "  amdvi replay boot.trace --json > stats.json && traces/report/report.py stats.json -o report\n\n"
-    "exit codes: 0 every check held; 1 a check failed; 2 a file or the command line cannot be understood\n";
+    "exit codes: 0 every check held; 1 a check failed or lint found a mistake; 2 a file or the command line "
+    "cannot be understood\n";
 
 /* ---------------------------------------------------------------- what the player and the device tell */
 
@@ -315,6 +321,7 @@ static void print_summary(struct session *session)
         if (session->options->stats)
             print_counters(session, &statistics);
     }
+    lint_print(session, mark(session));
     cannot_check(info, say_gap, session);
     printf("%s  %.3f s, %.0f records/s\n", mark(session), seconds,
            seconds > 0 ? (double)session->player.records / seconds : 0);
@@ -359,6 +366,7 @@ static bool close_outputs(struct session *session)
     for (uint64_t i = 0; i < session->failures_count && i < FAILURES_KEPT; i++)
         free(session->failures[i].text);
     json_object_put(session->stated);
+    json_object_put(session->lint_findings);
     return good;
 }
 
@@ -381,6 +389,7 @@ static bool start_player(struct session *session, const char *path)
                                                 .interrupt = on_interrupt,
                                                 .command = on_command,
                                                 .event = on_event};
+    lint_open(session, &player);
     return player_open(&session->player, path, &player);
 }
 
@@ -390,7 +399,8 @@ static int conclude(struct session *session)
         replay_json_add(session);
     else if (!session->options->quiet)
         print_summary(session);
-    return amdvi_replay_counts(session->player.replay)->failed ? CLI_FAILED : CLI_OK;
+    return amdvi_replay_counts(session->player.replay)->failed || session->lint_mistakes ? CLI_FAILED
+                                                                                         : CLI_OK;
 }
 
 static int play_file(const struct replay_options *options, const char *path)
@@ -460,6 +470,9 @@ static bool take_option(struct replay_options *options, int option)
     options->quiet |= option == 'q';
     options->stats |= option == 'S';
     options->no_progress |= option == 'P';
+    options->lint |= option == 'l' || option == 'W' || option == 'X';
+    options->lint_windows |= option == 'W';
+    options->lint_strict |= option == 'X';
     options->timeline = option == 'T' ? optarg : options->timeline;
     options->csv = option == 'C' ? optarg : options->csv;
     return option != 's' || settings_add(&command_replay, &options->settings, optarg);
@@ -468,11 +481,19 @@ static bool take_option(struct replay_options *options, int option)
 static int run(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"help", no_argument, NULL, 'h'},        {"check", no_argument, NULL, 'c'},
-        {"set", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},       {"timeline", required_argument, NULL, 'T'},
-        {"csv", required_argument, NULL, 'C'},   {"stats", no_argument, NULL, 'S'},
-        {"no-progress", no_argument, NULL, 'P'}, {0},
+        {"help", no_argument, NULL, 'h'},
+        {"check", no_argument, NULL, 'c'},
+        {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"timeline", required_argument, NULL, 'T'},
+        {"csv", required_argument, NULL, 'C'},
+        {"stats", no_argument, NULL, 'S'},
+        {"no-progress", no_argument, NULL, 'P'},
+        {"lint", no_argument, NULL, 'l'},
+        {"lint-windows", no_argument, NULL, 'W'},
+        {"lint-strict", no_argument, NULL, 'X'},
+        {0},
     };
     struct replay_options options = {0};
     int option, status = CLI_OK;

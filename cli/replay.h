@@ -75,6 +75,7 @@ struct failure {
 struct replay_options {
     struct settings settings;
     bool check, json, quiet, stats, no_progress;
+    bool lint, lint_windows, lint_strict;
     const char *timeline, *csv;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
 };
@@ -95,7 +96,15 @@ struct session {
     uint64_t failures_count;
     struct json_object *stated; /* --check --json */
     double seconds;
+    struct amdvi_lint_options lint;
+    struct json_object *lint_findings; /* --lint --json */
+    uint64_t lint_mistakes;
 };
+
+/* replay_lint.c */
+void lint_open(struct session *session, struct amdvi_replay_options *player);
+void lint_print(const struct session *session, const char *mark);
+struct json_object *lint_json(struct session *session);
 
 void replay_json_add(struct session *session);
 void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),

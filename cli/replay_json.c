@@ -253,6 +253,8 @@ void replay_json_add(struct session *session)
     add_figures(object, session);
     json_object_object_add(object, "failures", failures_json(session));
     json_put_count(object, "failures_total", session->failures_count);
+    if (session->options->lint)
+        json_object_object_add(object, "lint", lint_json(session));
     if (session->stated)
         json_object_object_add(object, "results", json_object_get(session->stated));
     json_object_array_add(session->options->results, object);

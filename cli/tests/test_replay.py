@@ -147,3 +147,53 @@ def test_sample_capture(amdvi, root):
     done = amdvi("replay", capture)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert ", 0 failed" in done.stdout
+
+
+FORGOTTEN = """amdvi-trace 1
+mmio_write off=0x0 size=8 value=0x10001f
+mmio_write off=0x8 size=8 value=0x0800000000010000
+mmio_write off=0x18 size=8 value=0x1001
+mem addr=0x102000 data=0344000000000060
+mem addr=0x102008 data=2100
+mem addr=0x4000 data=0152000000000060
+mem addr=0x5038 data=0170770000000060
+dma dev=0x100 addr=0x7000 len=4 op=read
+mem addr=0x5038 data=0000000000000000
+dma dev=0x100 addr=0x7000 len=4 op=read
+"""
+INVALIDATED = """mem addr=0x10000 data=000000002100003000700000
+mmio_write off=0x2008 size=8 value=0x10
+"""
+
+
+def test_lint_names_a_forgotten_invalidation(amdvi, small):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    assert amdvi("replay", "-q", small).returncode == 0
+    done = amdvi("replay", "-q", "--lint", small)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{small}:11: stale-entry: "), done.stdout
+    assert "in line 10, read in line 9" in done.stdout
+    assert "needed INVALIDATE_IOMMU_PAGES domain 0x21 0x7000 to 0x7fff" in done.stdout
+
+
+def test_lint_json(amdvi, small):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    lint = json.loads(amdvi("replay", "--lint", "--json", small).stdout)["files"][0]["lint"]
+    assert lint["answers_stale"] == 1
+    finding = lint["findings"][0]
+    assert (finding["kind"], finding["severity"]) == ("stale-entry", "mistake")
+    assert (finding["changed"]["line"], finding["word_address"]) == (10, "0x5038")
+
+
+def test_lint_window_is_told_only_on_demand(amdvi, small):
+    small.write_text(FORGOTTEN + INVALIDATED, encoding="ascii")
+    done = amdvi("replay", "-q", "--lint", small)
+    assert (done.returncode, done.stdout) == (0, "")
+    done = amdvi("replay", "-q", "--lint-windows", small)
+    assert done.returncode == 0 and done.stdout.endswith("(window)\n")
+
+
+def test_lint_is_silent_about_a_real_driver(amdvi, root):
+    done = amdvi("replay", "--lint-strict", root / "traces/samples/linux61-lazy.capture.txt.zst")
+    assert done.returncode == 0 and "stale-entry" not in done.stdout, done.stdout
+    assert "cached answers compared with memory, 0 stale" in done.stdout
