@@ -199,7 +199,9 @@ void world_request(struct chance *chance, struct amdvi_request *request)
 {
     static const uint16_t lengths[] = {1, 4, 8, 64, 4096, 9000};
 
-    *request = (struct amdvi_request){.device = (uint16_t)chance_below(chance, WORLD_DEVICES + (one_in(chance, 30) ? 200 : 0)),
+    if (one_in(chance, 8))
+        chance->device = (uint16_t)chance_below(chance, WORLD_DEVICES + (one_in(chance, 30) ? 200 : 0));
+    *request = (struct amdvi_request){.device = chance->device,
                                       .op = (uint8_t)chance_below(chance, 4),
                                       .address = address(chance),
                                       .length = lengths[chance_below(chance, 6)]};

@@ -12,6 +12,7 @@ struct chance {
     const uint8_t *bytes; /* null: from `state` */
     size_t left;
     uint64_t state;
+    uint16_t device; /* of the last request: the next one mostly comes from it too */
 };
 
 enum { WORLD_BYTES = 0x100000, WORLD_DEVICES = 8 };

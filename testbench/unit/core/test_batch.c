@@ -86,11 +86,26 @@ static void one_by_one(struct world *world, const struct amdvi_request *requests
         ck_assert_int_eq(amdvi_translate(world->device, &requests[i], &results[i]), AMDVI_OK);
 }
 
+/*
+ * Devices share tables in the random world, and who comes first decides which of them must set an accessed
+ * bit, for which their permissions differ. Between devices no order is promised.
+ */
+static unsigned run_of_one_device(const struct amdvi_request *requests, unsigned left)
+{
+    unsigned count = 1;
+
+    while (count < left && requests[count].device == requests[0].device)
+        count++;
+    return count;
+}
+
 static void in_batches(struct world *world, const struct amdvi_request *requests, struct amdvi_result *results)
 {
+    unsigned count;
+
     memset(results, 0, REQUESTS * sizeof(*results));
-    for (unsigned i = 0, n = 1; i < REQUESTS; i += n, n = n % 40 + 7) {
-        unsigned count = REQUESTS - i < n ? REQUESTS - i : n;
+    for (unsigned i = 0; i < REQUESTS; i += count) {
+        count = run_of_one_device(&requests[i], REQUESTS - i);
         ck_assert_int_eq(amdvi_translate_batch(world->device, &requests[i], &results[i], count), AMDVI_OK);
     }
 }
@@ -203,6 +218,61 @@ START_TEST(callbacks_and_batch_change_no_result)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- many first writes at once */
+
+enum { FIRST_WRITES = 16, H_TOP = 1, H_LEAF = 6, G_TOP = 8, G_LEAF = 12, G_CR3 = 13, TARGETS = 64 };
+
+static void put(struct world *world, uint64_t page, unsigned index, uint64_t value)
+{
+    memcpy(world->bytes + page * 4096 + 8 * index, &value, 8);
+}
+
+/* Six host levels that map every page to itself, five guest levels, no accessed or dirty bit set anywhere. */
+static void fresh_nested_tables(struct world *world)
+{
+    uint64_t rw = UINT64_C(3) << 61, dte[3];
+
+    for (unsigned level = 6; level > 1; level--)
+        put(world, H_TOP + 6 - level, 0, rw | (H_TOP + 7 - level) << 12 | (level - 1) << 9 | 1);
+    for (unsigned page = 0; page < 256; page++)
+        put(world, H_LEAF, page, rw | page << 12 | 1);
+    for (unsigned level = 5; level > 1; level--)
+        put(world, G_TOP + 5 - level, 0, (G_TOP + 6 - level) << 12 | 7);
+    for (unsigned page = 0; page < FIRST_WRITES; page++)
+        put(world, G_LEAF, page, (TARGETS + page) << 12 | 7);
+    put(world, G_CR3, 5, G_TOP << 12 | 1);
+    dte[0] = 3 | 3 << 7 | 6 << 9 | H_TOP << 12 | UINT64_C(1) << 55 | (uint64_t)(G_CR3 & 7) << 58 | rw;
+    dte[1] = DOM | (uint64_t)(G_CR3 >> 3) << 16;
+    dte[2] = UINT64_C(1) << 54;
+    memcpy(world->bytes, dte, sizeof(dte));
+}
+
+START_TEST(many_first_writes_all_set_their_dirty_bits)
+{
+    struct world *world = world_open(1, _i ? "caches=on" : "caches=off", true);
+    struct amdvi_request requests[FIRST_WRITES];
+    struct amdvi_result results[FIRST_WRITES];
+    uint64_t leaf, host;
+
+    memset(world->bytes, 0, WORLD_BYTES);
+    fresh_nested_tables(world);
+    amdvi_mmio_write(world->device, R_CONTROL, 8, C_NORMAL | C_GT | C_TRP);
+    ck_assert_int_eq(amdvi_run(world->device), AMDVI_OK);
+    for (unsigned i = 0; i < FIRST_WRITES; i++)
+        requests[i] = (struct amdvi_request){
+            .op = AMDVI_WRITE, .has_pasid = true, .pasid = 5, .address = i * 4096u, .length = 8};
+    ck_assert_int_eq(amdvi_translate_batch(world->device, requests, results, FIRST_WRITES), AMDVI_OK);
+    for (unsigned i = 0; i < FIRST_WRITES; i++) {
+        ck_assert_msg(results[i].ok, "%u: %s", i, amdvi_reason_text(results[i].fault.reason));
+        memcpy(&leaf, world->bytes + G_LEAF * 4096 + 8 * i, 8);
+        memcpy(&host, world->bytes + H_LEAF * 4096 + 8 * (TARGETS + i), 8);
+        ck_assert_msg((leaf & 0x60) == 0x60 && (host & 0x60) == 0x60, "write %u: guest %llx, host %llx", i,
+                      (unsigned long long)leaf, (unsigned long long)host);
+    }
+    world_close(world);
+}
+END_TEST
+
 START_TEST(an_empty_batch_is_fine)
 {
     struct world *world = world_open(1, "", true);
@@ -251,6 +321,7 @@ int main(void)
     tcase_add_test(tests, tiny_caches_change_no_result);
     tcase_add_test(tests, the_window_changes_no_result);
     tcase_add_test(tests, callbacks_and_batch_change_no_result);
+    tcase_add_loop_test(tests, many_first_writes_all_set_their_dirty_bits, 0, 2);
     tcase_add_test(tests, an_empty_batch_is_fine);
     tcase_add_test(tests, random_worlds_reach_many_outcomes);
     suite_add_tcase(suite, tests);
