@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""amdvi: a model of the AMD IOMMU.
+
+>>> import amdvi
+>>> memory = amdvi.Memory(16 << 20)
+>>> with amdvi.Device(amdvi.Config("genoa"), memory) as iommu:
+...     iommu.mmio_write(0x18, 1 << 10 | 1)
+...     iommu.run()
+...     answer = iommu.translate(0x100, 0x1000, op="write")
+"""
+from . import ivrs, layout, trace
+from ._amdvi import lib as _lib
+from .config import Config, ConfigKey, config_keys, presets
+from .device import Device, Geometry
+from .errors import AmdviError, MemoryFault, text as _text
+from .memory import Memory, SparseMemory
+from .replaying import CheckFailure, Replay, replay, replay_text
+from .results import (Access, AtcInvalidation, CacheLine, Command, DteView, Event, Fault, Irq, PageRequested,
+                      PrgResponse, Remapped, Request, Translation, event_name, flag_names, reason_text)
+from .trace import TraceError
+
+
+def version() -> str:
+    """Of the library."""
+    return _text(_lib.amdvi_version()) or ""
+
+
+__all__ = ["Access", "AmdviError", "AtcInvalidation", "CacheLine", "CheckFailure", "Command", "Config", "ConfigKey",
+           "Device", "DteView", "Event", "Fault", "Geometry", "Irq", "Memory", "MemoryFault", "PageRequested",
+           "PrgResponse", "Remapped", "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys",
+           "event_name", "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "trace",
+           "version"]

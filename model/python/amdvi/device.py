@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The device."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import results
+from ._amdvi import ffi, lib
+from ._hooks import Function, Hooks
+from .config import Config
+from .errors import AmdviError, check
+from .memory import CallbackMemory, Memory, Source, SparseMemory
+from .results import (AtcInvalidation, CacheLine, DteView, Irq, PageRequested, PrgResponse, Remapped, Request,
+                      Translation)
+
+CACHES = {"dtc": lib.AMDVI_CACHE_DTC, "itc": lib.AMDVI_CACHE_ITC, "ptc": lib.AMDVI_CACHE_PTC,
+          "pdc": lib.AMDVI_CACHE_PDC, "gcr3": lib.AMDVI_CACHE_GCR3}
+LOGS = {"event": lib.AMDVI_LOG_EVENT, "ppr": lib.AMDVI_LOG_PPR, "ga": lib.AMDVI_LOG_GA}
+OBSERVERS = ("access", "request", "interrupt", "command", "event", "mmio")
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Size of a cache."""
+
+    entries: int
+    ways: int
+
+
+
+
+class Device:
+    """An IOMMU. `memory` is a Memory, a SparseMemory, or any object with read and write.
+
+    on_interrupt(Irq) hears of interrupts of the IOMMU itself; on_atc_invalidate(AtcInvalidation) of ATS
+    invalidations, and may return "pending" to call atc_complete(tag) later; on_prg_response(PrgResponse) of
+    answers to page requests. They must not use the device. What a callback raises comes out of the call that
+    led to it, when that call is over; a memory access that raised has failed with a target abort by then.
+
+    >>> with Device(Config("genoa"), Memory(1 << 20)) as iommu:
+    ...     iommu.translate(0x100, 0x1000).pa
+    4096
+    """
+
+    def __init__(self, config: Config | None = None, memory: Memory | SparseMemory | Source | None = None, *,
+                 on_interrupt: Callable[[Irq], None] | None = None,
+                 on_atc_invalidate: Callable[[AtcInvalidation], str | None] | None = None,
+                 on_prg_response: Callable[[PrgResponse], None] | None = None) -> None:
+        self.config = config if config is not None else Config()
+        self.memory = memory if memory is not None else SparseMemory()
+        self._hooks = Hooks()
+        self._hooks.functions = {"on_interrupt": on_interrupt, "on_atc_invalidate": on_atc_invalidate,
+                                 "on_prg_response": on_prg_response}
+        self._number = ffi.new("uint64_t *")
+        self._pointer: Any = self._create()
+
+    def _create(self) -> Any:
+        memory, out = ffi.new("struct amdvi_memory *"), ffi.new("struct amdvi_device **")
+        source: Any = self.memory
+        if not hasattr(source, "attach"):
+            source = CallbackMemory(source, self._hooks)
+        self._attached = source.attach(memory)
+        callbacks = ffi.new("struct amdvi_callbacks *", {
+            "context": self._hooks.handle, "interrupt": lib.amdvi_py_irq,
+            "atc_invalidate": lib.amdvi_py_atc_invalidate, "prg_response": lib.amdvi_py_prg_response})
+        check(lib.amdvi_create(self.config.pointer, memory, callbacks, ffi.NULL, out))
+        return ffi.gc(out[0], lib.amdvi_destroy)
+
+    def close(self) -> None:
+        """Frees the device; may be called twice."""
+        if self._pointer is not None:
+            ffi.release(self._pointer)
+            self._pointer = None
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pointer(self) -> Any:
+        if self._pointer is None:
+            raise AmdviError("the device is closed")
+        return self._pointer
+
+    def _check(self, status: int, about: str = "") -> None:
+        """Exceptions of callbacks before the status that they led to."""
+        self._hooks.raise_kept()
+        check(status, about)
+
+    # --- registers ---
+
+    @property
+    def mmio_size(self) -> int:
+        return int(lib.amdvi_mmio_size(self.pointer))
+
+    def mmio_read(self, offset: int, size: int = 8) -> int:
+        self._check(lib.amdvi_mmio_read(self.pointer, offset, size, self._number), f"register {offset:#x}")
+        return int(self._number[0])
+
+    def mmio_write(self, offset: int, value: int, size: int = 8) -> None:
+        """Only notes work; run() does it."""
+        self._check(lib.amdvi_mmio_write(self.pointer, offset, size, value), f"register {offset:#x}")
+
+    def pci_read(self, offset: int, size: int = 4) -> int:
+        self._check(lib.amdvi_pci_read(self.pointer, offset, size, self._number), f"configuration space {offset:#x}")
+        return int(self._number[0])
+
+    def pci_write(self, offset: int, value: int, size: int = 4) -> None:
+        self._check(lib.amdvi_pci_write(self.pointer, offset, size, value), f"configuration space {offset:#x}")
+
+    def vf_read(self, guest_id: int, offset: int, size: int = 8) -> int:
+        """A guest's VF MMIO page."""
+        self._check(lib.amdvi_vf_read(self.pointer, guest_id, offset, size, self._number), f"VF {offset:#x}")
+        return int(self._number[0])
+
+    def vf_write(self, guest_id: int, offset: int, value: int, size: int = 8) -> None:
+        self._check(lib.amdvi_vf_write(self.pointer, guest_id, offset, size, value), f"VF {offset:#x}")
+
+    def vfc_read(self, guest_id: int, offset: int, size: int = 8) -> int:
+        """A guest's VF Control block."""
+        self._check(lib.amdvi_vfc_read(self.pointer, guest_id, offset, size, self._number), f"VF Control {offset:#x}")
+        return int(self._number[0])
+
+    def vfc_write(self, guest_id: int, offset: int, value: int, size: int = 8) -> None:
+        self._check(lib.amdvi_vfc_write(self.pointer, guest_id, offset, size, value), f"VF Control {offset:#x}")
+
+    def run(self) -> None:
+        """Works until nothing is left to do."""
+        self._check(lib.amdvi_run(self.pointer))
+
+    def advance(self, nanoseconds: int) -> None:
+        """Moves the device's clock, which only time-outs look at."""
+        self._check(lib.amdvi_advance(self.pointer, nanoseconds))
+
+    def reset(self) -> None:
+        self._check(lib.amdvi_reset(self.pointer))
+
+    # --- requests ---
+
+    def request(self, request: Request) -> Translation:
+        """One request of any kind; moves no data."""
+        asked, out = ffi.new("struct amdvi_request *"), ffi.new("struct amdvi_result *")
+        request.fill(asked)
+        self._check(lib.amdvi_translate(self.pointer, asked, out))
+        return results.translation(out)
+
+    def translate(self, device: int, address: int, length: int = 1, op: str = "read", *, pasid: int | None = None,
+                  privileged: bool = False, translated: bool = False) -> Translation:
+        """A DMA request as far as its translation; op is read, write, exec or atomic."""
+        at = "translated" if translated else "untranslated"
+        return self.request(Request(device, address, length, op, pasid, privileged, at))
+
+    def ats(self, device: int, address: int, length: int = 4096, *, pasid: int | None = None,
+            privileged: bool = False, execute: bool = False, no_write: bool = False) -> Translation:
+        """An ATS translation request."""
+        return self.request(Request(device, address, length, "read", pasid, privileged, "ats", execute, no_write))
+
+    def dma(self, device: int, address: int, length: int = 0, op: str = "read", *, data: bytes | None = None,
+            pasid: int | None = None, privileged: bool = False, translated: bool = False) -> Translation:
+        """A DMA request with its data: `data` for writes and atomics, `length` for reads. What was read is in the
+        answer's `data`. Fails with status MEMORY when memory behind a good translation does."""
+        room = bytearray(data if data is not None else bytes(length))
+        at = "translated" if translated else "untranslated"
+        asked, out = ffi.new("struct amdvi_request *"), ffi.new("struct amdvi_result *")
+        Request(device, address, len(room), op, pasid, privileged, at).fill(asked)
+        self._check(lib.amdvi_dma(self.pointer, asked, ffi.from_buffer(room), out))
+        return results.translation(out, bytes(room) if op != "write" else None)
+
+    def batch(self, requests: Sequence[Request]) -> list[Translation]:
+        """Many requests at once, with the results of a loop."""
+        count = len(requests)
+        asked, out = ffi.new("struct amdvi_request[]", count), ffi.new("struct amdvi_result[]", count)
+        for place, request in zip(asked, requests):
+            request.fill(place)
+        self._check(lib.amdvi_translate_batch(self.pointer, asked, out, count))
+        return [results.translation(result) for result in out]
+
+    def interrupt(self, device: int, address: int, data: int) -> Remapped:
+        """A message-signalled interrupt of a device."""
+        out = ffi.new("struct amdvi_int_result *")
+        self._check(lib.amdvi_interrupt(self.pointer, device, address, data, out))
+        return results.remapped(out)
+
+    def page_request(self, device: int, address: int, prg_index: int, *, pasid: int | None = None,
+                     privileged: bool = False, read: bool = False, write: bool = False, execute: bool = False,
+                     last: bool = False) -> PageRequested:
+        """A PCIe page request."""
+        asked = ffi.new("struct amdvi_page_request *", {
+            "device": device, "address": address, "prg_index": prg_index, "has_pasid": pasid is not None,
+            "pasid": pasid or 0, "privileged": privileged, "read": read, "write": write, "execute": execute,
+            "last": last})
+        out = ffi.new("struct amdvi_page_request_result *")
+        self._check(lib.amdvi_page_request(self.pointer, asked, out))
+        return PageRequested(out.ok, None if out.ok else results.fault(out.fault))
+
+    def atc_complete(self, tag: int) -> None:
+        """A device finished an invalidation that it had answered with "pending"."""
+        self._check(lib.amdvi_atc_complete(self.pointer, tag), f"tag {tag}")
+
+    # --- looking inside ---
+
+    def observe(self, *, access: Function | None = None, request: Function | None = None,
+                interrupt: Function | None = None, command: Function | None = None, event: Function | None = None,
+                mmio: Function | None = None) -> None:
+        """Calls these from now on, in place of those before: access(Access), request(Request, Translation),
+        interrupt(device, address, data, Remapped), command(Command), event(Event), mmio(write, offset, size, value).
+        """
+        wanted = dict(zip(OBSERVERS, (access, request, interrupt, command, event, mmio)))
+        self._hooks.functions.update(wanted)
+        observer = ffi.new("struct amdvi_observer *", {"context": self._hooks.handle})
+        for name, function in wanted.items():
+            if function is not None:
+                setattr(observer, name, getattr(lib, f"amdvi_py_{name}"))
+        self._check(lib.amdvi_observe(self.pointer, observer if any(wanted.values()) else ffi.NULL))
+
+    def statistics(self) -> dict[str, int | list[int]]:
+        """Counters since reset, by name."""
+        out = ffi.new("struct amdvi_statistics *")
+        self._check(lib.amdvi_statistics(self.pointer, out))
+        values = ((name, getattr(out, name)) for name, _ in ffi.typeof("struct amdvi_statistics").fields)
+        return {name: value if isinstance(value, int) else list(value) for name, value in values}
+
+    def log_count(self, log: str = "event", guest_id: int | None = None) -> int:
+        """Records written to a log ("event", "ppr", "ga") since it was enabled."""
+        if guest_id is None:
+            self._check(lib.amdvi_log_count(self.pointer, LOGS[log], self._number))
+        else:
+            self._check(lib.amdvi_guest_log_count(self.pointer, guest_id, LOGS[log], self._number))
+        return int(self._number[0])
+
+    def inspect_dte(self, device: int) -> DteView:
+        """The device table entry that a device's requests meet; without side effects."""
+        out = ffi.new("struct amdvi_dte_view *")
+        self._check(lib.amdvi_inspect_dte(self.pointer, device, out))
+        return results.dte_view(out)
+
+    def inspect_cache(self, cache: str) -> Iterator[CacheLine]:
+        """Live lines of "dtc", "itc", "ptc", "pdc" or "gcr3"."""
+        cursor, line = ffi.new("uint32_t *"), ffi.new("struct amdvi_cache_line *")
+        while (status := lib.amdvi_inspect_cache(self.pointer, CACHES[cache], cursor, line)) != lib.AMDVI_ERR_END:
+            self._check(status)
+            yield results.cache_line(line)
+
+    def cache_geometry(self, cache: str) -> Geometry:
+        entries, ways = ffi.new("uint32_t *"), ffi.new("uint32_t *")
+        self._check(lib.amdvi_cache_geometry(self.pointer, CACHES[cache], entries, ways))
+        return Geometry(entries[0], ways[0])
+
+    # --- faults on demand ---
+
+    def inject(self, plan: str) -> None:
+        """Replaces the plan of faults on demand; its text as the key inject.plan takes it, "" for none."""
+        rules = ffi.new("struct amdvi_inject_rule[]", lib.AMDVI_INJECT_RULES_MAX)
+        count = ffi.new("size_t *")
+        self._check(lib.amdvi_inject_parse(plan.encode(), rules, lib.AMDVI_INJECT_RULES_MAX, count), plan)
+        self._check(lib.amdvi_inject(self.pointer, rules, count[0]), plan)
+
+    def inject_counts(self) -> list[tuple[int, int]]:
+        """(matched, acted) of each rule of the plan."""
+        out, counts = ffi.new("struct amdvi_inject_count *"), []
+        while (status := lib.amdvi_inject_count(self.pointer, len(counts), out)) != lib.AMDVI_ERR_END:
+            self._check(status)
+            counts.append((out.matched, out.acted))
+        return counts
