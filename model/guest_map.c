@@ -90,3 +90,67 @@ enum map_result map_domain(struct amdvi_device *device, const struct guest *gues
     *host_domain = (uint16_t)domidmap_hdomid(entry);
     return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
 }
+
+/* ---------------------------------------------------------------- many entries at once */
+
+enum { MAP_PAGE_BYTES = 4096, MAP_IDS = 65536 };
+
+struct fill {
+    uint64_t entry[2];
+    unsigned bytes; /* of an entry */
+    uint64_t ipa;   /* of the next entry */
+    uint64_t left;  /* bytes still to write */
+};
+
+/* The entries that lie in the page of `fill->ipa`. */
+static size_t make_page(const struct fill *fill, uint8_t page[MAP_PAGE_BYTES])
+{
+    size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
+    size_t length = fill->left < room ? (size_t)fill->left : room;
+
+    for (size_t at = 0; at < length; at += fill->bytes)
+        memcpy(page + at, fill->entry, fill->bytes);
+    return length;
+}
+
+static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, struct fill *fill)
+{
+    uint8_t page[MAP_PAGE_BYTES];
+    struct space_access access;
+
+    while (fill->left) {
+        size_t length = make_page(fill, page);
+        if (!private_translate(device, fill->ipa, true, &access) ||
+            memory_write(device, AMDVI_ACCESS_MAP, access.spa, page, length)) {
+            private_report(device, id, &access, 0);
+            return AMDVI_ERR_MEMORY;
+        }
+        tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, page, (uint32_t)length, WALK_ERROR_NONE);
+        fill->ipa += length;
+        fill->left -= length;
+    }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id,
+                                       enum amdvi_guest_map map, uint32_t first, uint32_t count,
+                                       uint16_t host_id, uint16_t queue_id, bool valid)
+{
+    bool devices = map == AMDVI_MAP_DEVICES;
+    struct fill fill = {.bytes = devices ? DEVICE_ENTRY_BYTES : DOMAIN_ENTRY_BYTES};
+
+    if (!device || map > AMDVI_MAP_DOMAINS || first >= MAP_IDS || count > MAP_IDS - first)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages || !guests_enabled(device))
+        return AMDVI_ERR_UNSUPPORTED;
+    if (devices) {
+        devidmap_set_v(fill.entry, valid);
+        devidmap_set_hdevid(fill.entry, host_id);
+        devidmap_set_queueid(fill.entry, queue_id);
+    } else {
+        fill.entry[0] = domidmap_set_hdomid(domidmap_set_v(0, valid), host_id);
+    }
+    fill.ipa = devices ? device_entry(guest_id, (uint16_t)first) : domain_entry(guest_id, (uint16_t)first);
+    fill.left = (uint64_t)count * fill.bytes;
+    return fill_pages(device, guest_id, &fill);
+}

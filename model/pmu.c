@@ -66,7 +66,7 @@ uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset)
     return value ? (uint32_t)(*value >> offset % 8 * 8) : 0;
 }
 
-static void find_out_whether_active(struct amdvi_device *device)
+void pmu_changed(struct amdvi_device *device)
 {
     struct pmu *pmu = &device->pmu;
 
@@ -86,7 +86,7 @@ void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
         return;
     mask = device->pmu.mask[id].rw & (uint64_t)UINT32_MAX << shift;
     *reg = (*reg & ~mask) | ((uint64_t)value << shift & mask);
-    find_out_whether_active(device);
+    pmu_changed(device);
 }
 
 /* ---------------------------------------------------------------- counting */

@@ -38,6 +38,9 @@ void pmu_reset(struct amdvi_device *device);
 uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset);
 void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value);
 
+/* After counters were written by other means than pmu_write(). */
+void pmu_changed(struct amdvi_device *device);
+
 /* Ends of operations; only called while `active`, after watch_begin(). */
 void pmu_page(struct amdvi_device *device, const struct translation *t);
 void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *interrupt);

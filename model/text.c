@@ -34,6 +34,10 @@ const char *amdvi_status_text(enum amdvi_status status)
         return "no more";
     case AMDVI_ERR_TOO_SMALL:
         return "buffer too small";
+    case AMDVI_ERR_CORRUPT:
+        return "damaged data";
+    case AMDVI_ERR_BUSY:
+        return "busy";
     default:
         return "unknown status";
     }

@@ -42,6 +42,8 @@ enum amdvi_status {
     AMDVI_ERR_UNSUPPORTED, /* not present in this device */
     AMDVI_ERR_END,         /* iteration is over */
     AMDVI_ERR_TOO_SMALL,   /* the buffer does not hold the answer; the size needed was told */
+    AMDVI_ERR_CORRUPT,     /* saved bytes are damaged or not of this kind */
+    AMDVI_ERR_BUSY,        /* something under way must end first */
 };
 
 /* A short English text, never null. */
@@ -217,6 +219,34 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
 
 /* Works until nothing is left to do. Bounded by the work in the rings. */
 enum amdvi_status amdvi_run(struct amdvi_device *device);
+
+/*
+ * DID-map writes in bulk (viommu 3.1, 6): entries `first` to `first + count - 1` of a guest's DevIDMap or
+ * DomIDMap, all to one host ID, as that many writes of DID Map Control would make them. AMDVI_ERR_UNSUPPORTED
+ * without HW-vIOMMU or while IommuEn or vIommuEn is 0; AMDVI_ERR_MEMORY when a page of the table is not
+ * mapped or fails: the host log has a record of the first such page, pages before it are written.
+ */
+enum amdvi_guest_map { AMDVI_MAP_DEVICES, AMDVI_MAP_DOMAINS };
+
+enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
+                                       uint32_t first, uint32_t count, uint16_t host_id, uint16_t queue_id,
+                                       bool valid);
+
+/*
+ * Migration. amdvi_save() writes everything that a device is, except its caches, to `buffer`; `needed` is the
+ * size in any case (AMDVI_ERR_TOO_SMALL, and nothing useful in the buffer, when `size` is less; a null buffer
+ * asks for the size). amdvi_restore() takes it into a device of the same configuration, in this or another
+ * process; memory is the caller's to move. The guest calls do the same for one guest's registers and rings;
+ * its maps are memory. Damaged bytes give AMDVI_ERR_CORRUPT, another version AMDVI_ERR_UNSUPPORTED, another
+ * configuration or kind AMDVI_ERR_ARGUMENT, and change nothing. AMDVI_ERR_BUSY: a device has yet to answer
+ * an invalidation of that guest.
+ */
+enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed);
+enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size);
+enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t guest_id, void *buffer,
+                                   size_t size, size_t *needed);
+enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t guest_id, const void *buffer,
+                                      size_t size);
 
 /* The device's clock, nanoseconds from reset: only time-outs look at it. Never goes back. */
 enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanoseconds);

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Saving and restoring a device or one guest (viommu: migration). The form: 8 bytes of magic, a version, a
+ * kind, then sections of {tag, length, bytes}, then a checksum of everything before it; all numbers little
+ * endian. Caches are not saved: a device may forget what it has cached at any time (iommu 10.2).
+ */
+#include "model/guest.h"
+
+enum {
+    VERSION = 1,
+    KIND_DEVICE = 1,
+    KIND_GUEST = 2,
+    HEADER_BYTES = 16,
+    SECTION_BYTES = 12,
+    CHECKSUM_BYTES = 8
+};
+
+enum section {
+    SECTION_CONFIG = 1,
+    SECTION_REGISTERS,
+    SECTION_PCI,
+    SECTION_STATE,
+    SECTION_REPORTED,
+    SECTION_ATC,
+    SECTION_COUNTERS,
+    SECTION_GUEST,
+};
+
+static const char magic[8] = {'A', 'M', 'D', 'V', 'I', 'S', 'A', 'V'};
+
+/* FNV-1a, 64 bits. */
+static uint64_t checksum(const uint8_t *bytes, size_t length)
+{
+    uint64_t sum = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < length; i++)
+        sum = (sum ^ bytes[i]) * 0x100000001b3;
+    return sum;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* Counts always, writes while there is room: the same code tells the size and makes the bytes. */
+struct out {
+    uint8_t *bytes;
+    size_t room, used;
+};
+
+static void put_byte(struct out *out, uint8_t byte)
+{
+    if (out->used < out->room)
+        out->bytes[out->used] = byte;
+    out->used++;
+}
+
+static void put(struct out *out, uint64_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        put_byte(out, (uint8_t)(value >> 8 * i));
+}
+
+static void put_words(struct out *out, const uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        put(out, words[i], 8);
+}
+
+static void put_section(struct out *out, enum section tag, uint64_t length)
+{
+    put(out, tag, 4);
+    put(out, length, 8);
+}
+
+static void put_header(struct out *out, unsigned kind)
+{
+    for (unsigned i = 0; i < sizeof(magic); i++)
+        put_byte(out, (uint8_t)magic[i]);
+    put(out, VERSION, 4);
+    put(out, kind, 4);
+}
+
+static enum amdvi_status finish(struct out *out, size_t *needed)
+{
+    put(out, out->used <= out->room ? checksum(out->bytes, out->used) : 0, CHECKSUM_BYTES);
+    *needed = out->used;
+    return out->used <= out->room ? AMDVI_OK : AMDVI_ERR_TOO_SMALL;
+}
+
+enum { GUEST_WORDS = 2 + VF_COUNT + VFC_COUNT + 4, STATE_WORDS = 3 + 3 * 2, ATC_WORDS = 6 };
+
+static uint64_t log_word(const bool stopped[2], bool active_b)
+{
+    return (uint64_t)stopped[0] | (uint64_t)stopped[1] << 1 | (uint64_t)active_b << 2;
+}
+
+static void put_guest(struct out *out, const struct guest *guest)
+{
+    put_section(out, SECTION_GUEST, GUEST_WORDS * 8);
+    put(out, guest->id, 8);
+    put(out, guest->command_stopped, 8);
+    put_words(out, guest->vf, VF_COUNT);
+    put_words(out, guest->vfc, VFC_COUNT);
+    put(out, log_word(guest->events.stopped, guest->events.active_b), 8);
+    put(out, guest->events.count, 8);
+    put(out, log_word(guest->pprs.stopped, guest->pprs.active_b), 8);
+    put(out, guest->pprs.count, 8);
+}
+
+static void put_state(struct out *out, const struct amdvi_device *device)
+{
+    put_section(out, SECTION_STATE, STATE_WORDS * 8);
+    put(out, device->command_run, 8);
+    put(out, device->now, 8);
+    put(out, device->atc_next_tag, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        put(out, log_word(device->logs[i].stopped, device->logs[i].active_b), 8);
+        put(out, device->logs[i].count, 8);
+    }
+}
+
+static uint64_t atc_owner(const struct atc_pending *entry)
+{
+    return entry->guest ? entry->guest->id : UINT64_MAX;
+}
+
+static void put_atc(struct out *out, const struct amdvi_device *device)
+{
+    put_section(out, SECTION_ATC, (uint64_t)device->atc_pending * ATC_WORDS * 8);
+    for (unsigned i = 0; i < ATC_PENDING_MAX; i++) {
+        const struct atc_pending *entry = &device->atc[i];
+        if (!entry->used)
+            continue;
+        put(out, entry->tag | (uint64_t)entry->lost << 32, 8);
+        put(out, entry->device, 8);
+        put(out, entry->command, 8);
+        put(out, entry->deadline, 8);
+        put(out, entry->answer, 8);
+        put(out, atc_owner(entry), 8);
+    }
+}
+
+static size_t counter_words(const struct amdvi_device *device)
+{
+    return device->pmu.counters ? (size_t)device->pmu.banks * device->pmu.per_bank * CTR_COUNT : 0;
+}
+
+static void put_counters(struct out *out, const struct amdvi_device *device)
+{
+    size_t words = counter_words(device);
+
+    if (!words)
+        return;
+    put_section(out, SECTION_COUNTERS, words * 8);
+    put_words(out, device->pmu.counters[0].reg, words);
+}
+
+enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed)
+{
+    struct out out = {.bytes = buffer, .room = buffer ? size : 0};
+
+    if (!device || !needed)
+        return AMDVI_ERR_ARGUMENT;
+    put_header(&out, KIND_DEVICE);
+    put_section(&out, SECTION_CONFIG, CONFIG_KEYS * 8);
+    put_words(&out, device->config.value, CONFIG_KEYS);
+    put_section(&out, SECTION_REGISTERS, REG_COUNT * 8);
+    put_words(&out, device->reg, REG_COUNT);
+    put_section(&out, SECTION_PCI, PCI_CONFIG_BYTES);
+    for (unsigned i = 0; i < PCI_CONFIG_BYTES; i++)
+        put_byte(&out, device->pci[i]);
+    put_state(&out, device);
+    put_section(&out, SECTION_REPORTED, DEVICES / 8);
+    put_words(&out, device->reported, DEVICES / 64);
+    for (const struct guest *guest = device->guests; guest; guest = guest->next)
+        put_guest(&out, guest);
+    put_atc(&out, device);
+    put_counters(&out, device);
+    return finish(&out, needed);
+}
+
+enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t guest_id, void *buffer,
+                                   size_t size, size_t *needed)
+{
+    struct out out = {.bytes = buffer, .room = buffer ? size : 0};
+    struct guest none = {.id = guest_id};
+    const struct guest *guest;
+
+    if (!device || !needed)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    guest = guest_find(device, guest_id);
+    /* A command of the guest waits for a device: its answer could not be taken along. */
+    if (guest && guest->atc_outstanding > 0)
+        return AMDVI_ERR_BUSY;
+    put_header(&out, KIND_GUEST);
+    put_guest(&out, guest ? guest : &none);
+    return finish(&out, needed);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+struct in {
+    const uint8_t *bytes;
+    size_t left;
+};
+
+static uint64_t get(struct in *in, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    if (in->left < bytes) {
+        in->left = 0;
+        return 0;
+    }
+    for (unsigned i = 0; i < bytes; i++)
+        value |= (uint64_t)in->bytes[i] << 8 * i;
+    in->bytes += bytes;
+    in->left -= bytes;
+    return value;
+}
+
+static void get_words(struct in *in, uint64_t *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        words[i] = get(in, 8);
+}
+
+/* Magic, version, kind and checksum: after this the bytes are what was written. */
+static enum amdvi_status open_saved(const void *buffer, size_t size, unsigned kind, struct in *in)
+{
+    struct in sum;
+
+    if (!buffer || size < HEADER_BYTES + CHECKSUM_BYTES)
+        return AMDVI_ERR_CORRUPT;
+    *in = (struct in){.bytes = buffer, .left = size - CHECKSUM_BYTES};
+    sum = (struct in){.bytes = in->bytes + in->left, .left = CHECKSUM_BYTES};
+    if (memcmp(in->bytes, magic, sizeof(magic)) != 0 || get(&sum, 8) != checksum(in->bytes, in->left))
+        return AMDVI_ERR_CORRUPT;
+    in->bytes += sizeof(magic);
+    in->left -= sizeof(magic);
+    if (get(in, 4) != VERSION)
+        return AMDVI_ERR_UNSUPPORTED;
+    return get(in, 4) == kind ? AMDVI_OK : AMDVI_ERR_ARGUMENT;
+}
+
+static bool next_section(struct in *in, uint32_t *tag, struct in *body)
+{
+    uint64_t length;
+
+    if (in->left < SECTION_BYTES)
+        return false;
+    *tag = (uint32_t)get(in, 4);
+    length = get(in, 8);
+    if (length > in->left)
+        return false;
+    *body = (struct in){.bytes = in->bytes, .left = (size_t)length};
+    in->bytes += length;
+    in->left -= (size_t)length;
+    return true;
+}
+
+static size_t section_length(const struct amdvi_device *device, uint32_t tag)
+{
+    switch (tag) {
+    case SECTION_CONFIG:
+        return CONFIG_KEYS * 8;
+    case SECTION_REGISTERS:
+        return REG_COUNT * 8;
+    case SECTION_PCI:
+        return PCI_CONFIG_BYTES;
+    case SECTION_STATE:
+        return STATE_WORDS * 8;
+    case SECTION_REPORTED:
+        return DEVICES / 8;
+    case SECTION_GUEST:
+        return GUEST_WORDS * 8;
+    case SECTION_COUNTERS:
+        return counter_words(device) * 8;
+    default:
+        return 0;
+    }
+}
+
+static bool same_config(const struct amdvi_device *device, struct in body)
+{
+    for (unsigned i = 0; i < CONFIG_KEYS; i++)
+        if (get(&body, 8) != device->config.value[i])
+            return false;
+    return true;
+}
+
+/* Everything is looked at before anything is changed. */
+static enum amdvi_status check_sections(const struct amdvi_device *device, struct in in)
+{
+    bool config = false;
+    uint32_t tag;
+    struct in body;
+
+    while (next_section(&in, &tag, &body)) {
+        if (tag == SECTION_ATC ? body.left % (ATC_WORDS * 8) || body.left > ATC_PENDING_MAX * ATC_WORDS * 8
+                               : body.left != section_length(device, tag) || !body.left)
+            return AMDVI_ERR_CORRUPT;
+        if (tag == SECTION_GUEST && !device->guest_pages)
+            return AMDVI_ERR_UNSUPPORTED;
+        if (tag == SECTION_CONFIG && !same_config(device, body))
+            return AMDVI_ERR_ARGUMENT;
+        config |= tag == SECTION_CONFIG;
+    }
+    return in.left || !config ? AMDVI_ERR_CORRUPT : AMDVI_OK;
+}
+
+static void set_log(uint64_t word, bool stopped[2], bool *active_b)
+{
+    stopped[0] = word & 1;
+    stopped[1] = word >> 1 & 1;
+    *active_b = word >> 2 & 1;
+}
+
+static void take_guest(struct guest *guest, struct in *body)
+{
+    guest->command_stopped = get(body, 8) & 1;
+    get_words(body, guest->vf, VF_COUNT);
+    get_words(body, guest->vfc, VFC_COUNT);
+    set_log(get(body, 8), guest->events.stopped, &guest->events.active_b);
+    guest->events.count = get(body, 8);
+    set_log(get(body, 8), guest->pprs.stopped, &guest->pprs.active_b);
+    guest->pprs.count = get(body, 8);
+    /* What memory holds of the registers at the new place is as old as it is: ours are written over it. */
+    guest->mirrored = false;
+}
+
+static bool restore_guest_section(struct amdvi_device *device, struct in *body)
+{
+    struct guest *guest = guest_get(device, (uint16_t)get(body, 8));
+
+    if (guest)
+        take_guest(guest, body);
+    return guest != NULL;
+}
+
+static void restore_state(struct amdvi_device *device, struct in *body)
+{
+    device->command_run = get(body, 8) & 1;
+    device->now = get(body, 8);
+    device->atc_next_tag = (uint32_t)get(body, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        set_log(get(body, 8), device->logs[i].stopped, &device->logs[i].active_b);
+        device->logs[i].count = get(body, 8);
+    }
+}
+
+static void restore_atc(struct amdvi_device *device, struct in *body)
+{
+    for (unsigned i = 0; body->left; i++) {
+        uint64_t tag = get(body, 8), owner;
+        struct atc_pending *entry = &device->atc[i];
+
+        *entry = (struct atc_pending){.used = true, .tag = (uint32_t)tag, .lost = tag >> 32 & 1};
+        entry->device = (uint16_t)get(body, 8);
+        entry->command = get(body, 8);
+        entry->deadline = get(body, 8);
+        entry->answer = get(body, 8);
+        owner = get(body, 8);
+        entry->guest = owner == UINT64_MAX ? NULL : guest_find(device, (uint16_t)owner);
+        ++*(entry->guest ? &entry->guest->atc_outstanding : &device->atc_outstanding);
+        device->atc_pending++;
+    }
+}
+
+static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in *body)
+{
+    switch (tag) {
+    case SECTION_REGISTERS:
+        get_words(body, device->reg, REG_COUNT);
+        return true;
+    case SECTION_PCI:
+        memcpy(device->pci, body->bytes, PCI_CONFIG_BYTES);
+        return true;
+    case SECTION_STATE:
+        restore_state(device, body);
+        return true;
+    case SECTION_REPORTED:
+        get_words(body, device->reported, DEVICES / 64);
+        return true;
+    case SECTION_GUEST:
+        return restore_guest_section(device, body);
+    case SECTION_ATC:
+        restore_atc(device, body);
+        return true;
+    case SECTION_COUNTERS:
+        get_words(body, device->pmu.counters[0].reg, counter_words(device));
+        pmu_changed(device);
+        return true;
+    default:
+        return true;
+    }
+}
+
+enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size)
+{
+    enum amdvi_status status;
+    struct in in, body;
+    uint32_t tag;
+
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    status = open_saved(buffer, size, KIND_DEVICE, &in);
+    if (status == AMDVI_OK)
+        status = check_sections(device, in);
+    if (status != AMDVI_OK)
+        return status;
+    amdvi_reset(device);
+    while (next_section(&in, &tag, &body))
+        if (!restore_section(device, tag, &body)) {
+            amdvi_reset(device);
+            return AMDVI_ERR_NO_MEMORY;
+        }
+    device_derive(device);
+    guests_queue_all(device);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t guest_id, const void *buffer,
+                                      size_t size)
+{
+    enum amdvi_status status;
+    struct guest *guest;
+    struct in in, body;
+    uint32_t tag;
+
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    status = open_saved(buffer, size, KIND_GUEST, &in);
+    if (status != AMDVI_OK)
+        return status;
+    if (!next_section(&in, &tag, &body) || tag != SECTION_GUEST || body.left != GUEST_WORDS * 8 || in.left)
+        return AMDVI_ERR_CORRUPT;
+    guest = guest_get(device, guest_id);
+    if (!guest)
+        return AMDVI_ERR_NO_MEMORY;
+    if (guest->atc_outstanding > 0)
+        return AMDVI_ERR_BUSY;
+    get(&body, 8); /* the GuestID at the old place */
+    take_guest(guest, &body);
+    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_mark_dirty(device, guest, guest_command_running(device, guest));
+    guest_queue(device, guest);
+    return AMDVI_OK;
+}
