@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testbench/hypervisor/internal.h"
+
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+
+#include <stdlib.h>
+
+enum { RECORD_BYTES = 16 };
+
+enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *memory,
+                                const struct hv_options *options, struct hv_driver **driver)
+{
+    struct hv_driver *made;
+    enum hv_status status;
+
+    if (!device || !memory || !options || !driver)
+        return HV_ERR_ARGUMENT;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    made->device = device;
+    made->memory = memory;
+    made->options = *options;
+    hv_ids_take(&made->trans_ids, options->devid);
+    status = hv_bring_up(made);
+    if (status) {
+        hv_driver_destroy(made);
+        return status;
+    }
+    *driver = made;
+    return HV_OK;
+}
+
+static void give_memory(struct hv_driver *driver)
+{
+    for (unsigned i = 0; i < 1024; i++)
+        hv_memory_give(driver->memory, driver->interrupt_tables[i], HV_PAGE);
+    hv_memory_give(driver->memory, driver->interrupts, 2 * HV_PAGE);
+    hv_memory_give(driver->memory, driver->store, HV_PAGE);
+    hv_memory_give(driver->memory, driver->pprs.base, HV_RING_BYTES);
+    hv_memory_give(driver->memory, driver->events.base, HV_RING_BYTES);
+    hv_memory_give(driver->memory, driver->commands.base, HV_RING_BYTES);
+    hv_memory_give(driver->memory, driver->device_table, (uint64_t)65536 * HV_DTE_BYTES);
+}
+
+static void give_stages(struct hv_driver *driver)
+{
+    while (driver->stages) {
+        struct hv_stage2 *stage2 = driver->stages;
+        while (stage2->domains)
+            hv_domain_give(stage2, stage2->domains->id);
+        stage2->users = 0;
+        hv_stage2_destroy(stage2);
+    }
+}
+
+void hv_driver_destroy(struct hv_driver *driver)
+{
+    if (!driver)
+        return;
+    while (driver->guests)
+        hv_guest_destroy(driver->guests);
+    give_stages(driver);
+    amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, 0);
+    hv_private_destroy(driver);
+    give_memory(driver);
+    free(driver);
+}
+
+struct amdvi_device *hv_driver_device(const struct hv_driver *driver)
+{
+    return driver->device;
+}
+
+struct hv_memory *hv_driver_memory(const struct hv_driver *driver)
+{
+    return driver->memory;
+}
+
+bool hv_driver_private_buffers(const struct hv_driver *driver)
+{
+    return driver->options.private_buffers;
+}
+
+void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t *efr2)
+{
+    *efr = driver->efr;
+    *efr2 = driver->efr2;
+}
+
+enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uint64_t record[2])
+{
+    bool events = log == AMDVI_LOG_EVENT;
+    struct hv_log *ring = events ? &driver->events : &driver->pprs;
+    uint64_t tail = 0;
+
+    if (log != AMDVI_LOG_EVENT && log != AMDVI_LOG_PPR)
+        return HV_ERR_ARGUMENT;
+    if (amdvi_mmio_read(driver->device, events ? REG_EVENT_TAIL_OFFSET : REG_PPR_TAIL_OFFSET, 8, &tail))
+        return HV_ERR_DEVICE;
+    if (tail == ring->head)
+        return HV_ERR_EMPTY;
+    for (unsigned i = 0; i < 2; i++)
+        record[i] = hv_memory_get(driver->memory, ring->base + ring->head + i * sizeof(record[i]));
+    ring->head = (ring->head + RECORD_BYTES) % HV_RING_BYTES;
+    if (amdvi_mmio_write(driver->device, events ? REG_EVENT_HEAD_OFFSET : REG_PPR_HEAD_OFFSET, 8, ring->head))
+        return HV_ERR_DEVICE;
+    return HV_OK;
+}

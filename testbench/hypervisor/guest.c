@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One GuestID: its TransDevID, and its life from RESET_VMMIO to the release of its maps (viommu 9.4). */
+#include "testbench/hypervisor/guest_maps.h"
+
+#include "model/layout.h"
+
+#include <stdlib.h>
+
+enum { FIRST_ORDINARY = 1, LAST_ORDINARY = 0x7fff, FIRST_OTHER = 0x8000, LAST_ID = 0xffff };
+
+/* Bit 15 may select a secure virtual IOMMU, so ordinary guests come below it while there is room (viommu 1.4). */
+static bool take_id(struct hv_driver *driver, uint16_t *id)
+{
+    return hv_ids_find(&driver->guest_ids, FIRST_ORDINARY, LAST_ORDINARY, id) ||
+           hv_ids_find(&driver->guest_ids, FIRST_OTHER, LAST_ID, id);
+}
+
+enum hv_status hv_guest_control(struct hv_guest *guest, unsigned offset, uint64_t value)
+{
+    if (!guest)
+        return HV_ERR_ARGUMENT;
+    if (amdvi_vfc_write(guest->driver->device, guest->id, offset, 8, value) || amdvi_run(guest->driver->device))
+        return HV_ERR_DEVICE;
+    return HV_OK;
+}
+
+/* ---------------------------------------------------------------- TransDevID (viommu 3.2) */
+
+static enum hv_status point(struct hv_guest *guest, uint16_t trans)
+{
+    return hv_guest_control(guest, VFC_MISC_OFFSET, vfc_misc_set_transdevid(0, trans));
+}
+
+static enum hv_status write_trans(struct hv_guest *guest, uint16_t trans)
+{
+    uint64_t entry[4];
+
+    hv_dte_host(entry, guest->stage2->table.root, guest->stage2->table.mode, guest->stage2->domain);
+    return hv_entry_write(guest->driver, trans, entry);
+}
+
+static void clear_trans(struct hv_guest *guest, uint16_t trans)
+{
+    uint64_t entry[4];
+
+    hv_dte_blocked(entry);
+    hv_entry_write(guest->driver, trans, entry);
+    hv_ids_give(&guest->driver->trans_ids, trans);
+}
+
+static enum hv_status take_trans(struct hv_guest *guest)
+{
+    enum hv_status status;
+    uint16_t trans;
+
+    /* From the top down: there real devices are rare; real ones are taken already. */
+    if (!hv_ids_find(&guest->driver->trans_ids, UINT16_MAX, 1, &trans))
+        return HV_ERR_NO_ID;
+    status = write_trans(guest, trans);
+    if (!status)
+        status = point(guest, trans);
+    if (status) {
+        clear_trans(guest, trans);
+        return status;
+    }
+    guest->trans = trans;
+    guest->own_trans = true;
+    return HV_OK;
+}
+
+/* 9.4: new entry and flush, VF Control, then the old entry goes. The hardware takes it between two commands. */
+enum hv_status hv_guest_relocate(struct hv_guest *guest)
+{
+    uint16_t old;
+    enum hv_status status;
+
+    if (!guest)
+        return HV_ERR_ARGUMENT;
+    if (!guest->own_trans)
+        return HV_ERR_ORDER;
+    old = guest->trans;
+    status = take_trans(guest);
+    if (!status)
+        clear_trans(guest, old);
+    return status;
+}
+
+enum hv_status hv_guest_set_trans(struct hv_guest *guest, uint16_t device)
+{
+    if (!guest)
+        return HV_ERR_ARGUMENT;
+    if (guest->own_trans)
+        return HV_ERR_EXISTS;
+    if (!guest->driver->devices[device].stage2)
+        return HV_ERR_ORDER;
+    guest->trans = device;
+    return point(guest, device);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void release(struct hv_guest *guest)
+{
+    struct hv_driver *driver = guest->driver;
+    struct hv_interrupt none = {0};
+
+    hv_reset_guest(driver, guest->id); /* nothing runs from here on; VF Control 10h is 0 */
+    hv_guest_interrupt(guest, HV_INTERRUPT_EVENT, &none);
+    hv_guest_interrupt(guest, HV_INTERRUPT_PPR, &none);
+    if (guest->own_trans)
+        clear_trans(guest, guest->trans);
+    hv_guest_maps_destroy(guest);
+    if (guest->stage2)
+        guest->stage2->users--;
+    hv_ids_give(&driver->guest_ids, guest->id);
+    free(guest);
+}
+
+static enum hv_status build(struct hv_guest *guest)
+{
+    enum hv_status status = hv_reset_guest(guest->driver, guest->id);
+
+    if (!status && guest->stage2)
+        status = take_trans(guest);
+    return status ? status : hv_guest_maps_create(guest);
+}
+
+enum hv_status hv_guest_create(struct hv_driver *driver, struct hv_stage2 *stage2, struct hv_guest **guest)
+{
+    struct hv_guest *made;
+    enum hv_status status;
+
+    if (!driver || !guest)
+        return HV_ERR_ARGUMENT;
+    if (stage2 && stage2->driver != driver)
+        return HV_ERR_FOREIGN;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    *made = (struct hv_guest){.driver = driver, .stage2 = stage2};
+    if (!take_id(driver, &made->id)) {
+        free(made);
+        return HV_ERR_NO_ID;
+    }
+    if (stage2)
+        stage2->users++;
+    status = build(made);
+    if (status) {
+        release(made);
+        return status;
+    }
+    made->next = driver->guests;
+    driver->guests = made;
+    *guest = made;
+    return HV_OK;
+}
+
+void hv_guest_destroy(struct hv_guest *guest)
+{
+    struct hv_guest **link;
+
+    if (!guest)
+        return;
+    for (link = &guest->driver->guests; *link != guest; link = &(*link)->next)
+        ;
+    *link = guest->next;
+    release(guest);
+}
+
+uint16_t hv_guest_id(const struct hv_guest *guest)
+{
+    return guest->id;
+}
+
+uint16_t hv_guest_trans(const struct hv_guest *guest)
+{
+    return guest->trans;
+}
+
+struct hv_driver *hv_guest_driver(const struct hv_guest *guest)
+{
+    return guest->driver;
+}

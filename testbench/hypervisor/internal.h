@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the files of the driver know of each other. */
+#ifndef AMDVI_HYPERVISOR_INTERNAL_H
+#define AMDVI_HYPERVISOR_INTERNAL_H
+
+#include "testbench/hypervisor/driver.h"
+#include "testbench/hypervisor/dte.h"
+#include "testbench/hypervisor/host_table.h"
+#include "testbench/hypervisor/ids.h"
+
+enum { HV_RING_CODE = 9, HV_RING_BYTES = 16 << HV_RING_CODE, HV_DTE_BYTES = 32, HV_STAGE2_LEVELS = 4 };
+
+/* Where things lie in the private space (viommu 2.1). */
+#define HV_PRIVATE_LOW      UINT64_C(0x800000) /* guest registers, dirty bits: [0, 8 MiB) */
+#define HV_PRIVATE_DEVICES  UINT64_C(0x1000000000)
+#define HV_PRIVATE_DOMAINS  UINT64_C(0x2000000000)
+#define HV_PRIVATE_COMMANDS UINT64_C(0x2800000000)
+#define HV_DEVICE_MAP_BYTES UINT64_C(0x100000)
+#define HV_DOMAIN_MAP_BYTES UINT64_C(0x80000)
+#define HV_BUFFER_BYTES     UINT64_C(0x80000)
+
+struct hv_ring {
+    uint64_t base;
+    uint32_t tail;
+};
+
+struct hv_log {
+    uint64_t base;
+    uint32_t head;
+};
+
+struct hv_device {
+    bool known, ats;
+    struct hv_stage2 *stage2; /* attached to it, or null */
+};
+
+struct hv_driver {
+    struct amdvi_device *device;
+    struct hv_memory *memory;
+    struct hv_options options;
+    uint64_t efr, efr2, control;
+    uint64_t device_table, store, stored;
+    struct hv_ring commands;
+    struct hv_log events, pprs;
+    struct hv_ids guest_ids, trans_ids, domain_ids;
+    struct hv_table private_space;
+    uint16_t private_domain;
+    uint64_t low;                                  /* SPA behind the first 8 MiB of the private space */
+    uint64_t interrupts, interrupt_tables[1024];   /* extended table: level 1, and SPAs of level 2 (viommu 2.4) */
+    struct hv_guest *guests;
+    struct hv_stage2 *stages;
+    struct hv_device devices[65536];
+};
+
+struct hv_host_domain {
+    uint16_t id;
+    struct hv_host_domain *next;
+};
+
+struct hv_stage2 {
+    struct hv_driver *driver;
+    struct hv_table table;
+    uint16_t domain;
+    unsigned users; /* devices and guests */
+    struct hv_host_domain *domains;
+    struct hv_stage2 *next;
+};
+
+struct hv_guest {
+    struct hv_driver *driver;
+    uint16_t id, trans;
+    bool own_trans;
+    struct hv_stage2 *stage2;
+    uint64_t device_map, domain_map; /* SPA */
+    uint64_t commands_mapped;        /* bytes of the command buffer in the private space */
+    struct hv_guest *next;
+};
+
+/* commands.c */
+enum hv_status hv_command(struct hv_driver *driver, const uint64_t words[2]);
+enum hv_status hv_wait(struct hv_driver *driver);
+enum hv_status hv_flush_entry(struct hv_driver *driver, uint16_t device);
+enum hv_status hv_flush_interrupts(struct hv_driver *driver, uint16_t device);
+/* Queue the invalidation of the host translations of a range; hv_wait() ends it. */
+enum hv_status hv_invalidate(struct hv_driver *driver, uint16_t domain, uint64_t address, uint64_t length);
+enum hv_status hv_invalidate_domain(struct hv_driver *driver, uint16_t domain);
+/* Also the nested translations of all its PASIDs. */
+enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id);
+
+/* entries.c */
+void hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4]);
+enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
+
+/* private_space.c */
+enum hv_status hv_private_create(struct hv_driver *driver);
+void hv_private_destroy(struct hv_driver *driver);
+enum hv_status hv_private_map(struct hv_driver *driver, uint64_t ipa, uint64_t spa, uint64_t length);
+enum hv_status hv_private_unmap(struct hv_driver *driver, uint64_t ipa, uint64_t length);
+
+/* bring_up.c */
+enum hv_status hv_bring_up(struct hv_driver *driver);
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * System memory of a small machine: one window of RAM at a system physical address, handed out in 4 KiB pages.
+ * Pages are zero when they are handed out.
+ */
+#ifndef AMDVI_HYPERVISOR_MEMORY_H
+#define AMDVI_HYPERVISOR_MEMORY_H
+
+#include "amdvi/amdvi.h"
+
+#define HV_PAGE UINT64_C(4096)
+
+/* Permissions of a mapping. */
+enum { HV_READ = 1, HV_WRITE = 2 };
+
+struct hv_memory;
+
+/* base and size: whole pages, size at least one page. */
+struct hv_memory *hv_memory_create(uint64_t base, uint64_t size);
+void hv_memory_destroy(struct hv_memory *memory);
+
+/* How a device reaches this memory. It must outlive the device. */
+struct amdvi_memory hv_memory_port(struct hv_memory *memory);
+
+/* `bytes` in a row, `align` a power of two of at least a page; 0 when there is no room. */
+uint64_t hv_memory_take(struct hv_memory *memory, uint64_t bytes, uint64_t align);
+uint64_t hv_memory_page(struct hv_memory *memory);
+void hv_memory_give(struct hv_memory *memory, uint64_t spa, uint64_t bytes);
+uint64_t hv_memory_used(const struct hv_memory *memory); /* bytes handed out */
+
+/* The memory itself; null when not all of it lies in the window. */
+void *hv_memory_at(const struct hv_memory *memory, uint64_t spa, uint64_t bytes);
+/* The address of a pointer into the window; false for other pointers. */
+bool hv_memory_address(const struct hv_memory *memory, const void *pointer, uint64_t *spa);
+
+/* One aligned word. Outside the window: reads 0, writes nothing. */
+uint64_t hv_memory_get(const struct hv_memory *memory, uint64_t spa);
+void hv_memory_set(struct hv_memory *memory, uint64_t spa, uint64_t value);
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The driver core against the model (viommu 2, 3, 5.3, 6, 7.6, 9.3, 9.4). */
+#include "bench.h"
+
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+#include "tables/layout.h"
+#include "testbench/hypervisor/dte.h"
+#include "testbench/hypervisor/host_table.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct bench b;
+
+static void setup(void)
+{
+    bench_machine(&b, NULL, NULL);
+    bench_start(&b);
+}
+
+static void teardown(void)
+{
+    bench_free(&b);
+}
+
+START_TEST(bring_up_enables_guests)
+{
+    uint64_t control = bench_register(&b, REG_CONTROL_OFFSET);
+
+    ck_assert(reg_control_iommuen(control) && reg_control_gten(control) && reg_control_gcr3trpmode(control));
+    ck_assert(reg_control_gstbuffertrpmode(control) && reg_control_vcmden(control) && reg_control_viommuen(control));
+    ck_assert(!bench_read(&b, BENCH_DEVICE, 0x1000).ok);
+}
+END_TEST
+
+static enum hv_status create_with(const char *key, const char *value)
+{
+    struct bench other;
+    enum hv_status status;
+
+    bench_machine(&other, key, value);
+    status = hv_driver_create(other.device, other.memory, &other.options, &other.driver);
+    ck_assert_uint_eq(hv_memory_used(other.memory), status ? 0 : hv_memory_used(other.memory));
+    bench_free(&other);
+    return status;
+}
+
+START_TEST(devices_without_the_feature_are_refused)
+{
+    ck_assert_int_eq(create_with("preset", "legacy"), HV_ERR_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(everything_is_given_back)
+{
+    struct hv_stage2 *stage2;
+    struct hv_guest *guest;
+    uint64_t spa;
+
+    stage2 = bench_stage2(&b, HV_PAGE, &spa);
+    ck_assert_int_eq(hv_guest_create(b.driver, stage2, &guest), HV_OK);
+    ck_assert_int_eq(hv_stage2_destroy(stage2), HV_ERR_BUSY);
+    hv_driver_destroy(b.driver);
+    b.driver = NULL;
+    ck_assert_uint_eq(hv_memory_used(b.memory), HV_PAGE);
+}
+END_TEST
+
+START_TEST(maps_are_filled_and_follow_the_registers)
+{
+    struct hv_stage2 *stage2;
+    struct hv_guest *guest;
+    uint64_t spa;
+    uint16_t id;
+
+    stage2 = bench_stage2(&b, HV_PAGE, &spa);
+    ck_assert_int_eq(hv_guest_create(b.driver, stage2, &guest), HV_OK);
+    ck_assert_uint_eq(hv_guest_id(guest), 1);
+    ck_assert_uint_eq(hv_guest_trans(guest), 0xffff);
+    ck_assert(hv_guest_domain(guest, 0xffff, &id) && id == hv_stage2_domain(stage2));
+    ck_assert(hv_guest_device(guest, 0xffff, &id) && id == 0);
+    ck_assert_int_eq(hv_guest_map_device(guest, 0x10, BENCH_DEVICE, 0), HV_OK);
+    ck_assert_int_eq(hv_guest_map_domain(guest, 5, 0x1234), HV_OK);
+    ck_assert(hv_guest_device(guest, 0x10, &id) && id == BENCH_DEVICE);
+    ck_assert(hv_guest_domain(guest, 5, &id) && id == 0x1234);
+    ck_assert_int_eq(hv_guest_unmap_domain(guest, 5), HV_OK);
+    ck_assert(hv_guest_domain(guest, 5, &id) && id == hv_stage2_domain(stage2));
+    hv_guest_destroy(guest);
+}
+END_TEST
+
+/* The guest's ring is the page 0 of its memory; COMPLETION_WAIT stores to page 1. */
+static void guest_wait(struct hv_guest *guest, uint64_t spa, unsigned number)
+{
+    uint64_t words[2] = {0}, at = spa + (number - 1) * 16;
+
+    cmd_set_opcode(words, CMD_COMPLETION_WAIT);
+    cmd_completion_wait_set_s(words, 1);
+    cmd_completion_wait_set_address(words, BENCH_GPA + HV_PAGE);
+    cmd_completion_wait_set_data(words, number);
+    hv_memory_set(b.memory, at, words[0]);
+    hv_memory_set(b.memory, at + 8, words[1]);
+    ck_assert_int_eq(amdvi_vf_write(b.device, hv_guest_id(guest), VF_CMD_TAIL_OFFSET, 8, number * 16), AMDVI_OK);
+    ck_assert_int_eq(amdvi_run(b.device), AMDVI_OK);
+    ck_assert_uint_eq(hv_memory_get(b.memory, spa + HV_PAGE), number);
+}
+
+START_TEST(transdevid_moves_while_the_guest_runs)
+{
+    uint64_t spa, control = vfc_cmd_control_set_base(0, BENCH_GPA);
+    struct hv_stage2 *stage2 = bench_stage2(&b, 2 * HV_PAGE, &spa);
+    struct hv_guest *guest;
+
+    ck_assert_int_eq(hv_guest_create(b.driver, stage2, &guest), HV_OK);
+    control = vfc_cmd_control_set_cmdbufen(vfc_cmd_control_set_len(control, 8), 1);
+    ck_assert_int_eq(hv_guest_control(guest, VFC_CMD_CONTROL_OFFSET, control), HV_OK);
+    guest_wait(guest, spa, 1);
+    ck_assert_int_eq(hv_guest_relocate(guest), HV_OK);
+    ck_assert_uint_eq(hv_guest_trans(guest), 0xfffe);
+    guest_wait(guest, spa, 2);
+    ck_assert_int_eq(hv_device_add(b.driver, 0xfffe, false), HV_OK); /* hot-plug takes the number */
+    ck_assert_uint_eq(hv_guest_trans(guest), 0xffff);
+    guest_wait(guest, spa, 3);
+    ck_assert(!bench_read(&b, 0xfffe, BENCH_GPA).ok);
+}
+END_TEST
+
+START_TEST(unmapping_guest_memory_leaves_nothing_stale)
+{
+    uint64_t spa, gva = UINT64_C(0x7000123000);
+    struct hv_stage2 *stage2 = bench_stage2(&b, 16 * HV_PAGE, &spa);
+    struct hv_nested nested = {.stage2 = stage2, .guest_device = 0x10};
+
+    bench_guest_tables(&b, spa, 0, gva, BENCH_GPA + 8 * HV_PAGE, 7, nested.guest_entry);
+    ck_assert_int_eq(hv_domain_take(stage2, &nested.host_domain), HV_OK);
+    ck_assert_int_eq(hv_device_attach_nested(b.driver, BENCH_DEVICE, &nested), HV_OK);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, spa + 8 * HV_PAGE);
+    ck_assert_int_eq(hv_stage2_unmap(stage2, BENCH_GPA + 8 * HV_PAGE, HV_PAGE), HV_OK);
+    ck_assert(!bench_read(&b, BENCH_DEVICE, gva).ok);
+    ck_assert_int_eq(hv_stage2_map(stage2, BENCH_GPA + 8 * HV_PAGE, spa + 9 * HV_PAGE, HV_PAGE, HV_READ, HV_PAGE),
+                     HV_OK);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, spa + 9 * HV_PAGE);
+}
+END_TEST
+
+static enum hv_dte_fault check_with(void (*set)(uint64_t *, uint64_t), uint64_t value, uint64_t efr)
+{
+    uint64_t entry[4], spa = BENCH_BASE;
+
+    bench_guest_tables(&b, spa + (32 << 20), 0, 0, 0, 1, entry);
+    if (set)
+        set(entry, value);
+    return hv_dte_check(entry, efr);
+}
+
+START_TEST(guest_entries_are_checked_bit_by_bit)
+{
+    uint64_t efr, efr2, four;
+
+    hv_driver_features(b.driver, &efr, &efr2);
+    four = reg_efr_set_gats(efr, 0);
+    ck_assert_int_eq(check_with(NULL, 0, efr), HV_DTE_GOOD);
+    ck_assert_int_eq(check_with(dte_set_v, 0, efr), HV_DTE_NOT_VALID);
+    ck_assert_int_eq(check_with(dte_set_tv, 0, efr), HV_DTE_NOT_VALID);
+    ck_assert_int_eq(check_with(dte_set_gv, 0, efr), HV_DTE_NOT_VALID);
+    ck_assert_int_eq(check_with(dte_set_mode, 4, efr), HV_DTE_MODE);
+    ck_assert_int_eq(check_with(dte_set_host_root, 0x1000, efr), HV_DTE_HOST_ROOT);
+    ck_assert_int_eq(check_with(dte_set_gcr3_root, 0, efr), HV_DTE_NO_ROOT);
+    ck_assert_int_eq(check_with(dte_set_guestpagingmode, 2, efr), HV_DTE_PAGING_MODE);
+    ck_assert_int_eq(check_with(dte_set_guestpagingmode, 1, four), HV_DTE_FIVE_LEVELS);
+    ck_assert_int_eq(check_with(dte_set_glx, 3, efr), HV_DTE_GLX);
+    ck_assert_int_eq(check_with(dte_set_glx, 2, reg_efr_set_glxsup(efr, 1)), HV_DTE_GLX_LEVELS);
+    ck_assert_int_eq(check_with(dte_set_iw, 0, efr), HV_DTE_PERMISSION);
+    ck_assert_int_eq(check_with(dte_set_vimuen, 1, efr), HV_DTE_UNKNOWN_BITS);
+    ck_assert_int_eq(check_with(dte_set_iv, 1, efr), HV_DTE_UNKNOWN_BITS);
+    ck_assert_int_eq(check_with(dte_set_sa, 1, efr), HV_DTE_UNKNOWN_BITS);
+    ck_assert_int_eq(check_with(dte_set_giov, 1, reg_efr_set_giosup(efr, 0)), HV_DTE_UNKNOWN_BITS);
+}
+END_TEST
+
+START_TEST(host_tables_map_three_sizes)
+{
+    const uint64_t gib = UINT64_C(1) << 30, mib2 = UINT64_C(2) << 20;
+    struct hv_table table;
+    uint64_t spa;
+    unsigned perm;
+
+    ck_assert_int_eq(hv_table_create(&table, b.memory, 4), HV_OK);
+    ck_assert_int_eq(hv_table_map(&table, gib - HV_PAGE, 4 * gib - HV_PAGE, gib + mib2 + HV_PAGE, HV_READ, gib), HV_OK);
+    ck_assert(hv_table_lookup(&table, 2 * gib + 5, &spa, &perm) && spa == 5 * gib + 5 && perm == HV_READ);
+    ck_assert_int_eq(hv_table_map(&table, gib, 0, HV_PAGE, HV_READ, gib), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_table_unmap(&table, gib, HV_PAGE), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_table_unmap(&table, gib, gib), HV_OK);
+    ck_assert(!hv_table_lookup(&table, gib + 5, &spa, &perm));
+    ck_assert_int_eq(hv_table_map(&table, UINT64_C(1) << 48, 0, HV_PAGE, HV_READ, gib), HV_ERR_ARGUMENT);
+    hv_table_destroy(&table);
+}
+END_TEST
+
+START_TEST(mistakes_have_names)
+{
+    struct hv_stage2 *stage2;
+    struct hv_guest *guest;
+    uint64_t spa;
+
+    stage2 = bench_stage2(&b, HV_PAGE, &spa);
+    ck_assert_int_eq(hv_device_add(b.driver, BENCH_DEVICE, false), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_device_add(b.driver, b.options.devid, false), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_device_attach(b.driver, 0x999, stage2), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_device_attach(b.driver, BENCH_OTHER, stage2), HV_OK);
+    ck_assert_uint_eq(bench_read(&b, BENCH_OTHER, BENCH_GPA).pa, spa);
+    ck_assert_int_eq(hv_device_remove(b.driver, BENCH_OTHER), HV_ERR_BUSY);
+    ck_assert_int_eq(hv_device_block(b.driver, BENCH_OTHER), HV_OK);
+    ck_assert(!bench_read(&b, BENCH_OTHER, BENCH_GPA).ok);
+    ck_assert_int_eq(hv_device_remove(b.driver, BENCH_OTHER), HV_OK);
+    ck_assert_int_eq(hv_guest_create(b.driver, NULL, &guest), HV_OK);
+    ck_assert_int_eq(hv_guest_relocate(guest), HV_ERR_ORDER);
+    ck_assert_int_eq(hv_guest_set_trans(guest, BENCH_DEVICE), HV_ERR_ORDER);
+    ck_assert_int_eq(hv_guest_map_commands(guest, &spa, 1), HV_ERR_MODE);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("hypervisor driver");
+    TCase *tcase = tcase_create("driver");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, bring_up_enables_guests);
+    tcase_add_test(tcase, devices_without_the_feature_are_refused);
+    tcase_add_test(tcase, everything_is_given_back);
+    tcase_add_test(tcase, maps_are_filled_and_follow_the_registers);
+    tcase_add_test(tcase, transdevid_moves_while_the_guest_runs);
+    tcase_add_test(tcase, unmapping_guest_memory_leaves_nothing_stale);
+    tcase_add_test(tcase, guest_entries_are_checked_bit_by_bit);
+    tcase_add_test(tcase, host_tables_map_three_sizes);
+    tcase_add_test(tcase, mistakes_have_names);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
