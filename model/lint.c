@@ -20,7 +20,7 @@ static void note_words(struct amdvi_lint *lint, const struct amdvi_access_info *
         return;
     }
     for (uint32_t i = 0; i < info->length / 8 && i < 4; i++)
-        lint_word_read(lint, first + 8 * i, info->value[i]);
+        lint_word_read(lint, first + UINT64_C(8) * i, info->value[i]);
 }
 
 static struct lint_store *store_of(struct amdvi_lint *lint, uint64_t address)
@@ -65,8 +65,8 @@ static void on_access(void *context, const struct amdvi_access_info *info)
         note_store(lint, info);
         break;
     case AMDVI_ACCESS_DATA:
-        if (info->write && info->length <= sizeof(info->value))
-            lint_words_write(lint, info->address, (const uint8_t *)info->value, 0, info->length);
+        if (info->write)
+            lint_words_reread(lint, info->address, info->length);
         break;
     default:
         break;

@@ -62,6 +62,8 @@ void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value);
 void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length);
 
+void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
+
 /* lint_stale.c */
 void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info);
 void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);

@@ -120,10 +120,10 @@ static void blame_entry(struct amdvi_lint *lint, struct amdvi_lint_finding *find
     uint64_t first = address & ~(uint64_t)7;
 
     for (unsigned i = 0; i < count; i++) {
-        const struct lint_word *word = lint_word(lint, first + 8 * i);
+        const struct lint_word *word = lint_word(lint, first + UINT64_C(8) * i);
         if (cached[i] == now[i] || (finding->word && !(word && word->changed && !word->fresh)))
             continue;
-        finding->word = first + 8 * i;
+        finding->word = first + UINT64_C(8) * i;
         finding->got = cached[i];
         finding->should = now[i];
         if (word && word->changed && !word->fresh)

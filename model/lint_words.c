@@ -11,7 +11,7 @@ static struct lint_word *set_of(const struct amdvi_lint *lint, uint64_t address)
 {
     uint64_t hash = cache_hash(address >> 3, 0);
 
-    return &lint->words[((uint32_t)hash & lint->word_mask) * LINT_WORD_WAYS];
+    return &lint->words[(size_t)((uint32_t)hash & lint->word_mask) * LINT_WORD_WAYS];
 }
 
 struct lint_word *lint_word(struct amdvi_lint *lint, uint64_t address)
@@ -162,7 +162,7 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
                       uint64_t length)
 {
     uint64_t first = spa & ~(uint64_t)7, last = (spa + length - 1) & ~(uint64_t)7;
-    uint32_t all = (lint->word_mask + 1) * LINT_WORD_WAYS;
+    uint64_t all = ((uint64_t)lint->word_mask + 1) * LINT_WORD_WAYS;
     struct dte_write dte = before_dte_write(lint, spa);
 
     if ((last - first) / 8 < all) {
@@ -172,9 +172,21 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
                 write_word(lint, word, spa, bytes, byte, length);
         }
     } else {
-        for (uint32_t i = 0; i < all; i++)
+        for (uint64_t i = 0; i < all; i++)
             if (lint->words[i].address && (lint->words[i].address & ~(uint64_t)1) - first <= last - first)
                 write_word(lint, &lint->words[i], spa, bytes, byte, length);
     }
     after_dte_write(lint, &dte, spa, length);
+}
+
+/* A transfer whose bytes the tap does not show: the words are read back. */
+void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length)
+{
+    for (uint64_t at = spa & ~(uint64_t)7; at < spa + length; at += 8) {
+        struct lint_word *word = lint_word(lint, at);
+        uint64_t value;
+
+        if (word && shadow_read(lint->device, at, &value))
+            change(lint, word, value);
+    }
 }

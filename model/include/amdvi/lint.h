@@ -22,7 +22,8 @@
  *    with severity AMDVI_LINT_WINDOW.
  *  - it is reported as AMDVI_LINT_MISTAKE when amdvi_lint_finish() comes first, or `patience_records`, or,
  *    with `strict`, when a COMPLETION_WAIT was executed after the change and the entry answers once more.
- *    `strict` is for drivers that invalidate at once; flush queues are not wrong to wait for something else.
+ *    `strict` is for drivers that invalidate at once and, where processors map and unmap side by side, wait
+ *    for themselves only: the wait of another processor, or a flush queue, is no proof.
  *
  * The lint takes the place of the device's observer and hands everything on to the one that was there; set
  * other observers before it. It costs a shadow walk for every request that hits; a device without a lint pays

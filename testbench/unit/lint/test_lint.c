@@ -694,6 +694,28 @@ START_TEST(a_small_memory_forgets_but_works)
 }
 END_TEST
 
+/* A device that writes over a page table: its transfer is the change. */
+START_TEST(transfers_into_tables_are_seen)
+{
+    static uint8_t zeros[64];
+    struct amdvi_request rq = {.device = DEVICE, .length = sizeof(zeros), .op = AMDVI_WRITE};
+    struct amdvi_result result;
+
+    machine_map(&m, root, 3, IOVA + 0x9000, leaf() & ~UINT64_C(0xfff), MACHINE_READ_WRITE);
+    rq.address = IOVA + 0x9000 + (leaf() & 0xfff);
+    step();
+    read_page();
+    step();
+    ck_assert_int_eq(amdvi_dma(m.device, &rq, zeros, &result), AMDVI_OK);
+    step();
+    read_page();
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_uint_eq(found.word, leaf());
+    ck_assert_uint_eq(found.changed.line, 2);
+}
+END_TEST
+
 START_TEST(arguments_are_checked)
 {
     struct amdvi_lint *other;
@@ -741,6 +763,7 @@ int main(void)
     tcase_add_test(tcase, the_former_observer_hears_everything);
     tcase_add_test(tcase, looking_changes_nothing);
     tcase_add_test(tcase, a_small_memory_forgets_but_works);
+    tcase_add_test(tcase, transfers_into_tables_are_seen);
     tcase_add_test(tcase, arguments_are_checked);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
