@@ -97,6 +97,12 @@ class Trace(Builder):
             self.lines[before] += " nw=1"
         return outcome
 
+    def interrupt(self, dev: int, addr: int, data: int) -> Outcome:
+        self.emit(f"int dev={dev:#x} addr={addr:#x} data={data:#x}")
+        outcome = self.device.interrupt(dev, addr, data)
+        posted = outcome.addr is None
+        return self.stated(outcome, () if posted else ("addr", "data", "vector", "dest", "mode", "type"))
+
     def translate(self, addr: int = IOVA, pasid: int | None = None, dev: int = DEV, **more: object) -> None:
         self.last = self.ats(Request(dev, addr, 4096, "ats", pasid, **more))  # type: ignore[arg-type]
 

@@ -55,11 +55,13 @@ def gcr3_not_valid(t: Trace) -> None:
     tables = t.guest()
     outer = t.world.page()
     t.word(outer, tables.gcr3 | 1)
+    t.word(outer + 8, tables.gcr3)
+    t.word(tables.gcr3_spa + 8 * 6, tables.table(PASID, IOVA, 4)[0])
     t.dte(GV=1, GLX=1, gcr3=outer)
     t.boot()
     t.ask("read", pasid=6)
     t.page_fault("GN US")
-    t.ask("exec", pasid=1 << 9)
+    t.ask("exec", pasid=1 << 9 | PASID)
     t.page_fault("GN US NX")
 
 
@@ -106,6 +108,20 @@ def gcr3_root_spa(t: Trace) -> None:
     t.guest(nested=4)
     t.boot()
     t.ask("read", pasid=PASID)
+    t.ok(pa=PAGE | 0x4000_0000_0000)
+
+
+@fact("5.1", "inner GCR3 pointers are GPAs", "5.1, 13 no. 22", w.GT | w.TRP)
+def gcr3_inner_gpa(t: Trace) -> None:
+    tables = t.guest(nested=4)
+    host = tables.host
+    assert host
+    outer = t.world.page()
+    host.put(0x5000_0000, v1_entry(outer, 0))
+    t.word(outer + 8, tables.gcr3 | 1)
+    t.dte(GV=1, GLX=1, gcr3=0x5000_0000, Mode=4, root=host.root)
+    t.boot()
+    t.ask("read", pasid=512 | PASID)
     t.ok(pa=PAGE | 0x4000_0000_0000)
 
 
@@ -229,7 +245,7 @@ for number in (1, 2, 3, 4):
 @fact("5.3", "PS at level 4 is reserved: PR=1, RZ=1", control=w.GT)
 def ps_level_4(t: Trace) -> None:
     tables = t.guest()
-    tables.put(PASID, 1 << 40, PAGE & ~0xFFF | 0xE7, 4)
+    tables.put(PASID, 1 << 40, 1 << 39 | 0xE7, 4)
     t.boot()
     t.ask("read", 1 << 40, PASID)
     t.page_fault("GN US PR RZ")
@@ -482,6 +498,14 @@ def device_permission(t: Trace) -> None:
     t.boot()
     t.ask("write", pasid=PASID)
     t.page_fault("GN US PR PE RW")
+
+
+@fact("5.4", "a device without IR cannot read its guest tables: GN=0, PR=1, PE=1", "5.4 below the table", w.GT | w.TRP)
+def device_without_read(t: Trace) -> None:
+    t.guest(nested=4, IR=0)
+    t.boot()
+    t.ask("write", pasid=PASID)
+    t.page_fault("PR PE")
 
 
 @fact("5.4", "HAD=3: setting a guest bit dirties the host page of the guest table", "5.4", w.GT | w.TRP)

@@ -116,6 +116,20 @@ def skipped_levels(t: Trace) -> None:
         t.page_fault("PR")
 
 
+@fact("4.3", "step 5: one skipped level")
+def skipped_level(t: Trace) -> None:
+    table, world = t.host(3), t.world
+    below = HostTable(world, 1)
+    below.put(IOVA, v1_entry(PAGE + 0x1000, 0))
+    t.word(table.slot(1 << 30, 3), v1_entry(below.root, 1))
+    t.boot()
+    t.ask("read", 1 << 30 | IOVA)
+    t.ok(pa=PAGE + 0x1000)
+    for bit in (21, 29):
+        t.ask("read", 1 << 30 | 1 << bit | IOVA)
+        t.page_fault("PR")
+
+
 def reserved(bit: int, leaf: bool) -> None:
     def build(t: Trace) -> None:
         table = t.host(3)

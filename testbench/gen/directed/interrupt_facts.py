@@ -159,6 +159,7 @@ def index(t: Trace) -> None:
 @fact("8.2", "an index of 2^IntTabLen or more is IO_PAGE_FAULT I=1, PR=0 with DomainID and MSI address")
 def index_outside(t: Trace) -> None:
     remapped(t, basic(), 15)
+    t.word(TABLE + 4 * 16, basic(0x66), 4)
     t.boot()
     t.msi(15)
     t.ok(vector=0x55)
@@ -248,6 +249,20 @@ def int_type(t: Trace) -> None:
     t.dte(IV=1, IntCtl=2, IntTabLen=4, int_root=TABLE)
     for kind in range(8):
         t.word(TABLE + 4 * kind, basic(0x50 + kind, type=kind), 4)
+    t.boot()
+    for kind in range(8):
+        t.msi(kind)
+        if kind < 2:
+            t.ok(vector=0x50 + kind, type=kind)
+        else:
+            t.page_fault("I PR RZ")
+
+
+@fact("8.3", "IntType 2 to 7 is illegal in a 128-bit entry too", "8.3, 8.5", w.GA)
+def int_type_128(t: Trace) -> None:
+    t.dte(IV=1, IntCtl=2, IntTabLen=4, int_root=TABLE)
+    for kind in range(8):
+        t.word(TABLE + 16 * kind, wide(0x50 + kind, type=kind), 16)
     t.boot()
     for kind in range(8):
         t.msi(kind)
