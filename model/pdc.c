@@ -123,6 +123,6 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
     }
     slot = cache_find(array, pdc_hash(&line), pdc_match, &line);
     if (slot == CACHE_NO_SLOT)
-        slot = (int32_t)cache_insert(array, pdc_hash(&line), pdc_alive, tlb);
+        slot = (int32_t)cache_insert(array, pdc_hash(&line), tlb->dead_lines ? pdc_alive : NULL, tlb);
     *(struct pdc_line *)cache_line(array, (uint32_t)slot) = line;
 }

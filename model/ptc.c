@@ -123,9 +123,11 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     tie_to_page(tlb, &line, address);
     tie_to_space(tlb, &line);
     tlb->last = NULL;
+    tlb->guest_lines |= is_guest(line.id);
     slot = ptc_find(tlb, line.page, line.id);
     if (slot == CACHE_NO_SLOT)
-        slot = (int32_t)cache_insert(&tlb->ptc, cache_hash(line.page, line.id), ptc_alive, tlb);
+        slot = (int32_t)cache_insert(&tlb->ptc, cache_hash(line.page, line.id),
+                                     tlb->dead_lines ? ptc_alive : NULL, tlb);
     *(struct ptc_line *)cache_line(&tlb->ptc, (uint32_t)slot) = line;
     tlb->shift_used[size] = true;
 }

@@ -62,6 +62,7 @@ void tlb_clear(struct tlb *tlb)
     memset(tlb->shift_used, 0, sizeof(tlb->shift_used));
     tlb->group_shifts = 0;
     tlb->dir_levels = 0;
+    tlb->guest_lines = tlb->dead_lines = false;
     tlb->epoch = 1;
     tlb->next_gen = 1;
 }
@@ -69,6 +70,7 @@ void tlb_clear(struct tlb *tlb)
 /* Every line dies with the epoch. When the number is used up the arrays are emptied instead. */
 void tlb_invalidate_all(struct tlb *tlb)
 {
+    tlb->dead_lines = true;
     if (++tlb->epoch == 0)
         tlb_clear(tlb);
 }
@@ -141,6 +143,7 @@ uint32_t tlb_context_get(struct tlb *tlb, uint64_t id)
     }
     gen = tlb_new_generation(tlb);
     slot = cache_insert(&tlb->contexts, cache_hash(id, 0), NULL, NULL);
+    tlb->dead_lines |= context_at(tlb, slot)->id != 0; /* somebody else's place */
     *(struct tlb_context *)cache_line(&tlb->contexts, slot) =
         (struct tlb_context){.id = id, .leaf_gen = gen, .dir_gen = gen};
     return slot;
@@ -174,6 +177,7 @@ uint32_t tlb_group_get(struct tlb *tlb, struct tlb_group group)
     }
     group.gen = tlb_new_generation(tlb);
     slot = cache_insert(&tlb->groups, group_hash(&group), NULL, NULL);
+    tlb->dead_lines |= group_at(tlb, slot)->id != 0;
     *(struct tlb_group *)cache_line(&tlb->groups, slot) = group;
     tlb->group_shifts |= (uint64_t)1 << tlb_id_more(group.id);
     return slot;

@@ -106,6 +106,8 @@ struct tlb {
     uint8_t shifts[TLB_SIZES_MAX]; /* page sizes that the PTC holds, small to large */
     uint8_t nshifts;
     bool shift_used[TLB_SIZES_MAX];
+    bool guest_lines;      /* a line of a guest address was made */
+    bool dead_lines;       /* lines may be dead in their places: worth a look before a live one is evicted */
     uint8_t dir_levels;    /* bit n: a directory of level n was made */
     uint64_t group_shifts; /* bit n: groups of 2^n bytes were made */
 };

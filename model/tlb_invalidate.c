@@ -67,6 +67,7 @@ static unsigned group_sweep(struct tlb *tlb, uint64_t id, const struct cmd_range
             !covers(range, group->page << shift, shift))
             continue;
         group->gen = tlb_new_generation(tlb);
+        tlb->dead_lines = true;
         dropped++;
     }
     return dropped;
@@ -82,6 +83,7 @@ static unsigned group_probe_range(struct tlb *tlb, uint64_t id, unsigned shift, 
         int32_t slot = tlb_group_find(tlb, &key);
         if (slot != CACHE_NO_SLOT) {
             ((struct tlb_group *)cache_line(&tlb->groups, (uint32_t)slot))->gen = tlb_new_generation(tlb);
+            tlb->dead_lines = true;
             dropped++;
         }
     }
@@ -149,6 +151,18 @@ static unsigned gcr3_drop(struct tlb *tlb, const struct tlb_space *space)
     return cache_drop(&tlb->gcr3, pdc_hash(&key));
 }
 
+void tlb_invalidate_combined(struct tlb *tlb, uint16_t domain)
+{
+    tlb->dead_lines |= tlb->guest_lines;
+    tlb_raise(tlb, &tlb->domains[domain].combined);
+}
+
+void tlb_invalidate_owner(struct tlb *tlb, uint16_t owner)
+{
+    tlb->dead_lines |= tlb->guest_lines;
+    tlb_raise(tlb, &tlb->owners[owner]);
+}
+
 /* GN=0: host translations in range, and every combined one: no GPA can tell which it depends on. */
 static unsigned invalidate_host(struct tlb *tlb, const struct tlb_space *space, const struct cmd_range *range,
                                 bool pde)
@@ -157,8 +171,9 @@ static unsigned invalidate_host(struct tlb *tlb, const struct tlb_space *space, 
     uint64_t id = tlb_id(space->domain, 0, 0);
     unsigned dropped = 1;
 
-    tlb_raise(tlb, &domain->combined);
+    tlb_invalidate_combined(tlb, space->domain);
     if (range->shift == CMD_RANGE_ALL) {
+        tlb->dead_lines = true;
         tlb_raise(tlb, &domain->host_leaf);
         if (pde)
             tlb_raise(tlb, &domain->host_dir);
@@ -181,6 +196,7 @@ static unsigned invalidate_guest(struct tlb *tlb, const struct tlb_space *space,
         return 0;
     context = cache_line(&tlb->contexts, (uint32_t)slot);
     if (range->shift == CMD_RANGE_ALL) {
+        tlb->dead_lines = true;
         context->leaf_gen = tlb_new_generation(tlb);
         if (pde)
             context->dir_gen = tlb_new_generation(tlb);
@@ -191,16 +207,6 @@ static unsigned invalidate_guest(struct tlb *tlb, const struct tlb_space *space,
     if (!pde)
         return dropped;
     return dropped + dir_drop_range(tlb, space, WALK_GUEST, range) + gcr3_drop(tlb, space);
-}
-
-void tlb_invalidate_combined(struct tlb *tlb, uint16_t domain)
-{
-    tlb_raise(tlb, &tlb->domains[domain].combined);
-}
-
-void tlb_invalidate_owner(struct tlb *tlb, uint16_t owner)
-{
-    tlb_raise(tlb, &tlb->owners[owner]);
 }
 
 unsigned tlb_invalidate(struct tlb *tlb, const struct tlb_space *space, const struct cmd_range *range,
