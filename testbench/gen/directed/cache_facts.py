@@ -193,8 +193,8 @@ def prefetched(t: Trace) -> None:
 @fact("10.2", "PREFETCH_IOMMU_PAGES with Inval=1 drops the range first", "6.4 op 6", stale=True, efr=0x25BF732FA2295AFF)
 def prefetch_invalidates(t: Trace) -> None:
     table = filled(t)
-    table.put(IOVA, v1_entry(0x5_5000, 0))
-    command(t, 6 << 60 | DEV | IOVA << 64)
-    command(t, 6 << 60 | DEV | 1 << 68 | IOVA << 64)
     table.put(IOVA, 0)
-    t.hand(READ, "ok pa=0x55000")
+    command(t, 6 << 60 | DEV | IOVA << 64)
+    t.hand(READ, OLD)
+    command(t, 6 << 60 | DEV | 1 << 68 | IOVA << 64)
+    t.hand(READ, "fault kind=IO_PAGE_FAULT reply=abort flags=0")

@@ -414,6 +414,36 @@ def prefetch_faults_silently(t: Trace) -> None:
     t.ok(pa=PAGE)
 
 
+@fact("6.4", "PREFETCH_IOMMU_PAGES of entries that cannot be walked is no error", efr=PREF, control=w.GT)
+def prefetch_nothing_to_walk(t: Trace) -> None:
+    t.dte(0x100, V=0)
+    t.dte(0x101, TV=0)
+    t.dte(0x102, raw=4)
+    t.dte(0x103)
+    t.dte(0x104, Mode=7)
+    t.host(dev=0x105, HAD=3)
+    t.boot()
+    t.write(0x0, w.DEV_TABLE | 0x3)
+    for dev in (*range(0x100, 0x106), 0x1FF, 0x8000):
+        t.world.sync(6 << 60 | dev | IOVA << 64, 6 << 60 | dev | PASID << 32 | (IOVA | 4) << 64)
+    t.logged(0)
+    t.ask("read", dev=0x105)
+    t.ok(pa=PAGE)
+
+
+@fact("6.4", "PREFETCH_IOMMU_PAGES GN=1 walks the guest tables of the PASID", efr=PREF | 1 << 61, control=w.GT | 1 << 54)
+def prefetch_guest(t: Trace) -> None:
+    tables = t.guest()
+    t.boot()
+    t.world.sync(6 << 60 | DEV | PASID << 32 | (IOVA | 4) << 64, 6 << 60 | DEV | 9 << 32 | (IOVA | 4) << 64)
+    t.ask("read", pasid=PASID)
+    t.ok(pa=PAGE)
+    tables.put(PASID, IOVA, 0x5_5000 | 0x67)
+    t.world.sync(6 << 60 | DEV | PASID << 32 | (IOVA | 4 | 1 << 4) << 64)
+    t.ask("read", pasid=PASID)
+    t.ok(pa=0x5_5000)
+
+
 @fact("6.4", "COMPLETE_PPR_REQUEST sends the response with code and index; PASID if GN and DTE.GPRP", control=w.GT)
 def ppr_response(t: Trace) -> None:
     t.dte(0x100, GPRP=1, PPR=1)
@@ -506,6 +536,18 @@ def restart_unrepaired(t: Trace) -> None:
     t.write(0x18, t.world.control)
     t.new_records()
     t.logged(2)
+
+
+@fact("6.5", "writing the control register without CmdBufEn 0 to 1 does not restart the ring")
+def no_restart(t: Trace) -> None:
+    t.boot()
+    t.world.submit(0)
+    t.new_records()
+    t.word(w.CMD_RING, op_devtab(1), 16)
+    t.write(0x18, t.world.control)
+    t.reads(0x2000, 0)
+    t.reads(0x2020, 0, 0x10)
+    t.logged(1)
 
 
 @fact("6.5", "legal commands before the bad one are done")

@@ -84,6 +84,45 @@ def odd_write_with_pasid(t: Trace) -> None:
     t.fault("INVALID_DEVICE_REQUEST", "GN US T4", "drop")
 
 
+def special(name: str, text: str, addr: int, answers: tuple[str, ...], field: str) -> None:
+    """One device for each value of the field; answers by hand: the golden model has these ranges as memory."""
+    def build(t: Trace) -> None:
+        for value in range(len(answers)):
+            table = t.host(4, 0x100 + value, **({field: value} if field else {}))
+            table.put(addr & ~0xFFF, w.v1_entry(0x5_5000, 0))
+        t.boot()
+        for value, answer in enumerate(answers):
+            t.hand(f"dma dev={0x100 + value:#x} addr={addr:#x} len=8 op=read", answer)
+    build.__name__ = name
+    fact("8.1", text, "8.1, 3.2, 7.3")(build)
+
+
+INVALID = "fault kind=INVALID_DEVICE_REQUEST reply=abort flags=T"
+special("port_io", "IoCtl rules FD_FC00_0000h-FD_FDFF_FFFFh: abort, forward, translate, illegal", 0xFD_FC00_0060,
+        (INVALID + "2", "ok pa=0xfdfc000060", "ok pa=0x55060",
+         "fault kind=ILLEGAL_DEV_TABLE_ENTRY reply=abort flags=RZ"), "IoCtl")
+special("system_management", "SysMgt rules FD_F910_0000h-FD_F91F_FFFFh: abort, forward, INTx only, translate",
+        0xFD_F910_0008, (INVALID + "3", "ok pa=0xfdf9100008", INVALID + "3", "ok pa=0x55008"), "SysMgt")
+special("reserved_interrupts", "FD_0000_0000h-FD_F7FF_FFFFh is reserved interrupt space: type 5", 0xFD_0000_0000,
+        (INVALID + "5",), "")
+special("ht_interrupts", "FD_F800_0000h-FD_F8FF_FFFFh is the HT interrupt range: type 4", 0xFD_F800_0000,
+        (INVALID + "4",), "")
+special("ht_ordinary", "above the interrupt and control ranges the HT block is translated", 0xFF_FFFF_F000,
+        ("ok pa=0x55000",), "")
+
+
+@fact("8.1", "EFR2.HTRangeIgnore: the whole block is ordinary address space", "8.1, 2.6", efr2=0x1D | 1 << 11)
+def ht_range_ignored(t: Trace) -> None:
+    table = t.host(4)
+    table.put(0xFD_0000_0000, w.v1_entry(0x5_5000, 0))
+    table.put(0xFD_FC00_0000, w.v1_entry(0x6_6000, 0))
+    t.boot()
+    t.ask("read", 0xFD_0000_0000)
+    t.ok(pa=0x5_5000)
+    t.ask("read", 0xFD_FC00_0000)
+    t.ok(pa=0x6_6000)
+
+
 # --- 8.2 ---
 
 @fact("8.2", "step 1: IV=0 forwards unchanged")

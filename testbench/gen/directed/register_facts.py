@@ -195,6 +195,22 @@ def exclusion_order(t: Trace) -> None:
     t.fault("ILLEGAL_DEV_TABLE_ENTRY", "RZ")
 
 
+@fact("2.3", "the range counts from the moment it is written, for translations that were used before too")
+def exclusion_after_use(t: Trace) -> None:
+    t.host()
+    t.boot()
+    for _ in range(2):
+        t.ask("read")
+        t.ok(pa=0x77_7000)
+    t.write(0x28, IOVA)
+    t.write(0x20, IOVA | 3)
+    t.ask("read")
+    t.ok(pa=IOVA)
+    t.write(0x20, 0)
+    t.ask("read")
+    t.ok(pa=0x77_7000)
+
+
 @fact("2.3", "a request with PASID is not excluded", control=w.GT)
 def exclusion_pasid(t: Trace) -> None:
     t.guest()

@@ -72,6 +72,14 @@ def segments_unsupported(t: Trace) -> None:
     t.reads(0x18, 0, 7 << 34)
 
 
+@fact("3.1", "a DevTblSegEn that names no number of segments keeps the old one", "2.4 bits 36:34", preset="rome")
+def segments_reserved(t: Trace) -> None:
+    t.write(0x18, 1 << 10 | 2 << 34)
+    for bad in (4, 5, 7):
+        t.write(0x18, 1 << 10 | bad << 34)
+        t.reads(0x18, 2 << 34, 7 << 34)
+
+
 @fact("3.1", "a table that cannot be read is DEV_TAB_HARDWARE_ERROR type 1, address of the entry", ram=0x8000_0000)
 def unreadable_entry(t: Trace) -> None:
     t.boot()

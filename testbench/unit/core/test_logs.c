@@ -162,6 +162,18 @@ START_TEST(page_requests_fill_and_overflow)
 }
 END_TEST
 
+START_TEST(automatic_responses_are_for_what_is_lost)
+{
+    boot(&m, C_NORMAL | C_PAGING | UINT64_C(1) << 39);
+    for (unsigned i = 0; i < 255; i++)
+        page_request(i);
+    ck_assert_uint_eq(m.prgs, 0);
+    page_request(0x123);
+    ck_assert_uint_eq(m.prgs, 1);
+    ck_assert_uint_eq(m.prg[0].index, 0x123);
+}
+END_TEST
+
 START_TEST(page_request_logs_swap_too)
 {
     reg(&m, 0xf0, PPR_B | LENGTH_8);
@@ -377,6 +389,7 @@ int main(void)
     tcase_add_test(tests, log_b_alone);
     tcase_add_test(tests, swap_goes_to_b_and_back);
     tcase_add_test(tests, page_requests_fill_and_overflow);
+    tcase_add_test(tests, automatic_responses_are_for_what_is_lost);
     tcase_add_test(tests, page_request_logs_swap_too);
     tcase_add_test(tests, early_indicator_of_log_a);
     tcase_add_test(tests, early_indicator_of_log_b);

@@ -87,6 +87,12 @@ static void invalidate(struct tlb *tlb, struct list *list, const struct tlb_spac
             list->entry[i].live = false;
 }
 
+/* A few pages, and a few places inside of large ones. */
+static uint64_t random_address(uint64_t *seed, uint64_t page)
+{
+    return page << 32 | (next_random(seed) % 3) << 27 | (next_random(seed) % 32) << 12;
+}
+
 /* A page of the region has one fixed geometry, so that no two entries contradict each other. */
 static struct entry random_entry(uint64_t *seed)
 {
@@ -99,7 +105,7 @@ static struct entry random_entry(uint64_t *seed)
     e.space.pasid = e.space.guest ? (uint32_t)(next_random(seed) % PASIDS) : 0;
     e.host_shift = host[page % sizeof(host)];
     e.guest_shift = guest[page % sizeof(guest)];
-    e.address = page << 32 | (next_random(seed) % 64) << 12;
+    e.address = random_address(seed, page);
     e.spa = (next_random(seed) & 0xffffff) << 30 | (e.address & (((uint64_t)1 << walk_shift(&e)) - 1));
     return e;
 }
@@ -117,7 +123,7 @@ static struct cmd_range random_range(uint64_t *seed)
 {
     static const uint8_t shifts[] = {12, 12, 13, 16, 21, 25, 32, 40, CMD_RANGE_ALL};
     unsigned shift = shifts[next_random(seed) % sizeof(shifts)];
-    uint64_t address = (next_random(seed) % PAGES) << 32 | (next_random(seed) % 64) << 12;
+    uint64_t address = random_address(seed, next_random(seed) % PAGES);
 
     if (shift == CMD_RANGE_ALL)
         return (struct cmd_range){.base = 0, .shift = shift};
