@@ -143,7 +143,7 @@ static uint64_t merged(uint64_t value, uint64_t at, uint64_t spa, const uint8_t 
                        uint64_t length)
 {
     for (unsigned i = 0; i < 8; i++) {
-        uint64_t offset = at + i - spa, shift = 8 * i;
+        uint64_t offset = at + i - spa, shift = UINT64_C(8) * i;
         if (offset >= length)
             continue;
         value &= ~((uint64_t)0xff << shift);
