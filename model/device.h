@@ -84,7 +84,7 @@ struct amdvi_device {
     struct cache dtc, itc;
     const struct dtc_line *dtc_last; /* the line that answered last; null when it may be gone */
     struct dtc_line uncached;        /* caches off: the last entry, decoded */
-    uint32_t *itc_gen; /* per DeviceID */
+    uint32_t *itc_gen;               /* per DeviceID */
     uint32_t itc_epoch;
     uint64_t *reported; /* per DeviceID: SE has let its one fault through (7.5) */
     struct tlb tlb;

@@ -225,6 +225,8 @@ static bool report(struct amdvi_device *device, enum reason reason, const struct
     if (!dte || !dte->vimu || !made_by_guest(reason))
         return event_report(device, event);
     guest.device = dte->guest_device;
+    if (device->config.value[CONFIG_GUEST_LOG_OFF] && !guest_logs_events(device, dte->guest_id))
+        return event_report(device, event); /* viommu 11 #37 */
     return guest_event(device, dte->guest_id, &guest);
 }
 

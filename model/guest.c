@@ -62,12 +62,18 @@ static struct guest *new_guest(struct amdvi_device *device, uint16_t id)
     return guest;
 }
 
-/* Null when there is no memory, or no HW-vIOMMU. */
+/* By choice, GuestID 0 and the secure ones have no registers (11 #26). */
+bool guest_rejected(const struct amdvi_device *device, uint16_t id)
+{
+    return device->config.value[CONFIG_RESERVED_GID] && (id == 0 || id >> 15);
+}
+
+/* Null when there is no memory, no HW-vIOMMU, or no such guest by choice (11 #26). */
 struct guest *guest_get(struct amdvi_device *device, uint16_t id)
 {
     struct guest **page;
 
-    if (!device->guest_pages)
+    if (!device->guest_pages || guest_rejected(device, id))
         return NULL;
     if (!device->guest_pages[id / GUEST_PAGE])
         device->guest_pages[id / GUEST_PAGE] =

@@ -54,6 +54,7 @@ bool guests_create(struct amdvi_device *device);
 void guests_destroy(struct amdvi_device *device);
 void guests_reset(struct amdvi_device *device);
 struct guest *guest_find(const struct amdvi_device *device, uint16_t id);
+bool guest_rejected(const struct amdvi_device *device, uint16_t id);
 struct guest *guest_get(struct amdvi_device *device, uint16_t id);
 bool guests_enabled(const struct amdvi_device *device);
 void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine);
@@ -106,6 +107,7 @@ bool guest_log_running(const struct amdvi_device *device, const struct guest *gu
 void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log);
 bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                       const uint64_t record[2]);
+bool guest_logs_events(const struct amdvi_device *device, uint16_t id);
 bool guest_event(struct amdvi_device *device, uint16_t id, const struct event *event);
 
 /* guest_irq.c */

@@ -63,7 +63,15 @@ static enum command_progress stop(struct amdvi_device *device, struct guest *gue
 static enum command_progress unreachable(struct amdvi_device *device, struct guest *guest,
                                          const struct space_access *access)
 {
-    guest_space_report(device, access, VFLAG_PTR | VFLAG_CMD);
+    struct event event = {.code = EVT_VIOMMU_HARDWARE_ERROR,
+                          .guest_id = guest->id,
+                          .vflags = VFLAG_PTR | VFLAG_CMD,
+                          .address = access->address};
+
+    if (device->config.value[CONFIG_SPACE_FAULT])
+        event_report(device, &event);
+    else
+        guest_space_report(device, access, VFLAG_PTR | VFLAG_CMD);
     return stop(device, guest);
 }
 
@@ -129,15 +137,36 @@ static enum map_result replace_ids(struct amdvi_device *device, const struct gue
     return result;
 }
 
+/* 11 #8. */
+static enum command_progress unmapped(struct amdvi_device *device, struct guest *guest,
+                                      const struct command *c)
+{
+    enum { GUEST_ERROR, HOST_ERROR, SKIP };
+
+    switch (device->config.value[CONFIG_UNMAPPED_ID]) {
+    case SKIP:
+        return COMMAND_DONE;
+    case HOST_ERROR:
+        event_report(
+            device,
+            &(struct event){.code = EVT_ILLEGAL_COMMAND_ERROR, .vflags = VFLAG_CMD, .address = c->address});
+        return stop(device, guest);
+    default:
+        return illegal(device, guest, c);
+    }
+}
+
 static enum command_progress execute_mapped(struct amdvi_device *device, struct guest *guest,
                                             const struct command *c, struct command *host)
 {
     *host = *c;
     switch (replace_ids(device, guest, host->words)) {
     case MAP_FOUND:
+        if (cmd_opcode(c->words) == CMD_INVALIDATE_DEVTAB_ENTRY && device->config.value[CONFIG_GUEST_DEVTAB])
+            return COMMAND_DONE; /* 11 #15 */
         return command_common(device, host, guest);
     case MAP_UNMAPPED:
-        return illegal(device, guest, c);
+        return unmapped(device, guest, c);
     default:
         return stop(device, guest);
     }

@@ -10,10 +10,16 @@
 
 enum irq_type { TYPE_EVENT = 0, TYPE_PPR = 1, TYPE_SHIFT = 16, LEVEL1_BYTES = 8, LEVEL2_BYTES = 16 };
 
-static uint32_t index_of(const struct guest *guest, enum amdvi_irq_cause cause)
+static uint32_t index_of(const struct amdvi_device *device, const struct guest *guest,
+                         enum amdvi_irq_cause cause)
 {
-    /* Completion waits use the event entry (11 #23). */
-    return (cause == AMDVI_IRQ_PPR ? (uint32_t)TYPE_PPR << TYPE_SHIFT : 0) | guest->id;
+    uint32_t type = TYPE_EVENT;
+
+    if (cause == AMDVI_IRQ_PPR)
+        type = TYPE_PPR;
+    else if (cause == AMDVI_IRQ_COMPLETION_WAIT)
+        type = (uint32_t)device->config.value[CONFIG_COMWAIT_IRQ]; /* 11 #23 */
+    return type << TYPE_SHIFT | guest->id;
 }
 
 static bool read_level1(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *entry)
@@ -49,7 +55,7 @@ void guest_irq_raise(struct amdvi_device *device, const struct guest *guest, enu
     struct amdvi_irq irq = {.cause = cause, .guest = true, .guest_id = guest->id};
     struct irte irte;
 
-    irq.deliverable = find_entry(device, index_of(guest, cause), &irte);
+    irq.deliverable = find_entry(device, index_of(device, guest, cause), &irte);
     if (irq.deliverable) {
         irq.vector = irte.vector;
         irq.destination = irte.destination;

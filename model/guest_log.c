@@ -201,6 +201,13 @@ bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amd
     return true;
 }
 
+bool guest_logs_events(const struct amdvi_device *device, uint16_t id)
+{
+    const struct guest *guest = guest_find(device, id);
+
+    return guest && enabled(guest, AMDVI_LOG_EVENT);
+}
+
 /* A guest without registers has no log: the record is dropped (11 #37). */
 bool guest_event(struct amdvi_device *device, uint16_t id, const struct event *event)
 {

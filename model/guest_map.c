@@ -24,7 +24,8 @@ static void write_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, 
     uint8_t error;
 
     if (!private_translate(device, ipa, true, &access)) {
-        private_report(device, id, &access, 0);
+        if (!device->config.value[CONFIG_MAP_FAULT])
+            private_report(device, id, &access, 0);
         return;
     }
     error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
@@ -77,6 +78,8 @@ enum map_result map_device(struct amdvi_device *device, const struct guest *gues
         return MAP_UNREACHABLE;
     *host_device = (uint16_t)devidmap_hdevid(entry);
     *queue = (uint16_t)devidmap_queueid(entry);
+    if (*host_device == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
+        return MAP_UNMAPPED;
     return devidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
 }
 

@@ -59,6 +59,8 @@ uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
     }
     if (!guest->mirrored)
         mirror_all(device, guest);
+    else if (!device->config.value[CONFIG_SLOT_IS_REGISTER])
+        return guest->vf[id];
     else if (!memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         guest->vf[id] = value & device->vf_mask[id].rw;
     return guest->vf[id];
@@ -206,8 +208,8 @@ enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, 
         return AMDVI_ERR_ACCESS;
     id = find_register(vf_info, VF_COUNT, offset);
     guest = guest_get(device, guest_id);
-    if (!guest)
-        return AMDVI_ERR_NO_MEMORY;
+    if (!guest) /* registers that are not there read 0 and ignore writes */
+        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     if (id >= 0 && device->vf_mask[id].exists)
         *value = part(vf_get(device, guest, (enum vf_id)id), offset, size);
     return AMDVI_OK;
@@ -227,8 +229,8 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
         return AMDVI_ERR_ACCESS;
     id = find_register(vf_info, VF_COUNT, offset);
     guest = guest_get(device, guest_id);
-    if (!guest)
-        return AMDVI_ERR_NO_MEMORY;
+    if (!guest) /* registers that are not there read 0 and ignore writes */
+        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     if (id >= 0)
         write_vf(device, guest, (enum vf_id)id, value << 8 * (offset & 7), enables(offset, size));
     return AMDVI_OK;
@@ -309,8 +311,8 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
     guest = guest_get(device, guest_id);
-    if (!guest)
-        return AMDVI_ERR_NO_MEMORY;
+    if (!guest) /* registers that are not there read 0 and ignore writes */
+        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     id = find_register(vfc_info, VFC_COUNT, offset);
     if (id >= 0)
         write_vfc(device, guest, (enum vfc_id)id, value << 8 * (offset & 7), enables(offset, size));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Page requests of devices (7.7, 9.4). */
-#include "model/device.h"
+#include "model/guest.h"
 
 static struct ppr_request record_of(const struct amdvi_device *device, const struct amdvi_page_request *rq)
 {
@@ -28,7 +28,7 @@ static void respond(struct amdvi_device *device, const struct amdvi_page_request
     prg_respond(device, &response);
 }
 
-/* The group is answered when its last request has come (PCIe). */
+/* The event is the host's, whoever owns the device: what is refused here the host has set up (viommu 8.1). */
 static void refuse(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
                    struct amdvi_page_request_result *result)
 {
@@ -43,7 +43,7 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
                                          .pasid = body.pasid,
                                          .address = record[1]};
     result->fault.logged = event_report_raw(device, record);
-    if (rq->last)
+    if (rq->last || !device->config.value[CONFIG_PPR_REFUSE_RESPONSE])
         respond(device, rq, dte, CMD_COMPLETE_PPR_RESPONSE_INVALID_REQUEST);
 }
 
@@ -64,23 +64,49 @@ static void answer_automatically(struct amdvi_device *device, const struct amdvi
         respond(device, rq, dte, (uint8_t)reg_ppr_auto_response_code(device->reg[REG_PPR_AUTO_RESPONSE]));
 }
 
+static void drop(struct amdvi_page_request_result *result)
+{
+    result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
+}
+
+/* To the guest that owns the device, with the DeviceID it knows (viommu 8.1, 8.2). */
+static void log_guest_request(struct amdvi_device *device, const struct amdvi_page_request *rq,
+                              const struct dte *dte, struct amdvi_page_request_result *result)
+{
+    struct guest *guest = guest_find(device, dte->guest_id);
+    struct ppr_request body = record_of(device, rq);
+    uint64_t control = guest ? guest->vfc[VFC_PPR_CONTROL] : 0, record[2], code;
+
+    body.device = dte->guest_device;
+    ppr_encode(&body, record);
+    if (!vfc_ppr_control_ppren(control) || !vfc_ppr_control_pprlogen(control)) {
+        drop(result);
+        return;
+    }
+    result->ok = guest_log_append(device, guest, AMDVI_LOG_PPR, record);
+    if (!result->ok)
+        drop(result);
+    code = vf_ppr_auto_response_code(guest->vf[VF_PPR_AUTO_RESPONSE]);
+    if (rq->last &&
+        (vfc_ppr_control_pprautorspaon(control) || (!result->ok && vfc_ppr_control_pprautorspen(control))))
+        respond(device, rq, dte, (uint8_t)code);
+}
+
 static void log_request(struct amdvi_device *device, const struct amdvi_page_request *rq,
                         const struct dte *dte, struct amdvi_page_request_result *result)
 {
     struct ppr_request body = record_of(device, rq);
     uint64_t record[2];
-    bool full;
 
     ppr_encode(&body, record);
     if (!reg_control_pprlogen(control(device))) { /* 15 D14 */
-        result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
+        drop(result);
         return;
     }
     result->ok = log_append(device, AMDVI_LOG_PPR, record);
-    full = !result->ok;
-    if (full)
-        result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
-    answer_automatically(device, rq, dte, full);
+    if (!result->ok)
+        drop(result);
+    answer_automatically(device, rq, dte, !result->ok);
 }
 
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
@@ -100,6 +126,8 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
     fetch = dtc_fetch(device, request->device, &line);
     if (fetch.reason || !allowed(device, fetch.dte))
         refuse(device, request, fetch.reason ? NULL : fetch.dte, result);
+    else if (fetch.dte->vimu)
+        log_guest_request(device, request, fetch.dte, result);
     else
         log_request(device, request, fetch.dte, result);
     return AMDVI_OK;

@@ -34,6 +34,8 @@ void regs_reset(struct amdvi_device *device)
     reg_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->mask);
     for (unsigned id = 0; id < REG_COUNT; id++)
         device->reg[id] = device->mask[id].exists ? device->mask[id].reset : 0;
+    if (config[CONFIG_TRP_MODE])
+        device->mask[REG_CONTROL].rw &= ~REG_CONTROL_GSTBUFFERTRPMODE_MASK;
     vf_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vf_mask);
     vfc_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vfc_mask);
     map_registers(device);

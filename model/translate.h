@@ -18,7 +18,7 @@ struct translation {
     struct walk_request walk;
     enum reason reason; /* a fault that is to be made */
     struct fault_facts facts;
-    bool excluded; /* the exclusion range let it through */
+    bool excluded;        /* the exclusion range let it through */
     struct dtc_line line; /* the entry when no cache holds it */
 };
 
