@@ -6,6 +6,7 @@
 #include "amdvi/amdvi.h"
 
 struct hv_apertures {
+    uint32_t capability; /* header of the IOMMU's own capability: tells the features of old (iommu 1.2) */
     uint64_t vf, vfc; /* bases in system memory space */
 };
 

@@ -138,6 +138,8 @@ enum hv_status hv_bring_up(struct hv_driver *driver)
     if (!status && !hv_apertures_find(driver->device, &apertures))
         status = HV_ERR_UNSUPPORTED;
     if (!status)
+        driver->capability = apertures.capability;
+    if (!status)
         status = take_memory(driver);
     if (!status)
         status = write_bases(driver);

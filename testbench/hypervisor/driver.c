@@ -108,3 +108,47 @@ enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uin
         return HV_ERR_DEVICE;
     return HV_OK;
 }
+
+enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device, const struct hv_listener *listener)
+{
+    if (!driver)
+        return HV_ERR_ARGUMENT;
+    if (!driver->devices[device].known)
+        return HV_ERR_NO_OBJECT;
+    driver->devices[device].listener = listener ? *listener : (struct hv_listener){0};
+    return HV_OK;
+}
+
+static void hand_out(struct hv_driver *driver, enum amdvi_log log, const uint64_t record[2])
+{
+    /* Every record that names a device has it where page faults do. */
+    uint16_t device = (uint16_t)evt_io_page_fault_deviceid(record);
+    const struct hv_listener *listener = &driver->devices[device].listener;
+
+    if (listener->record)
+        listener->record(listener->context, log, device, record);
+    else
+        driver->unheard++;
+}
+
+enum hv_status hv_driver_poll(struct hv_driver *driver)
+{
+    static const enum amdvi_log logs[] = {AMDVI_LOG_EVENT, AMDVI_LOG_PPR};
+    enum hv_status status = HV_OK;
+    uint64_t record[2];
+
+    if (!driver)
+        return HV_ERR_ARGUMENT;
+    for (unsigned i = 0; i < 2; i++) {
+        while (!(status = hv_driver_event(driver, logs[i], record)))
+            hand_out(driver, logs[i], record);
+        if (status != HV_ERR_EMPTY)
+            return status;
+    }
+    return HV_OK;
+}
+
+uint64_t hv_driver_unheard(const struct hv_driver *driver)
+{
+    return driver->unheard;
+}

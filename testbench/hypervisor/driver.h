@@ -45,6 +45,18 @@ void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t 
 /* The oldest unread record of the host's event or PPR log; HV_ERR_EMPTY. */
 enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uint64_t record[2]);
 
+/*
+ * Who hears of records that name a device. hv_driver_poll() empties both logs and hands each record to its listener;
+ * records without one are counted.
+ */
+struct hv_listener {
+    void *context;
+    void (*record)(void *context, enum amdvi_log log, uint16_t device, const uint64_t record[2]);
+};
+enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device, const struct hv_listener *listener);
+enum hv_status hv_driver_poll(struct hv_driver *driver);
+uint64_t hv_driver_unheard(const struct hv_driver *driver);
+
 /* A command of the host's own, executed when the call returns. */
 enum hv_status hv_driver_command(struct hv_driver *driver, const uint64_t words[2]);
 

@@ -31,7 +31,9 @@ struct hv_log {
 
 struct hv_device {
     bool known, ats;
+    bool bound; /* by an iommufd context */
     struct hv_stage2 *stage2; /* attached to it, or null */
+    struct hv_listener listener;
 };
 
 struct hv_driver {
@@ -39,6 +41,7 @@ struct hv_driver {
     struct hv_memory *memory;
     struct hv_options options;
     uint64_t efr, efr2, control;
+    uint32_t capability; /* header of the IOMMU's PCI capability */
     uint64_t device_table, store, stored;
     struct hv_ring commands;
     struct hv_log events, pprs;
@@ -49,6 +52,7 @@ struct hv_driver {
     uint64_t interrupts, interrupt_tables[1024];   /* extended table: level 1, and SPAs of level 2 (viommu 2.4) */
     struct hv_guest *guests;
     struct hv_stage2 *stages;
+    uint64_t unheard; /* records without a listener */
     struct hv_device devices[65536];
 };
 
@@ -84,7 +88,7 @@ enum hv_status hv_flush_interrupts(struct hv_driver *driver, uint16_t device);
 /* Queue the invalidation of the host translations of a range; hv_wait() ends it. */
 enum hv_status hv_invalidate(struct hv_driver *driver, uint16_t domain, uint64_t address, uint64_t length);
 enum hv_status hv_invalidate_domain(struct hv_driver *driver, uint16_t domain);
-/* Also the nested translations of all its PASIDs. */
+/* RESET_VMMIO of all registers and of the command engine (viommu 7.5). */
 enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id);
 
 /* entries.c */

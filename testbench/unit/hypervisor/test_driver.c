@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The driver core against the model (viommu 2, 3, 5.3, 6, 7.6, 9.3, 9.4). */
 #include "bench.h"
+#include "run.h"
 
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
@@ -9,7 +10,6 @@
 #include "testbench/hypervisor/host_table.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct bench b;
@@ -224,12 +224,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("hypervisor driver");
     TCase *tcase = tcase_create("driver");
-    SRunner *runner;
-    int failed;
 
-    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, bring_up_enables_guests);
     tcase_add_test(tcase, devices_without_the_feature_are_refused);
@@ -240,10 +236,5 @@ int main(void)
     tcase_add_test(tcase, guest_entries_are_checked_bit_by_bit);
     tcase_add_test(tcase, host_tables_map_three_sizes);
     tcase_add_test(tcase, mistakes_have_names);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_tests(tcase);
 }

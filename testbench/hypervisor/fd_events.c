@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Event queues: the host's records of a guest's devices, as the guest is to see them (viommu 8.1, 8.2). */
+#include "testbench/hypervisor/fd_objects.h"
+
+#include "cmdbuf/layout.h"
+
+#include <stdlib.h>
+
+enum { DEPTH_MAX = 65536 };
+
+enum hv_status hv_fd_eventq_alloc(struct hv_fd *fd, hv_handle viommu, enum amdvi_log log, unsigned depth,
+                                  hv_handle *queue)
+{
+    struct fd_viommu *v = fd_get(fd, viommu, FD_VIOMMU);
+    bool pprs = log == AMDVI_LOG_PPR;
+    struct fd_eventq *made;
+
+    if (!v)
+        return HV_ERR_NO_OBJECT;
+    if (!queue || depth == 0 || depth > DEPTH_MAX || (log != AMDVI_LOG_EVENT && !pprs))
+        return HV_ERR_ARGUMENT;
+    if (pprs ? v->pprs : v->events)
+        return HV_ERR_EXISTS;
+    made = fd_new(fd, FD_EVENTQ, sizeof(*made));
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    made->viommu = v;
+    fd_hold(&v->base);
+    made->records = calloc(depth, sizeof(*made->records));
+    if (!made->records) {
+        hv_fd_destroy_object(fd, made->base.handle);
+        return HV_ERR_NO_MEMORY;
+    }
+    made->depth = depth;
+    made->pprs = pprs;
+    *(pprs ? &v->pprs : &v->events) = made;
+    *queue = made->base.handle;
+    return HV_OK;
+}
+
+void fd_eventq_end(struct fd_eventq *queue)
+{
+    struct fd_eventq **at = queue->pprs ? &queue->viommu->pprs : &queue->viommu->events;
+
+    if (*at == queue)
+        *at = NULL;
+    free(queue->records);
+    fd_drop(&queue->viommu->base);
+}
+
+/* 8.1: the guest hears of what its own tables did: faults with a PASID (GN=1). The rest is the host's affair. */
+static bool for_the_guest(const struct fd_eventq *queue, const uint64_t record[2])
+{
+    return queue->pprs ||
+           (evt_io_page_fault_code(record) == EVT_IO_PAGE_FAULT && evt_io_page_fault_gn(record));
+}
+
+void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t record[2])
+{
+    uint64_t *to;
+
+    if (!queue || !for_the_guest(queue, record))
+        return;
+    if (queue->count == queue->depth) {
+        queue->lost++;
+        return;
+    }
+    to = queue->records[(queue->first + queue->count++) % queue->depth];
+    to[0] = record[0];
+    to[1] = record[1];
+    evt_io_page_fault_set_deviceid(to, virt_id);
+}
+
+enum hv_status hv_fd_eventq_read(struct hv_fd *fd, hv_handle queue, uint64_t record[2])
+{
+    struct fd_eventq *q = fd_get(fd, queue, FD_EVENTQ);
+    enum hv_status status;
+
+    if (!q)
+        return HV_ERR_NO_OBJECT;
+    if (!record)
+        return HV_ERR_ARGUMENT;
+    status = hv_driver_poll(q->viommu->parent->driver);
+    if (status)
+        return status;
+    if (!q->count)
+        return HV_ERR_EMPTY;
+    record[0] = q->records[q->first][0];
+    record[1] = q->records[q->first][1];
+    q->first = (q->first + 1) % q->depth;
+    q->count--;
+    return HV_OK;
+}
+
+enum hv_status hv_fd_eventq_lost(struct hv_fd *fd, hv_handle queue, uint64_t *lost)
+{
+    const struct fd_eventq *q = fd_get(fd, queue, FD_EVENTQ);
+
+    if (!q)
+        return HV_ERR_NO_OBJECT;
+    if (!lost)
+        return HV_ERR_ARGUMENT;
+    *lost = q->lost;
+    return HV_OK;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Interface (b): each call with its success and every error that its description names (viommu 9.4). */
+#include "bench.h"
+#include "run.h"
+
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+#include "tables/layout.h"
+#include "testbench/hypervisor/iommufd.h"
+
+#include <string.h>
+
+enum { SLOTS = 12, PAGES = 64, GDEV = 0x10, GDOM = 5 };
+
+static struct bench b;
+static struct hv_fd *fd;
+static hv_handle device, parent, viommu, vdevice;
+static struct hv_viommu_alloc alloc;
+static uint64_t ram, entry[4];
+static const uint64_t gva = UINT64_C(0x7fee123000);
+
+static void setup(void)
+{
+    bench_machine(&b, NULL, NULL);
+    bench_start(&b);
+    ck_assert_int_eq(hv_fd_create(1, &fd), HV_OK);
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_DEVICE, &device), HV_OK);
+    ck_assert_int_eq(hv_fd_parent_alloc(fd, device, &parent), HV_OK);
+    ram = hv_memory_take(b.memory, PAGES * HV_PAGE, HV_PAGE);
+    ck_assert_int_eq(hv_fd_map(fd, parent, BENCH_GPA, ram, PAGES * HV_PAGE, HV_READ | HV_WRITE, HV_PAGE), HV_OK);
+    alloc = (struct hv_viommu_alloc){.device = device, .parent = parent, .type = HV_VIOMMU_AMD};
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &alloc), HV_OK);
+    viommu = alloc.viommu;
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, device, GDEV, &vdevice), HV_OK);
+    bench_guest_tables(&b, ram, 8, gva, BENCH_GPA + 32 * HV_PAGE, GDOM, entry);
+}
+
+static void teardown(void)
+{
+    hv_fd_close(fd);
+    bench_free(&b);
+}
+
+START_TEST(a_guest_runs_on_its_objects)
+{
+    struct hv_queue_alloc queue = {.viommu = viommu, .gpa = BENCH_GPA, .length = 8, .flags = HV_QUEUE_ENABLE};
+    uint64_t words[2] = {0};
+    struct hv_vf_page page;
+    hv_handle nested;
+
+    ck_assert_uint_eq(alloc.vf_offset, HV_PAGE);
+    ck_assert_int_eq(hv_fd_vf_page(fd, viommu, alloc.vf_offset, &page), HV_OK);
+    ck_assert_int_eq(hv_fd_queue_alloc(fd, &queue), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert(!bench_read(&b, BENCH_DEVICE, gva).ok);
+    ck_assert_int_eq(hv_fd_attach(fd, device, nested), HV_OK);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 32 * HV_PAGE);
+    cmd_set_opcode(words, CMD_COMPLETION_WAIT);
+    cmd_completion_wait_set_s(words, 1);
+    cmd_completion_wait_set_address(words, BENCH_GPA + HV_PAGE);
+    cmd_completion_wait_set_data(words, 77);
+    hv_memory_set(b.memory, ram, words[0]);
+    hv_memory_set(b.memory, ram + 8, words[1]);
+    ck_assert_int_eq(amdvi_vf_write(page.device, page.guest_id, VF_CMD_TAIL_OFFSET, 8, 16), AMDVI_OK);
+    ck_assert_int_eq(amdvi_run(page.device), AMDVI_OK);
+    ck_assert_uint_eq(hv_memory_get(b.memory, ram + HV_PAGE), 77);
+}
+END_TEST
+
+/* Everything that can be seen of the device and of its memory. */
+static uint64_t fingerprint(void)
+{
+    uint64_t hash = 0, value;
+    struct amdvi_statistics statistics;
+    struct amdvi_cache_line line;
+    const uint8_t *bytes = hv_memory_at(b.memory, BENCH_BASE, BENCH_RAM);
+
+    for (uint64_t i = 0; i < BENCH_RAM; i += 8) {
+        memcpy(&value, bytes + i, 8);
+        hash = (hash ^ value) * UINT64_C(0x100000001b3);
+    }
+    for (uint64_t at = 0; at < 0x4000; at += 8)
+        hash = (hash ^ bench_register(&b, at)) * UINT64_C(0x100000001b3);
+    for (unsigned at = 0; at < 64; at += 8) {
+        ck_assert_int_eq(amdvi_vfc_read(b.device, 1, at, 8, &value), AMDVI_OK);
+        hash = (hash ^ value) * UINT64_C(0x100000001b3);
+    }
+    for (unsigned cache = 0; cache < AMDVI_CACHES; cache++)
+        for (uint32_t at = 0; !amdvi_inspect_cache(b.device, (enum amdvi_cache)cache, &at, &line);)
+            hash = (hash ^ line.address ^ line.target) * UINT64_C(0x100000001b3);
+    ck_assert_int_eq(amdvi_statistics(b.device, &statistics), AMDVI_OK);
+    return hash ^ statistics.commands;
+}
+
+START_TEST(allocating_a_nested_table_touches_nothing)
+{
+    uint64_t before = fingerprint();
+    hv_handle nested;
+
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert_uint_eq(fingerprint(), before);
+}
+END_TEST
+
+START_TEST(equal_entries_share_tables_and_equal_numbers_share_domains)
+{
+    hv_handle a, c, d;
+    uint64_t other[4];
+
+    memcpy(other, entry, sizeof(other));
+    dte_set_glx(other, 1);
+    ck_assert_int_eq(hv_fd_nested_share(fd, viommu, entry, &a), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_share(fd, viommu, entry, &c), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_share(fd, viommu, other, &d), HV_OK);
+    ck_assert(a == c && a != d);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, a), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, device, a), HV_OK);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, a), HV_OK);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, a), HV_ERR_NO_OBJECT);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 32 * HV_PAGE); /* the attachment holds it */
+}
+END_TEST
+
+START_TEST(software_invalidations_are_exact)
+{
+    uint64_t commands[2][2] = {{0}}, place = ram + (8 + 4) * HV_PAGE + (gva >> 12 & 511) * 8;
+    hv_handle nested;
+    unsigned done;
+
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, device, nested), HV_OK);
+    ck_assert(bench_read(&b, BENCH_DEVICE, gva).ok);
+    hv_memory_set(b.memory, place, v2_set_addr(hv_memory_get(b.memory, place), BENCH_GPA + 33 * HV_PAGE));
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 32 * HV_PAGE); /* really stale */
+    cmd_set_opcode(commands[0], CMD_INVALIDATE_IOMMU_PAGES);
+    cmd_inv_pages_set_domainid(commands[0], GDOM);
+    cmd_inv_pages_set_gn(commands[0], 1);
+    cmd_inv_pages_set_address(commands[0], gva);
+    cmd_set_opcode(commands[1], CMD_RESET_VMMIO);
+    ck_assert_int_eq(hv_fd_invalidate(fd, viommu, commands, 2, &done), HV_ERR_COMMAND);
+    ck_assert_uint_eq(done, 1);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 33 * HV_PAGE);
+    ck_assert_int_eq(hv_fd_invalidate(fd, nested, commands, 1, &done), HV_OK);
+    cmd_inv_pages_set_domainid(commands[0], GDOM + 1);
+    ck_assert_int_eq(hv_fd_invalidate(fd, nested, commands, 1, &done), HV_ERR_COMMAND);
+    ck_assert_int_eq(hv_fd_invalidate(fd, device, commands, 1, &done), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_invalidate(fd, viommu, NULL, 1, &done), HV_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(wrong_devices_and_orders_are_refused)
+{
+    hv_handle other, nested, second, vdev2, none;
+    struct hv_viommu_alloc more = alloc;
+
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_DEVICE, &none), HV_ERR_BUSY);
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, 0x777, &none), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_OTHER, &other), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, other, nested), HV_ERR_ORDER);
+    ck_assert_int_eq(hv_fd_detach(fd, other), HV_ERR_ORDER);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, other, GDEV, &vdev2), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, device, GDEV + 1, &vdev2), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, other, 0x10000, &vdev2), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, parent, other, 1, &vdev2), HV_ERR_NO_OBJECT);
+    more.type = HV_VIOMMU_MEDIATED;
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_OK);
+    second = more.viommu;
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, second, other, GDEV, &vdev2), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, other, nested), HV_ERR_FOREIGN);
+    ck_assert_int_eq(hv_fd_attach(fd, other, parent), HV_OK);
+    ck_assert_uint_eq(bench_read(&b, BENCH_OTHER, BENCH_GPA).pa, ram);
+    ck_assert_int_eq(hv_fd_attach(fd, other, vdevice), HV_ERR_NO_OBJECT);
+    more.parent = device;
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_ERR_NO_OBJECT);
+    more.type = (enum hv_viommu_type)1;
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(queues_say_what_is_wrong)
+{
+    struct hv_queue_alloc good = {.viommu = viommu, .type = HV_QUEUE_EVT, .gpa = BENCH_GPA, .length = 8}, q;
+    struct hv_vf_page page;
+
+#define REFUSED(change, status)                                                                                      \
+    q = good;                                                                                                        \
+    change;                                                                                                          \
+    ck_assert_int_eq(hv_fd_queue_alloc(fd, &q), status)
+    REFUSED(q.gpa = BENCH_GPA + 8, HV_ERR_ARGUMENT);
+    REFUSED(q.length = 7, HV_ERR_ARGUMENT);
+    REFUSED(q.length = 16, HV_ERR_ARGUMENT);
+    REFUSED(q.flags = HV_QUEUE_PPR_AUTO, HV_ERR_ARGUMENT);
+    REFUSED(q.type = HV_QUEUE_TYPES, HV_ERR_ARGUMENT);
+    REFUSED(q.index = 1, HV_ERR_UNSUPPORTED);
+    REFUSED(q.length = 15, HV_ERR_UNMAPPED);
+    REFUSED(q.gpa = 0, HV_ERR_UNMAPPED);
+    REFUSED(q.viommu = parent, HV_ERR_NO_OBJECT);
+    REFUSED((void)q, HV_OK);
+    REFUSED((void)q, HV_ERR_EXISTS);
+#undef REFUSED
+    ck_assert_int_eq(hv_fd_vf_page(fd, viommu, 0, &page), HV_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(mediated_ones_have_no_hardware)
+{
+    struct hv_viommu_alloc more = alloc;
+    struct hv_queue_alloc queue = {.gpa = BENCH_GPA, .length = 8};
+    struct hv_interrupt interrupt = {.valid = true, .vector = 0x41};
+    struct hv_vf_page page;
+
+    more.type = HV_VIOMMU_MEDIATED;
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_OK);
+    ck_assert_uint_eq(more.vf_offset, 0);
+    queue.viommu = more.viommu;
+    ck_assert_int_eq(hv_fd_queue_alloc(fd, &queue), HV_ERR_UNSUPPORTED);
+    ck_assert_int_eq(hv_fd_vf_page(fd, more.viommu, 0, &page), HV_ERR_UNSUPPORTED);
+    ck_assert_int_eq(hv_fd_interrupt(fd, more.viommu, HV_INTERRUPT_EVENT, &interrupt), HV_ERR_UNSUPPORTED);
+    ck_assert_int_eq(hv_fd_interrupt(fd, viommu, HV_INTERRUPT_EVENT, &interrupt), HV_OK);
+    ck_assert_int_eq(hv_fd_interrupt(fd, viommu, (enum hv_interrupt_type)2, &interrupt), HV_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(event_queues_hold_what_the_guest_is_to_see)
+{
+    uint64_t record[2], lost;
+    struct hv_viommu_alloc more = alloc;
+    hv_handle other, vdev2, queue, again, nested;
+
+    more.type = HV_VIOMMU_MEDIATED;
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_OK);
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_OTHER, &other), HV_OK);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, more.viommu, other, 0x21, &vdev2), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_alloc(fd, more.viommu, AMDVI_LOG_EVENT, 2, &queue), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_alloc(fd, more.viommu, AMDVI_LOG_EVENT, 2, &again), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_fd_eventq_alloc(fd, more.viommu, AMDVI_LOG_PPR, 0, &again), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_eventq_alloc(fd, more.viommu, AMDVI_LOG_GA, 1, &again), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_ERR_EMPTY);
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, more.viommu, entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, other, nested), HV_OK);
+    for (unsigned i = 1; i <= 3; i++)
+        ck_assert(!bench_read(&b, BENCH_OTHER, gva + i * HV_PAGE).ok);
+    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_OK);
+    ck_assert_uint_eq(evt_io_page_fault_deviceid(record), 0x21);
+    ck_assert_uint_eq(evt_io_page_fault_address(record), gva + HV_PAGE);
+    ck_assert_int_eq(hv_fd_eventq_lost(fd, queue, &lost), HV_OK);
+    ck_assert_uint_eq(lost, 1);
+}
+END_TEST
+
+START_TEST(handles_are_not_mistaken)
+{
+    struct hv_fd *two, *none;
+    hv_handle again;
+
+    ck_assert_int_eq(hv_fd_create(64, &none), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_create(2, &two), HV_OK);
+    ck_assert_int_eq(hv_fd_destroy_object(two, device), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_parent_alloc(two, device, &again), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, vdevice), HV_OK);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, vdevice), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, device, GDEV, &again), HV_OK);
+    ck_assert_uint_ne(again, vdevice); /* same slot, next generation */
+    ck_assert_int_eq(hv_fd_destroy_object(fd, 0), HV_ERR_NO_OBJECT);
+    hv_fd_close(two);
+}
+END_TEST
+
+static uint32_t seed;
+
+static uint32_t any(uint32_t below)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % below;
+}
+
+/* Makes whatever can be made from what lives, and destroys in any order. */
+START_TEST(any_order_of_making_and_destroying)
+{
+    hv_handle h[SLOTS] = {0};
+    uint64_t used = hv_memory_used(b.memory), e[4];
+    struct hv_fd *many;
+
+    seed = 7;
+    ck_assert_int_eq(hv_fd_create(3, &many), HV_OK);
+    for (unsigned i = 0; i < 2000; i++) {
+        unsigned n = any(SLOTS), kind = any(13);
+        hv_handle p = h[any(SLOTS)], q = h[any(SLOTS)], made = 0;
+        struct hv_viommu_alloc a = {.device = p, .parent = q, .type = any(8) ? HV_VIOMMU_MEDIATED : HV_VIOMMU_AMD};
+        struct hv_queue_alloc c = {.viommu = p, .gpa = BENCH_GPA, .length = 8, .type = (enum hv_queue_type)any(3)};
+        unsigned done;
+
+        memcpy(e, entry, sizeof(e));
+        dte_set_domainid(e, any(4));
+        switch (kind) {
+        case 0:
+            hv_fd_bind(many, b.driver, BENCH_OTHER, &made);
+            break;
+        case 1:
+            if (!hv_fd_parent_alloc(many, p, &made))
+                hv_fd_map(many, made, BENCH_GPA, ram, PAGES * HV_PAGE, HV_READ | HV_WRITE, HV_PAGE);
+            break;
+        case 2:
+        case 3:
+            made = hv_fd_viommu_alloc(many, &a) ? 0 : a.viommu;
+            break;
+        case 4:
+            hv_fd_vdevice_alloc(many, p, q, any(3), &made);
+            break;
+        case 5:
+            made = hv_fd_queue_alloc(many, &c) ? 0 : c.queue;
+            break;
+        case 6:
+        case 7:
+            (kind == 6 ? hv_fd_nested_alloc : hv_fd_nested_share)(many, p, e, &made);
+            break;
+        case 8:
+        case 9:
+            hv_fd_attach(many, p, q);
+            break;
+        case 10:
+            hv_fd_detach(many, p);
+            break;
+        case 11:
+            hv_fd_eventq_alloc(many, p, AMDVI_LOG_PPR, 4, &made);
+            hv_fd_invalidate(many, q, NULL, 0, &done);
+            break;
+        default:
+            hv_fd_destroy_object(many, p);
+        }
+        bench_read(&b, BENCH_OTHER, gva);
+        if (made && h[n])
+            hv_fd_destroy_object(many, h[n]);
+        if (made)
+            h[n] = made;
+    }
+    for (unsigned i = 0; i < SLOTS; i++) {
+        hv_handle t = h[any(SLOTS)];
+        while (t && !hv_fd_destroy_object(many, t))
+            ;
+    }
+    for (unsigned i = 0; i < SLOTS; i++)
+        while (!hv_fd_destroy_object(many, h[i]))
+            ;
+    ck_assert_uint_eq(hv_fd_objects(many), 0);
+    hv_fd_close(many);
+    ck_assert_uint_eq(hv_memory_used(b.memory), used);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("iommufd");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_guest_runs_on_its_objects);
+    tcase_add_test(tcase, allocating_a_nested_table_touches_nothing);
+    tcase_add_test(tcase, equal_entries_share_tables_and_equal_numbers_share_domains);
+    tcase_add_test(tcase, software_invalidations_are_exact);
+    tcase_add_test(tcase, wrong_devices_and_orders_are_refused);
+    tcase_add_test(tcase, queues_say_what_is_wrong);
+    tcase_add_test(tcase, mediated_ones_have_no_hardware);
+    tcase_add_test(tcase, event_queues_hold_what_the_guest_is_to_see);
+    tcase_add_test(tcase, handles_are_not_mistaken);
+    tcase_add_test(tcase, any_order_of_making_and_destroying);
+    return run_tests(tcase);
+}
