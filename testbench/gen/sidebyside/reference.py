@@ -57,6 +57,7 @@ class AtsWalk(GuestWalk):
     """A guest walk for a translation request: dirty bits go with the write that is granted [9.2]."""
 
     asked: Request
+    withheld: list[int]
 
     def _guest(self, pasid: int, gva: int, implicit: bool) -> Stage2:
         """The address is looked at before any table [5.2]."""
@@ -83,6 +84,7 @@ class AtsWalk(GuestWalk):
         try:
             self._update(found, True)
         except WalkFault:
+            self.withheld.append(found.gpa)
             return False
         return True
 
@@ -93,6 +95,7 @@ class Corrected(Translator):
     def __init__(self, ctx: Device) -> None:
         super().__init__(ctx)
         self.good: set[tuple[int, bool]] = set()
+        self.withheld: list[int] = []  # pages whose write was not granted to a translation request
 
     def check(self, req: Request, entry: Dte) -> Dte:
         known = (entry.value, self.guest_on(entry))
@@ -104,7 +107,7 @@ class Corrected(Translator):
     def _guest(self, entry: Dte) -> GuestWalk:
         plain = super()._guest(entry)
         walk = AtsWalk(plain.memory, plain.cfg, plain.host, plain.t)
-        walk.asked = self.request
+        walk.asked, walk.withheld = self.request, self.withheld
         return walk
 
     def _walk(self, req: Request, entry: Dte, addr: int) -> Result:
@@ -134,7 +137,7 @@ class Reference(Device):
         super().__init__(cfg, memory)
         self.ga.entry = 16  # [2.2]: its length counts 16 bytes an entry, too
         self.ga.next_tail = self._next_ga_tail  # type: ignore[method-assign]
-        self.translator = Corrected(self)
+        self.translator: Corrected = Corrected(self)
         self._control: tuple[int, View] = (-1, View(0, CONTROL))
         self._segments: list[Segment] | None = None
 
