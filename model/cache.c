@@ -38,6 +38,7 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
     cache->set_mask = entries / cache->ways - 1;
     cache->log2_ways = (uint32_t)__builtin_ctz(cache->ways);
     cache->print_words = (cache->ways + 7) / 8;
+    cache->print_mask = cache->ways < 8 ? ((uint64_t)1 << 8 * cache->ways) - 1 : UINT64_MAX;
     cache->line_bytes = line_bytes;
     cache->policy = geometry->policy;
     make_tree_masks(cache);

@@ -30,6 +30,7 @@ struct cache {
     uint32_t set_mask;
     uint32_t ways, log2_ways;
     uint32_t print_words; /* of a set */
+    uint64_t print_mask;  /* the bytes of a word that stand for ways */
     uint32_t entries;
     uint32_t clock;
     uint64_t random;
@@ -118,7 +119,8 @@ static inline int32_t cache_find(const struct cache *cache, uint64_t hash, cache
 
     for (uint32_t word = 0; word < cache->print_words; word++) {
         uint64_t prints = cache->prints[set * cache->print_words + word];
-        for (uint64_t same = cache_similar(prints, cache_print(hash)); same; same &= same - 1) {
+        uint64_t same = cache_similar(prints, cache_print(hash)) & cache->print_mask;
+        for (; same; same &= same - 1) {
             uint32_t slot = (set << cache->log2_ways) + word * 8 + (uint32_t)__builtin_ctzll(same) / 8;
             if (cache->tags[slot] == cache_tag(hash) && match(cache_line(cache, slot), key))
                 return (int32_t)slot;

@@ -307,7 +307,10 @@ struct amdvi_result {
 enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
                                   struct amdvi_result *result);
 
-/* The same for `count` requests, with many walks under way at once; results are those of a loop. */
+/*
+ * The same for `count` requests, with many walks under way at once. Results are those of a loop, except where
+ * requests of different devices race for an accessed or dirty bit of a shared table entry.
+ */
 enum amdvi_status amdvi_translate_batch(struct amdvi_device *device, const struct amdvi_request *requests,
                                         struct amdvi_result *results, size_t count);
 
