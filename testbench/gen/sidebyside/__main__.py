@@ -23,6 +23,9 @@ from pathlib import Path
 from . import rounds, shrink
 
 
+PROGRESS = 100_000  # requests
+
+
 @dataclass
 class Report:
     """What a round came to."""
@@ -79,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
     with multiprocessing.Pool(args.jobs) as pool:
         for report in pool.imap_unordered(one_round, tasks(args)):
             requests += report.requests
+            if requests // PROGRESS > (requests - report.requests) // PROGRESS:
+                print(f"{requests} requests, {time.monotonic() - start:.0f} s", flush=True)
             if report.text:
                 failed += 1
                 print(f"round {report.seed}: {report.text}\n    kept as {report.kept}", flush=True)

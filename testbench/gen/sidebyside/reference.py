@@ -156,14 +156,6 @@ class Reference(Device):
             return self._refuse(req, self.dte_quiet(req.dev), tag, last, names)
         return super().page_request(req, tag, last, names)
 
-    def _refuse(self, req: Request, entry: Dte, tag: int, last: bool, names: frozenset[str]) -> Outcome:
-        """A group is answered once, when its last request came (PCIe)."""
-        before = len(self.prgs[req.dev])
-        out = super()._refuse(req, entry, tag, last, names)
-        if not last:
-            del self.prgs[req.dev][before:]
-        return out
-
     # The same values as golden's, looked up once.
 
     def control(self) -> View:
