@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testbench/hypervisor/vmm_internal.h"
+
+#include "model/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVENT_DEPTH = 4096 };
+
+#define LARGE UINT64_C(0x200000)
+
+const char *hv_exit_text(enum hv_exit cause)
+{
+    static const char *const texts[HV_EXITS] = {
+        [HV_EXIT_CONFIG_READ] = "configuration read",  [HV_EXIT_CONFIG_WRITE] = "configuration write",
+        [HV_EXIT_DEVICE_TABLE] = "device table store", [HV_EXIT_RING_TAIL] = "command ring doorbell",
+        [HV_EXIT_RING_POLL] = "command ring poll",     [HV_EXIT_LOG] = "log pointers",
+        [HV_EXIT_INJECT] = "record injected",
+    };
+
+    return (unsigned)cause < HV_EXITS ? texts[cause] : "unknown";
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static enum hv_status make_memory(struct hv_vmm *vmm)
+{
+    const struct hv_vmm_options *o = &vmm->options;
+    struct hv_memory *memory = hv_driver_memory(vmm->driver);
+    uint64_t half = o->memory / 2;
+    enum hv_status status;
+
+    vmm->ram = hv_memory_take(memory, o->memory, LARGE);
+    if (!vmm->ram)
+        return HV_ERR_NO_MEMORY;
+    vmm->bytes = hv_memory_at(memory, vmm->ram, o->memory);
+    status = hv_fd_map(vmm->fd, vmm->parent, o->gpa, vmm->ram, half, HV_READ | HV_WRITE, LARGE);
+    if (status)
+        return status;
+    return hv_fd_map(vmm->fd, vmm->parent, o->gpa + half, vmm->ram + half, half, HV_READ | HV_WRITE, HV_PAGE);
+}
+
+static enum hv_status make_viommu(struct hv_vmm *vmm)
+{
+    bool hardware = vmm->options.mode == HV_VMM_HARDWARE;
+    struct hv_viommu_alloc alloc = {.device = vmm->devices[0].device,
+                                    .parent = vmm->parent,
+                                    .type = hardware ? HV_VIOMMU_AMD : HV_VIOMMU_MEDIATED};
+    enum hv_status status = hv_fd_viommu_alloc(vmm->fd, &alloc);
+
+    if (status)
+        return status;
+    vmm->viommu = alloc.viommu;
+    if (hardware)
+        return hv_fd_vf_page(vmm->fd, vmm->viommu, alloc.vf_offset, &vmm->vf);
+    status = hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_EVENT, EVENT_DEPTH, &vmm->events);
+    return status ? status : hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_PPR, EVENT_DEPTH, &vmm->pprs);
+}
+
+/* The rest of a device, once there is a virtual IOMMU. */
+static enum hv_status finish_device(struct hv_vmm *vmm, struct vmm_device *device)
+{
+    enum hv_status status =
+        hv_fd_vdevice_alloc(vmm->fd, vmm->viommu, device->device, device->guest, &device->vdevice);
+
+    return status ? status : hv_fd_attach(vmm->fd, device->device, vmm->parent);
+}
+
+static enum hv_status build(struct hv_vmm *vmm)
+{
+    struct vmm_device *first = &vmm->devices[0];
+    enum hv_status status = hv_fd_create(vmm->options.tag, &vmm->fd);
+    uint64_t efr, efr2;
+
+    *first = (struct vmm_device){.host = vmm->options.first, .guest = vmm->options.first_guest};
+    vmm->count = 1;
+    if (!status)
+        status = hv_fd_bind(vmm->fd, vmm->driver, first->host, &first->device);
+    if (!status)
+        status = hv_fd_parent_alloc(vmm->fd, first->device, &vmm->parent);
+    if (!status)
+        status = make_memory(vmm);
+    if (!status)
+        status = make_viommu(vmm);
+    if (!status)
+        status = finish_device(vmm, first);
+    hv_driver_features(vmm->driver, &efr, &efr2);
+    vmm->registers.efr = hv_guest_features(efr);
+    return status;
+}
+
+enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options, struct hv_vmm **vmm)
+{
+    struct hv_vmm *made;
+    enum hv_status status;
+
+    if (!driver || !options || !vmm || !options->memory || options->memory % (2 * LARGE) || options->gpa % LARGE)
+        return HV_ERR_ARGUMENT;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    made->options = *options;
+    made->driver = driver;
+    status = build(made);
+    if (status) {
+        hv_vmm_destroy(made);
+        return status;
+    }
+    *vmm = made;
+    return HV_OK;
+}
+
+void hv_vmm_destroy(struct hv_vmm *vmm)
+{
+    if (!vmm)
+        return;
+    hv_fd_close(vmm->fd);
+    hv_memory_give(hv_driver_memory(vmm->driver), vmm->ram, vmm->options.memory);
+    free(vmm);
+}
+
+enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t guest_device)
+{
+    struct vmm_device *made;
+    enum hv_status status;
+
+    if (!vmm || vmm->count == VMM_DEVICES)
+        return HV_ERR_ARGUMENT;
+    made = &vmm->devices[vmm->count];
+    *made = (struct vmm_device){.host = device, .guest = guest_device};
+    status = hv_fd_bind(vmm->fd, vmm->driver, device, &made->device);
+    if (!status)
+        status = finish_device(vmm, made);
+    if (status)
+        hv_fd_destroy_object(vmm->fd, made->device);
+    else
+        vmm->count++;
+    return status;
+}
+
+/* ---------------------------------------------------------------- memory */
+
+void *hv_vmm_at(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
+{
+    uint64_t at = gpa - vmm->options.gpa;
+
+    if (gpa < vmm->options.gpa || bytes > vmm->options.memory || at > vmm->options.memory - bytes)
+        return NULL;
+    return vmm->bytes + at;
+}
+
+bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value)
+{
+    void *to = gpa % sizeof(value) ? NULL : hv_vmm_at(vmm, gpa, sizeof(value));
+
+    if (!to)
+        return false;
+    memcpy(to, &value, sizeof(value));
+    if (vmm_in_device_table(vmm, gpa)) {
+        vmm->exits[HV_EXIT_DEVICE_TABLE]++;
+        vmm_entry_changed(vmm, gpa);
+    }
+    return true;
+}
+
+/* ---------------------------------------------------------------- registers */
+
+static bool direct(const struct hv_vmm *vmm, uint64_t offset)
+{
+    return vmm->vf.device && offset >= HV_VF_PAGE && offset < HV_VF_PAGE_END;
+}
+
+/* The page that the guest has mapped: no exit, the device answers. */
+static enum hv_status direct_access(struct hv_vmm *vmm, bool write, uint64_t offset, unsigned size, uint64_t *value)
+{
+    offset -= HV_VF_PAGE;
+    if (!write)
+        return amdvi_vf_read(vmm->vf.device, vmm->vf.guest_id, offset, size, value) ? HV_ERR_ARGUMENT : HV_OK;
+    if (amdvi_vf_write(vmm->vf.device, vmm->vf.guest_id, offset, size, *value))
+        return HV_ERR_ARGUMENT;
+    return amdvi_run(vmm->vf.device) ? HV_ERR_DEVICE : HV_OK;
+}
+
+static enum hv_exit cause_of(bool write, uint64_t offset)
+{
+    if (offset < HV_VF_PAGE || offset >= HV_VF_PAGE_END)
+        return write ? HV_EXIT_CONFIG_WRITE : HV_EXIT_CONFIG_READ;
+    if (offset == REG_CMD_TAIL_OFFSET && write)
+        return HV_EXIT_RING_TAIL;
+    return offset <= REG_CMD_TAIL_OFFSET || offset == REG_STATUS_OFFSET ? HV_EXIT_RING_POLL : HV_EXIT_LOG;
+}
+
+static bool legal(uint64_t offset, unsigned size)
+{
+    return (size == 4 || size == 8) && offset % size == 0 && offset < HV_REGISTERS_BYTES;
+}
+
+enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t *value)
+{
+    enum hv_status status;
+
+    if (!vmm || !value || !legal(offset, size))
+        return HV_ERR_ARGUMENT;
+    if (direct(vmm, offset))
+        return direct_access(vmm, false, offset, size, value);
+    vmm->exits[cause_of(false, offset & ~UINT64_C(7))]++;
+    if (offset < HV_VF_PAGE || offset >= HV_VF_PAGE_END)
+        return hv_registers_read(&vmm->registers, offset, size, value);
+    status = vmm_ring_read(vmm, offset & ~UINT64_C(7), value);
+    *value >>= 8 * (offset & 7);
+    return status;
+}
+
+/* ---------------------------------------------------------------- what a configuration write sets off */
+
+static unsigned enabled(uint64_t control, uint64_t enable, uint64_t interrupt)
+{
+    return (control & enable ? HV_QUEUE_ENABLE : 0) | (control & interrupt ? HV_QUEUE_INTERRUPT : 0);
+}
+
+static void describe_queue(const struct hv_vmm *vmm, enum hv_queue_type type, struct hv_queue_alloc *queue)
+{
+    const struct hv_registers *r = &vmm->registers;
+    uint64_t base = type == HV_QUEUE_CMD ? r->cmd_base : type == HV_QUEUE_EVT ? r->event_base : r->ppr_base;
+
+    *queue = (struct hv_queue_alloc){.viommu = vmm->viommu, .type = type};
+    queue->gpa = reg_cmd_base_base(base);
+    queue->length = (unsigned)reg_cmd_base_len(base);
+    if (type == HV_QUEUE_CMD)
+        queue->flags = enabled(r->control, REG_CONTROL_CMDBUFEN_MASK, REG_CONTROL_COMWAITINTEN_MASK);
+    if (type == HV_QUEUE_EVT)
+        queue->flags = enabled(r->control, REG_CONTROL_EVENTLOGEN_MASK, REG_CONTROL_EVENTINTEN_MASK);
+    if (type == HV_QUEUE_PPR) {
+        queue->flags = enabled(r->control, REG_CONTROL_PPRLOGEN_MASK, REG_CONTROL_PPRINTEN_MASK);
+        queue->flags |= reg_control_ppren(r->control) ? HV_QUEUE_PPR_ENABLE : 0;
+    }
+    if (!reg_control_iommuen(r->control))
+        queue->flags = 0;
+}
+
+/* A queue exists while the guest has it enabled; its description changes by making it again. */
+static void renew_queue(struct hv_vmm *vmm, enum hv_queue_type type)
+{
+    struct hv_queue_alloc queue;
+
+    describe_queue(vmm, type, &queue);
+    if (vmm->queues[type])
+        hv_fd_destroy_object(vmm->fd, vmm->queues[type]);
+    vmm->queues[type] = 0;
+    if (queue.flags & HV_QUEUE_ENABLE && !hv_fd_queue_alloc(vmm->fd, &queue))
+        vmm->queues[type] = queue.queue;
+}
+
+/* Event entry of 170h, PPR entry of 178h (viommu 8.5). This guest has one virtual processor, without vAPIC page. */
+static void renew_interrupts(struct hv_vmm *vmm)
+{
+    struct hv_interrupt interrupt = {.tag = 1};
+
+    if (!vmm->vf.device)
+        return;
+    hv_registers_interrupt(vmm->registers.xt_event, &interrupt);
+    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_EVENT, &interrupt);
+    hv_registers_interrupt(vmm->registers.xt_ppr, &interrupt);
+    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_PPR, &interrupt);
+}
+
+static void rings_changed(struct hv_vmm *vmm, uint64_t old_control)
+{
+    if (!vmm->vf.device) {
+        vmm_rings_changed(vmm, old_control);
+        return;
+    }
+    for (unsigned type = 0; type < HV_QUEUE_TYPES; type++)
+        renew_queue(vmm, (enum hv_queue_type)type);
+}
+
+static void configuration_changed(struct hv_vmm *vmm, uint64_t offset, uint64_t old_control)
+{
+    switch (offset) {
+    case REG_DEVTAB_BASE_OFFSET:
+        vmm_table_moved(vmm);
+        break;
+    case REG_XT_GENERAL_OFFSET:
+    case REG_XT_PPR_OFFSET:
+        renew_interrupts(vmm);
+        break;
+    case REG_CONTROL_OFFSET:
+        if ((vmm->registers.control ^ old_control) & REG_CONTROL_IOMMUEN_MASK)
+            vmm_table_moved(vmm);
+        rings_changed(vmm, old_control);
+        break;
+    default: /* bases count when their ring is enabled next (iommu 2.2: they are written while it stands) */
+        break;
+    }
+}
+
+enum hv_status hv_vmm_write(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t value)
+{
+    uint64_t old_control;
+    enum hv_status status;
+
+    if (!vmm || !legal(offset, size))
+        return HV_ERR_ARGUMENT;
+    if (direct(vmm, offset))
+        return direct_access(vmm, true, offset, size, &value);
+    vmm->exits[cause_of(true, offset & ~UINT64_C(7))]++;
+    if (offset >= HV_VF_PAGE && offset < HV_VF_PAGE_END)
+        return vmm_ring_write(vmm, offset, value);
+    old_control = vmm->registers.control;
+    status = hv_registers_write(&vmm->registers, offset, size, value);
+    if (!status)
+        configuration_changed(vmm, offset & ~UINT64_C(7), old_control);
+    return status;
+}
+
+/* ---------------------------------------------------------------- counters */
+
+uint64_t hv_vmm_exits(const struct hv_vmm *vmm, enum hv_exit cause)
+{
+    return (unsigned)cause < HV_EXITS ? vmm->exits[cause] : 0;
+}
+
+uint64_t hv_vmm_refused(const struct hv_vmm *vmm)
+{
+    return vmm->refused;
+}
+
+hv_handle hv_vmm_parent(const struct hv_vmm *vmm)
+{
+    return vmm->parent;
+}
+
+struct hv_fd *hv_vmm_context(const struct hv_vmm *vmm)
+{
+    return vmm->fd;
+}

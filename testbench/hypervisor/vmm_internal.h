@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Internal: a virtual machine. */
+#ifndef AMDVI_HYPERVISOR_VMM_INTERNAL_H
+#define AMDVI_HYPERVISOR_VMM_INTERNAL_H
+
+#include "testbench/hypervisor/guest_registers.h"
+#include "testbench/hypervisor/vmm.h"
+
+enum { VMM_DEVICES = 16, VMM_DTE_BYTES = 32, VMM_RECORD_BYTES = 16 };
+
+struct vmm_device {
+    uint16_t host, guest;
+    hv_handle device, vdevice;
+    hv_handle table; /* the nested table it is attached to, one share of it */
+};
+
+/* The page at 2000h of a mediated guest. */
+struct vmm_rings {
+    uint64_t cmd_head, cmd_tail, event_head, event_tail, ppr_head, ppr_tail, status;
+    bool stopped; /* by an illegal command, until CmdBufEn rises */
+};
+
+struct hv_vmm {
+    struct hv_vmm_options options;
+    struct hv_driver *driver;
+    struct hv_fd *fd;
+    hv_handle parent, viommu, queues[HV_QUEUE_TYPES], events, pprs;
+    struct hv_vf_page vf;
+    uint64_t ram; /* SPA */
+    uint8_t *bytes;
+    struct hv_registers registers;
+    struct vmm_rings rings;
+    struct vmm_device devices[VMM_DEVICES];
+    unsigned count;
+    uint64_t exits[HV_EXITS], refused;
+};
+
+/* vmm_devices.c */
+struct vmm_device *vmm_find_guest(struct hv_vmm *vmm, uint16_t guest_device);
+bool vmm_in_device_table(const struct hv_vmm *vmm, uint64_t gpa);
+void vmm_entry_changed(struct hv_vmm *vmm, uint64_t gpa);
+void vmm_table_moved(struct hv_vmm *vmm);
+
+/* vmm_mediated.c */
+enum hv_status vmm_ring_read(struct hv_vmm *vmm, uint64_t offset, uint64_t *value);
+enum hv_status vmm_ring_write(struct hv_vmm *vmm, uint64_t offset, uint64_t value);
+void vmm_rings_changed(struct hv_vmm *vmm, uint64_t old_control);
+
+#endif

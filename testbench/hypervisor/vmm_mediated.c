@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The page at 2000h without hardware: the VMM runs the guest's ring and writes its logs (viommu 9.4, last lines). */
+#include "testbench/hypervisor/vmm_internal.h"
+
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+
+#include <string.h>
+
+enum { BATCH = 64, LENGTH_MIN = 8 };
+
+/* Bytes of a ring, 0 for a length that is none. */
+static uint32_t ring_bytes(uint64_t base)
+{
+    uint64_t length = reg_cmd_base_len(base);
+
+    return length < LENGTH_MIN ? 0 : (uint32_t)VMM_RECORD_BYTES << length;
+}
+
+static bool running(const struct hv_vmm *vmm)
+{
+    uint64_t control = vmm->registers.control;
+
+    return reg_control_iommuen(control) && reg_control_cmdbufen(control) && ring_bytes(vmm->registers.cmd_base) &&
+           !vmm->rings.stopped;
+}
+
+static bool log_running(const struct hv_vmm *vmm, bool pprs)
+{
+    uint64_t control = vmm->registers.control, overflow;
+    bool enabled = pprs ? reg_control_pprlogen(control) : reg_control_eventlogen(control);
+
+    overflow = pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
+    return reg_control_iommuen(control) && enabled && !(vmm->rings.status & overflow) &&
+           ring_bytes(pprs ? vmm->registers.ppr_base : vmm->registers.event_base);
+}
+
+/* ---------------------------------------------------------------- logs */
+
+static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
+{
+    uint64_t base = pprs ? vmm->registers.ppr_base : vmm->registers.event_base;
+    uint64_t *head = pprs ? &vmm->rings.ppr_head : &vmm->rings.event_head;
+    uint64_t *tail = pprs ? &vmm->rings.ppr_tail : &vmm->rings.event_tail;
+    uint32_t bytes = ring_bytes(base), next;
+    void *to;
+
+    if (!log_running(vmm, pprs))
+        return;
+    next = (uint32_t)(*tail + VMM_RECORD_BYTES) % bytes;
+    if (next == *head % bytes) {
+        vmm->rings.status |= pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
+        return;
+    }
+    to = hv_vmm_at(vmm, reg_cmd_base_base(base) + *tail % bytes, VMM_RECORD_BYTES);
+    if (!to)
+        return;
+    memcpy(to, record, VMM_RECORD_BYTES);
+    *tail = next;
+    vmm->rings.status |= pprs ? VF_STATUS_PPRINT_MASK : VF_STATUS_EVENTLOGINT_MASK;
+    vmm->exits[HV_EXIT_INJECT]++;
+}
+
+enum hv_status hv_vmm_deliver(struct hv_vmm *vmm)
+{
+    uint64_t record[2];
+    enum hv_status status;
+
+    if (vmm->vf.device)
+        return HV_OK;
+    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->events, record)))
+        append(vmm, false, record);
+    if (status != HV_ERR_EMPTY)
+        return status;
+    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->pprs, record)))
+        append(vmm, true, record);
+    return status == HV_ERR_EMPTY ? HV_OK : status;
+}
+
+/* ---------------------------------------------------------------- the command ring */
+
+static void illegal(struct hv_vmm *vmm, uint64_t gpa)
+{
+    uint64_t record[2] = {0};
+
+    vmm->rings.stopped = true;
+    evt_illegal_command_error_set_code(record, EVT_ILLEGAL_COMMAND_ERROR);
+    evt_illegal_command_error_set_address(record, gpa);
+    append(vmm, false, record);
+}
+
+/* The store goes to guest memory; one that cannot stops the ring, as in hardware (viommu 11 #18). */
+static bool wait_done(struct hv_vmm *vmm, const uint64_t command[2])
+{
+    uint64_t address = cmd_completion_wait_address(command), data = cmd_completion_wait_data(command);
+    void *to = hv_vmm_at(vmm, address, sizeof(data));
+
+    if (cmd_completion_wait_s(command) && !to) {
+        vmm->rings.stopped = true;
+        return false;
+    }
+    if (cmd_completion_wait_s(command))
+        memcpy(to, &data, sizeof(data));
+    if (cmd_completion_wait_i(command))
+        vmm->rings.status |= VF_STATUS_COMWAITINT_MASK;
+    return true;
+}
+
+static bool wait_legal(const uint64_t command[2])
+{
+    uint64_t reserved[2] = {0};
+
+    cmd_completion_wait_reserved(0, 0, 0, reserved);
+    return !(command[0] & reserved[0]) && !(command[1] & reserved[1]);
+}
+
+static void advance(struct hv_vmm *vmm, unsigned commands)
+{
+    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+
+    vmm->rings.cmd_head = (uint32_t)(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES) % bytes;
+}
+
+/* Everything up to the next COMPLETION_WAIT is one call of the driver. */
+static bool run_batch(struct hv_vmm *vmm, const uint64_t (*batch)[2], unsigned count)
+{
+    unsigned done = 0;
+    enum hv_status status;
+
+    if (count == 0)
+        return true;
+    status = hv_fd_invalidate(vmm->fd, vmm->viommu, batch, count, &done);
+    advance(vmm, done);
+    if (status == HV_ERR_COMMAND)
+        illegal(vmm, reg_cmd_base_base(vmm->registers.cmd_base) + vmm->rings.cmd_head);
+    else if (status)
+        vmm->rings.stopped = true;
+    return !status;
+}
+
+static bool fetch(struct hv_vmm *vmm, uint64_t at, uint64_t command[2])
+{
+    const void *from = hv_vmm_at(vmm, reg_cmd_base_base(vmm->registers.cmd_base) + at, VMM_RECORD_BYTES);
+
+    if (from)
+        memcpy(command, from, VMM_RECORD_BYTES);
+    else
+        vmm->rings.stopped = true;
+    return from;
+}
+
+/* Takes commands into a batch until it is full, the ring is empty or a COMPLETION_WAIT comes. */
+static unsigned collect(struct hv_vmm *vmm, uint64_t (*batch)[2], bool *wait)
+{
+    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+    uint64_t at = vmm->rings.cmd_head, tail = vmm->rings.cmd_tail % bytes;
+    unsigned count = 0;
+
+    *wait = false;
+    while (count < BATCH && at != tail && fetch(vmm, at, batch[count])) {
+        if (cmd_opcode(batch[count]) == CMD_COMPLETION_WAIT) {
+            *wait = true;
+            break;
+        }
+        count++;
+        at = (at + VMM_RECORD_BYTES) % bytes;
+    }
+    return count;
+}
+
+static void run_ring(struct hv_vmm *vmm)
+{
+    uint64_t batch[BATCH + 1][2];
+    bool wait;
+
+    while (running(vmm) && vmm->rings.cmd_head != vmm->rings.cmd_tail % ring_bytes(vmm->registers.cmd_base)) {
+        unsigned count = collect(vmm, batch, &wait);
+        if (!run_batch(vmm, (const uint64_t(*)[2])batch, count) || !wait)
+            continue;
+        if (!wait_legal(batch[count]))
+            illegal(vmm, reg_cmd_base_base(vmm->registers.cmd_base) + vmm->rings.cmd_head);
+        else if (wait_done(vmm, batch[count]))
+            advance(vmm, 1);
+    }
+}
+
+/* ---------------------------------------------------------------- registers */
+
+/* CmdBufEn that rises starts again after an error; a base that is written clears its pointers (iommu 2.2). */
+void vmm_rings_changed(struct hv_vmm *vmm, uint64_t old_control)
+{
+    uint64_t rose = vmm->registers.control & ~old_control;
+
+    if (reg_control_cmdbufen(rose))
+        vmm->rings.stopped = false;
+    if (running(vmm))
+        run_ring(vmm);
+}
+
+static uint64_t status_now(const struct hv_vmm *vmm)
+{
+    uint64_t value = vf_status_set_cmdbufrun(vmm->rings.status, running(vmm));
+
+    value = vf_status_set_eventlogrun(value, log_running(vmm, false));
+    return vf_status_set_pprlogrun(value, log_running(vmm, true));
+}
+
+static uint64_t *pointer(struct hv_vmm *vmm, uint64_t offset)
+{
+    switch (offset) {
+    case REG_CMD_HEAD_OFFSET:
+        return &vmm->rings.cmd_head;
+    case REG_CMD_TAIL_OFFSET:
+        return &vmm->rings.cmd_tail;
+    case REG_EVENT_HEAD_OFFSET:
+        return &vmm->rings.event_head;
+    case REG_EVENT_TAIL_OFFSET:
+        return &vmm->rings.event_tail;
+    case REG_PPR_HEAD_OFFSET:
+        return &vmm->rings.ppr_head;
+    case REG_PPR_TAIL_OFFSET:
+        return &vmm->rings.ppr_tail;
+    default:
+        return NULL;
+    }
+}
+
+enum hv_status vmm_ring_read(struct hv_vmm *vmm, uint64_t offset, uint64_t *value)
+{
+    const uint64_t *at = pointer(vmm, offset);
+
+    *value = offset == REG_STATUS_OFFSET ? status_now(vmm) : at ? *at : 0;
+    return HV_OK;
+}
+
+/* Pointers that the IOMMU moves are not the guest's to write while their ring runs. */
+static bool locked(const struct hv_vmm *vmm, uint64_t offset)
+{
+    return (offset == REG_CMD_HEAD_OFFSET && running(vmm)) ||
+           (offset == REG_EVENT_TAIL_OFFSET && log_running(vmm, false)) ||
+           (offset == REG_PPR_TAIL_OFFSET && log_running(vmm, true));
+}
+
+enum hv_status vmm_ring_write(struct hv_vmm *vmm, uint64_t offset, uint64_t value)
+{
+    const uint64_t sticky = VF_STATUS_EVENTOVERFLOW_MASK | VF_STATUS_EVENTLOGINT_MASK | VF_STATUS_COMWAITINT_MASK |
+                            VF_STATUS_PPROVERFLOW_MASK | VF_STATUS_PPRINT_MASK;
+    uint64_t *at = pointer(vmm, offset);
+
+    if (offset == REG_STATUS_OFFSET)
+        vmm->rings.status &= ~(value & sticky);
+    if (at && !locked(vmm, offset))
+        *at = vf_cmd_tail_set_ptr(0, vf_cmd_tail_ptr(value));
+    if (offset == REG_CMD_TAIL_OFFSET)
+        run_ring(vmm);
+    return HV_OK;
+}
