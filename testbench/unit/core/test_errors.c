@@ -326,6 +326,54 @@ START_TEST(endless_races_end)
 }
 END_TEST
 
+/* An entry that is not aligned in the host's memory cannot be exchanged there: the callback must do it. */
+START_TEST(a_window_at_an_odd_place_uses_the_callback)
+{
+    struct amdvi_memory memory = machine_memory(&m);
+    struct amdvi_device *odd, *kept = m.device;
+    uint8_t *shifted = malloc(MEMORY_BYTES + 1);
+    uint64_t leaf = map_host(&m, DEV, D_OK | 1 << 7, 0) + IOVA / 4096 * 8;
+
+    ck_assert_ptr_nonnull(shifted);
+    memcpy(shifted + 1, m.bytes, MEMORY_BYTES);
+    memory.direct = shifted + 1;
+    memory.direct_size = MEMORY_BYTES;
+    ck_assert_int_eq(amdvi_create(m.config, &memory, NULL, NULL, &odd), AMDVI_OK);
+    m.device = odd;
+    boot(&m, C_NORMAL);
+    ck_assert_uint_eq(ask(&m, AMDVI_READ, IOVA).pa, PAGE);
+    ck_assert_uint_gt(m.exchanges, 0);
+    ck_assert_uint_eq(get64(&m, leaf) & 0x20, 0x20);
+    amdvi_destroy(odd);
+    m.device = kept;
+    free(shifted);
+}
+END_TEST
+
+START_TEST(accesses_across_the_end_of_the_window_use_the_callback)
+{
+    struct amdvi_memory memory = machine_memory(&m);
+    struct amdvi_device *short_window, *kept = m.device;
+    unsigned before;
+
+    memory.direct = m.bytes + 0x1000;
+    memory.direct_base = 0x1000;
+    memory.direct_size = DEV_TABLE + 32 * DEV + 16 - 0x1000;
+    ck_assert_int_eq(amdvi_create(m.config, &memory, NULL, NULL, &short_window), AMDVI_OK);
+    dte(&m, DEV, D_OK, DOM, 0);
+    dte(&m, DEV - 1, D_OK, DOM, 0);
+    m.device = short_window;
+    boot(&m, C_NORMAL);
+    before = m.reads;
+    ck_assert(ask(&m, AMDVI_READ, IOVA).ok);
+    ck_assert_uint_eq(m.reads, before + 1);
+    ck_assert(ask_as(&m, &(struct amdvi_request){.device = DEV - 1, .length = 8}).ok);
+    ck_assert_uint_eq(m.reads, before + 1);
+    amdvi_destroy(short_window);
+    m.device = kept;
+}
+END_TEST
+
 START_TEST(a_race_about_the_backing_page_keeps_both_bits)
 {
     struct change change = {PAGE + 0x220, 1, 1};
@@ -470,6 +518,8 @@ int main(void)
     tcase_add_test(tests, a_leaf_that_vanishes_faults);
     tcase_add_test(tests, a_changed_guest_leaf_is_walked_again);
     tcase_add_test(tests, endless_races_end);
+    tcase_add_test(tests, a_window_at_an_odd_place_uses_the_callback);
+    tcase_add_test(tests, accesses_across_the_end_of_the_window_use_the_callback);
     tcase_add_test(tests, a_race_about_the_backing_page_keeps_both_bits);
     tcase_add_test(tests, requests_out_of_range);
     tcase_add_test(tests, null_requests);
