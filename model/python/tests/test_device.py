@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 import amdvi
-from conftest import COMMANDS, CONTROL, DEV, DOM, EVENTS, STORE, TABLE, boot, dte, fill, leaf, submit
+from conftest import CONTROL, DEV, DOM, EVENTS, STORE, TABLE, boot, dte, fill, leaf, submit
 from amdvi import layout
 
 

@@ -178,12 +178,10 @@ class Guest(Actor):
         return host | self._guest_fields(levels, glx)
 
     def _guest_fields(self, levels: int, glx: int) -> dict[str, int]:
-        root = self.table.root + (self.mapped if self.trp else 0)
+        root = self.table.root + (self.mapped if self.arena.root_is_gpa else 0)
         self.giov = bool(self.cfg.f.GIoSup) and chance(self.rng, 50)
         return {"GV": 1, "GLX": glx, "GuestPagingMode": levels - 4, "GIoV": int(self.giov), "GCR3a": root >> 12 & 7,
                 "GCR3b": root >> 15 & 0xFFFF, "GCR3c": root >> 31}
-
-    trp = False
 
     def _final(self) -> int:
         if not self.nested:

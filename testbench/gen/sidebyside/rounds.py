@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from golden.config import Config
 from golden.layout import CONTROL, View, pack
 
-from .actors import KINDS, Actor, Guest
+from .actors import KINDS, Actor
 from .machine import ARENA, SIZE, Action, Difference, Drain, Machine, Setting
 from .tables import Arena, chance
 
@@ -27,8 +27,7 @@ class Round:
         preset = rng.choice(PRESETS)
         cfg.preset(preset)
         control = self._control(cfg)
-        arena = Arena(rng, self._pages())
-        Guest.trp = bool(View(control, CONTROL).GCR3TRPMode)
+        arena = Arena(rng, self._pages(), bool(View(control, CONTROL).GCR3TRPMode))
         self.actors: list[Actor] = []
         for dev in range(1, 13):
             self.actors.append(rng.choice(KINDS)(arena, cfg, dev))

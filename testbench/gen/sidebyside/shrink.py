@@ -81,7 +81,12 @@ class Writer(Machine):
     def quietly(self, ask: Ask) -> Outcome:
         answers: list[Outcome] = []
         plain = self.golden.ask
-        self.golden.ask = lambda asked: answers.append(plain(asked)) or answers[-1]  # type: ignore[method-assign,func-returns-value,assignment]
+
+        def overheard(asked: Asked) -> Outcome:
+            answers.append(plain(asked))
+            return answers[-1]
+
+        self.golden.ask = overheard  # type: ignore[method-assign]
         try:
             super()._ask(ask)
         except Difference as difference:

@@ -31,6 +31,7 @@ class Arena:
 
     rng: random.Random
     pages: list[int]
+    root_is_gpa: bool = False  # GCR3TRPMode
     writes: list[tuple[int, bytes]] = field(default_factory=list)
 
     def page(self) -> int:
