@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: amdvi bench [--filter TEXT] [--seconds S] [--json]\n\n"
+    "usage: amdvi bench [--filter TEXT] [--seconds S] [--json]\n"
+    "       amdvi bench --guests N [--seconds S] [--json]\n\n"
     "Measures translations, invalidations and a replay: one thread, 65,536 mapped pages of 4 KiB unless a "
     "case says\n"
     "otherwise, tables in flat memory, preset genoa. Prints the median of the runs, figures of other "
@@ -19,12 +20,14 @@ static const char help[] =
     "  -n, --runs N         runs of a case (default 5)\n"
     "      --capture FILE   for the case replay (default: the sample in traces/samples, when it is there)\n"
     "      --smoke          short runs on small tables: the figures mean nothing\n"
+    "      --guests N       instead: N guests of HW-vIOMMU (1 to 65536): making them, memory, their commands\n"
     "  -l, --list           the cases\n"
     "  -j, --json           for machines\n"
     "  -h, --help           this text\n\n"
     "examples:\n"
     "  amdvi bench --filter cold\n"
-    "  amdvi bench --seconds 2 --json > bench.json\n\n"
+    "  amdvi bench --seconds 2 --json > bench.json\n"
+    "  amdvi bench --guests 4096\n\n"
     "exit codes: 0 done; 1 a case failed, or something was allocated while it was measured; 2 the command "
     "line cannot\n"
     "be understood\n";
@@ -34,7 +37,7 @@ static const char sample[] = "traces/samples/linux61-lazy.capture.txt.zst";
 struct job {
     const char *filter;
     double seconds;
-    uint64_t runs;
+    uint64_t runs, guests;
     struct bench_settings settings;
     bool list, json;
     struct json_object *cases;
@@ -120,10 +123,8 @@ static void add_json(const struct job *job, const struct bench_case *c, const st
     json_object_array_add(job->cases, object);
 }
 
-static void print_all_json(struct job *job)
+static void add_surroundings(const struct job *job, struct json_object *top)
 {
-    struct json_object *top = json_object_new_object();
-
     json_put_text(top, "schema", "amdvi-bench 1");
     json_put_text(top, "version", amdvi_version());
     json_put_text(top, "machine", bench_machine());
@@ -134,6 +135,13 @@ static void print_all_json(struct job *job)
     json_put_text(top, "clock", "processor time of the measuring thread");
     json_put_bool(top, "smoke", job->settings.small);
     json_put_real(top, "seconds_per_run", job->seconds);
+}
+
+static void print_all_json(struct job *job)
+{
+    struct json_object *top = json_object_new_object();
+
+    add_surroundings(job, top);
     json_object_object_add(top, "cases", job->cases);
     job->cases = NULL;
     json_print(stdout, top);
@@ -208,7 +216,71 @@ static int list_cases(void)
     return CLI_OK;
 }
 
+/* ---------------------------------------------------------------- many guests */
+
+static void print_guests_json(const struct job *job, const struct bench_guests *r)
+{
+    struct json_object *top = json_object_new_object(), *object = json_object_new_object();
+
+    add_surroundings(job, top);
+    json_put_count(object, "guests", r->guests);
+    json_put_count(object, "active_guests", r->active);
+    put_goal(object, "create_by_registers_us_per_guest", r->driver_us);
+    json_put_real(object, "create_in_bulk_us_per_guest", r->bulk_us);
+    json_put_real(object, "library_bytes_per_guest", r->library_bytes);
+    json_put_real(object, "system_memory_bytes_per_guest", r->memory_bytes);
+    json_put_count(object, "resident_bytes", r->total_bytes);
+    json_put_real(object, "commands_m_per_s", r->commands_m_per_s);
+    json_put_real(object, "command_ns", r->commands_ns);
+    json_put_real(object, "hit_ns", r->hit_ns);
+    json_put_real(object, "hit_ns_with_one_guest", r->hit_one_ns);
+    json_object_object_add(top, "guests", object);
+    json_print(stdout, top);
+}
+
+static void print_guests(const struct bench_guests *r)
+{
+    printf("amdvi %s on %s, %s, build %s, preset genoa, one thread\n\n%u guests, %u of them active\n",
+           amdvi_version(), bench_machine(), bench_compiler(), bench_build(), r->guests, r->active);
+    if (r->driver_us > 0)
+        printf("  made by 131,072 map writes     %12.1f us a guest\n", r->driver_us);
+    printf("  made with maps in bulk         %12.1f us a guest\n", r->bulk_us);
+    printf("  library memory                 %12.0f bytes a guest\n", r->library_bytes);
+    printf("  system memory, maps compact    %12.0f bytes a guest\n", r->memory_bytes);
+    printf("  resident memory                %12.1f MiB\n", (double)r->total_bytes / 1048576);
+    printf("  guest commands                 %12.2f M/s (%.1f ns each); must 5, aim 15\n", r->commands_m_per_s,
+           r->commands_ns);
+    printf("  translation cache hit          %12.1f ns; with one guest %.1f ns (x%.2f; must 3)\n", r->hit_ns,
+           r->hit_one_ns, r->hit_ns / r->hit_one_ns);
+}
+
+static int run_guests(const struct job *job)
+{
+    struct bench_guests result;
+    char error[256];
+
+    if (!bench_guests((unsigned)job->guests, job->seconds, &result, error, sizeof(error))) {
+        usage_error(&command_bench, "--guests %llu: %s", (unsigned long long)job->guests, error);
+        return CLI_FAILED;
+    }
+    if (job->json)
+        print_guests_json(job, &result);
+    else
+        print_guests(&result);
+    return CLI_OK;
+}
+
 /* ---------------------------------------------------------------- command line */
+
+static bool take_guests(struct job *job, const char *text)
+{
+    if (!option_number(&command_bench, "--guests", text, BENCH_GUESTS_MAX, &job->guests))
+        return false;
+    if (job->guests)
+        return true;
+    usage_error(&command_bench, "--guests: at least 1");
+    return false;
+}
 
 static bool take_seconds(struct job *job, const char *text)
 {
@@ -228,6 +300,8 @@ static bool take_option(struct job *job, int option)
         return take_seconds(job, optarg);
     case 'n':
         return option_number(&command_bench, "--runs", optarg, 101, &job->runs);
+    case 'G':
+        return take_guests(job, optarg);
     case 'f':
         job->filter = optarg;
         break;
@@ -263,6 +337,7 @@ static int run(int argc, char **argv)
         {"seconds", required_argument, NULL, 't'},
         {"runs", required_argument, NULL, 'n'},
         {"capture", required_argument, NULL, 'C'},
+        {"guests", required_argument, NULL, 'G'},
         {"smoke", no_argument, NULL, 'S'},
         {"list", no_argument, NULL, 'l'},
         {"json", no_argument, NULL, 'j'},
@@ -281,6 +356,8 @@ static int run(int argc, char **argv)
         return usage_error(&command_bench, "'%s' is too much", argv[optind]);
     if (job.list)
         return list_cases();
+    if (job.guests)
+        return run_guests(&job);
     default_capture(&job);
     job.cases = json_object_new_array();
     status = run_cases(&job);

@@ -56,6 +56,26 @@ struct bench_result {
 /* `runs` runs of about `seconds` each. False when something went wrong. */
 bool bench_measure(struct bench *bench, double seconds, unsigned runs, struct bench_result *result);
 
+/* What many guests of HW-vIOMMU cost. Times are of one thread's processor time. */
+struct bench_guests {
+    unsigned guests;
+    unsigned active;         /* guests that have commands */
+    double driver_us;        /* per guest, 131,072 writes of DID Map Control as Linux does; 0: not measured */
+    double bulk_us;          /* per guest, with amdvi_guest_map_fill() */
+    double library_bytes;    /* per guest, of the library's own memory */
+    double memory_bytes;     /* per guest, of system memory: maps, tables, register slots */
+    uint64_t total_bytes;    /* resident memory of the process */
+    double commands_m_per_s; /* guest commands: 63 INVALIDATE_IOMMU_PAGES and a COMPLETION_WAIT a doorbell */
+    double commands_ns;
+    double hit_ns;     /* translation cache hit with all guests there */
+    double hit_one_ns; /* with one guest */
+};
+
+enum { BENCH_GUESTS_MAX = 65536 };
+
+/* `seconds` of commands and of hits. False when something went wrong, and `error` says what. */
+bool bench_guests(unsigned guests, double seconds, struct bench_guests *result, char *error, size_t size);
+
 /* What it ran on: never null. */
 const char *bench_machine(void);
 const char *bench_compiler(void);
