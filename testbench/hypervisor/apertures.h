@@ -7,7 +7,7 @@
 
 struct hv_apertures {
     uint32_t capability; /* header of the IOMMU's own capability: tells the features of old (iommu 1.2) */
-    uint64_t vf, vfc; /* bases in system memory space */
+    uint64_t vf, vfc;    /* bases in system memory space */
 };
 
 /* False when there is no such capability, or when firmware left an aperture disabled or at address 0. */

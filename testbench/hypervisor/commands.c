@@ -9,12 +9,14 @@ enum { COMMAND_BYTES = 16 };
 
 static enum hv_status ring_doorbell(struct hv_driver *driver)
 {
-    if (amdvi_mmio_write(driver->device, REG_CMD_TAIL_OFFSET, 4, driver->commands.tail) || amdvi_run(driver->device))
+    if (amdvi_mmio_write(driver->device, REG_CMD_TAIL_OFFSET, 4, driver->commands.tail) ||
+        amdvi_run(driver->device))
         return HV_ERR_DEVICE;
     return HV_OK;
 }
 
-/* The device takes everything that is queued before a call returns, so the ring is full only when it stopped. */
+/* The device takes everything that is queued before a call returns, so the ring is full only when it stopped.
+ */
 static bool full(struct hv_driver *driver)
 {
     uint64_t head = 0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The hypervisor's driver of one IOMMU: it owns the device table, the host command ring, the private space of the
- * virtual IOMMUs and all identifiers (viommu 2, 3, 5, 6, 9.3). The two interfaces rfc2023.h and iommufd.h stand on
- * it; a program of its own may too.
+ * The hypervisor's driver of one IOMMU: it owns the device table, the host command ring, the private space of
+ * the virtual IOMMUs and all identifiers (viommu 2, 3, 5, 6, 9.3). The two interfaces rfc2023.h and iommufd.h
+ * stand on it; a program of its own may too.
  *
- * Every flush that the architecture asks for is made by the call that makes it necessary, and is over when the call
- * returns. One thread a driver.
+ * Every flush that the architecture asks for is made by the call that makes it necessary, and is over when
+ * the call returns. One thread a driver.
  */
 #ifndef AMDVI_HYPERVISOR_DRIVER_H
 #define AMDVI_HYPERVISOR_DRIVER_H
@@ -29,8 +29,8 @@ struct hv_options {
 /* --------------------------------------------------------------------------------- the IOMMU (viommu 9.3) */
 
 /*
- * Takes over a device after reset. HV_ERR_UNSUPPORTED without HW-vIOMMU, nested translation, GCR3TRPMode, located
- * apertures, or when GstBufferTRPMode does not stick. Device and memory must outlive the driver.
+ * Takes over a device after reset. HV_ERR_UNSUPPORTED without HW-vIOMMU, nested translation, GCR3TRPMode,
+ * located apertures, or when GstBufferTRPMode does not stick. Device and memory must outlive the driver.
  */
 enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *memory,
                                 const struct hv_options *options, struct hv_driver **driver);
@@ -46,14 +46,15 @@ void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t 
 enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uint64_t record[2]);
 
 /*
- * Who hears of records that name a device. hv_driver_poll() empties both logs and hands each record to its listener;
- * records without one are counted.
+ * Who hears of records that name a device. hv_driver_poll() empties both logs and hands each record to its
+ * listener; records without one are counted.
  */
 struct hv_listener {
     void *context;
     void (*record)(void *context, enum amdvi_log log, uint16_t device, const uint64_t record[2]);
 };
-enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device, const struct hv_listener *listener);
+enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device,
+                                const struct hv_listener *listener);
 enum hv_status hv_driver_poll(struct hv_driver *driver);
 uint64_t hv_driver_unheard(const struct hv_driver *driver);
 
@@ -63,8 +64,9 @@ enum hv_status hv_driver_command(struct hv_driver *driver, const uint64_t words[
 /* --------------------------------------------------------------------------------- devices */
 
 /*
- * A real device appears; its requests are blocked until it is attached. A virtual IOMMU whose TransDevID is this
- * number is moved to another one while its guest runs (viommu 9.4). HV_ERR_EXISTS, HV_ERR_ARGUMENT for the IOMMU.
+ * A real device appears; its requests are blocked until it is attached. A virtual IOMMU whose TransDevID is
+ * this number is moved to another one while its guest runs (viommu 9.4). HV_ERR_EXISTS, HV_ERR_ARGUMENT for
+ * the IOMMU.
  */
 enum hv_status hv_device_add(struct hv_driver *driver, uint16_t device, bool ats);
 /* HV_ERR_BUSY while it is attached. */
@@ -84,7 +86,8 @@ struct hv_nested {
     const struct hv_guest *guest; /* null: without HW-vIOMMU, the host hears of the guest's faults */
     uint16_t guest_device;
 };
-enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device, const struct hv_nested *nested);
+enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device,
+                                       const struct hv_nested *nested);
 
 /* --------------------------------------------------------------------------------- stage 2 */
 
@@ -94,8 +97,8 @@ enum hv_status hv_stage2_destroy(struct hv_stage2 *stage2);
 uint16_t hv_stage2_domain(const struct hv_stage2 *stage2);
 /* As hv_table_map() and hv_table_unmap(), with the flush of the parent domain and of every host domain that
  * nests on it (viommu 7.6). */
-enum hv_status hv_stage2_map(struct hv_stage2 *stage2, uint64_t gpa, uint64_t spa, uint64_t length, unsigned perm,
-                             uint64_t largest);
+enum hv_status hv_stage2_map(struct hv_stage2 *stage2, uint64_t gpa, uint64_t spa, uint64_t length,
+                             unsigned perm, uint64_t largest);
 enum hv_status hv_stage2_unmap(struct hv_stage2 *stage2, uint64_t gpa, uint64_t length);
 bool hv_stage2_lookup(const struct hv_stage2 *stage2, uint64_t gpa, uint64_t *spa, unsigned *perm);
 
@@ -107,8 +110,9 @@ void hv_domain_give(struct hv_stage2 *stage2, uint16_t host_domain);
 /* --------------------------------------------------------------------------------- guests */
 
 /*
- * A GuestID from 1 on, its maps in memory and in the private space, its registers reset, its TransDevID leading to
- * `stage2` (viommu 9.4 step 2). A null `stage2` leaves TransDevID to hv_guest_set_trans() (viommu 3.2, 2023).
+ * A GuestID from 1 on, its maps in memory and in the private space, its registers reset, its TransDevID
+ * leading to `stage2` (viommu 9.4 step 2). A null `stage2` leaves TransDevID to hv_guest_set_trans()
+ * (viommu 3.2, 2023).
  */
 enum hv_status hv_guest_create(struct hv_driver *driver, struct hv_stage2 *stage2, struct hv_guest **guest);
 void hv_guest_destroy(struct hv_guest *guest);
@@ -122,7 +126,8 @@ enum hv_status hv_guest_relocate(struct hv_guest *guest);
 enum hv_status hv_guest_set_trans(struct hv_guest *guest, uint16_t device);
 
 /* DevIDMap and DomIDMap (viommu 6), through DID Map Control. */
-enum hv_status hv_guest_map_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device, uint16_t queue);
+enum hv_status hv_guest_map_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device,
+                                   uint16_t queue);
 enum hv_status hv_guest_unmap_device(struct hv_guest *guest, uint16_t guest_device);
 enum hv_status hv_guest_map_domain(struct hv_guest *guest, uint16_t guest_domain, uint16_t host_domain);
 enum hv_status hv_guest_unmap_domain(struct hv_guest *guest, uint16_t guest_domain);
@@ -130,7 +135,8 @@ enum hv_status hv_guest_unmap_domain(struct hv_guest *guest, uint16_t guest_doma
 bool hv_guest_device(const struct hv_guest *guest, uint16_t guest_device, uint16_t *device);
 bool hv_guest_domain(const struct hv_guest *guest, uint16_t guest_domain, uint16_t *host_domain);
 
-/* A guest's buffer in the private space, for private_buffers only: `bytes` from the SPAs given page by page. */
+/* A guest's buffer in the private space, for private_buffers only: `bytes` from the SPAs given page by page.
+ */
 enum hv_status hv_guest_map_commands(struct hv_guest *guest, const uint64_t *pages, unsigned count);
 
 /* Where interrupts of a guest's logs go (viommu 2.4, 8.5). */

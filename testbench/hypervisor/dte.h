@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Device table entries that the hypervisor writes (viommu 5.3). No entry here touches memory or the device. */
+/* Device table entries that the hypervisor writes (viommu 5.3). No entry here touches memory or the device.
+ */
 #ifndef AMDVI_HYPERVISOR_DTE_H
 #define AMDVI_HYPERVISOR_DTE_H
 
@@ -9,16 +10,16 @@
 /* What is wrong with a guest's entry. */
 enum hv_dte_fault {
     HV_DTE_GOOD = 0,
-    HV_DTE_NOT_VALID,         /* V, TV or GV is 0: there is nothing to nest */
-    HV_DTE_UNKNOWN_BITS,      /* a bit that would not be honoured */
-    HV_DTE_MODE,              /* Mode is not 0: the host's part */
-    HV_DTE_HOST_ROOT,         /* the host root is not 0 */
-    HV_DTE_NO_ROOT,           /* GCR3 root is 0 */
-    HV_DTE_PAGING_MODE,       /* GuestPagingMode 2 or 3 */
-    HV_DTE_FIVE_LEVELS,       /* five levels, and the device walks four */
-    HV_DTE_GLX,               /* GLX 3 */
-    HV_DTE_GLX_LEVELS,        /* more GCR3 levels than the device has */
-    HV_DTE_PERMISSION,        /* IR or IW is 0: the nested entry has them from the host */
+    HV_DTE_NOT_VALID,    /* V, TV or GV is 0: there is nothing to nest */
+    HV_DTE_UNKNOWN_BITS, /* a bit that would not be honoured */
+    HV_DTE_MODE,         /* Mode is not 0: the host's part */
+    HV_DTE_HOST_ROOT,    /* the host root is not 0 */
+    HV_DTE_NO_ROOT,      /* GCR3 root is 0 */
+    HV_DTE_PAGING_MODE,  /* GuestPagingMode 2 or 3 */
+    HV_DTE_FIVE_LEVELS,  /* five levels, and the device walks four */
+    HV_DTE_GLX,          /* GLX 3 */
+    HV_DTE_GLX_LEVELS,   /* more GCR3 levels than the device has */
+    HV_DTE_PERMISSION,   /* IR or IW is 0: the nested entry has them from the host */
 };
 
 enum hv_dte_fault hv_dte_check(const uint64_t entry[4], uint64_t efr);

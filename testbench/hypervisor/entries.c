@@ -110,7 +110,8 @@ enum hv_status hv_device_attach(struct hv_driver *driver, uint16_t device, struc
     return attach(driver, device, stage2, entry);
 }
 
-enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device, const struct hv_nested *nested)
+enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device,
+                                       const struct hv_nested *nested)
 {
     uint64_t entry[4];
     enum hv_status status;

@@ -48,7 +48,8 @@ void fd_eventq_end(struct fd_eventq *queue)
     fd_drop(&queue->viommu->base);
 }
 
-/* 8.1: the guest hears of what its own tables did: faults with a PASID (GN=1). The rest is the host's affair. */
+/* 8.1: the guest hears of what its own tables did: faults with a PASID (GN=1). The rest is the host's affair.
+ */
 static bool for_the_guest(const struct fd_eventq *queue, const uint64_t record[2])
 {
     return queue->pprs ||

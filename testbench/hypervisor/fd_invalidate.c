@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the hardware does with a guest's commands, done by software: check, replace IDs, execute (viommu 7). */
+/* What the hardware does with a guest's commands, done by software: check, replace IDs, execute (viommu 7).
+ */
 #include "testbench/hypervisor/fd_objects.h"
 
 #include "cmdbuf/layout.h"
@@ -22,7 +23,8 @@ static enum hv_status pages(const struct fd_viommu *viommu, const uint64_t comma
     return hv_command(viommu->parent->driver, words);
 }
 
-/* All others name the device in the same bits. Devices that the guest does not have are none of its business. */
+/* All others name the device in the same bits. Devices that the guest does not have are none of its business.
+ */
 static enum hv_status device(const struct fd_viommu *viommu, const uint64_t command[2])
 {
     const struct fd_vdevice *vdevice = fd_find_vdevice(viommu, (uint16_t)cmd_inv_devtab_deviceid(command));
@@ -49,13 +51,15 @@ static enum hv_status all(const struct fd_viommu *viommu)
     return status;
 }
 
-static enum hv_status execute(const struct fd_viommu *viommu, const struct fd_nested *only, const uint64_t words[2])
+static enum hv_status execute(const struct fd_viommu *viommu, const struct fd_nested *only,
+                              const uint64_t words[2])
 {
     unsigned opcode = (unsigned)cmd_opcode(words);
 
     if (!legal(viommu->parent->driver, words))
         return HV_ERR_COMMAND;
-    if (only && (opcode != CMD_INVALIDATE_IOMMU_PAGES || cmd_inv_pages_domainid(words) != only->domain->guest))
+    if (only &&
+        (opcode != CMD_INVALIDATE_IOMMU_PAGES || cmd_inv_pages_domainid(words) != only->domain->guest))
         return HV_ERR_COMMAND;
     switch (opcode) {
     case CMD_INVALIDATE_IOMMU_PAGES:
@@ -73,8 +77,8 @@ static enum hv_status execute(const struct fd_viommu *viommu, const struct fd_ne
     }
 }
 
-enum hv_status hv_fd_invalidate(struct hv_fd *fd, hv_handle target, const uint64_t (*commands)[2], unsigned count,
-                                unsigned *done)
+enum hv_status hv_fd_invalidate(struct hv_fd *fd, hv_handle target, const uint64_t (*commands)[2],
+                                unsigned count, unsigned *done)
 {
     const struct fd_viommu *viommu = fd_get(fd, target, FD_VIOMMU);
     const struct fd_nested *nested = fd_get(fd, target, FD_NESTED);

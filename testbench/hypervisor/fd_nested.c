@@ -64,7 +64,8 @@ static struct fd_nested *find_equal(struct hv_fd *fd, const struct fd_viommu *vi
 {
     for (struct fd_object *o = fd_first(fd); o; o = o->next) {
         struct fd_nested *nested = (struct fd_nested *)o;
-        if (o->kind == FD_NESTED && o->handle && nested->viommu == viommu && hv_dte_same(nested->entry, entry))
+        if (o->kind == FD_NESTED && o->handle && nested->viommu == viommu &&
+            hv_dte_same(nested->entry, entry))
             return nested;
     }
     return NULL;
@@ -113,12 +114,14 @@ static enum hv_status allocate(struct hv_fd *fd, hv_handle viommu, const uint64_
     return HV_OK;
 }
 
-enum hv_status hv_fd_nested_alloc(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4], hv_handle *nested)
+enum hv_status hv_fd_nested_alloc(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4],
+                                  hv_handle *nested)
 {
     return allocate(fd, viommu, entry, false, nested);
 }
 
-enum hv_status hv_fd_nested_share(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4], hv_handle *nested)
+enum hv_status hv_fd_nested_share(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4],
+                                  hv_handle *nested)
 {
     return allocate(fd, viommu, entry, true, nested);
 }

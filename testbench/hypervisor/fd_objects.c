@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Handles: slot, generation and the context's tag in one number, so that old and foreign ones are told apart. */
+/* Handles: slot, generation and the context's tag in one number, so that old and foreign ones are told apart.
+ */
 #include "testbench/hypervisor/fd_objects.h"
 
 #include <stdlib.h>
 
-enum { SLOT_BITS = 12, GENERATION_BITS = 14, SLOTS = 1 << SLOT_BITS, GENERATIONS = 1 << GENERATION_BITS, TAGS = 64 };
+enum {
+    SLOT_BITS = 12,
+    GENERATION_BITS = 14,
+    SLOTS = 1 << SLOT_BITS,
+    GENERATIONS = 1 << GENERATION_BITS,
+    TAGS = 64
+};
 
 struct slot {
     struct fd_object *object;

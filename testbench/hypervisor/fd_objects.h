@@ -49,8 +49,8 @@ struct fd_device {
     struct hv_driver *driver;
     uint16_t id;
     struct fd_vdevice *vdevice;
-    struct fd_object *table;   /* attached to it: a parent or a nested table */
-    struct fd_vdevice *held;   /* its virtual device, while attached to a nested table */
+    struct fd_object *table; /* attached to it: a parent or a nested table */
+    struct fd_vdevice *held; /* its virtual device, while attached to a nested table */
 };
 
 struct fd_vdevice {

@@ -54,7 +54,8 @@ enum hv_status hv_fd_vf_page(struct hv_fd *fd, hv_handle viommu, uint64_t vf_off
         return HV_ERR_UNSUPPORTED;
     if (!page || vf_offset != (uint64_t)hv_guest_id(v->guest) * VF_PAGE_BYTES)
         return HV_ERR_ARGUMENT;
-    *page = (struct hv_vf_page){.device = hv_driver_device(v->parent->driver), .guest_id = hv_guest_id(v->guest)};
+    *page =
+        (struct hv_vf_page){.device = hv_driver_device(v->parent->driver), .guest_id = hv_guest_id(v->guest)};
     return HV_OK;
 }
 
@@ -245,5 +246,6 @@ static void push_record(void *context, enum amdvi_log log, uint16_t device, cons
 {
     const struct fd_vdevice *vdevice = context;
 
-    fd_eventq_push(log == AMDVI_LOG_PPR ? vdevice->viommu->pprs : vdevice->viommu->events, vdevice->virt_id, record);
+    fd_eventq_push(log == AMDVI_LOG_PPR ? vdevice->viommu->pprs : vdevice->viommu->events, vdevice->virt_id,
+                   record);
 }

@@ -8,7 +8,8 @@
 
 enum { FIRST_ORDINARY = 1, LAST_ORDINARY = 0x7fff, FIRST_OTHER = 0x8000, LAST_ID = 0xffff };
 
-/* Bit 15 may select a secure virtual IOMMU, so ordinary guests come below it while there is room (viommu 1.4). */
+/* Bit 15 may select a secure virtual IOMMU, so ordinary guests come below it while there is room
+ * (viommu 1.4). */
 static bool take_id(struct hv_driver *driver, uint16_t *id)
 {
     return hv_ids_find(&driver->guest_ids, FIRST_ORDINARY, LAST_ORDINARY, id) ||
@@ -19,7 +20,8 @@ enum hv_status hv_guest_control(struct hv_guest *guest, unsigned offset, uint64_
 {
     if (!guest)
         return HV_ERR_ARGUMENT;
-    if (amdvi_vfc_write(guest->driver->device, guest->id, offset, 8, value) || amdvi_run(guest->driver->device))
+    if (amdvi_vfc_write(guest->driver->device, guest->id, offset, 8, value) ||
+        amdvi_run(guest->driver->device))
         return HV_ERR_DEVICE;
     return HV_OK;
 }
@@ -68,7 +70,8 @@ static enum hv_status take_trans(struct hv_guest *guest)
     return HV_OK;
 }
 
-/* 9.4: new entry and flush, VF Control, then the old entry goes. The hardware takes it between two commands. */
+/* 9.4: new entry and flush, VF Control, then the old entry goes. The hardware takes it between two commands.
+ */
 enum hv_status hv_guest_relocate(struct hv_guest *guest)
 {
     uint16_t old;

@@ -21,14 +21,16 @@ static enum hv_status take(struct hv_guest_iommu *iommu)
 
 static enum hv_status write_ring(struct hv_guest_iommu *iommu, uint64_t offset, uint64_t base)
 {
-    return hv_vmm_write(iommu->vmm, offset, 8, reg_cmd_base_set_len(reg_cmd_base_set_base(0, base), RING_CODE));
+    return hv_vmm_write(iommu->vmm, offset, 8,
+                        reg_cmd_base_set_len(reg_cmd_base_set_base(0, base), RING_CODE));
 }
 
 static enum hv_status program(struct hv_guest_iommu *iommu)
 {
     static const uint64_t pointers[] = {REG_CMD_HEAD_OFFSET,   REG_CMD_TAIL_OFFSET, REG_EVENT_HEAD_OFFSET,
                                         REG_EVENT_TAIL_OFFSET, REG_PPR_HEAD_OFFSET, REG_PPR_TAIL_OFFSET};
-    uint64_t table = reg_devtab_base_set_size(reg_devtab_base_set_base(0, iommu->device_table), TABLE_PAGES - 1);
+    uint64_t table =
+        reg_devtab_base_set_size(reg_devtab_base_set_base(0, iommu->device_table), TABLE_PAGES - 1);
     uint64_t control = reg_control_set_iommuen(reg_control_set_cmdbufen(0, 1), 1);
     enum hv_status status = hv_vmm_write(iommu->vmm, REG_DEVTAB_BASE_OFFSET, 8, table);
 
@@ -45,7 +47,8 @@ static enum hv_status program(struct hv_guest_iommu *iommu)
     return status ? status : hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, iommu->control);
 }
 
-enum hv_status hv_guest_iommu_create(struct hv_guest_iommu *iommu, struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
+enum hv_status hv_guest_iommu_create(struct hv_guest_iommu *iommu, struct hv_vmm *vmm, uint64_t gpa,
+                                     uint64_t bytes)
 {
     enum hv_status status;
 
@@ -110,7 +113,8 @@ enum hv_status hv_guest_iommu_wait(struct hv_guest_iommu *iommu)
 
 enum hv_status hv_guest_iommu_restart(struct hv_guest_iommu *iommu)
 {
-    enum hv_status status = hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, reg_control_set_cmdbufen(iommu->control, 0));
+    enum hv_status status =
+        hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, reg_control_set_cmdbufen(iommu->control, 0));
 
     if (!status)
         status = hv_vmm_write(iommu->vmm, REG_CMD_HEAD_OFFSET, 8, 0);
@@ -136,7 +140,8 @@ enum hv_status hv_guest_iommu_record(struct hv_guest_iommu *iommu, enum amdvi_lo
     return hv_vmm_write(iommu->vmm, events ? REG_EVENT_HEAD_OFFSET : REG_PPR_HEAD_OFFSET, 8, *head);
 }
 
-void hv_guest_iommu_flush(struct hv_guest_iommu *iommu, uint16_t domain, uint32_t pasid, uint64_t gva, uint64_t size)
+void hv_guest_iommu_flush(struct hv_guest_iommu *iommu, uint16_t domain, uint32_t pasid, uint64_t gva,
+                          uint64_t size)
 {
     uint64_t words[2] = {0};
 

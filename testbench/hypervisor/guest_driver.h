@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The IOMMU driver of a guest, as small as it can be: it knows registers and memory and nothing of a hypervisor.
- * Device table, command ring with doorbell and COMPLETION_WAIT in memory, event and PPR logs.
+ * The IOMMU driver of a guest, as small as it can be: it knows registers and memory and nothing of a
+ * hypervisor. Device table, command ring with doorbell and COMPLETION_WAIT in memory, event and PPR logs.
  */
 #ifndef AMDVI_HYPERVISOR_GUEST_DRIVER_H
 #define AMDVI_HYPERVISOR_GUEST_DRIVER_H
@@ -17,7 +17,8 @@ struct hv_guest_iommu {
 };
 
 /* Brings up the IOMMU that the machine shows; guest memory from `gpa` on is the driver's. */
-enum hv_status hv_guest_iommu_create(struct hv_guest_iommu *iommu, struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
+enum hv_status hv_guest_iommu_create(struct hv_guest_iommu *iommu, struct hv_vmm *vmm, uint64_t gpa,
+                                     uint64_t bytes);
 void hv_guest_iommu_destroy(struct hv_guest_iommu *iommu);
 
 /* Writes an entry: word 0 down, the others, word 0 up (iommu 3.1). */

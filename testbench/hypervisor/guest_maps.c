@@ -27,8 +27,8 @@ static enum hv_status commit(struct hv_guest *guest, unsigned offset, uint64_t v
     return amdvi_vfc_write(guest->driver->device, guest->id, offset, 8, value) ? HV_ERR_DEVICE : HV_OK;
 }
 
-static enum hv_status write_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device, uint16_t queue,
-                                   bool valid)
+static enum hv_status write_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device,
+                                   uint16_t queue, bool valid)
 {
     uint64_t value = vfc_did_map0_set_gdevid(vfc_did_map0_set_w(0, 1), guest_device);
 
@@ -36,7 +36,8 @@ static enum hv_status write_device(struct hv_guest *guest, uint16_t guest_device
     return commit(guest, VFC_DID_MAP0_OFFSET, vfc_did_map0_set_v(value, valid));
 }
 
-static enum hv_status write_domain(struct hv_guest *guest, uint16_t guest_domain, uint16_t host_domain, bool valid)
+static enum hv_status write_domain(struct hv_guest *guest, uint16_t guest_domain, uint16_t host_domain,
+                                   bool valid)
 {
     uint64_t value = vfc_did_map1_set_gdomid(vfc_did_map1_set_w(0, 1), guest_domain);
 
@@ -60,7 +61,8 @@ enum hv_status hv_guest_unmap_domain(struct hv_guest *guest, uint16_t guest_doma
     return write_domain(guest, guest_domain, parent ? guest->stage2->domain : 0, parent);
 }
 
-enum hv_status hv_guest_map_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device, uint16_t queue)
+enum hv_status hv_guest_map_device(struct hv_guest *guest, uint16_t guest_device, uint16_t device,
+                                   uint16_t queue)
 {
     return guest ? write_device(guest, guest_device, device, queue, true) : HV_ERR_ARGUMENT;
 }
@@ -111,7 +113,8 @@ void hv_guest_maps_destroy(struct hv_guest *guest)
 
 bool hv_guest_device(const struct hv_guest *guest, uint16_t guest_device, uint16_t *device)
 {
-    uint64_t entry = hv_memory_get(guest->driver->memory, guest->device_map + (uint64_t)guest_device * DEVICE_ENTRY);
+    uint64_t entry =
+        hv_memory_get(guest->driver->memory, guest->device_map + (uint64_t)guest_device * DEVICE_ENTRY);
 
     *device = (uint16_t)devidmap_hdevid(&entry);
     return devidmap_v(&entry);
@@ -119,7 +122,8 @@ bool hv_guest_device(const struct hv_guest *guest, uint16_t guest_device, uint16
 
 bool hv_guest_domain(const struct hv_guest *guest, uint16_t guest_domain, uint16_t *host_domain)
 {
-    uint64_t entry = hv_memory_get(guest->driver->memory, guest->domain_map + (uint64_t)guest_domain * DOMAIN_ENTRY);
+    uint64_t entry =
+        hv_memory_get(guest->driver->memory, guest->domain_map + (uint64_t)guest_domain * DOMAIN_ENTRY);
 
     *host_domain = (uint16_t)domidmap_hdomid(entry);
     return domidmap_v(entry);

@@ -12,8 +12,8 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
 
 uint64_t hv_guest_features(uint64_t host_efr)
 {
-    const uint64_t shown = REG_EFR_PPRSUP_MASK | REG_EFR_XTSUP_MASK | REG_EFR_GTSUP_MASK | REG_EFR_GASUP_MASK |
-                           REG_EFR_GIOSUP_MASK | REG_EFR_EPHSUP_MASK;
+    const uint64_t shown = REG_EFR_PPRSUP_MASK | REG_EFR_XTSUP_MASK | REG_EFR_GTSUP_MASK |
+                           REG_EFR_GASUP_MASK | REG_EFR_GIOSUP_MASK | REG_EFR_EPHSUP_MASK;
     uint64_t efr = host_efr & shown;
 
     efr = reg_efr_set_gats(efr, at_most(reg_efr_gats(host_efr), GATS_FIVE_LEVELS));
@@ -68,7 +68,8 @@ enum hv_status hv_registers_read(const struct hv_registers *registers, uint64_t 
     return HV_OK;
 }
 
-enum hv_status hv_registers_write(struct hv_registers *registers, uint64_t offset, unsigned size, uint64_t value)
+enum hv_status hv_registers_write(struct hv_registers *registers, uint64_t offset, unsigned size,
+                                  uint64_t value)
 {
     uint64_t *at = hv_registers_at(registers, offset & ~UINT64_C(7));
     uint64_t enable = size == 8 ? UINT64_MAX : (uint64_t)UINT32_MAX << 8 * (offset & 7);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The register space that a guest sees (viommu 4.2, 4.3, 9.2): base and control registers are kept here and carried
- * to VF Control; the page at 2000h is the guest's VF page. VF Control tells bases and lengths no more, so what the
- * guest reads comes from this copy.
+ * The register space that a guest sees (viommu 4.2, 4.3, 9.2): base and control registers are kept here and
+ * carried to VF Control; the page at 2000h is the guest's VF page. VF Control tells bases and lengths no
+ * more, so what the guest reads comes from this copy.
  */
 #ifndef AMDVI_HYPERVISOR_GUEST_REGISTERS_H
 #define AMDVI_HYPERVISOR_GUEST_REGISTERS_H
@@ -26,7 +26,8 @@ uint64_t *hv_registers_at(struct hv_registers *registers, uint64_t offset);
 /* An aligned access of 4 or 8 bytes to what the VMM keeps; offsets without a register read 0. */
 enum hv_status hv_registers_read(const struct hv_registers *registers, uint64_t offset, unsigned size,
                                  uint64_t *value);
-enum hv_status hv_registers_write(struct hv_registers *registers, uint64_t offset, unsigned size, uint64_t value);
+enum hv_status hv_registers_write(struct hv_registers *registers, uint64_t offset, unsigned size,
+                                  uint64_t value);
 
 /* VF Control as the table of 9.2 makes it from these registers. */
 uint64_t hv_command_control(const struct hv_registers *registers);

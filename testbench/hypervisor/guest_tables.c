@@ -137,12 +137,14 @@ void hv_guest_tables_give(struct hv_guest_pages *pages, uint64_t root)
     give_level(pages, root, LEVELS);
 }
 
-bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned glx, uint32_t pasid, uint64_t root)
+bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned glx, uint32_t pasid,
+                       uint64_t root)
 {
     uint64_t place = table;
 
     for (unsigned level = glx; level > 0; level--) {
-        uint64_t at = place + (pasid >> (LEVEL_BITS * level)) % ENTRIES * ENTRY, entry = hv_guest_load(pages, at);
+        uint64_t at = place + (pasid >> (LEVEL_BITS * level)) % ENTRIES * ENTRY,
+                 entry = hv_guest_load(pages, at);
         if (!gcr3_v(entry)) {
             uint64_t made = hv_guest_take(pages, 1);
             if (!made)

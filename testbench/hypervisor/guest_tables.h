@@ -31,6 +31,7 @@ uint64_t hv_guest_entry(const struct hv_guest_pages *pages, uint64_t root, uint6
 void hv_guest_tables_give(struct hv_guest_pages *pages, uint64_t root);
 
 /* Sets PASID's entry in a GCR3 table of glx + 1 levels; root 0 clears it. */
-bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned glx, uint32_t pasid, uint64_t root);
+bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned glx, uint32_t pasid,
+                       uint64_t root);
 
 #endif

@@ -72,7 +72,8 @@ static bool inside(const struct hv_table *table, uint64_t address, uint64_t leng
     unsigned bits = shift_of(table->mode + 1);
     uint64_t end = address + length;
 
-    return length && (address | length) % HV_PAGE == 0 && end > address && (bits >= 64 || end <= UINT64_C(1) << bits);
+    return length && (address | length) % HV_PAGE == 0 && end > address &&
+           (bits >= 64 || end <= UINT64_C(1) << bits);
 }
 
 bool hv_table_lookup(const struct hv_table *table, uint64_t address, uint64_t *spa, unsigned *perm)
@@ -109,14 +110,14 @@ static unsigned level_for(const struct hv_table *table, uint64_t address, uint64
 {
     unsigned level = table->mode < LARGEST_LEVEL ? table->mode : LARGEST_LEVEL;
 
-    while (level > 1 && (bytes_of(level) > largest || bytes_of(level) > length ||
-                         (address | spa) % bytes_of(level) != 0))
+    while (level > 1 &&
+           (bytes_of(level) > largest || bytes_of(level) > length || (address | spa) % bytes_of(level) != 0))
         level--;
     return level;
 }
 
-/* Tables down to `level` are made; a hole table of lower levels cannot be in the way of a large page only if it is
- * released first. */
+/* Tables down to `level` are made; a hole table of lower levels cannot be in the way of a large page only if
+ * it is released first. */
 static uint64_t place_at(struct hv_table *table, uint64_t address, unsigned level)
 {
     uint64_t at = table->root;
@@ -148,12 +149,13 @@ static bool map_one(struct hv_table *table, uint64_t address, uint64_t spa, unsi
     return true;
 }
 
-enum hv_status hv_table_map(struct hv_table *table, uint64_t address, uint64_t spa, uint64_t length, unsigned perm,
-                            uint64_t largest)
+enum hv_status hv_table_map(struct hv_table *table, uint64_t address, uint64_t spa, uint64_t length,
+                            unsigned perm, uint64_t largest)
 {
     uint64_t done = 0;
 
-    if (!inside(table, address, length) || spa % HV_PAGE || !perm || perm > (HV_READ | HV_WRITE) || largest < HV_PAGE)
+    if (!inside(table, address, length) || spa % HV_PAGE || !perm || perm > (HV_READ | HV_WRITE) ||
+        largest < HV_PAGE)
         return HV_ERR_ARGUMENT;
     if (any_mapped(table, address, length))
         return HV_ERR_EXISTS;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A host (v1) page table in system memory (iommu 4): 4 KiB, 2 MiB and 1 GiB pages. Flushing is the caller's. */
+/* A host (v1) page table in system memory (iommu 4): 4 KiB, 2 MiB and 1 GiB pages. Flushing is the caller's.
+ */
 #ifndef AMDVI_HYPERVISOR_HOST_TABLE_H
 #define AMDVI_HYPERVISOR_HOST_TABLE_H
 
@@ -16,12 +17,12 @@ enum hv_status hv_table_create(struct hv_table *table, struct hv_memory *memory,
 void hv_table_destroy(struct hv_table *table);
 
 /*
- * Maps [address, address + length) to [spa, ...) with pages of at most `largest` bytes (4 KiB, 2 MiB or 1 GiB),
- * the largest that alignment and length allow. HV_ERR_EXISTS when a part is mapped, HV_ERR_ARGUMENT for what is
- * not a multiple of 4 KiB or beyond the table; then nothing is mapped.
+ * Maps [address, address + length) to [spa, ...) with pages of at most `largest` bytes (4 KiB, 2 MiB or 1
+ * GiB), the largest that alignment and length allow. HV_ERR_EXISTS when a part is mapped, HV_ERR_ARGUMENT for
+ * what is not a multiple of 4 KiB or beyond the table; then nothing is mapped.
  */
-enum hv_status hv_table_map(struct hv_table *table, uint64_t address, uint64_t spa, uint64_t length, unsigned perm,
-                            uint64_t largest);
+enum hv_status hv_table_map(struct hv_table *table, uint64_t address, uint64_t spa, uint64_t length,
+                            unsigned perm, uint64_t largest);
 /* Unmaps whole pages: a range that cuts a large page in two is HV_ERR_ARGUMENT. Holes are allowed. */
 enum hv_status hv_table_unmap(struct hv_table *table, uint64_t address, uint64_t length);
 

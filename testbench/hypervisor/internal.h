@@ -31,7 +31,7 @@ struct hv_log {
 
 struct hv_device {
     bool known, ats;
-    bool bound; /* by an iommufd context */
+    bool bound;               /* by an iommufd context */
     struct hv_stage2 *stage2; /* attached to it, or null */
     struct hv_listener listener;
 };
@@ -48,8 +48,9 @@ struct hv_driver {
     struct hv_ids guest_ids, trans_ids, domain_ids;
     struct hv_table private_space;
     uint16_t private_domain;
-    uint64_t low;                                  /* SPA behind the first 8 MiB of the private space */
-    uint64_t interrupts, interrupt_tables[1024];   /* extended table: level 1, and SPAs of level 2 (viommu 2.4) */
+    uint64_t low; /* SPA behind the first 8 MiB of the private space */
+    uint64_t interrupts,
+        interrupt_tables[1024]; /* extended table: level 1, and SPAs of level 2 (viommu 2.4) */
     struct hv_guest *guests;
     struct hv_stage2 *stages;
     uint64_t unheard; /* records without a listener */

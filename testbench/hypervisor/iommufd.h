@@ -8,9 +8,10 @@
  *   4. makes a hardware queue for each ring that the guest places;
  *   5. makes a nested table from each guest device table entry, and attaches devices to it.
  *
- * Objects are named by handles. A handle is good from the call that made the object to hv_fd_destroy_object(); after
- * that, and for objects of another context or of a wrong kind, calls answer HV_ERR_NO_OBJECT. Handles may go in any
- * order: an object lives as long as another needs it. A call that fails changes nothing.
+ * Objects are named by handles. A handle is good from the call that made the object to
+ * hv_fd_destroy_object(); after that, and for objects of another context or of a wrong kind, calls answer
+ * HV_ERR_NO_OBJECT. Handles may go in any order: an object lives as long as another needs it. A call that
+ * fails changes nothing.
  */
 #ifndef AMDVI_HYPERVISOR_IOMMUFD_H
 #define AMDVI_HYPERVISOR_IOMMUFD_H
@@ -28,7 +29,8 @@ unsigned hv_fd_objects(const struct hv_fd *fd); /* alive, with or without handle
 
 /* ------------------------------------------------------------------------------- devices */
 
-/* HV_ERR_NO_OBJECT: no such device. HV_ERR_BUSY: bound already, by whomever. Destroying it blocks the device. */
+/* HV_ERR_NO_OBJECT: no such device. HV_ERR_BUSY: bound already, by whomever. Destroying it blocks the device.
+ */
 enum hv_status hv_fd_bind(struct hv_fd *fd, struct hv_driver *driver, uint16_t device, hv_handle *handle);
 enum hv_status hv_fd_hw_info(struct hv_fd *fd, hv_handle device, uint64_t *efr, uint64_t *efr2);
 
@@ -59,7 +61,8 @@ struct hv_viommu_alloc {
 /* HV_ERR_FOREIGN: device and parent are on different IOMMUs. */
 enum hv_status hv_fd_viommu_alloc(struct hv_fd *fd, struct hv_viommu_alloc *alloc);
 
-/* The register page: accesses go to amdvi_vf_read() and amdvi_vf_write() with these, without another call here. */
+/* The register page: accesses go to amdvi_vf_read() and amdvi_vf_write() with these, without another call
+ * here. */
 struct hv_vf_page {
     struct amdvi_device *device;
     uint16_t guest_id;
@@ -93,8 +96,9 @@ struct hv_queue_alloc {
     unsigned flags;
     hv_handle queue; /* out */
 };
-/* HV_ERR_UNMAPPED: a part of the ring is not guest memory (not writable, for logs). HV_ERR_EXISTS: there is one.
- * HV_ERR_UNSUPPORTED for mediated ones and index 1, HV_ERR_MODE with private buffers. Destroying it disables it. */
+/* HV_ERR_UNMAPPED: a part of the ring is not guest memory (not writable, for logs). HV_ERR_EXISTS: there is
+ * one. HV_ERR_UNSUPPORTED for mediated ones and index 1, HV_ERR_MODE with private buffers. Destroying it
+ * disables it. */
 enum hv_status hv_fd_queue_alloc(struct hv_fd *fd, struct hv_queue_alloc *alloc);
 
 /* Where the interrupts of a log go. HV_ERR_UNSUPPORTED for mediated ones. */
@@ -104,37 +108,43 @@ enum hv_status hv_fd_interrupt(struct hv_fd *fd, hv_handle viommu, enum hv_inter
 /* ------------------------------------------------------------------------------- nested tables */
 
 /*
- * A nested table from a guest's device table entry, which also tells the guest's DomainID. Touches neither device nor
- * memory: the entry is checked (HV_ERR_DTE), and the guest domain gets a host domain of its own, shared by all nested
- * tables of that number.
+ * A nested table from a guest's device table entry, which also tells the guest's DomainID. Touches neither
+ * device nor memory: the entry is checked (HV_ERR_DTE), and the guest domain gets a host domain of its own,
+ * shared by all nested tables of that number.
  */
-enum hv_status hv_fd_nested_alloc(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4], hv_handle *nested);
-/* The same, but an equal table of this virtual IOMMU is used again: one more hv_fd_destroy_object() for it. */
-enum hv_status hv_fd_nested_share(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4], hv_handle *nested);
+enum hv_status hv_fd_nested_alloc(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4],
+                                  hv_handle *nested);
+/* The same, but an equal table of this virtual IOMMU is used again: one more hv_fd_destroy_object() for it.
+ */
+enum hv_status hv_fd_nested_share(struct hv_fd *fd, hv_handle viommu, const uint64_t entry[4],
+                                  hv_handle *nested);
 
 /*
- * Attaches to a nest parent (addresses are guest physical), or to a nested table: the host's entry gets both halves,
- * the domain map leads to the host domain. A device that is attached changes over. HV_ERR_ORDER: no virtual device.
- * HV_ERR_FOREIGN: on another IOMMU, or of another virtual one.
+ * Attaches to a nest parent (addresses are guest physical), or to a nested table: the host's entry gets both
+ * halves, the domain map leads to the host domain. A device that is attached changes over. HV_ERR_ORDER: no
+ * virtual device. HV_ERR_FOREIGN: on another IOMMU, or of another virtual one.
  */
 enum hv_status hv_fd_attach(struct hv_fd *fd, hv_handle device, hv_handle table);
 /* HV_ERR_ORDER when it is not attached. */
 enum hv_status hv_fd_detach(struct hv_fd *fd, hv_handle device);
 
 /*
- * Invalidations in the form of guest commands, with guest IDs (16 bytes each), for VMMs that run the ring themselves:
- * opcodes 2 to 8. On a nested table only INVALIDATE_IOMMU_PAGES of its own domain. `done` tells how many were
- * carried out; the one after them is the reason of HV_ERR_COMMAND. All effects are there when the call returns.
+ * Invalidations in the form of guest commands, with guest IDs (16 bytes each), for VMMs that run the ring
+ * themselves: opcodes 2 to 8. On a nested table only INVALIDATE_IOMMU_PAGES of its own domain. `done` tells
+ * how many were carried out; the one after them is the reason of HV_ERR_COMMAND. All effects are there when
+ * the call returns.
  */
-enum hv_status hv_fd_invalidate(struct hv_fd *fd, hv_handle target, const uint64_t (*commands)[2], unsigned count,
-                                unsigned *done);
+enum hv_status hv_fd_invalidate(struct hv_fd *fd, hv_handle target, const uint64_t (*commands)[2],
+                                unsigned count, unsigned *done);
 
 /* ------------------------------------------------------------------------------- events */
 
-/* HV_ERR_EXISTS: there is one for this log. `depth` records from 1 to 65536 are kept, more are counted as lost. */
+/* HV_ERR_EXISTS: there is one for this log. `depth` records from 1 to 65536 are kept, more are counted as
+ * lost. */
 enum hv_status hv_fd_eventq_alloc(struct hv_fd *fd, hv_handle viommu, enum amdvi_log log, unsigned depth,
                                   hv_handle *queue);
-/* The oldest record, with the guest's DeviceID; HV_ERR_EMPTY. Only what the guest's own tables caused is here. */
+/* The oldest record, with the guest's DeviceID; HV_ERR_EMPTY. Only what the guest's own tables caused is
+ * here. */
 enum hv_status hv_fd_eventq_read(struct hv_fd *fd, hv_handle queue, uint64_t record[2]);
 enum hv_status hv_fd_eventq_lost(struct hv_fd *fd, hv_handle queue, uint64_t *lost);
 

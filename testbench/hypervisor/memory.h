@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * System memory of a small machine: one window of RAM at a system physical address, handed out in 4 KiB pages.
- * Pages are zero when they are handed out.
+ * System memory of a small machine: one window of RAM at a system physical address, handed out in 4 KiB
+ * pages. Pages are zero when they are handed out.
  */
 #ifndef AMDVI_HYPERVISOR_MEMORY_H
 #define AMDVI_HYPERVISOR_MEMORY_H

@@ -16,8 +16,7 @@ static enum hv_status flush(struct hv_driver *driver, uint64_t ipa, uint64_t len
 
 enum hv_status hv_private_map(struct hv_driver *driver, uint64_t ipa, uint64_t spa, uint64_t length)
 {
-    enum hv_status status =
-        hv_table_map(&driver->private_space, ipa, spa, length, HV_READ | HV_WRITE, LARGE);
+    enum hv_status status = hv_table_map(&driver->private_space, ipa, spa, length, HV_READ | HV_WRITE, LARGE);
 
     return status ? status : flush(driver, ipa, length);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The eight calls of the first public proposal for HW-vIOMMU, June 2023 (viommu 9.1): the VMM names IOMMU and guest by
- * number and hands register accesses to the hypervisor. Kept because both buffer modes and the register translation
- * are told best by it; new programs use iommufd.h.
+ * The eight calls of the first public proposal for HW-vIOMMU, June 2023 (viommu 9.1): the VMM names IOMMU and
+ * guest by number and hands register accesses to the hypervisor. Kept because both buffer modes and the
+ * register translation are told best by it; new programs use iommufd.h.
  *
- * As in the proposal, a device must be in a host domain (hv_device_attach()) before it is given to a guest, all
- * devices of a guest share one stage 2, and the first device's own DeviceID serves as TransDevID. Guest tables are
- * set by hv_rfc_guest_table(), what the proposal did in its domain allocation.
+ * As in the proposal, a device must be in a host domain (hv_device_attach()) before it is given to a guest,
+ * all devices of a guest share one stage 2, and the first device's own DeviceID serves as TransDevID. Guest
+ * tables are set by hv_rfc_guest_table(), what the proposal did in its domain allocation.
  *
  * Each structure starts with its size: HV_ERR_ARGUMENT when it is not the one of this header.
  */
@@ -64,7 +64,8 @@ enum hv_status hv_rfc_iommu_destroy(struct hv_rfc *rfc, const struct hv_rfc_iomm
  * HV_ERR_BUSY: hdev_id belongs to a guest. HV_ERR_EXISTS: gdev_id is taken.
  */
 enum hv_status hv_rfc_device_attach(struct hv_rfc *rfc, const struct hv_rfc_dev_info *info);
-/* HV_ERR_NO_OBJECT: not attached under these numbers. HV_ERR_BUSY: other devices still use its number as TransDevID. */
+/* HV_ERR_NO_OBJECT: not attached under these numbers. HV_ERR_BUSY: other devices still use its number as
+ * TransDevID. */
 enum hv_status hv_rfc_device_detach(struct hv_rfc *rfc, const struct hv_rfc_dev_info *info);
 
 /* gdom_id becomes the guest's name for the DomainID of gdev_id. HV_ERR_NO_OBJECT: no such device. */

@@ -63,8 +63,8 @@ static enum hv_status flush(struct hv_stage2 *stage2, uint64_t gpa, uint64_t len
     return status ? status : hv_wait(stage2->driver);
 }
 
-enum hv_status hv_stage2_map(struct hv_stage2 *stage2, uint64_t gpa, uint64_t spa, uint64_t length, unsigned perm,
-                             uint64_t largest)
+enum hv_status hv_stage2_map(struct hv_stage2 *stage2, uint64_t gpa, uint64_t spa, uint64_t length,
+                             unsigned perm, uint64_t largest)
 {
     enum hv_status status;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Answers of the hypervisor library. A status other than HV_OK means that the call changed nothing, unless its
- * description says otherwise.
+ * Answers of the hypervisor library. A status other than HV_OK means that the call changed nothing, unless
+ * its description says otherwise.
  */
 #ifndef AMDVI_HYPERVISOR_STATUS_H
 #define AMDVI_HYPERVISOR_STATUS_H

@@ -90,12 +90,14 @@ static enum hv_status build(struct hv_vmm *vmm)
     return status;
 }
 
-enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options, struct hv_vmm **vmm)
+enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
+                             struct hv_vmm **vmm)
 {
     struct hv_vmm *made;
     enum hv_status status;
 
-    if (!driver || !options || !vmm || !options->memory || options->memory % (2 * LARGE) || options->gpa % LARGE)
+    if (!driver || !options || !vmm || !options->memory || options->memory % (2 * LARGE) ||
+        options->gpa % LARGE)
         return HV_ERR_ARGUMENT;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -172,7 +174,8 @@ static bool direct(const struct hv_vmm *vmm, uint64_t offset)
 }
 
 /* The page that the guest has mapped: no exit, the device answers. */
-static enum hv_status direct_access(struct hv_vmm *vmm, bool write, uint64_t offset, unsigned size, uint64_t *value)
+static enum hv_status direct_access(struct hv_vmm *vmm, bool write, uint64_t offset, unsigned size,
+                                    uint64_t *value)
 {
     offset -= HV_VF_PAGE;
     if (!write)
@@ -252,7 +255,8 @@ static void renew_queue(struct hv_vmm *vmm, enum hv_queue_type type)
         vmm->queues[type] = queue.queue;
 }
 
-/* Event entry of 170h, PPR entry of 178h (viommu 8.5). This guest has one virtual processor, without vAPIC page. */
+/* Event entry of 170h, PPR entry of 178h (viommu 8.5). This guest has one virtual processor, without vAPIC
+ * page. */
 static void renew_interrupts(struct hv_vmm *vmm)
 {
     struct hv_interrupt interrupt = {.tag = 1};

@@ -2,11 +2,12 @@
 /*
  * A small virtual machine monitor: guest memory, the guest's view of its IOMMU, and what traps (viommu 4.2).
  *
- * In hardware mode the guest's page at 2000h is the VF page of the device, and the device runs the guest's ring. In
- * mediated mode that page traps too: the VMM runs the ring, and writes the guest's logs. The guest cannot tell.
+ * In hardware mode the guest's page at 2000h is the VF page of the device, and the device runs the guest's
+ * ring. In mediated mode that page traps too: the VMM runs the ring, and writes the guest's logs. The guest
+ * cannot tell.
  *
- * Guest memory is where DMA goes; a store to the guest's device table traps in both modes, because the guest's own
- * invalidation of an entry never reaches the VMM.
+ * Guest memory is where DMA goes; a store to the guest's device table traps in both modes, because the
+ * guest's own invalidation of an entry never reaches the VMM.
  */
 #ifndef AMDVI_HYPERVISOR_VMM_H
 #define AMDVI_HYPERVISOR_VMM_H
@@ -19,7 +20,7 @@ enum hv_vmm_mode { HV_VMM_HARDWARE, HV_VMM_MEDIATED };
 
 /* Why the guest left its virtual processor, or why the VMM had to act for it. */
 enum hv_exit {
-    HV_EXIT_CONFIG_READ,  /* registers below 2000h */
+    HV_EXIT_CONFIG_READ, /* registers below 2000h */
     HV_EXIT_CONFIG_WRITE,
     HV_EXIT_DEVICE_TABLE, /* stores to the guest's device table */
     HV_EXIT_RING_TAIL,    /* command tail: the doorbell */
@@ -32,16 +33,19 @@ const char *hv_exit_text(enum hv_exit cause);
 
 struct hv_vmm_options {
     enum hv_vmm_mode mode;
-    uint64_t gpa;    /* where guest memory starts; 2 MiB aligned */
-    uint64_t memory; /* bytes; a multiple of 4 MiB: the lower half is mapped by 2 MiB pages, the upper by 4 KiB */
-    uint16_t first;  /* the first device, which names the IOMMU */
+    uint64_t gpa; /* where guest memory starts; 2 MiB aligned */
+    uint64_t
+        memory; /* bytes; a multiple of 4 MiB: the lower half is mapped by 2 MiB pages, the upper by 4 KiB */
+    uint16_t first;       /* the first device, which names the IOMMU */
     uint16_t first_guest; /* and how the guest knows it */
-    unsigned tag;    /* of the iommufd context: below 64 */
+    unsigned tag;         /* of the iommufd context: below 64 */
 };
 
-enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options, struct hv_vmm **vmm);
+enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
+                             struct hv_vmm **vmm);
 void hv_vmm_destroy(struct hv_vmm *vmm);
-/* One more device for the guest. Until the guest's table says more it reaches guest memory (V=0, iommu 3.3). */
+/* One more device for the guest. Until the guest's table says more it reaches guest memory (V=0, iommu 3.3).
+ */
 enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t guest_device);
 
 /* Guest memory, null beyond it. The device table must be written by hv_vmm_store(). */
@@ -53,10 +57,12 @@ bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value);
 enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t *value);
 enum hv_status hv_vmm_write(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t value);
 
-/* A device of the guest asks; the result's addresses are the guest's physical ones, DeviceIDs are the guest's. */
+/* A device of the guest asks; the result's addresses are the guest's physical ones, DeviceIDs are the
+ * guest's. */
 enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
                                 struct amdvi_result *result);
-enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request, bool *logged);
+enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request,
+                                   bool *logged);
 
 /* Mediated mode: carries new records into the guest's logs. Harmless in hardware mode. */
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);

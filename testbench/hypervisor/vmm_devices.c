@@ -41,8 +41,9 @@ static void read_entry(const struct hv_vmm *vmm, uint16_t guest_device, uint64_t
         memcpy(entry, from, VMM_DTE_BYTES);
 }
 
-/* 5.3: bits that nobody honours are refused by the driver. These the VMM answers for: the interrupt half (guests run
- * without interrupt remapping), I (ATS is the host's choice) and SysMgt (no such messages here). */
+/* 5.3: bits that nobody honours are refused by the driver. These the VMM answers for: the interrupt half
+ * (guests run without interrupt remapping), I (ATS is the host's choice) and SysMgt (no such messages here).
+ */
 static void filter(uint64_t entry[4])
 {
     uint64_t paging = dte_guestpagingmode(entry);
@@ -109,8 +110,8 @@ void vmm_entry_changed(struct hv_vmm *vmm, uint64_t gpa)
     uint64_t index = (gpa - reg_devtab_base_base(vmm->registers.devtab_base)) / VMM_DTE_BYTES;
     struct vmm_device *device = index <= UINT16_MAX ? vmm_find_guest(vmm, (uint16_t)index) : NULL;
 
-    /* An entry goes live with its word 0 (iommu 3.1): words after it belong to an entry that is not valid yet, or
-     * are changes of a live one. Both are seen as they come. */
+    /* An entry goes live with its word 0 (iommu 3.1): words after it belong to an entry that is not valid
+     * yet, or are changes of a live one. Both are seen as they come. */
     if (device)
         follow_entry(vmm, device);
 }
@@ -128,7 +129,8 @@ static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
     return spa - vmm->ram + vmm->options.gpa;
 }
 
-enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request, struct amdvi_result *result)
+enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
+                                struct amdvi_result *result)
 {
     const struct vmm_device *device = vmm_find_guest(vmm, request->device);
     struct amdvi_request host = *request;

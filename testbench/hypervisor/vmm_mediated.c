@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The page at 2000h without hardware: the VMM runs the guest's ring and writes its logs (viommu 9.4, last lines). */
+/* The page at 2000h without hardware: the VMM runs the guest's ring and writes its logs (viommu 9.4, last
+ * lines). */
 #include "testbench/hypervisor/vmm_internal.h"
 
 #include "cmdbuf/layout.h"
@@ -21,8 +22,8 @@ static bool running(const struct hv_vmm *vmm)
 {
     uint64_t control = vmm->registers.control;
 
-    return reg_control_iommuen(control) && reg_control_cmdbufen(control) && ring_bytes(vmm->registers.cmd_base) &&
-           !vmm->rings.stopped;
+    return reg_control_iommuen(control) && reg_control_cmdbufen(control) &&
+           ring_bytes(vmm->registers.cmd_base) && !vmm->rings.stopped;
 }
 
 static bool log_running(const struct hv_vmm *vmm, bool pprs)
@@ -243,8 +244,8 @@ static bool locked(const struct hv_vmm *vmm, uint64_t offset)
 
 enum hv_status vmm_ring_write(struct hv_vmm *vmm, uint64_t offset, uint64_t value)
 {
-    const uint64_t sticky = VF_STATUS_EVENTOVERFLOW_MASK | VF_STATUS_EVENTLOGINT_MASK | VF_STATUS_COMWAITINT_MASK |
-                            VF_STATUS_PPROVERFLOW_MASK | VF_STATUS_PPRINT_MASK;
+    const uint64_t sticky = VF_STATUS_EVENTOVERFLOW_MASK | VF_STATUS_EVENTLOGINT_MASK |
+                            VF_STATUS_COMWAITINT_MASK | VF_STATUS_PPROVERFLOW_MASK | VF_STATUS_PPRINT_MASK;
     uint64_t *at = pointer(vmm, offset);
 
     if (offset == REG_STATUS_OFFSET)

@@ -435,7 +435,8 @@ enum hv_status hv_workload_create(struct hv_vmm *vmm, const struct hv_workload_o
     struct hv_workload *made;
     enum hv_status status;
 
-    if (!vmm || !options || !workload || !options->device_count || options->device_count > HV_WORKLOAD_DEVICES)
+    if (!vmm || !options || !workload || !options->device_count ||
+        options->device_count > HV_WORKLOAD_DEVICES)
         return HV_ERR_ARGUMENT;
     made = calloc(1, sizeof(*made));
     if (!made)

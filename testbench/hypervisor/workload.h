@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a busy guest does to its IOMMU: seeded random maps, unmaps, flushes, address spaces that come and go, page
- * requests, moves of devices between domains, mistakes; DMA in between. A guest that keeps the rules: it looks only
- * at translations that are flushed, so two correct IOMMUs must answer alike.
+ * What a busy guest does to its IOMMU: seeded random maps, unmaps, flushes, address spaces that come and go,
+ * page requests, moves of devices between domains, mistakes; DMA in between. A guest that keeps the rules: it
+ * looks only at translations that are flushed, so two correct IOMMUs must answer alike.
  */
 #ifndef AMDVI_HYPERVISOR_WORKLOAD_H
 #define AMDVI_HYPERVISOR_WORKLOAD_H
@@ -30,7 +30,8 @@ struct hv_workload_options {
 };
 
 struct hv_workload_counts {
-    uint64_t operations, maps, unmaps, flushes, requests, faults, events, page_requests, spaces, moves, mistakes;
+    uint64_t operations, maps, unmaps, flushes, requests, faults, events, page_requests, spaces, moves,
+        mistakes;
     uint64_t commands, waits;
 };
 

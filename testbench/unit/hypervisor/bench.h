@@ -28,8 +28,8 @@ uint64_t bench_register(const struct bench *bench, uint64_t offset);
 struct amdvi_result bench_read(const struct bench *bench, uint16_t device, uint64_t address);
 /* A stage 2 with `bytes` of new memory at BENCH_GPA; its SPA comes back. */
 struct hv_stage2 *bench_stage2(struct bench *bench, uint64_t bytes, uint64_t *spa);
-/* Guest tables for one page, all in the guest's page of index `first` on: GCR3 table, four levels. The guest's
- * device table entry comes back in `entry`. */
+/* Guest tables for one page, all in the guest's page of index `first` on: GCR3 table, four levels. The
+ * guest's device table entry comes back in `entry`. */
 void bench_guest_tables(struct bench *bench, uint64_t spa, unsigned first, uint64_t gva, uint64_t gpa,
                         uint16_t domain, uint64_t entry[4]);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The same guest on two machines: once its ring is run by the hardware, once by the VMM. All that the guest and its
- * devices see must be the same. Prints the exits by cause; the hardware's command path must have none.
+ * The same guest on two machines: once its ring is run by the hardware, once by the VMM. All that the guest
+ * and its devices see must be the same. Prints the exits by cause; the hardware's command path must have
+ * none.
  *
  *     hypervisor-equivalence [--operations N] [--seed S]
  */
@@ -72,10 +73,14 @@ static void start(struct machine *m, enum hv_vmm_mode mode, uint64_t seed)
 {
     static const uint16_t host[DEVICES] = {0x308, 0x400, 0x1028}, guest[DEVICES] = {0x10, 0x18, 0x80};
     struct hv_options options = {.devid = 2};
-    struct hv_vmm_options vmm = {.mode = mode, .gpa = GUEST_GPA, .memory = GUEST_SIZE, .first = host[0],
-                                 .first_guest = guest[0]};
-    struct hv_workload_options work = {.seed = seed, .device_count = DEVICES, .gpa = GUEST_GPA, .bytes = GUEST_SIZE,
-                                       .context = &m->sights, .sight = keep};
+    struct hv_vmm_options vmm = {
+        .mode = mode, .gpa = GUEST_GPA, .memory = GUEST_SIZE, .first = host[0], .first_guest = guest[0]};
+    struct hv_workload_options work = {.seed = seed,
+                                       .device_count = DEVICES,
+                                       .gpa = GUEST_GPA,
+                                       .bytes = GUEST_SIZE,
+                                       .context = &m->sights,
+                                       .sight = keep};
     struct amdvi_memory port;
 
     m->memory = hv_memory_create(BASE, RAM);
@@ -135,9 +140,10 @@ static void table(const struct machine *hardware, const struct machine *mediated
 
     printf("%" PRIu64 " operations: %" PRIu64 " maps, %" PRIu64 " unmaps, %" PRIu64 " flushes, %" PRIu64
            " requests (%" PRIu64 " faults), %" PRIu64 " events, %" PRIu64 " page requests, %" PRIu64
-           " address spaces, %" PRIu64 " moves, %" PRIu64 " mistakes; %" PRIu64 " commands, %" PRIu64 " waits\n\n",
-           c.operations, c.maps, c.unmaps, c.flushes, c.requests, c.faults, c.events, c.page_requests, c.spaces,
-           c.moves, c.mistakes, c.commands, c.waits);
+           " address spaces, %" PRIu64 " moves, %" PRIu64 " mistakes; %" PRIu64 " commands, %" PRIu64
+           " waits\n\n",
+           c.operations, c.maps, c.unmaps, c.flushes, c.requests, c.faults, c.events, c.page_requests,
+           c.spaces, c.moves, c.mistakes, c.commands, c.waits);
     printf("%-24s %12s %12s\n", "exits", "hardware", "mediated");
     for (unsigned i = 0; i < HV_EXITS; i++)
         printf("%-24s %12" PRIu64 " %12" PRIu64 "\n", hv_exit_text((enum hv_exit)i),
@@ -162,7 +168,8 @@ static uint64_t argument(int argc, char **argv, const char *name, uint64_t fallb
 int main(int argc, char **argv)
 {
     static struct machine hardware, mediated;
-    uint64_t operations = argument(argc, argv, "--operations", 100000), seed = argument(argc, argv, "--seed", 1);
+    uint64_t operations = argument(argc, argv, "--operations", 100000),
+             seed = argument(argc, argv, "--seed", 1);
     uint64_t done = 0, seen = 0;
     bool equal = true;
 

@@ -30,7 +30,8 @@ START_TEST(bring_up_enables_guests)
     uint64_t control = bench_register(&b, REG_CONTROL_OFFSET);
 
     ck_assert(reg_control_iommuen(control) && reg_control_gten(control) && reg_control_gcr3trpmode(control));
-    ck_assert(reg_control_gstbuffertrpmode(control) && reg_control_vcmden(control) && reg_control_viommuen(control));
+    ck_assert(reg_control_gstbuffertrpmode(control) && reg_control_vcmden(control) &&
+              reg_control_viommuen(control));
     ck_assert(!bench_read(&b, BENCH_DEVICE, 0x1000).ok);
 }
 END_TEST
@@ -102,7 +103,8 @@ static void guest_wait(struct hv_guest *guest, uint64_t spa, unsigned number)
     cmd_completion_wait_set_data(words, number);
     hv_memory_set(b.memory, at, words[0]);
     hv_memory_set(b.memory, at + 8, words[1]);
-    ck_assert_int_eq(amdvi_vf_write(b.device, hv_guest_id(guest), VF_CMD_TAIL_OFFSET, 8, number * 16), AMDVI_OK);
+    ck_assert_int_eq(amdvi_vf_write(b.device, hv_guest_id(guest), VF_CMD_TAIL_OFFSET, 8, number * 16),
+                     AMDVI_OK);
     ck_assert_int_eq(amdvi_run(b.device), AMDVI_OK);
     ck_assert_uint_eq(hv_memory_get(b.memory, spa + HV_PAGE), number);
 }
@@ -139,8 +141,8 @@ START_TEST(unmapping_guest_memory_leaves_nothing_stale)
     ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, spa + 8 * HV_PAGE);
     ck_assert_int_eq(hv_stage2_unmap(stage2, BENCH_GPA + 8 * HV_PAGE, HV_PAGE), HV_OK);
     ck_assert(!bench_read(&b, BENCH_DEVICE, gva).ok);
-    ck_assert_int_eq(hv_stage2_map(stage2, BENCH_GPA + 8 * HV_PAGE, spa + 9 * HV_PAGE, HV_PAGE, HV_READ, HV_PAGE),
-                     HV_OK);
+    ck_assert_int_eq(
+        hv_stage2_map(stage2, BENCH_GPA + 8 * HV_PAGE, spa + 9 * HV_PAGE, HV_PAGE, HV_READ, HV_PAGE), HV_OK);
     ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, spa + 9 * HV_PAGE);
 }
 END_TEST
@@ -188,7 +190,8 @@ START_TEST(host_tables_map_three_sizes)
     unsigned perm;
 
     ck_assert_int_eq(hv_table_create(&table, b.memory, 4), HV_OK);
-    ck_assert_int_eq(hv_table_map(&table, gib - HV_PAGE, 4 * gib - HV_PAGE, gib + mib2 + HV_PAGE, HV_READ, gib), HV_OK);
+    ck_assert_int_eq(
+        hv_table_map(&table, gib - HV_PAGE, 4 * gib - HV_PAGE, gib + mib2 + HV_PAGE, HV_READ, gib), HV_OK);
     ck_assert(hv_table_lookup(&table, 2 * gib + 5, &spa, &perm) && spa == 5 * gib + 5 && perm == HV_READ);
     ck_assert_int_eq(hv_table_map(&table, gib, 0, HV_PAGE, HV_READ, gib), HV_ERR_EXISTS);
     ck_assert_int_eq(hv_table_unmap(&table, gib, HV_PAGE), HV_ERR_ARGUMENT);

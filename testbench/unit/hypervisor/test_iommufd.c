@@ -27,7 +27,8 @@ static void setup(void)
     ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_DEVICE, &device), HV_OK);
     ck_assert_int_eq(hv_fd_parent_alloc(fd, device, &parent), HV_OK);
     ram = hv_memory_take(b.memory, PAGES * HV_PAGE, HV_PAGE);
-    ck_assert_int_eq(hv_fd_map(fd, parent, BENCH_GPA, ram, PAGES * HV_PAGE, HV_READ | HV_WRITE, HV_PAGE), HV_OK);
+    ck_assert_int_eq(hv_fd_map(fd, parent, BENCH_GPA, ram, PAGES * HV_PAGE, HV_READ | HV_WRITE, HV_PAGE),
+                     HV_OK);
     alloc = (struct hv_viommu_alloc){.device = device, .parent = parent, .type = HV_VIOMMU_AMD};
     ck_assert_int_eq(hv_fd_viommu_alloc(fd, &alloc), HV_OK);
     viommu = alloc.viommu;
@@ -183,9 +184,9 @@ START_TEST(queues_say_what_is_wrong)
     struct hv_queue_alloc good = {.viommu = viommu, .type = HV_QUEUE_EVT, .gpa = BENCH_GPA, .length = 8}, q;
     struct hv_vf_page page;
 
-#define REFUSED(change, status)                                                                                      \
-    q = good;                                                                                                        \
-    change;                                                                                                          \
+#define REFUSED(change, status)                                                                              \
+    q = good;                                                                                                \
+    change;                                                                                                  \
     ck_assert_int_eq(hv_fd_queue_alloc(fd, &q), status)
     REFUSED(q.gpa = BENCH_GPA + 8, HV_ERR_ARGUMENT);
     REFUSED(q.length = 7, HV_ERR_ARGUMENT);
@@ -287,8 +288,10 @@ START_TEST(any_order_of_making_and_destroying)
     for (unsigned i = 0; i < 2000; i++) {
         unsigned n = any(SLOTS), kind = any(13);
         hv_handle p = h[any(SLOTS)], q = h[any(SLOTS)], made = 0;
-        struct hv_viommu_alloc a = {.device = p, .parent = q, .type = any(8) ? HV_VIOMMU_MEDIATED : HV_VIOMMU_AMD};
-        struct hv_queue_alloc c = {.viommu = p, .gpa = BENCH_GPA, .length = 8, .type = (enum hv_queue_type)any(3)};
+        struct hv_viommu_alloc a = {
+            .device = p, .parent = q, .type = any(8) ? HV_VIOMMU_MEDIATED : HV_VIOMMU_AMD};
+        struct hv_queue_alloc c = {
+            .viommu = p, .gpa = BENCH_GPA, .length = 8, .type = (enum hv_queue_type)any(3)};
         unsigned done;
 
         memcpy(e, entry, sizeof(e));

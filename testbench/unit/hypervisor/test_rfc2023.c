@@ -30,7 +30,8 @@ static void start(bool private_buffers)
     ck_assert_int_eq(hv_rfc_create(&b.driver, 1, &rfc), HV_OK);
     info = (struct hv_rfc_iommu_info){.size = sizeof(info)};
     ck_assert_int_eq(hv_rfc_iommu_init(rfc, &info), HV_OK);
-    dev = (struct hv_rfc_dev_info){.size = sizeof(dev), .gid = info.gid, .hdev_id = BENCH_DEVICE, .gdev_id = GDEV};
+    dev = (struct hv_rfc_dev_info){
+        .size = sizeof(dev), .gid = info.gid, .hdev_id = BENCH_DEVICE, .gdev_id = GDEV};
     dom = (struct hv_rfc_dom_info){.size = sizeof(dom), .gid = info.gid, .gdev_id = GDEV, .gdom_id = GDOM};
     ck_assert_int_eq(hv_rfc_device_attach(rfc, &dev), HV_OK);
 }
@@ -53,8 +54,12 @@ static void teardown(void)
 
 static enum hv_status mmio(uint32_t offset, bool write, uint64_t *value)
 {
-    struct hv_rfc_mmio_data data = {.size = sizeof(data), .gid = info.gid, .offset = offset, .value = *value,
-                                    .mmio_size = 8, .is_write = write};
+    struct hv_rfc_mmio_data data = {.size = sizeof(data),
+                                    .gid = info.gid,
+                                    .offset = offset,
+                                    .value = *value,
+                                    .mmio_size = 8,
+                                    .is_write = write};
     enum hv_status status = hv_rfc_mmio_access(rfc, &data);
 
     *value = data.value;
@@ -131,7 +136,8 @@ START_TEST(registers_reach_vf_control)
     control = reg_control_set_pprautorspaon(reg_control_set_ppren(control, 1), 1);
     set(REG_EVENT_BASE_OFFSET, reg_event_base_set_len(reg_event_base_set_base(0, BENCH_GPA), 9));
     set(REG_PPR_BASE_OFFSET, reg_ppr_base_set_len(reg_ppr_base_set_base(0, BENCH_GPA + HV_PAGE), 10));
-    set(REG_EVENT_B_BASE_OFFSET, reg_event_base_set_len(reg_event_base_set_base(0, BENCH_GPA + 2 * HV_PAGE), 8));
+    set(REG_EVENT_B_BASE_OFFSET,
+        reg_event_base_set_len(reg_event_base_set_base(0, BENCH_GPA + 2 * HV_PAGE), 8));
     set(REG_CONTROL_OFFSET, control);
     ck_assert_uint_eq(get(REG_CONTROL_OFFSET), control);
     amdvi_vfc_read(b.device, (uint16_t)info.gid, VFC_EVENT_CONTROL_OFFSET, 8, &value);
