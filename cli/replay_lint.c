@@ -56,6 +56,8 @@ static struct json_object *finding_json(const struct amdvi_lint_finding *f, cons
     if (f->has_pasid)
         json_put_hex(object, "pasid", f->pasid);
     put_change(object, f);
+    if (f->kind >= AMDVI_LINT_WIPED_ENABLES)
+        json_put_hex(object, "gid", f->guest);
     json_put_count(object, "times", f->times);
     return object;
 }

@@ -157,6 +157,13 @@ static uint64_t enables(uint64_t offset, unsigned size)
     return size == 8 ? UINT64_MAX : (uint64_t)UINT32_MAX << 8 * (offset & 7);
 }
 
+static void observe(const struct amdvi_device *device, uint16_t id, bool control, bool write, uint64_t offset,
+                    unsigned size, uint64_t value)
+{
+    if (device->observed && device->observer.guest_mmio)
+        device->observer.guest_mmio(device->observer.context, id, control, write, offset, size, value);
+}
+
 /* Pointers that hardware moves, while their ring runs (as 2.8 of the host). */
 static bool pointer_locked(const struct amdvi_device *device, const struct guest *guest, enum vf_id id)
 {
@@ -212,6 +219,7 @@ enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, 
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     if (id >= 0 && device->vf_mask[id].exists)
         *value = part(vf_get(device, guest, (enum vf_id)id), offset, size);
+    observe(device, guest_id, false, false, offset, size, *value);
     return AMDVI_OK;
 }
 
@@ -231,6 +239,7 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
     guest = guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+    observe(device, guest_id, false, true, offset, size, value);
     if (id >= 0)
         write_vf(device, guest, (enum vf_id)id, value << 8 * (offset & 7), enables(offset, size));
     return AMDVI_OK;
@@ -295,6 +304,7 @@ enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id,
     id = find_register(vfc_info, VFC_COUNT, offset);
     if (guest && id >= 0)
         *value = part(guest->vfc[id], offset, size);
+    observe(device, guest_id, true, false, offset, size, *value);
     return AMDVI_OK;
 }
 
@@ -314,6 +324,7 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     id = find_register(vfc_info, VFC_COUNT, offset);
+    observe(device, guest_id, true, true, offset, size, value);
     if (id >= 0)
         write_vfc(device, guest, (enum vfc_id)id, value << 8 * (offset & 7), enables(offset, size));
     return AMDVI_OK;

@@ -168,8 +168,7 @@ static bool is_running(const struct amdvi_device *device, unsigned id)
     }
 }
 
-/* The value that the register would have; a write of one half leaves the other. */
-static uint64_t written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
+uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
 {
     if (size == 8)
         return value;
@@ -186,7 +185,7 @@ static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned si
         return;
     finding.word = reg_info[id].offset;
     finding.old_value = device->reg[id];
-    finding.new_value = written(device->reg[id], offset, size, value);
+    finding.new_value = lint_written(device->reg[id], offset, size, value);
     if (is_base(id) && finding.old_value != finding.new_value && is_running(device, id)) {
         finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
         finding.severity = AMDVI_LINT_MISTAKE;
@@ -206,6 +205,17 @@ static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, u
         check_register(lint, offset, size, value);
     if (lint->next.mmio)
         lint->next.mmio(lint->next.context, write, offset, size, value);
+}
+
+static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
+                          unsigned size, uint64_t value)
+{
+    struct amdvi_lint *lint = context;
+
+    if (control && write)
+        lint_guest_control_write(lint, guest_id, offset, size, value);
+    if (lint->next.guest_mmio)
+        lint->next.guest_mmio(lint->next.context, guest_id, control, write, offset, size, value);
 }
 
 /* ---------------------------------------------------------------- the rest of the observer */
@@ -247,7 +257,8 @@ static void attach(struct amdvi_lint *lint)
                                       .command = on_command,
                                       .event = on_event,
                                       .mmio = on_mmio,
-                                      .hit = on_hit};
+                                      .hit = on_hit,
+                                      .guest_mmio = on_guest_mmio};
 
     lint->next = lint->device->observer;
     lint->next_observed = lint->device->observed;
@@ -305,8 +316,10 @@ enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const 
 {
     if (!lint || !bytes || (length && spa + (length - 1) < spa))
         return AMDVI_ERR_ARGUMENT;
-    if (length)
+    if (length) {
         lint_words_write(lint, spa, bytes, 0, length);
+        lint_dirty_write(lint, spa, bytes, 0, length);
+    }
     return AMDVI_OK;
 }
 
@@ -314,8 +327,10 @@ enum amdvi_status amdvi_lint_fill(struct amdvi_lint *lint, uint64_t spa, uint8_t
 {
     if (!lint || (length && spa + (length - 1) < spa))
         return AMDVI_ERR_ARGUMENT;
-    if (length)
+    if (length) {
         lint_words_write(lint, spa, NULL, byte, length);
+        lint_dirty_write(lint, spa, NULL, byte, length);
+    }
     return AMDVI_OK;
 }
 

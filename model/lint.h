@@ -69,6 +69,15 @@ void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info);
 void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);
 void lint_finish(struct amdvi_lint *lint);
 
+/* lint_guest.c */
+void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t offset, unsigned size,
+                              uint64_t value);
+void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
+                      uint64_t length);
+
+/* lint.c: the value that a register would have; a write of one half leaves the other. */
+uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value);
+
 /* lint_covered.c: does the command drop anything? */
 bool lint_covers(const struct amdvi_device *device, const uint64_t words[2]);
 

@@ -12,6 +12,8 @@ const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
         [AMDVI_LINT_STALE_ENTRY] = "stale-entry",     [AMDVI_LINT_TORN_DTE] = "torn-dte",
         [AMDVI_LINT_RESERVED_BITS] = "reserved-bits", [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
         [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain", [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
+        [AMDVI_LINT_WIPED_ENABLES] = "wiped-enables", [AMDVI_LINT_MAP_UNMAPPED] = "map-unmapped",
+        [AMDVI_LINT_DIRTY_LOST] = "dirty-lost",       [AMDVI_LINT_GUEST_CONTROL] = "guest-control",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -110,6 +112,36 @@ static void describe_stale(struct text *t, const struct amdvi_lint_finding *f)
     add_needed(t, f);
 }
 
+/* What a hypervisor did about a guest; the default is a doorbell of the host. */
+static void describe_other(struct text *t, const struct amdvi_lint_finding *f)
+{
+    switch (f->kind) {
+    case AMDVI_LINT_WIPED_ENABLES:
+        add(t,
+            "guest %04x: VF Control 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64
+            ": the new base took the enable bits along",
+            f->guest, f->word, f->old_value, f->new_value);
+        break;
+    case AMDVI_LINT_MAP_UNMAPPED:
+        add(t, "guest %04x: DID map write 0x%" PRIx64 " goes to private address 0x%" PRIx64 ", not mapped",
+            f->guest, f->new_value, f->word);
+        break;
+    case AMDVI_LINT_DIRTY_LOST:
+        add(t, "guest %04x has commands left, software cleared its dirty bit in private address 0x%" PRIx64,
+            f->guest, f->word);
+        break;
+    case AMDVI_LINT_GUEST_CONTROL:
+        add(t,
+            "guest %04x wrote Control 0x%" PRIx64 ", bit %u did not get to VF Control 0x%" PRIx64
+            ", which is 0x%" PRIx64,
+            f->guest, f->new_value, f->bit, f->word, f->old_value);
+        break;
+    default:
+        add(t, "command tail 0x%" PRIx64 " written again, no command is new", f->new_value);
+        break;
+    }
+}
+
 static void describe(struct text *t, const struct amdvi_lint_finding *f)
 {
     add(t, "%s: ", amdvi_lint_kind_name(f->kind));
@@ -140,7 +172,7 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
             f->word, f->old_value, f->new_value);
         break;
     default:
-        add(t, "command tail 0x%" PRIx64 " written again, no command is new", f->new_value);
+        describe_other(t, f);
         break;
     }
 }

@@ -228,9 +228,9 @@ enum amdvi_status amdvi_run(struct amdvi_device *device);
  */
 enum amdvi_guest_map { AMDVI_MAP_DEVICES, AMDVI_MAP_DOMAINS };
 
-enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
-                                       uint32_t first, uint32_t count, uint16_t host_id, uint16_t queue_id,
-                                       bool valid);
+enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id,
+                                       enum amdvi_guest_map map, uint32_t first, uint32_t count,
+                                       uint16_t host_id, uint16_t queue_id, bool valid);
 
 /*
  * Migration. amdvi_save() writes everything that a device is, except its caches, to `buffer`; `needed` is the
@@ -434,6 +434,10 @@ struct amdvi_observer {
     void (*mmio)(void *context, bool write, uint64_t offset, unsigned size, uint64_t value);
     /* Requests take the long way while somebody listens to this one. */
     void (*hit)(void *context, const struct amdvi_hit_info *info);
+    /* Accesses to a guest's VF MMIO page or, with `control`, to its VF Control block: writes before they take
+     * effect, reads after. */
+    void (*guest_mmio)(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
+                       unsigned size, uint64_t value);
 };
 
 /* Null takes the observer off. The structure is copied. */
@@ -462,8 +466,8 @@ enum amdvi_log { AMDVI_LOG_EVENT, AMDVI_LOG_PPR, AMDVI_LOG_GA };
 enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_log log, uint64_t *count);
 
 /* The same for the event and PPR logs of a guest. */
-enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id, enum amdvi_log log,
-                                        uint64_t *count);
+enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id,
+                                        enum amdvi_log log, uint64_t *count);
 
 /* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
 struct amdvi_dte_view {

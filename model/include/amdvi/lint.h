@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Finds what a driver has forgotten: invalidations that are missing, device table entries that hardware saw
- * half-written, reserved bits, base registers changed under a running device.
+ * half-written, reserved bits, base registers changed under a running device, and what hypervisors get wrong
+ * about guests.
  *
  *     amdvi_lint_create(device, &options, &lint);
  *     amdvi_lint_mark(lint, line, ns);              // before each step: where findings point to
@@ -47,6 +48,10 @@ enum amdvi_lint_kind {
     AMDVI_LINT_BASE_WHILE_RUNNING, /* "base-while-running": a base register changed under a running unit */
     AMDVI_LINT_SHARED_DOMAIN,      /* "shared-domain": two devices, one DomainID, different host tables */
     AMDVI_LINT_EMPTY_DOORBELL,     /* "empty-doorbell": the command tail was written, nothing was new */
+    AMDVI_LINT_WIPED_ENABLES,      /* "wiped-enables": a new base in VF Control took the enable bits along */
+    AMDVI_LINT_MAP_UNMAPPED,       /* "map-unmapped": a DID map write has no memory behind it */
+    AMDVI_LINT_DIRTY_LOST,         /* "dirty-lost": software cleared the bit of a guest with commands left */
+    AMDVI_LINT_GUEST_CONTROL,      /* "guest-control": VF Control is not what the guest's Control asks for */
     AMDVI_LINT_KINDS
 };
 
@@ -93,6 +98,10 @@ struct amdvi_lint_finding {
     uint64_t first, last;               /* address range of an INVALIDATE_IOMMU_PAGES */
     uint64_t danger_records, danger_ns; /* from the change to this answer */
     uint64_t times;                     /* wrong answers of this entry until now */
+
+    uint16_t
+        guest;   /* GuestID, of the four kinds about guests; `word` is then a VF Control offset or an IPA */
+    uint8_t bit; /* guest-control: of the guest's Control register */
     const char *text; /* one line without a final new line; lives until the callback returns */
 };
 
@@ -136,6 +145,12 @@ enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const 
 enum amdvi_status amdvi_lint_fill(struct amdvi_lint *lint, uint64_t spa, uint8_t byte, uint64_t length);
 /* Software reads memory: only for `stores_unread`. */
 enum amdvi_status amdvi_lint_read(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
+
+/*
+ * A hypervisor has done all that a guest's write of `value` to its Control register asks for: compares with
+ * VF Control, bit by bit (viommu 9.2).
+ */
+enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t guest_id, uint64_t value);
 
 /* Reports all stale answers that are still open as mistakes. The lint goes on working. */
 enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint);
