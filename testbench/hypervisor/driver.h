@@ -24,6 +24,8 @@ struct hv_options {
     /* Unused map entries are written invalid. By default they lead to host ID 0 and the parent domain, as the
      * drivers since 2025 write them (viommu 6). */
     bool invalid_entries;
+    /* New maps are filled by 131,072 register writes, as drivers must, and not in bulk: for recordings. */
+    bool fill_by_registers;
 };
 
 /* --------------------------------------------------------------------------------- the IOMMU (viommu 9.3) */

@@ -51,6 +51,7 @@ static enum hv_status create_with(const char *key, const char *value)
 START_TEST(devices_without_the_feature_are_refused)
 {
     ck_assert_int_eq(create_with("preset", "legacy"), HV_ERR_UNSUPPORTED);
+    ck_assert_int_eq(create_with("viommu.gst_buffer_trp_mode", "absent"), HV_ERR_UNSUPPORTED);
 }
 END_TEST
 
@@ -89,6 +90,37 @@ START_TEST(maps_are_filled_and_follow_the_registers)
     ck_assert_int_eq(hv_guest_unmap_domain(guest, 5), HV_OK);
     ck_assert(hv_guest_domain(guest, 5, &id) && id == hv_stage2_domain(stage2));
     hv_guest_destroy(guest);
+}
+END_TEST
+
+/* Both maps of a new guest as they lie in memory, folded. */
+static uint64_t maps_after_fill(bool by_registers, bool invalid)
+{
+    struct bench other;
+    struct hv_guest *guest;
+    uint64_t spa, hash = 0;
+    uint16_t id;
+
+    bench_machine(&other, NULL, NULL);
+    other.options.fill_by_registers = by_registers;
+    other.options.invalid_entries = invalid;
+    bench_start(&other);
+    ck_assert_int_eq(hv_guest_create(other.driver, bench_stage2(&other, HV_PAGE, &spa), &guest), HV_OK);
+    for (unsigned i = 0; i < 65536; i++) {
+        hash = hash * 31 + hv_guest_device(guest, (uint16_t)i, &id);
+        hash = hash * 31 + id;
+        hash = hash * 31 + hv_guest_domain(guest, (uint16_t)i, &id);
+        hash = hash * 31 + id;
+    }
+    ck_assert_int_eq(hv_guest_domain(guest, 0x1234, &id), !invalid);
+    bench_free(&other);
+    return hash;
+}
+
+START_TEST(bulk_and_registers_fill_alike)
+{
+    ck_assert_uint_eq(maps_after_fill(false, false), maps_after_fill(true, false));
+    ck_assert_uint_eq(maps_after_fill(false, true), maps_after_fill(true, true));
 }
 END_TEST
 
@@ -234,6 +266,7 @@ int main(void)
     tcase_add_test(tcase, devices_without_the_feature_are_refused);
     tcase_add_test(tcase, everything_is_given_back);
     tcase_add_test(tcase, maps_are_filled_and_follow_the_registers);
+    tcase_add_test(tcase, bulk_and_registers_fill_alike);
     tcase_add_test(tcase, transdevid_moves_while_the_guest_runs);
     tcase_add_test(tcase, unmapping_guest_memory_leaves_nothing_stale);
     tcase_add_test(tcase, guest_entries_are_checked_bit_by_bit);
