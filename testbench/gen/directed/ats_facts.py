@@ -137,6 +137,21 @@ def supervisor_page(t: Trace) -> None:
            f"ats dev=0x100 addr={IOVA:#x} pasid=0x5 priv=1", f"ok pa={PAGE:#x} perm=rw")
 
 
+@fact("9.2", "nested: a guest page whose D bit cannot be set is not granted for writing", "9.2, 13 no. 23", w.GT | w.TRP)
+def dirty_not_settable(t: Trace) -> None:
+    tables = t.guest(nested=4, flags=0x27, I=1)
+    host = tables.host
+    assert host
+    for level in (2, 3, 4):
+        spa = tables.slot(PASID, IOVA, level)
+        t.word(spa, t.device.memory.u64(spa) | 0x20)
+    gpa, spa = tables.table(PASID, IOVA, 1)
+    host.put(gpa, v1_entry(spa, 0, True, False))
+    t.boot()
+    t.hand(f"ats dev=0x100 addr={IOVA:#x} pasid=0x5", f"ok pa={PAGE | 0x4000_0000_0000:#x} perm=r",
+           f"expect_mem addr={tables.slot(PASID, IOVA):#x} data={(PAGE | 0x27).to_bytes(8, 'little').hex()}")
+
+
 @fact("9.2", "nested: the host's D bit is set only with a W that is granted", "9.2, 4.5", w.GT | w.TRP)
 def nested_dirty(t: Trace) -> None:
     tables = t.guest(nested=4, flags=0x65, I=1, HAD=3)

@@ -309,6 +309,23 @@ def pages_combined(t: Trace) -> None:
     t.ok(pa=0x5_5000)
 
 
+@fact("6.4", "INVALIDATE_IOMMU_PAGES GN=0 PDE=1 drops host directories that nested walks have found", "6.4, 5.4",
+      w.GT | w.TRP)
+def pages_nested_directories(t: Trace) -> None:
+    tables = t.guest(nested=4)
+    host = tables.host
+    assert host
+    t.boot()
+    t.ask("read", pasid=PASID)
+    t.ok(pa=PAGE | 0x4000_0000_0000)
+    fresh = t.world.page()
+    t.word(fresh + 8 * (PAGE >> 12 & 511), v1_entry(0x5_5000, 0))
+    t.word(host.slot(PAGE, 2), v1_entry(fresh, 1))
+    t.world.sync(op_pages(DOM, None, PAGE | 2))
+    t.ask("read", pasid=PASID)
+    t.ok(pa=0x5_5000)
+
+
 def guest_pages(name: str, text: str, where: int) -> None:
     def build(t: Trace) -> None:
         tables = t.guest()

@@ -312,6 +312,16 @@ for number in (1, 2, 4):
     guest_permission(number)
 
 
+@fact("5.3", "what a privileged request may use a user request may not, cached or not", control=w.GT)
+def user_after_privileged(t: Trace) -> None:
+    t.guest(flags=0x63)
+    t.boot()
+    t.ask("read", pasid=PASID, priv=True)
+    t.ok(pa=PAGE)
+    t.ask("read", pasid=PASID)
+    t.page_fault("GN US PR PE")
+
+
 @fact("5.3", "without USSup every request is a user request", control=w.GT, efr=GENOA & ~(1 << 37))
 def no_privilege(t: Trace) -> None:
     tables = t.guest(flags=0x63)

@@ -46,8 +46,9 @@ def range_reads(t: Trace) -> None:
     t.dte()
     t.boot()
     for op in ("read", "atomic", "exec"):
-        t.ask(op, MSI, length=4)
-        t.fault("INVALID_DEVICE_REQUEST", "", "abort")
+        for addr in (MSI, MSI | 0xFFFFC):
+            t.ask(op, addr, length=4)
+            t.fault("INVALID_DEVICE_REQUEST", "", "abort")
 
 
 @fact("8.1", "writes of other sizes or alignment are INVALID_DEVICE_REQUEST type 4", "8.1, 7.3")
@@ -105,6 +106,7 @@ special("system_management", "SysMgt rules FD_F910_0000h-FD_F91F_FFFFh: abort, f
         0xFD_F910_0008, (INVALID + "3", "ok pa=0xfdf9100008", INVALID + "3", "ok pa=0x55008"), "SysMgt")
 special("reserved_interrupts", "FD_0000_0000h-FD_F7FF_FFFFh is reserved interrupt space: type 5", 0xFD_0000_0000,
         (INVALID + "5",), "")
+special("reserved_interrupts_end", "FD_F7FF_FFFFh is the end of it", 0xFD_F7FF_FFF8, (INVALID + "5",), "")
 special("ht_interrupts", "FD_F800_0000h-FD_F8FF_FFFFh is the HT interrupt range: type 4", 0xFD_F800_0000,
         (INVALID + "4",), "")
 special("ht_ordinary", "above the interrupt and control ranges the HT block is translated", 0xFF_FFFF_F000,

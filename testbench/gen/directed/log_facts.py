@@ -268,6 +268,14 @@ def translated_not_allowed(t: Trace) -> None:
     t.fault("INVALID_DEVICE_REQUEST", "T1", "abort")
 
 
+@fact("7.4", "a translated write that is refused is answered, not dropped", "7.4, trace format rule 5")
+def translated_write(t: Trace) -> None:
+    t.host()
+    t.boot()
+    t.hand("dma dev=0x100 addr=0x7000 len=8 op=write at=translated",
+           "fault kind=INVALID_DEVICE_REQUEST reply=abort flags=T1")
+
+
 @fact("7.4", "a translated request with I=1 passes as an SPA without walk", "9.1")
 def translated_passes(t: Trace) -> None:
     t.host(I=1)
