@@ -1,0 +1,587 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The parts of a guest's virtual IOMMU, one fact a test; numbers are those of viommu 11 and 12. */
+#include "testbench/unit/guests/world.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { A, B, OTHER, RECORDS = 64, FAULTING = G_IOVA + 9 * PAGE_BYTES };
+
+static struct world w;
+
+static struct {
+    struct amdvi_irq irq[RECORDS];
+    struct amdvi_atc_invalidation atc[RECORDS];
+    unsigned irqs, atcs, table_reads;
+    enum amdvi_atc_answer answer;
+} seen;
+
+static void on_irq(void *context, const struct amdvi_irq *irq)
+{
+    seen.irq[seen.irqs++ % RECORDS] = *irq;
+}
+
+static enum amdvi_atc_answer on_atc(void *context, const struct amdvi_atc_invalidation *invalidation)
+{
+    seen.atc[seen.atcs++ % RECORDS] = *invalidation;
+    return seen.answer;
+}
+
+static void on_access(void *context, const struct amdvi_access_info *info)
+{
+    bool table = info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_HOST_ENTRY ||
+                 info->access == AMDVI_ACCESS_GUEST_ENTRY || info->access == AMDVI_ACCESS_GCR3_ENTRY;
+
+    seen.table_reads += table && !info->cached;
+}
+
+static void listen(void)
+{
+    memset(&seen, 0, sizeof(seen));
+    w.notes = (struct world_notes){.irq = on_irq, .atc = on_atc};
+}
+
+static void setup(void)
+{
+    world_open(&w, NULL, true);
+    listen();
+}
+
+static void reopen(const char *settings, bool by_gpa)
+{
+    world_close(&w);
+    world_open(&w, settings, by_gpa);
+    listen();
+}
+
+static void teardown(void)
+{
+    world_close(&w);
+}
+
+static unsigned host_events(void)
+{
+    return (unsigned)reg_read(&w, R_EVT_TAIL) / 16;
+}
+
+static uint64_t host_event(unsigned index, unsigned word)
+{
+    return get64(&w, H_EVT + 16u * index + 8u * word);
+}
+
+static unsigned code_of(uint64_t word)
+{
+    return (unsigned)(word >> 60);
+}
+
+static unsigned vflags_of(uint64_t word)
+{
+    return (unsigned)(word >> 27 & 31);
+}
+
+static bool running(unsigned g)
+{
+    return vf_read(&w, g, VF_STATUS) & S_CMD_RUN;
+}
+
+/* ---------------------------------------------------------------- registers */
+
+static const struct {
+    unsigned offset;
+    uint64_t mask;
+} vfc_masks[] = {{VFC_MISC, 0xffff0000},
+                 {VFC_EVT_B, UINT64_C(0xffffffffff000)},
+                 {VFC_CMD, UINT64_C(0xffffffffff30f)},
+                 {VFC_EVT, UINT64_C(0xfffffffffffff)},
+                 {VFC_PPR, UINT64_C(0xffffffffffffff)},
+                 {VFC_PPR_B, UINT64_C(0xffffffffff000)}};
+
+START_TEST(control_registers_read_back)
+{
+    uint64_t value;
+
+    vfc_write(&w, A, VFC_CMD, 0);
+    vfc_write(&w, A, vfc_masks[_i].offset, UINT64_MAX);
+    ck_assert_uint_eq(vfc_read(&w, A, vfc_masks[_i].offset), vfc_masks[_i].mask);
+    ck_assert_int_eq(amdvi_vfc_write(w.device, guest_id(A), vfc_masks[_i].offset + 4, 4, 0), AMDVI_OK);
+    ck_assert_uint_eq(vfc_read(&w, A, vfc_masks[_i].offset), vfc_masks[_i].mask & UINT32_MAX);
+    ck_assert_int_eq(amdvi_vfc_read(w.device, guest_id(A), vfc_masks[_i].offset, 4, &value), AMDVI_OK);
+    ck_assert_uint_eq(value, vfc_masks[_i].mask & UINT32_MAX);
+}
+END_TEST
+
+START_TEST(pointers_read_back)
+{
+    static const unsigned offsets[] = {VF_EVT_HEAD, VF_PPR_HEAD, VF_PPR_B_HEAD, VF_EVT_B_HEAD};
+    uint64_t value;
+
+    vf_write(&w, A, offsets[_i], UINT64_MAX);
+    ck_assert_uint_eq(vf_read(&w, A, offsets[_i]), 0x7fff0);
+    ck_assert_int_eq(amdvi_vf_write(w.device, guest_id(A), offsets[_i], 4, 0x120), AMDVI_OK);
+    ck_assert_int_eq(amdvi_vf_read(w.device, guest_id(A), offsets[_i], 4, &value), AMDVI_OK);
+    ck_assert_uint_eq(value, 0x120);
+    ck_assert_int_eq(amdvi_vf_read(w.device, guest_id(A), offsets[_i] + 4, 4, &value), AMDVI_OK);
+    ck_assert_uint_eq(value, 0);
+    ck_assert_uint_eq(vf_read(&w, B, offsets[_i]), 0);
+}
+END_TEST
+
+START_TEST(item_31_other_widths_are_refused)
+{
+    static const struct {
+        unsigned offset, size;
+    } wrong[] = {{0, 1}, {0, 2}, {4, 8}, {2, 4}, {0x1000, 8}, {8, 16}};
+    uint64_t value = 5;
+    unsigned at = wrong[_i].offset, size = wrong[_i].size;
+
+    ck_assert_int_eq(amdvi_vf_write(w.device, guest_id(A), at, size, 0x10), AMDVI_ERR_ACCESS);
+    ck_assert_int_eq(amdvi_vfc_write(w.device, guest_id(A), at, size, 0x10), AMDVI_ERR_ACCESS);
+    ck_assert_int_eq(amdvi_vf_read(w.device, guest_id(A), at, size, &value), AMDVI_ERR_ACCESS);
+    ck_assert_uint_eq(value, 0);
+    ck_assert_uint_eq(vf_read(&w, A, VF_TAIL), 0);
+}
+END_TEST
+
+START_TEST(status_bits_are_cleared_by_ones)
+{
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    guest_command(&w, A, UINT64_C(1) << 60 | 2, 0);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & 0xff, S_EVT_INT | S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
+    vf_write(&w, A, VF_STATUS, S_EVT_INT | S_CMD_RUN);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & 0xff, S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
+    ck_assert_uint_eq(get64(&w, w.slot_page + 64 * 6 + VF_STATUS) & 0xff,
+                      S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
+}
+END_TEST
+
+/* 7.5, 11 #28: All and vCmd. */
+START_TEST(reset_vmmio_resets_what_it_names)
+{
+    bool all = _i & 1, engine = _i & 2;
+
+    guest_command(&w, A, 0, 0); /* stops the queue at 0 */
+    ck_assert(!running(A));
+    host_command(&w, UINT64_C(10) << 60 | guest_id(A) | (uint64_t)all << 28 | (uint64_t)engine << 31, 0);
+    ck_assert_uint_eq(vfc_read(&w, A, VFC_CMD), all ? 0 : command_control());
+    ck_assert_uint_eq(vf_read(&w, A, VF_TAIL), all ? 0 : 16);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & S_EVT_INT, all ? 0 : S_EVT_INT);
+    ck_assert_uint_eq(vfc_read(&w, B, VFC_CMD), command_control());
+    ck_assert_uint_eq(get64(&w, w.device_map[A] + 16 * guest_device(0)), 1 | (uint64_t)host_device(A, 0) << 24);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- maps */
+
+START_TEST(map_writes_reach_memory)
+{
+    map_device_id(&w, A, 0x44, 0x1234, 0x77);
+    map_domain_id(&w, A, 0x45, 0x4321);
+    ck_assert_uint_eq(get64(&w, w.device_map[A] + 16 * 0x44), 1 | UINT64_C(0x1234) << 24);
+    ck_assert_uint_eq(get64(&w, w.device_map[A] + 16 * 0x44 + 8), 0x77);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8 * 0x45), 1 | UINT64_C(0x4321) << 24);
+    ck_assert_uint_eq(get64(&w, w.domain_map[B] + 8 * 0x45), 0);
+}
+END_TEST
+
+START_TEST(item_3_without_v_the_entry_is_stored_so)
+{
+    vfc_write(&w, A, VFC_DOMAINS, UINT64_C(1) << 63 | UINT64_C(1) << 46 | UINT64_C(0x99) << 14);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8), UINT64_C(0x99) << 24);
+}
+END_TEST
+
+START_TEST(items_4_and_5_without_w_only_latched)
+{
+    uint64_t value = UINT64_C(0x46) << 46 | UINT64_C(0x99) << 14 | 1;
+
+    vfc_write(&w, A, VFC_DOMAINS, value);
+    ck_assert_uint_eq(vfc_read(&w, A, VFC_DOMAINS), value);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8 * 0x46), 0);
+    vfc_write(&w, A, VFC_DOMAINS, value | UINT64_C(1) << 63);
+    ck_assert_uint_eq(vfc_read(&w, A, VFC_DOMAINS), value);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8 * 0x46), 1 | UINT64_C(0x99) << 24);
+}
+END_TEST
+
+START_TEST(item_7_unmapped_table_drops_the_write)
+{
+    map_domain_id(&w, A, 0x8000, 5);
+    ck_assert_uint_eq(host_events(), 1);
+    ck_assert_uint_eq(code_of(host_event(0, 0)), 0xc);
+    ck_assert_uint_eq(host_event(0, 0) & 0xffff, guest_id(A));
+    ck_assert(running(A));
+}
+END_TEST
+
+START_TEST(item_8_unmapped_ids_stop_the_queue)
+{
+    guest_command(&w, A, _i ? UINT64_C(2) << 60 | 0x99 : UINT64_C(3) << 60 | UINT64_C(0x99) << 32, 0);
+    ck_assert(!running(A));
+    ck_assert_uint_eq(code_of(guest_get64(&w, A, G_EVT)), 5);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT + 8), G_CMD);
+    ck_assert_uint_eq(host_events(), 0);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- section 12 */
+
+START_TEST(e1_maps_are_written_while_both_enables_are_on)
+{
+    reg_write(&w, R_CONTROL, w.control & ~(_i ? C_IOMMU : C_VIOMMU));
+    map_domain_id(&w, A, 0x46, 0x99);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8 * 0x46), 0);
+    ck_assert_uint_eq(vfc_read(&w, A, VFC_DOMAINS), UINT64_C(0x46) << 46 | UINT64_C(0x99) << 14 | 1);
+    reg_write(&w, R_CONTROL, w.control);
+    ck_assert_uint_eq(get64(&w, w.domain_map[A] + 8 * 0x46), 0);
+}
+END_TEST
+
+START_TEST(e2_registers_work_without_their_slot)
+{
+    world_dte(&w, OWN_DEVICE, (const uint64_t[4]){0});
+    host_command(&w, UINT64_C(2) << 60 | OWN_DEVICE, 0);
+    vf_write(&w, A, VF_EVT_HEAD, 0x40);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x40);
+    ck_assert_uint_eq(get64(&w, w.slot_page + 64 * 6 + VF_EVT_HEAD), 0);
+}
+END_TEST
+
+START_TEST(item_12_the_slot_is_the_register)
+{
+    put64(&w, w.slot_page + 64 * 6 + VF_EVT_HEAD, 0x50);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x50);
+}
+END_TEST
+
+START_TEST(e3_stores_go_through_the_trans_device_in_both_modes)
+{
+    reopen(NULL, _i);
+    guest_wait(&w, A, G_STORE, 0xabcd);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 0xabcd);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 0);
+}
+END_TEST
+
+START_TEST(e4_head_stays_at_the_faulty_command)
+{
+    guest_wait(&w, A, G_STORE, 1);
+    guest_command(&w, A, (uint64_t)_i << 60, 0);
+    guest_wait(&w, A, G_STORE, 2);
+    ck_assert_uint_eq(vf_read(&w, A, VF_HEAD), 16);
+    ck_assert_uint_eq(code_of(guest_get64(&w, A, G_EVT)), 5);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT + 8), G_CMD + 16);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 1);
+}
+END_TEST
+
+/* E5, 8.1, 8.2: the guest's tables are the guest's affair; with its DeviceID. */
+START_TEST(e5_guest_faults_go_to_the_guest)
+{
+    if (_i == 0)
+        guest_put64(&w, A, G_GCR3 + 8 * G_PASID, 0);
+    ck_assert(!guest_ask(&w, A, 1, AMDVI_READ, _i ? FAULTING : G_IOVA).ok);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 16);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT) & 0xffff, guest_device(1));
+    ck_assert_uint_eq(code_of(guest_get64(&w, A, G_EVT)), 2);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT + 8), _i ? FAULTING : G_IOVA);
+    ck_assert_uint_eq(host_events(), 0);
+}
+END_TEST
+
+START_TEST(e8_cleared_trans_entry_is_a_host_fault)
+{
+    world_dte(&w, trans_device(A), (const uint64_t[4]){0});
+    host_command(&w, UINT64_C(2) << 60 | trans_device(A), 0);
+    guest_wait(&w, A, G_STORE, 1);
+    ck_assert(!running(A));
+    ck_assert_uint_eq(host_events(), 1);
+    ck_assert_uint_eq(code_of(host_event(0, 0)), 2);
+    ck_assert_uint_eq(host_event(0, 0) & 0xffff, trans_device(A));
+    ck_assert_uint_eq(vflags_of(host_event(0, 0)) & 8, 8);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 0);
+    guest_wait(&w, B, G_STORE, 1);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 1);
+}
+END_TEST
+
+START_TEST(e9_pointers_wrap_and_short_rings_do_not_run)
+{
+    vfc_write(&w, A, VFC_CMD, (command_control() & ~UINT64_C(15)) | 7);
+    guest_wait(&w, A, G_STORE, 1);
+    ck_assert(!running(A));
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 0);
+    vfc_write(&w, A, VFC_CMD, command_control());
+    vf_write(&w, A, VF_TAIL, 0x1010); /* beyond 256 entries: 0x10 */
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 1);
+    ck_assert_uint_eq(vf_read(&w, A, VF_HEAD), 16);
+}
+END_TEST
+
+START_TEST(e10_unreachable_log_is_one_host_record)
+{
+    vfc_write(&w, A, VFC_EVT, (event_control() & UINT64_C(0xfff)) | 0x7000000);
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(host_events(), 1);
+    ck_assert_uint_eq(code_of(host_event(0, 0)), 0xb);
+    ck_assert_uint_eq(vflags_of(host_event(0, 0)), 4);
+}
+END_TEST
+
+START_TEST(e11_without_viommu_registers_work_and_nothing_runs)
+{
+    reg_write(&w, R_CONTROL, w.control & ~C_VIOMMU);
+    guest_wait(&w, A, G_STORE, 1);
+    ck_assert_uint_eq(vf_read(&w, A, VF_TAIL), 16);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 0);
+    ck_assert(!running(A));
+    reg_write(&w, R_CONTROL, w.control);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 1);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- section 11 */
+
+START_TEST(item_10_dirty_bit_is_cleared_when_the_ring_is_empty)
+{
+    reg_write(&w, R_CONTROL, w.control & ~C_VCMD);
+    guest_wait(&w, B, G_STORE, 1);
+    ck_assert_uint_eq(get64(&w, w.dirty_page + 6 * 32), 2); /* GuestID 0x106 */
+    reg_write(&w, R_CONTROL, w.control);
+    ck_assert_uint_eq(get64(&w, w.dirty_page + 6 * 32), 0);
+}
+END_TEST
+
+START_TEST(item_13_host_commands_are_illegal)
+{
+    guest_command(&w, A, (_i ? UINT64_C(10) : UINT64_C(9)) << 60 | guest_id(B), 0);
+    ck_assert(!running(A));
+    ck_assert_uint_eq(code_of(guest_get64(&w, A, G_EVT)), 5);
+    ck_assert_uint_eq(vfc_read(&w, B, VFC_CMD), command_control());
+}
+END_TEST
+
+static unsigned reads_of(unsigned g)
+{
+    struct amdvi_observer observer = {.access = on_access};
+
+    ck_assert_int_eq(amdvi_observe(w.device, &observer), AMDVI_OK);
+    seen.table_reads = 0;
+    ck_assert(guest_ask(&w, g, 0, AMDVI_READ, G_IOVA).ok);
+    ck_assert_int_eq(amdvi_observe(w.device, NULL), AMDVI_OK);
+    return seen.table_reads;
+}
+
+START_TEST(item_14_invalidate_all_leaves_others_alone)
+{
+    reads_of(A);
+    reads_of(B);
+    ck_assert_uint_eq(reads_of(A) + reads_of(B), 0);
+    guest_command(&w, A, UINT64_C(8) << 60, 0);
+    ck_assert_uint_eq(reads_of(B), 0);
+    ck_assert_uint_gt(reads_of(A), 4);
+}
+END_TEST
+
+START_TEST(item_15_devtab_entry_of_the_mapped_device)
+{
+    reads_of(A);
+    guest_command(&w, A, UINT64_C(2) << 60 | guest_device(0), 0);
+    ck_assert_uint_gt(reads_of(A), 0);
+    ck_assert_uint_eq(reads_of(A), 0);
+}
+END_TEST
+
+START_TEST(item_17_completion_waits_for_this_guests_devices_only)
+{
+    seen.answer = AMDVI_ATC_PENDING;
+    guest_command(&w, A, UINT64_C(4) << 60 | guest_device(0), G_IOVA);
+    ck_assert_uint_eq(seen.atc[0].device, host_device(A, 0));
+    guest_wait(&w, A, G_STORE, 1);
+    guest_wait(&w, B, G_STORE, 1);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 0);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 1);
+    ck_assert_int_eq(amdvi_atc_complete(w.device, seen.atc[0].tag), AMDVI_OK);
+    world_run(&w);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 1);
+}
+END_TEST
+
+START_TEST(item_22_a_full_log_overflows_and_stops)
+{
+    for (unsigned i = 0; i < RING_ENTRIES; i++)
+        guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & (S_EVT_OVERFLOW | S_EVT_RUN), S_EVT_OVERFLOW);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 16 * (RING_ENTRIES - 1));
+    vfc_write(&w, A, VFC_EVT, 0);
+    vf_write(&w, A, VF_EVT_HEAD, vf_read(&w, A, VF_EVT_TAIL));
+    vf_write(&w, A, VF_STATUS, S_EVT_OVERFLOW);
+    vfc_write(&w, A, VFC_EVT, event_control());
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 0);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & (S_EVT_OVERFLOW | S_EVT_RUN), S_EVT_RUN);
+}
+END_TEST
+
+START_TEST(dual_logs_swap_when_one_is_full)
+{
+    vfc_write(&w, A, VFC_EVT, 0);
+    vfc_write(&w, A, VFC_EVT, event_control() | 2 << 10);
+    for (unsigned i = 0; i < RING_ENTRIES + 3; i++)
+        guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_B_TAIL), 16 * 4);
+    ck_assert_uint_eq(code_of(guest_get64(&w, A, G_EVT_B)), 2);
+}
+END_TEST
+
+START_TEST(item_32_trans_device_moves_while_the_guest_runs)
+{
+    enum { NEW = 0x3e0 };
+
+    guest_wait(&w, A, G_STORE, 1);
+    world_trans_dte(&w, A, NEW);
+    host_command(&w, UINT64_C(2) << 60 | NEW, 0);
+    vfc_write(&w, A, VFC_MISC, (uint64_t)NEW << 16);
+    world_dte(&w, trans_device(A), (const uint64_t[4]){0});
+    host_command(&w, UINT64_C(2) << 60 | trans_device(A), 0);
+    guest_wait(&w, A, G_STORE, 2);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 2);
+    ck_assert_uint_eq(host_events(), 0);
+}
+END_TEST
+
+START_TEST(item_35_enabling_keeps_the_head)
+{
+    reopen(_i ? "viommu.enable_resets_head=on" : NULL, true);
+    guest_wait(&w, A, G_STORE, 1);
+    vfc_write(&w, A, VFC_CMD, 0);
+    vf_write(&w, A, VF_TAIL, _i ? 0 : 16);
+    vfc_write(&w, A, VFC_CMD, command_control());
+    ck_assert_uint_eq(vf_read(&w, A, VF_HEAD), _i ? 0 : 16);
+}
+END_TEST
+
+START_TEST(item_36_without_viommu_faults_are_the_hosts)
+{
+    reg_write(&w, R_CONTROL, w.control & ~C_VIOMMU);
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(host_events(), 1);
+    ck_assert_uint_eq(host_event(0, 0) & 0xffff, host_device(A, 0));
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 0);
+}
+END_TEST
+
+START_TEST(item_37_without_a_log_the_record_is_dropped)
+{
+    vfc_write(&w, A, VFC_EVT, event_control() & ~UINT64_C(0x100));
+    ck_assert(!guest_ask(&w, A, 0, AMDVI_READ, FAULTING).fault.logged);
+    ck_assert_uint_eq(host_events(), 0);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 0);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- interrupts (2.4, 8.5) */
+
+static uint64_t event_irte(unsigned g)
+{
+    return H_INT_L2 + PAGE_BYTES * (guest_id(g) >> 8) + 16u * (guest_id(g) & 0xff);
+}
+
+START_TEST(interrupts_reach_the_guests_vapic)
+{
+    guest_ask(&w, B, 0, AMDVI_READ, FAULTING);
+    ck_assert_uint_eq(seen.irqs, 2);
+    ck_assert_int_eq(seen.irq[0].cause, AMDVI_IRQ_VAPIC); /* IsRun: a doorbell */
+    ck_assert(seen.irq[1].guest && seen.irq[1].deliverable);
+    ck_assert_uint_eq(seen.irq[1].guest_id, guest_id(B));
+    ck_assert_uint_eq(seen.irq[1].vector, 0x42);
+    ck_assert_uint_eq(get64(&w, H_VAPIC + PAGE_BYTES + 0x220) & UINT32_MAX, 1 << 2); /* IRR, vectors 40h to 5Fh */
+    ck_assert_uint_eq(get64(&w, H_VAPIC + 0x220), 0);
+}
+END_TEST
+
+START_TEST(a_guest_that_does_not_run_gets_a_ga_record)
+{
+    put64(&w, event_irte(A), 1 | 1 << 2 | 1 << 7 | UINT64_C(0x1234) << 32); /* GALogIntr, GATag */
+    guest_command(&w, A, UINT64_C(1) << 60 | 2, 0);
+    ck_assert_uint_eq(reg_read(&w, R_GA_TAIL), 8);
+    ck_assert_uint_eq(get64(&w, H_GA) & UINT32_MAX, 0x1234);
+    ck_assert_uint_eq(get64(&w, H_VAPIC + 0x220) & UINT32_MAX, 1);
+}
+END_TEST
+
+START_TEST(without_enable_bits_no_interrupt)
+{
+    vfc_write(&w, A, VFC_EVT, event_control() & ~UINT64_C(0x200));
+    vfc_write(&w, A, VFC_CMD, command_control() & ~UINT64_C(0x200));
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    guest_command(&w, A, UINT64_C(1) << 60 | 2, 0);
+    ck_assert_uint_eq(seen.irqs, 0);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & (S_EVT_INT | S_WAIT_INT), S_EVT_INT | S_WAIT_INT);
+}
+END_TEST
+
+static void add_registers(TCase *tests)
+{
+    tcase_add_loop_test(tests, control_registers_read_back, 0, 6);
+    tcase_add_loop_test(tests, pointers_read_back, 0, 4);
+    tcase_add_loop_test(tests, item_31_other_widths_are_refused, 0, 6);
+    tcase_add_test(tests, status_bits_are_cleared_by_ones);
+    tcase_add_loop_test(tests, reset_vmmio_resets_what_it_names, 0, 4);
+    tcase_add_test(tests, map_writes_reach_memory);
+    tcase_add_test(tests, item_3_without_v_the_entry_is_stored_so);
+    tcase_add_test(tests, items_4_and_5_without_w_only_latched);
+    tcase_add_test(tests, item_7_unmapped_table_drops_the_write);
+    tcase_add_loop_test(tests, item_8_unmapped_ids_stop_the_queue, 0, 2);
+}
+
+static void add_section_12(TCase *tests)
+{
+    tcase_add_loop_test(tests, e1_maps_are_written_while_both_enables_are_on, 0, 2);
+    tcase_add_test(tests, e2_registers_work_without_their_slot);
+    tcase_add_loop_test(tests, e3_stores_go_through_the_trans_device_in_both_modes, 0, 2);
+    tcase_add_loop_test(tests, e4_head_stays_at_the_faulty_command, 11, 16);
+    tcase_add_loop_test(tests, e5_guest_faults_go_to_the_guest, 0, 2);
+    tcase_add_test(tests, e8_cleared_trans_entry_is_a_host_fault);
+    tcase_add_test(tests, e9_pointers_wrap_and_short_rings_do_not_run);
+    tcase_add_test(tests, e10_unreachable_log_is_one_host_record);
+    tcase_add_test(tests, e11_without_viommu_registers_work_and_nothing_runs);
+}
+
+static void add_section_11(TCase *tests)
+{
+    tcase_add_test(tests, item_10_dirty_bit_is_cleared_when_the_ring_is_empty);
+    tcase_add_test(tests, item_12_the_slot_is_the_register);
+    tcase_add_loop_test(tests, item_13_host_commands_are_illegal, 0, 2);
+    tcase_add_test(tests, item_14_invalidate_all_leaves_others_alone);
+    tcase_add_test(tests, item_15_devtab_entry_of_the_mapped_device);
+    tcase_add_test(tests, item_17_completion_waits_for_this_guests_devices_only);
+    tcase_add_test(tests, item_22_a_full_log_overflows_and_stops);
+    tcase_add_test(tests, dual_logs_swap_when_one_is_full);
+    tcase_add_test(tests, item_32_trans_device_moves_while_the_guest_runs);
+    tcase_add_loop_test(tests, item_35_enabling_keeps_the_head, 0, 2);
+    tcase_add_test(tests, item_36_without_viommu_faults_are_the_hosts);
+    tcase_add_test(tests, item_37_without_a_log_the_record_is_dropped);
+    tcase_add_test(tests, interrupts_reach_the_guests_vapic);
+    tcase_add_test(tests, a_guest_that_does_not_run_gets_a_ga_record);
+    tcase_add_test(tests, without_enable_bits_no_interrupt);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("guests");
+    TCase *tests = tcase_create("guests");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    add_registers(tests);
+    add_section_12(tests);
+    add_section_11(tests);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
