@@ -6,7 +6,8 @@
 #include "amdvi/amdvi.h"
 
 struct hv_apertures {
-    uint32_t capability; /* header of the IOMMU's own capability: tells the features of old (iommu 1.2) */
+    uint32_t capability; /* header of the IOMMU's own capability: which commands exist depends on it
+                            (iommu 1.2, 6.2) */
     uint64_t vf, vfc;    /* bases in system memory space */
 };
 

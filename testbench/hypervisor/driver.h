@@ -36,7 +36,8 @@ struct hv_options {
  */
 enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *memory,
                                 const struct hv_options *options, struct hv_driver **driver);
-/* Everything that belongs to the driver goes, and the device is switched off. */
+/* Everything that belongs to the driver goes, and the device is switched off. Contexts of rfc2023.h,
+ * iommufd.h and vmm.h over it must be closed before. */
 void hv_driver_destroy(struct hv_driver *driver);
 
 struct amdvi_device *hv_driver_device(const struct hv_driver *driver);

@@ -77,6 +77,7 @@ static enum hv_status make_vdevice(struct hv_fd *fd, struct fd_viommu *viommu, s
 {
     struct fd_vdevice *made = fd_new(fd, FD_VDEVICE, sizeof(*made));
     struct hv_listener listener = {.context = made, .record = push_record};
+    enum hv_status status = HV_OK;
 
     if (!made)
         return HV_ERR_NO_MEMORY;
@@ -89,8 +90,13 @@ static enum hv_status make_vdevice(struct hv_fd *fd, struct fd_viommu *viommu, s
     fd_hold(&viommu->base);
     fd_hold(&device->base);
     hv_driver_listen(device->driver, device->id, &listener);
-    *vdevice = made->base.handle;
-    return viommu->guest ? hv_guest_map_device(viommu->guest, virt_id, device->id, 0) : HV_OK;
+    if (viommu->guest)
+        status = hv_guest_map_device(viommu->guest, virt_id, device->id, 0);
+    if (status)
+        hv_fd_destroy_object(fd, made->base.handle);
+    else
+        *vdevice = made->base.handle;
+    return status;
 }
 
 enum hv_status hv_fd_vdevice_alloc(struct hv_fd *fd, hv_handle viommu, hv_handle device, uint64_t virt_id,
@@ -219,8 +225,12 @@ enum hv_status hv_fd_queue_alloc(struct hv_fd *fd, struct hv_queue_alloc *alloc)
     made->type = alloc->type;
     fd_hold(&viommu->base);
     viommu->queue[alloc->type] = true;
-    alloc->queue = made->base.handle;
-    return program(viommu, alloc);
+    status = program(viommu, alloc);
+    if (status)
+        hv_fd_destroy_object(fd, made->base.handle);
+    else
+        alloc->queue = made->base.handle;
+    return status;
 }
 
 void fd_queue_end(struct fd_queue *queue)

@@ -134,10 +134,12 @@ enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t g
     status = hv_fd_bind(vmm->fd, vmm->driver, device, &made->device);
     if (!status)
         status = finish_device(vmm, made);
-    if (status)
-        hv_fd_destroy_object(vmm->fd, made->device);
-    else
+    if (!status) {
         vmm->count++;
+        return HV_OK;
+    }
+    hv_fd_destroy_object(vmm->fd, made->vdevice);
+    hv_fd_destroy_object(vmm->fd, made->device);
     return status;
 }
 

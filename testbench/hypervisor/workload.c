@@ -205,6 +205,9 @@ static void flush(struct hv_workload *w)
     case 2:
         command_for(w, CMD_INVALIDATE_INTERRUPT_TABLE, device->id);
         break;
+    case 3: /* the first device may have a cache of its own */
+        command_for(w, CMD_INVALIDATE_IOTLB_PAGES, w->devices[0].id);
+        break;
     default:
         hv_guest_iommu_flush(&w->iommu, device->domain, any(w, PASIDS), 0, 0);
     }
