@@ -95,7 +95,7 @@ static void check_answers(void)
 /* Pages that the attacker's actions may change; slot and dirty pages are shared by guests. */
 static bool theirs(uint64_t at)
 {
-    return (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) || at == H_EVT || at == H_PPR ||
+    return (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) || at == H_EVT ||
            at == world.slot_page_high || at == world.dirty_page || at == H_VAPIC + (uint64_t)ATTACKER * PAGE_BYTES;
 }
 
@@ -116,7 +116,8 @@ static void check_registers(void)
             if (vf_read(&world, g, offset) != usual)
                 fail("register of another guest", offset);
         }
-    if (reg_read(&world, R_CONTROL) != world.control || reg_read(&world, R_CMD_TAIL) != host_tail)
+    if (reg_read(&world, R_CONTROL) != world.control || reg_read(&world, R_CMD_TAIL) != host_tail ||
+        reg_read(&world, R_PPR_TAIL))
         fail("register of the host", R_CONTROL);
 }
 
@@ -254,8 +255,7 @@ static void whole_back(void)
 static void clear_logs(void)
 {
     reg_write(&world, R_EVT_TAIL - 8, reg_read(&world, R_EVT_TAIL));
-    reg_write(&world, R_PPR_TAIL - 8, reg_read(&world, R_PPR_TAIL));
-    reg_write(&world, R_STATUS, S_EVT_INT | S_PPR_INT);
+    reg_write(&world, R_STATUS, S_EVT_INT);
     for (unsigned g = 0; g < WORLD_GUESTS; g++)
         if (g != ATTACKER)
             vf_write(&world, g, VF_STATUS, S_EVT_INT | S_PPR_INT | S_WAIT_INT);
@@ -273,7 +273,7 @@ static void recycle(void)
 static void go_back(void)
 {
     static unsigned turn;
-    bool whole = turn++ % WHOLE_EVERY == 0 || (reg_read(&world, R_STATUS) & (S_EVT_OVERFLOW | S_PPR_OVERFLOW));
+    bool whole = turn++ % WHOLE_EVERY == 0 || (reg_read(&world, R_STATUS) & S_EVT_OVERFLOW);
 
     if (whole)
         whole_back();

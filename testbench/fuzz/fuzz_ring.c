@@ -55,7 +55,8 @@ static struct amdvi_device *create(void)
     struct amdvi_config *config;
     struct amdvi_device *device;
 
-    if (amdvi_config_create(&config) != AMDVI_OK || amdvi_config_set(config, "efr", "0x25bf732fa2295bff") != AMDVI_OK)
+    if (amdvi_config_create(&config) != AMDVI_OK ||
+        amdvi_config_set(config, "efr", "0x25bf732fa2295bff") != AMDVI_OK)
         abort();
     if (amdvi_create(config, &surroundings, &callbacks, NULL, &device) != AMDVI_OK)
         abort();

@@ -3,8 +3,8 @@
  * replay_all [--set KEY=VALUE]... FILE...
  *
  * Replays text or binary traces, each on a device of its own. Prints a line for each check that failed and,
- * at the end, "N passed, N failed, ..." in files. Exit status: 0 all held, 1 a check failed, 2 a file could not be
- * understood.
+ * at the end, "N passed, N failed, ..." in files. Exit status: 0 all held, 1 a check failed, 2 a file could
+ * not be understood.
  */
 #include "amdvi/replay.h"
 

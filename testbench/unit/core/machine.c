@@ -13,7 +13,7 @@ static enum amdvi_memory_result count_access(struct machine *m, uint64_t address
         return m->failure;
     }
     return address + length <= MEMORY_BYTES && address + length >= address ? AMDVI_MEMORY_OK
-                                                                          : AMDVI_MEMORY_MASTER_ABORT;
+                                                                           : AMDVI_MEMORY_MASTER_ABORT;
 }
 
 static enum amdvi_memory_result on_read(void *context, uint64_t address, void *data, size_t length)
@@ -283,8 +283,8 @@ struct amdvi_result ask_as(struct machine *m, const struct amdvi_request *reques
 
 struct amdvi_result ask(struct machine *m, enum amdvi_op op, uint64_t address)
 {
-    return ask_as(m, &(struct amdvi_request){
-                         .device = DEV, .op = (uint8_t)op, .address = address, .length = 8});
+    return ask_as(m,
+                  &(struct amdvi_request){.device = DEV, .op = (uint8_t)op, .address = address, .length = 8});
 }
 
 struct amdvi_int_result interrupt(struct machine *m, uint32_t data)

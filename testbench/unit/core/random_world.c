@@ -6,11 +6,24 @@
 /*
  * Pages: 0 device table, 1-7 host tables, 8-15 guest tables, 16-19 GCR3 leaf tables, 20-23 GCR3 outer tables,
  * 24 interrupt table, then data, and the rings in the last pages. Addresses in requests have few distinct
- * indices, so that walks go deep. What the architecture leaves undefined is kept out: replicas of a size-coded
- * page are equal, a domain belongs to one device, and no page holds two kinds of tables.
+ * indices, so that walks go deep. What the architecture leaves undefined is kept out: replicas of a
+ * size-coded page are equal, a domain belongs to one device, and no page holds two kinds of tables.
  */
-enum { PAGES = WORLD_BYTES / 4096, HOST = 1, GUEST = 8, GCR3 = 16, GCR3_OUTER = 20, INT = 24, DATA = 32, CMD = 250,
-       EVT = 251, PPR = 252, GA = 253, TABLES_OF_A_KIND = 7, SLOTS = 4 };
+enum {
+    PAGES = WORLD_BYTES / 4096,
+    HOST = 1,
+    GUEST = 8,
+    GCR3 = 16,
+    GCR3_OUTER = 20,
+    INT = 24,
+    DATA = 32,
+    CMD = 250,
+    EVT = 251,
+    PPR = 252,
+    GA = 253,
+    TABLES_OF_A_KIND = 7,
+    SLOTS = 4
+};
 
 uint64_t chance_word(struct chance *chance)
 {
@@ -147,7 +160,8 @@ static void fill_tables(struct chance *chance, uint8_t *memory)
             fill_coded(chance, memory, table);
     }
     for (unsigned slot = 0; slot < 16; slot++)
-        put(memory, (uint64_t)INT * 4096 + 8 * slot, chance_word(chance) & 0xffff7f ? chance_word(chance) : 1);
+        put(memory, (uint64_t)INT * 4096 + 8 * slot,
+            chance_word(chance) & 0xffff7f ? chance_word(chance) : 1);
     /* Pages of all tables, through low levels: nested walks translate table addresses too. */
     for (unsigned page = SLOTS; page < PAGES; page++)
         put(memory, (uint64_t)HOST * 4096 + 8 * page, (uint64_t)page << 12 | (uint64_t)3 << 61 | 1);
@@ -186,7 +200,7 @@ void world_boot(struct chance *chance, struct amdvi_device *device)
 
 static uint64_t address(struct chance *chance)
 {
-    static const uint64_t rare[] = {0xfee00000, 0xfffff000, (uint64_t)1 << 47, (uint64_t)-1 << 47,
+    static const uint64_t rare[] = {0xfee00000,        0xfffff000,   (uint64_t)1 << 47, (uint64_t)-1 << 47,
                                     (uint64_t)1 << 63, 0xfdf9100000, 0xfdfc000000};
     uint64_t value = chance_below(chance, 255) * 16u;
 

@@ -79,7 +79,8 @@ static void make_requests(uint64_t seed, struct amdvi_request *requests)
         world_request(&chance, &requests[i]);
 }
 
-static void one_by_one(struct world *world, const struct amdvi_request *requests, struct amdvi_result *results)
+static void one_by_one(struct world *world, const struct amdvi_request *requests,
+                       struct amdvi_result *results)
 {
     memset(results, 0, REQUESTS * sizeof(*results));
     for (unsigned i = 0; i < REQUESTS; i++)
@@ -99,7 +100,8 @@ static unsigned run_of_one_device(const struct amdvi_request *requests, unsigned
     return count;
 }
 
-static void in_batches(struct world *world, const struct amdvi_request *requests, struct amdvi_result *results)
+static void in_batches(struct world *world, const struct amdvi_request *requests,
+                       struct amdvi_result *results)
 {
     unsigned count;
 
@@ -159,7 +161,8 @@ static void agree(const char *settings_a, bool direct_a, way *way_a, const char 
     uint64_t seed = test_seed();
 
     for (unsigned round = 0; round < ROUNDS; round++, seed++) {
-        struct world *one = world_open(seed, settings_a, direct_a), *two = world_open(seed, settings_b, direct_b);
+        struct world *one = world_open(seed, settings_a, direct_a),
+                     *two = world_open(seed, settings_b, direct_b);
 
         printf("round %u\n", round);
         make_requests(seed, requests);
@@ -186,8 +189,9 @@ END_TEST
 
 START_TEST(batch_is_a_loop_with_tiny_caches)
 {
-    const char *tiny = "ptc.log2_entries=2 ptc.ways=2 pdc.log2_entries=2 pdc.ways=1 dtc.log2_entries=1 dtc.ways=1 "
-                       "gcr3.log2_entries=0 gcr3.ways=1";
+    const char *tiny =
+        "ptc.log2_entries=2 ptc.ways=2 pdc.log2_entries=2 pdc.ways=1 dtc.log2_entries=1 dtc.ways=1 "
+        "gcr3.log2_entries=0 gcr3.ways=1";
 
     agree(tiny, true, one_by_one, tiny, true, in_batches);
 }
@@ -202,7 +206,8 @@ END_TEST
 START_TEST(tiny_caches_change_no_result)
 {
     agree("caches=off", true, one_by_one,
-          "ptc.log2_entries=2 ptc.ways=1 ptc.page_sizes=0x7f pdc.log2_entries=1 cache.policy=fifo", true, one_by_one);
+          "ptc.log2_entries=2 ptc.ways=1 ptc.page_sizes=0x7f pdc.log2_entries=1 cache.policy=fifo", true,
+          one_by_one);
 }
 END_TEST
 

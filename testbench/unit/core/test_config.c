@@ -74,12 +74,14 @@ END_TEST
 
 START_TEST(no_key_takes_nonsense)
 {
-    static const char *const nonsense[] = {"", "x", "-1", "1x", "0x", "0xg", " 1", "1 ",
-                                           "0x10000000000000000", "18446744073709551616", "genoa|"};
+    static const char *const nonsense[] = {
+        "",      "x", "-1", "1x", "0x", "0xg", " 1", "1 ", "0x10000000000000000", "18446744073709551616",
+        "genoa|"};
     const struct amdvi_config_key *key;
 
     for (size_t i = 0; (key = amdvi_config_key_at(i)); i++)
-        for (unsigned n = strcmp(key->name, "inject.plan") ? 0 : 1; n < sizeof(nonsense) / sizeof(nonsense[0]); n++)
+        for (unsigned n = strcmp(key->name, "inject.plan") ? 0 : 1;
+             n < sizeof(nonsense) / sizeof(nonsense[0]); n++)
             refuses(key->name, nonsense[n]); /* an empty plan is a plan */
 }
 END_TEST
@@ -106,8 +108,10 @@ START_TEST(presets_set_the_features)
     static const struct {
         const char *name;
         uint64_t efr, efr2;
-    } presets[] = {{"rome", UINT64_C(0x058f77ef22294ade), 0},     {"milan", UINT64_C(0x059f77ef22294ade), 0},
-                   {"turin", UINT64_C(0x25bf732fa2295afe), 0x53d}, {"raphael", UINT64_C(0x246577efa2254afa), 0}};
+    } presets[] = {{"rome", UINT64_C(0x058f77ef22294ade), 0},
+                   {"milan", UINT64_C(0x059f77ef22294ade), 0},
+                   {"turin", UINT64_C(0x25bf732fa2295afe), 0x53d},
+                   {"raphael", UINT64_C(0x246577efa2254afa), 0}};
 
     for (unsigned i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
         takes("preset", presets[i].name, presets[i].name);

@@ -4,9 +4,19 @@
 
 static struct machine m;
 
-enum { S_EVT_OVERFLOW = 1, S_EVT_INT = 2, S_EVT_RUN = 8, S_PPR_OVERFLOW = 1 << 5, S_PPR_RUN = 1 << 7,
-       S_EVT_OVERFLOW_B = 1 << 15, S_EVT_ACTIVE = 1 << 16, S_PPR_EARLY_B = 1 << 17, S_PPR_EARLY = 1 << 18,
-       S_PPR_ACTIVE = 1 << 12, S_PPR_OVERFLOW_B = 1 << 11 };
+enum {
+    S_EVT_OVERFLOW = 1,
+    S_EVT_INT = 2,
+    S_EVT_RUN = 8,
+    S_PPR_OVERFLOW = 1 << 5,
+    S_PPR_RUN = 1 << 7,
+    S_EVT_OVERFLOW_B = 1 << 15,
+    S_EVT_ACTIVE = 1 << 16,
+    S_PPR_EARLY_B = 1 << 17,
+    S_PPR_EARLY = 1 << 18,
+    S_PPR_ACTIVE = 1 << 12,
+    S_PPR_OVERFLOW_B = 1 << 11
+};
 enum { EVT_B = 0x460000, PPR_B = 0x470000 };
 #define LENGTH_8  (UINT64_C(8) << 56)
 #define C_PAGING  (C_PPR | C_PPRLOG | C_GT)
@@ -35,8 +45,13 @@ static void events(unsigned count)
 
 static struct amdvi_page_request_result page_request(unsigned index)
 {
-    struct amdvi_page_request request = {.device = DEV + 1, .has_pasid = true, .pasid = 5, .read = true,
-                                         .last = true, .prg_index = (uint16_t)index, .address = 0x9000};
+    struct amdvi_page_request request = {.device = DEV + 1,
+                                         .has_pasid = true,
+                                         .pasid = 5,
+                                         .read = true,
+                                         .last = true,
+                                         .prg_index = (uint16_t)index,
+                                         .address = 0x9000};
     struct amdvi_page_request_result result;
 
     ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_OK);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Ring arithmetic, range decoding, record encoding: small parts against slow definitions. */
-#include "machine.h"
 #include "cmdbuf/command.h"
 #include "cmdbuf/event.h"
 #include "cmdbuf/ring.h"
+#include "machine.h"
 #include "tables/walk.h"
 
 /* ---------------------------------------------------------------- rings, 2.2 */
@@ -122,15 +122,17 @@ static void encodes_to(struct event event, uint64_t low, uint64_t high)
 
 START_TEST(page_fault_with_domain)
 {
-    encodes_to((struct event){.code = 2, .flags = 0x70, .device = 0xabcd, .domain = 0x1234, .address = 0x87654321},
-               UINT64_C(0x207012340000abcd), 0x87654321);
+    encodes_to(
+        (struct event){.code = 2, .flags = 0x70, .device = 0xabcd, .domain = 0x1234, .address = 0x87654321},
+        UINT64_C(0x207012340000abcd), 0x87654321);
 }
 END_TEST
 
 START_TEST(page_fault_with_pasid)
 {
-    encodes_to((struct event){.code = 2, .flags = 0x7, .device = 1, .domain = 9, .pasid = 0xfedcb, .address = 5},
-               UINT64_C(0x2007edcb000f0001), 5);
+    encodes_to(
+        (struct event){.code = 2, .flags = 0x7, .device = 1, .domain = 9, .pasid = 0xfedcb, .address = 5},
+        UINT64_C(0x2007edcb000f0001), 5);
 }
 END_TEST
 
@@ -165,8 +167,15 @@ END_TEST
 
 START_TEST(page_request_entry)
 {
-    struct ppr_request request = {.device = 0xabcd, .has_pasid = true, .pasid = 0xfedcb, .read = true, .write = true,
-                                  .exec = true, .user = true, .last = true, .prg_index = 0x1a5,
+    struct ppr_request request = {.device = 0xabcd,
+                                  .has_pasid = true,
+                                  .pasid = 0xfedcb,
+                                  .read = true,
+                                  .write = true,
+                                  .exec = true,
+                                  .user = true,
+                                  .last = true,
+                                  .prg_index = 0x1a5,
                                   .address = UINT64_C(0x123456789fff)};
     uint64_t record[2];
 

@@ -94,10 +94,12 @@ START_TEST(upper_bits_of_a_4_byte_write_do_not_count)
 }
 END_TEST
 
-/* Registers that accept whatever their mask allows while the device is off; control and table sizes do not. */
+/* Registers that accept whatever their mask allows while the device is off; control and table sizes do not.
+ */
 static bool plain(unsigned id, const struct reg_mask *mask)
 {
-    return mask->exists && reg_info[id].offset != R_CONTROL && reg_info[id].offset / 0x40 != 4 && !mask->custom && !mask->w1c && reg_info[id].offset < 0x4000;
+    return mask->exists && reg_info[id].offset != R_CONTROL && reg_info[id].offset / 0x40 != 4 &&
+           !mask->custom && !mask->w1c && reg_info[id].offset < 0x4000;
 }
 
 START_TEST(what_was_written_is_read_through_the_mask)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes to devices: ATS invalidations that are pending or late, and responses to page requests (6.4, 9). */
+/* What goes to devices: ATS invalidations that are pending or late, and responses to page requests (6.4, 9).
+ */
 #include "machine.h"
 
 static struct machine m;
@@ -70,7 +71,8 @@ END_TEST
 START_TEST(request_names_device_and_range)
 {
     boot(&m, C_NORMAL);
-    command(&m, UINT64_C(4) << 60 | DEV | 0x34 << 16 | UINT64_C(0x56) << 48 | UINT64_C(1) << 56, 0x3000 | 4 | 1);
+    command(&m, UINT64_C(4) << 60 | DEV | 0x34 << 16 | UINT64_C(0x56) << 48 | UINT64_C(1) << 56,
+            0x3000 | 4 | 1);
     ck_assert_uint_eq(m.atc[0].device, DEV);
     ck_assert(m.atc[0].has_pasid);
     ck_assert_uint_eq(m.atc[0].pasid, 0x13456);

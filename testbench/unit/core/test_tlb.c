@@ -142,7 +142,8 @@ static const struct entry *list_find(const struct list *list, const struct tlb_s
 }
 
 /* Any live entry whose page of the walk holds the address may answer. */
-static bool list_explains(const struct list *list, const struct tlb_space *space, uint64_t address, uint64_t spa)
+static bool list_explains(const struct list *list, const struct tlb_space *space, uint64_t address,
+                          uint64_t spa)
 {
     for (unsigned i = 0; i < list->count; i++) {
         const struct entry *e = &list->entry[i];
@@ -186,7 +187,8 @@ static void add(struct tlb *tlb, struct list *list, const struct entry *e)
     fill(tlb, e);
 }
 
-static void random_steps(unsigned log2_entries, bool may_evict, unsigned steps, uint32_t next_gen, uint32_t epoch)
+static void random_steps(unsigned log2_entries, bool may_evict, unsigned steps, uint32_t next_gen,
+                         uint32_t epoch)
 {
     static struct list list;
     uint64_t seed = test_seed();
@@ -248,8 +250,10 @@ END_TEST
 START_TEST(domain_generations_may_run_out)
 {
     struct entry host = {.space = {.domain = 1}, .address = IOVA, .spa = PAGE, .host_shift = 12};
-    struct entry guest = {
-        .space = {.domain = 1, .guest = true, .pasid = 5}, .address = IOVA, .host_shift = 12, .guest_shift = 12};
+    struct entry guest = {.space = {.domain = 1, .guest = true, .pasid = 5},
+                          .address = IOVA,
+                          .host_shift = 12,
+                          .guest_shift = 12};
     struct cmd_range all = {.shift = CMD_RANGE_ALL};
     struct tlb tlb;
 
@@ -381,7 +385,10 @@ END_TEST
 START_TEST(spaces_do_not_mix)
 {
     struct entry e = {.space = {.domain = 1, .guest = true, .pasid = 0},
-                      .address = IOVA, .spa = PAGE, .host_shift = 12, .guest_shift = 12};
+                      .address = IOVA,
+                      .spa = PAGE,
+                      .host_shift = 12,
+                      .guest_shift = 12};
     struct tlb_space host = {.domain = 1}, pasid = {.domain = 1, .guest = true, .pasid = 1},
                      domain = {.domain = 2, .guest = true};
     struct tlb tlb;
