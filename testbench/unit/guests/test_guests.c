@@ -434,6 +434,30 @@ START_TEST(dual_logs_swap_when_one_is_full)
 }
 END_TEST
 
+/* 8.1, 8.2: page requests go to the guest, with its DeviceID. */
+START_TEST(page_requests_go_to_the_guest)
+{
+    ck_assert(guest_page_request(&w, A, 1, G_IOVA));
+    ck_assert_uint_eq(vf_read(&w, A, VF_PPR_TAIL), 16);
+    ck_assert_uint_eq(guest_get64(&w, A, G_PPR) & 0xffff, guest_device(1));
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & (S_PPR_INT | S_PPR_RUN), S_PPR_INT | S_PPR_RUN);
+    ck_assert_uint_eq(vf_read(&w, B, VF_PPR_TAIL), 0);
+    ck_assert_uint_eq(reg_read(&w, R_PPR_TAIL), 0);
+    ck_assert_uint_eq(host_events(), 0);
+}
+END_TEST
+
+START_TEST(a_full_ppr_log_loses_requests_of_its_guest_only)
+{
+    for (unsigned i = 0; i < RING_ENTRIES; i++)
+        guest_page_request(&w, A, 0, G_IOVA);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & (S_PPR_OVERFLOW | S_PPR_RUN), S_PPR_OVERFLOW);
+    ck_assert(!guest_page_request(&w, A, 0, G_IOVA));
+    ck_assert(guest_page_request(&w, B, 0, G_IOVA));
+    ck_assert_uint_eq(vf_read(&w, B, VF_PPR_TAIL), 16);
+}
+END_TEST
+
 START_TEST(item_32_trans_device_moves_while_the_guest_runs)
 {
     enum { NEW = 0x3e0 };
@@ -558,6 +582,8 @@ static void add_section_11(TCase *tests)
     tcase_add_test(tests, item_17_completion_waits_for_this_guests_devices_only);
     tcase_add_test(tests, item_22_a_full_log_overflows_and_stops);
     tcase_add_test(tests, dual_logs_swap_when_one_is_full);
+    tcase_add_test(tests, page_requests_go_to_the_guest);
+    tcase_add_test(tests, a_full_ppr_log_loses_requests_of_its_guest_only);
     tcase_add_test(tests, item_32_trans_device_moves_while_the_guest_runs);
     tcase_add_loop_test(tests, item_35_enabling_keeps_the_head, 0, 2);
     tcase_add_test(tests, item_36_without_viommu_faults_are_the_hosts);
