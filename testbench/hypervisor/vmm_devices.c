@@ -132,11 +132,12 @@ static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
 enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
                                 struct amdvi_result *result)
 {
-    const struct vmm_device *device = vmm_find_guest(vmm, request->device);
-    struct amdvi_request host = *request;
+    const struct vmm_device *device = vmm && request && result ? vmm_find_guest(vmm, request->device) : NULL;
+    struct amdvi_request host;
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    host = *request;
     host.device = device->host;
     if (amdvi_translate(hv_driver_device(vmm->driver), &host, result))
         return HV_ERR_DEVICE;
@@ -147,12 +148,13 @@ enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *
 
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request, bool *logged)
 {
-    const struct vmm_device *device = vmm_find_guest(vmm, request->device);
-    struct amdvi_page_request host = *request;
+    const struct vmm_device *device = vmm && request && logged ? vmm_find_guest(vmm, request->device) : NULL;
+    struct amdvi_page_request host;
     struct amdvi_page_request_result result;
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    host = *request;
     host.device = device->host;
     if (amdvi_page_request(hv_driver_device(vmm->driver), &host, &result))
         return HV_ERR_DEVICE;

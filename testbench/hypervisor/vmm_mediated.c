@@ -18,6 +18,12 @@ static uint32_t ring_bytes(uint64_t base)
     return length < LENGTH_MIN ? 0 : (uint32_t)VMM_RECORD_BYTES << length;
 }
 
+/* Rings are powers of two. */
+static uint32_t wrap(uint64_t pointer, uint32_t bytes)
+{
+    return (uint32_t)pointer & (bytes - 1);
+}
+
 static bool running(const struct hv_vmm *vmm)
 {
     uint64_t control = vmm->registers.control;
@@ -48,12 +54,12 @@ static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
 
     if (!log_running(vmm, pprs))
         return;
-    next = (uint32_t)(*tail + VMM_RECORD_BYTES) % bytes;
-    if (next == *head % bytes) {
+    next = wrap(*tail + VMM_RECORD_BYTES, bytes);
+    if (next == wrap(*head, bytes)) {
         vmm->rings.status |= pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
         return;
     }
-    to = hv_vmm_at(vmm, reg_cmd_base_base(base) + *tail % bytes, VMM_RECORD_BYTES);
+    to = hv_vmm_at(vmm, reg_cmd_base_base(base) + wrap(*tail, bytes), VMM_RECORD_BYTES);
     if (!to)
         return;
     memcpy(to, record, VMM_RECORD_BYTES);
@@ -67,6 +73,8 @@ enum hv_status hv_vmm_deliver(struct hv_vmm *vmm)
     uint64_t record[2];
     enum hv_status status;
 
+    if (!vmm)
+        return HV_ERR_ARGUMENT;
     if (vmm->vf.device)
         return HV_OK;
     while (!(status = hv_fd_eventq_read(vmm->fd, vmm->events, record)))
@@ -119,7 +127,7 @@ static void advance(struct hv_vmm *vmm, unsigned commands)
 {
     uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
 
-    vmm->rings.cmd_head = (uint32_t)(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES) % bytes;
+    vmm->rings.cmd_head = wrap(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES, bytes);
 }
 
 /* Everything up to the next COMPLETION_WAIT is one call of the driver. */
@@ -154,7 +162,7 @@ static bool fetch(struct hv_vmm *vmm, uint64_t at, uint64_t command[2])
 static unsigned collect(struct hv_vmm *vmm, uint64_t (*batch)[2], bool *wait)
 {
     uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
-    uint64_t at = vmm->rings.cmd_head, tail = vmm->rings.cmd_tail % bytes;
+    uint64_t at = wrap(vmm->rings.cmd_head, bytes), tail = wrap(vmm->rings.cmd_tail, bytes);
     unsigned count = 0;
 
     *wait = false;
@@ -164,9 +172,16 @@ static unsigned collect(struct hv_vmm *vmm, uint64_t (*batch)[2], bool *wait)
             break;
         }
         count++;
-        at = (at + VMM_RECORD_BYTES) % bytes;
+        at = wrap(at + VMM_RECORD_BYTES, bytes);
     }
     return count;
+}
+
+static bool has_work(const struct hv_vmm *vmm)
+{
+    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+
+    return running(vmm) && wrap(vmm->rings.cmd_head, bytes) != wrap(vmm->rings.cmd_tail, bytes);
 }
 
 static void run_ring(struct hv_vmm *vmm)
@@ -174,7 +189,7 @@ static void run_ring(struct hv_vmm *vmm)
     uint64_t batch[BATCH + 1][2];
     bool wait;
 
-    while (running(vmm) && vmm->rings.cmd_head != vmm->rings.cmd_tail % ring_bytes(vmm->registers.cmd_base)) {
+    while (has_work(vmm)) {
         unsigned count = collect(vmm, batch, &wait);
         if (!run_batch(vmm, (const uint64_t(*)[2])batch, count) || !wait)
             continue;
