@@ -218,7 +218,7 @@ static int list_cases(void)
 
 /* ---------------------------------------------------------------- many guests */
 
-static void print_guests_json(const struct job *job, const struct bench_guests *r)
+static void print_guests_json(const struct job *job, const struct bench_crowd *r)
 {
     struct json_object *top = json_object_new_object(), *object = json_object_new_object();
 
@@ -238,7 +238,7 @@ static void print_guests_json(const struct job *job, const struct bench_guests *
     json_print(stdout, top);
 }
 
-static void print_guests(const struct bench_guests *r)
+static void print_guests(const struct bench_crowd *r)
 {
     printf("amdvi %s on %s, %s, build %s, preset genoa, one thread\n\n%u guests, %u of them active\n",
            amdvi_version(), bench_machine(), bench_compiler(), bench_build(), r->guests, r->active);
@@ -256,7 +256,7 @@ static void print_guests(const struct bench_guests *r)
 
 static int run_guests(const struct job *job)
 {
-    struct bench_guests result;
+    struct bench_crowd result;
     char error[256];
 
     if (!bench_guests((unsigned)job->guests, job->seconds, &result, error, sizeof(error))) {

@@ -431,7 +431,7 @@ static bool measure_one(double seconds, double *ns)
     return *ns >= 0;
 }
 
-static bool measure_all(struct crowd *crowd, double seconds, struct bench_guests *r)
+static bool measure_all(struct crowd *crowd, double seconds, struct bench_crowd *r)
 {
     r->bulk_us = make_guests(crowd, false);
     r->active = crowd->active;
@@ -446,12 +446,12 @@ static bool measure_all(struct crowd *crowd, double seconds, struct bench_guests
     return r->commands_ns > 0;
 }
 
-bool bench_guests(unsigned guests, double seconds, struct bench_guests *result, char *error, size_t size)
+bool bench_guests(unsigned guests, double seconds, struct bench_crowd *result, char *error, size_t size)
 {
     struct crowd crowd = {0};
     const char *what = NULL;
 
-    *result = (struct bench_guests){.guests = guests};
+    *result = (struct bench_crowd){.guests = guests};
     if (guests < 1 || guests > BENCH_GUESTS_MAX)
         what = "from 1 to 65536 guests";
     else if (guests <= DRIVER_MAX && !measure_driver(guests, &result->driver_us))

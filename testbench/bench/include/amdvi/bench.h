@@ -57,7 +57,7 @@ struct bench_result {
 bool bench_measure(struct bench *bench, double seconds, unsigned runs, struct bench_result *result);
 
 /* What many guests of HW-vIOMMU cost. Times are of one thread's processor time. */
-struct bench_guests {
+struct bench_crowd {
     unsigned guests;
     unsigned active;         /* guests that have commands */
     double driver_us;        /* per guest, 131,072 writes of DID Map Control as Linux does; 0: not measured */
@@ -74,7 +74,7 @@ struct bench_guests {
 enum { BENCH_GUESTS_MAX = 65536 };
 
 /* `seconds` of commands and of hits. False when something went wrong, and `error` says what. */
-bool bench_guests(unsigned guests, double seconds, struct bench_guests *result, char *error, size_t size);
+bool bench_guests(unsigned guests, double seconds, struct bench_crowd *result, char *error, size_t size);
 
 /* What it ran on: never null. */
 const char *bench_machine(void);
