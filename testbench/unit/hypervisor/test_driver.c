@@ -8,6 +8,7 @@
 #include "tables/layout.h"
 #include "testbench/hypervisor/dte.h"
 #include "testbench/hypervisor/host_table.h"
+#include "testbench/hypervisor/internal.h"
 
 #include <check.h>
 #include <string.h>
@@ -90,6 +91,28 @@ START_TEST(maps_are_filled_and_follow_the_registers)
     ck_assert_int_eq(hv_guest_unmap_domain(guest, 5), HV_OK);
     ck_assert(hv_guest_domain(guest, 5, &id) && id == hv_stage2_domain(stage2));
     hv_guest_destroy(guest);
+}
+END_TEST
+
+/* The same GuestID again, its maps elsewhere in memory: the device must not write where they were
+ * (viommu 2.2). */
+START_TEST(maps_that_move_are_not_stale)
+{
+    uint64_t spa, where;
+    struct hv_stage2 *stage2 = bench_stage2(&b, HV_PAGE, &spa);
+    struct hv_guest *guest;
+    uint16_t id;
+
+    ck_assert_int_eq(hv_guest_create(b.driver, stage2, &guest), HV_OK);
+    where = guest->device_map;
+    ck_assert_int_eq(hv_guest_map_device(guest, 0x10, BENCH_DEVICE, 0), HV_OK);
+    hv_guest_destroy(guest);
+    ck_assert_uint_ne(hv_memory_take(b.memory, HV_DEVICE_MAP_BYTES, HV_PAGE), 0);
+    ck_assert_int_eq(hv_guest_create(b.driver, stage2, &guest), HV_OK);
+    ck_assert_uint_eq(hv_guest_id(guest), 1);
+    ck_assert_uint_ne(guest->device_map, where);
+    ck_assert_int_eq(hv_guest_map_device(guest, 0x10, BENCH_OTHER, 0), HV_OK);
+    ck_assert(hv_guest_device(guest, 0x10, &id) && id == BENCH_OTHER);
 }
 END_TEST
 
@@ -266,6 +289,7 @@ int main(void)
     tcase_add_test(tcase, devices_without_the_feature_are_refused);
     tcase_add_test(tcase, everything_is_given_back);
     tcase_add_test(tcase, maps_are_filled_and_follow_the_registers);
+    tcase_add_test(tcase, maps_that_move_are_not_stale);
     tcase_add_test(tcase, bulk_and_registers_fill_alike);
     tcase_add_test(tcase, transdevid_moves_while_the_guest_runs);
     tcase_add_test(tcase, unmapping_guest_memory_leaves_nothing_stale);

@@ -6,6 +6,7 @@
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
 #include "tables/layout.h"
+#include "testbench/hypervisor/internal.h"
 #include "testbench/hypervisor/iommufd.h"
 
 #include <string.h>
@@ -119,6 +120,39 @@ START_TEST(equal_entries_share_tables_and_equal_numbers_share_domains)
     ck_assert_int_eq(hv_fd_destroy_object(fd, a), HV_OK);
     ck_assert_int_eq(hv_fd_destroy_object(fd, a), HV_ERR_NO_OBJECT);
     ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 32 * HV_PAGE); /* the attachment holds it */
+}
+END_TEST
+
+static uint16_t mapped_domain(void)
+{
+    uint16_t id;
+
+    ck_assert(hv_guest_domain(b.driver->guests, GDOM, &id));
+    return id;
+}
+
+/* The map and the number of a guest domain go with its last table, and with them all that was cached. */
+START_TEST(domains_that_go_leave_nothing)
+{
+    uint64_t place = ram + (8 + 4) * HV_PAGE + (gva >> 12 & 511) * 8;
+    uint16_t none = mapped_domain(), first;
+    hv_handle nested;
+
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert_uint_eq(mapped_domain(), none); /* from the attachment on */
+    ck_assert_int_eq(hv_fd_attach(fd, device, nested), HV_OK);
+    first = mapped_domain();
+    ck_assert_uint_ne(first, none);
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 32 * HV_PAGE);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, nested), HV_OK);
+    ck_assert_uint_eq(mapped_domain(), first); /* attached still */
+    ck_assert_int_eq(hv_fd_detach(fd, device), HV_OK);
+    ck_assert_uint_eq(mapped_domain(), none);
+    hv_memory_set(b.memory, place, v2_set_addr(hv_memory_get(b.memory, place), BENCH_GPA + 33 * HV_PAGE));
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, device, nested), HV_OK);
+    ck_assert_uint_eq(mapped_domain(), first);                                   /* the same number again, */
+    ck_assert_uint_eq(bench_read(&b, BENCH_DEVICE, gva).pa, ram + 33 * HV_PAGE); /* and nothing of its past */
 }
 END_TEST
 
@@ -360,6 +394,7 @@ int main(void)
     tcase_add_test(tcase, a_guest_runs_on_its_objects);
     tcase_add_test(tcase, allocating_a_nested_table_touches_nothing);
     tcase_add_test(tcase, equal_entries_share_tables_and_equal_numbers_share_domains);
+    tcase_add_test(tcase, domains_that_go_leave_nothing);
     tcase_add_test(tcase, software_invalidations_are_exact);
     tcase_add_test(tcase, wrong_devices_and_orders_are_refused);
     tcase_add_test(tcase, queues_say_what_is_wrong);
