@@ -193,9 +193,10 @@ static bool host_lookup(const struct picture *p, uint64_t gpa, uint64_t *spa)
             return false;
         next = (unsigned)field_value(p->v1, "NextLevel", &entry);
         if (next == 0 || next == 7) {
-            bool good = host_leaf(p, entry, gpa, level, &leaf);
+            if (!host_leaf(p, entry, gpa, level, &leaf))
+                return false;
             *spa = leaf.target;
-            return good;
+            return true;
         }
         if (next >= level)
             return false;
