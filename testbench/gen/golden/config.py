@@ -15,6 +15,7 @@ PRESETS: dict[str, tuple[int, int, int]] = {
     "rome": (ROME_EFR, 0, 0x190B640F),
     "milan": (ROME_EFR | 1 << 52, 0, 0x190B640F),
     "raphael": (0x246577EFA2254AFA, 0, 0x190B640F),
+    "legacy": (0xF_0000_4A5A, 0, 0x090B640F),
     "emulator-min": (0xC4, 0, 0x1D0B640F),
 }
 
