@@ -125,7 +125,7 @@ class Guest:
         self.giov = rng.random() < .5
         self.unsure: set[tuple[int, int, int]] = set()
         self.pasids = [0, *(rng.randint(1, 511) for _ in range(2))]
-        self.pages = [(pasid, (rng.getrandbits(33) << 12) + 4096 * n, 1) for pasid in self.pasids for n in range(5)]
+        self.pages = [(pasid, (rng.getrandbits(27) << 12 | rng.getrandbits(5) << 40) + 4096 * n, 1) for pasid in self.pasids for n in range(5)]
         self.pages += [(pasid, rng.getrandbits(25) << 21 | 1 << 46, 2) for pasid in self.pasids for n in range(2)]
         self.finals = [0x80_0000_0000 + (n << 21) for n in range(12)]
         self.live = {gpa: self._final(gpa) for gpa in self.finals} if nested else {}
