@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * replay_all [--set KEY=VALUE]... FILE...
+ * replay_all [--set KEY=VALUE]... [--lint] [--restore] FILE...
  *
  * Replays text or binary traces, each on a device of its own. Prints a line for each check that failed and,
  * at the end, "N passed, N failed, ..." in files. Exit status: 0 all held, 1 a check failed, 2 a file could
- * not be understood.
+ * not be understood. With --lint a lint looks on, which must change nothing. With --restore the device is
+ * saved and restored before every third record, and offered damaged bytes, which must change nothing.
  */
 #include "amdvi/replay.h"
 
@@ -12,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_MAX = 16 };
+enum { SETTINGS_MAX = 16, RESTORE_EVERY = 3 };
 
 struct runner {
     struct amdvi_trace_pair settings[SETTINGS_MAX];
     size_t settings_count;
+    bool lint, restore;
     unsigned passed, failed, unreadable;
-    uint64_t checks;
+    uint64_t checks, findings;
 };
 
 static void report(void *context, const struct amdvi_replay_verdict *verdict)
@@ -28,12 +30,48 @@ static void report(void *context, const struct amdvi_replay_verdict *verdict)
                verdict->text);
 }
 
+static struct runner *running;
+
+static void found(void *context, const struct amdvi_lint_finding *finding, const char *text)
+{
+    running->findings++;
+}
+
+static void must(bool good, const char *what)
+{
+    if (good)
+        return;
+    printf("save and restore: %s\n", what);
+    exit(1);
+}
+
+/* Saves the device and puts it back; on the way, bytes that are cut off or damaged are refused. */
+static void save_and_restore(struct amdvi_device *device, unsigned at)
+{
+    size_t size, again;
+    uint8_t *bytes;
+
+    must(amdvi_save(device, NULL, 0, &size) == AMDVI_ERR_TOO_SMALL && (bytes = malloc(size)), "the size");
+    must(amdvi_save(device, bytes, size - 1, &again) == AMDVI_ERR_TOO_SMALL && again == size,
+         "too little room");
+    must(amdvi_save(device, bytes, size, &again) == AMDVI_OK && again == size, "save");
+    must(amdvi_restore(device, bytes, at * 37 % size) != AMDVI_OK, "cut off");
+    bytes[at * 101 % size] ^= 0x10;
+    must(amdvi_restore(device, bytes, size) != AMDVI_OK, "damaged");
+    bytes[at * 101 % size] ^= 0x10;
+    must(amdvi_restore(device, bytes, size) == AMDVI_OK, "restore");
+    free(bytes);
+}
+
 static bool feed(struct amdvi_replay *replay, struct amdvi_trace_reader *reader)
 {
     struct amdvi_trace_record record;
     enum amdvi_trace_status status;
+    unsigned at = 0;
 
     while ((status = amdvi_trace_next(reader, &record)) == AMDVI_TRACE_OK) {
+        if (running->restore && at++ % RESTORE_EVERY == 0 && amdvi_replay_device(replay))
+            save_and_restore(amdvi_replay_device(replay), at);
         if (amdvi_replay_record(replay, &record) != AMDVI_REPLAY_OK) {
             printf("%s\n", amdvi_replay_error(replay));
             return false;
@@ -81,7 +119,8 @@ static void play(struct runner *runner, char *path)
                                            .settings = runner->settings,
                                            .settings_count = runner->settings_count,
                                            .context = path,
-                                           .verdict = report};
+                                           .verdict = report,
+                                           .lint = runner->lint ? found : NULL};
     struct amdvi_trace_reader *reader;
     struct amdvi_trace_error error;
     struct amdvi_replay *replay;
@@ -117,14 +156,21 @@ int main(int argc, char **argv)
 {
     struct runner runner = {0};
 
+    running = &runner;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--set") == 0 && i + 1 < argc)
             add_setting(&runner, argv[++i]);
+        else if (strcmp(argv[i], "--lint") == 0)
+            runner.lint = true;
+        else if (strcmp(argv[i], "--restore") == 0)
+            runner.restore = true;
         else
             play(&runner, argv[i]);
     }
     printf("%u passed, %u failed, %u not understood, %llu checks\n", runner.passed, runner.failed,
            runner.unreadable, (unsigned long long)runner.checks);
+    if (runner.lint)
+        printf("%llu findings of the lint\n", (unsigned long long)runner.findings);
     if (runner.unreadable)
         return 2;
     return runner.failed ? 1 : 0;
