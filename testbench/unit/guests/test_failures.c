@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One access to memory fails, whichever it is, in the middle of a guest's work: every call says what it must,
+ * nothing else goes wrong, and both that guest and its neighbour go on as soon as their rings are started
+ * again.
+ */
+#include "amdvi/inject.h"
+#include "testbench/unit/guests/world.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { A, B, ACCESSES_MAX = 4000, FAULTING = G_IOVA + 9 * PAGE_BYTES };
+
+static struct world w;
+
+static void fill(enum amdvi_guest_map map)
+{
+    enum amdvi_status status = amdvi_guest_map_fill(w.device, guest_id(A), map, 0x40, 0x20, 0x101, 0, true);
+
+    ck_assert_msg(status == AMDVI_OK || status == AMDVI_ERR_MEMORY, "%s", amdvi_status_text(status));
+}
+
+/* Something of everything that a guest can cause. */
+static void work(void)
+{
+    uint64_t domain = guest_domain(0), device = guest_device(0);
+
+    fill(AMDVI_MAP_DEVICES);
+    fill(AMDVI_MAP_DOMAINS);
+    map_device_id(&w, A, 0x80, host_device(A, 0), 1);
+    map_domain_id(&w, A, 0x80, host_domain(A, 0));
+    guest_ask(&w, A, 0, AMDVI_WRITE, G_IOVA);
+    guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
+    guest_page_request(&w, A, 0, FAULTING);
+    guest_flush(&w, A, (uint16_t)domain);
+    guest_command(&w, A, UINT64_C(2) << 60 | device, 0); /* INVALIDATE_DEVTAB_ENTRY */
+    guest_command(&w, A, UINT64_C(4) << 60 | device, UINT64_C(0x7ffffffffffff001)); /* ..._IOTLB_PAGES */
+    guest_command(&w, A, UINT64_C(8) << 60, 0);                                     /* ..._IOMMU_ALL */
+    guest_wait(&w, A, G_STORE, 0x1111);
+    guest_command(&w, A, UINT64_C(9) << 60, 0); /* illegal for a guest: its log, its interrupt */
+    vf_read(&w, A, VF_STATUS);
+}
+
+/* The guest's driver starts its ring again, and it works. */
+static void goes_on(unsigned g)
+{
+    vfc_write(&w, g, VFC_CMD, 0);
+    vfc_write(&w, g, VFC_MISC, (uint64_t)trans_device(g) << 16);
+    vf_write(&w, g, VF_HEAD, 0);
+    vf_write(&w, g, VF_TAIL, 0);
+    vfc_write(&w, g, VFC_CMD, command_control());
+    guest_wait(&w, g, G_STORE + 8, 0x2222);
+    ck_assert_uint_eq(guest_get64(&w, g, G_STORE + 8), 0x2222);
+    ck_assert_uint_eq(vf_read(&w, g, VF_HEAD), 16);
+}
+
+/* Access number `nth` fails; false when there were not so many. */
+static bool fails(const char *settings, bool by_gpa, unsigned nth)
+{
+    struct amdvi_inject_rule rules[1];
+    struct amdvi_inject_count count;
+    char plan[64];
+    size_t rule_count;
+
+    world_open(&w, settings, by_gpa);
+    snprintf(plan, sizeof(plan), "any:all:nth=%u:%s", nth, nth % 2 ? "data_error" : "master_abort");
+    ck_assert_int_eq(amdvi_inject_parse(plan, rules, 1, &rule_count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, rules, rule_count), AMDVI_OK);
+    work();
+    ck_assert_int_eq(amdvi_inject_count(w.device, 0, &count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, NULL, 0), AMDVI_OK);
+    goes_on(A);
+    goes_on(B);
+    ck_assert(guest_ask(&w, B, 0, AMDVI_READ, G_IOVA).ok);
+    world_close(&w);
+    return count.acted > 0;
+}
+
+static const struct {
+    const char *settings;
+    bool by_gpa;
+} worlds[] = {{NULL, true}, {NULL, false}, {"caches=off", true}};
+
+START_TEST(whichever_access_fails_only_its_work_is_lost)
+{
+    unsigned nth = 1;
+
+    while (nth < ACCESSES_MAX && fails(worlds[_i].settings, worlds[_i].by_gpa, nth))
+        nth++;
+    ck_assert_uint_gt(nth, 100);
+    ck_assert_uint_lt(nth, ACCESSES_MAX);
+}
+END_TEST
+
+static void no_device(enum amdvi_status status)
+{
+    ck_assert_int_eq(status, AMDVI_ERR_ARGUMENT);
+}
+
+START_TEST(arguments_are_checked)
+{
+    uint64_t value;
+
+    world_open(&w, NULL, true);
+    no_device(amdvi_vf_read(NULL, 1, 0, 8, &value));
+    no_device(amdvi_vf_read(w.device, 1, 0, 8, NULL));
+    no_device(amdvi_vf_write(NULL, 1, 0, 8, 0));
+    no_device(amdvi_vfc_read(NULL, 1, 0, 8, &value));
+    no_device(amdvi_vfc_read(w.device, 1, 0, 8, NULL));
+    no_device(amdvi_vfc_write(NULL, 1, 0, 8, 0));
+    no_device(amdvi_guest_map_fill(NULL, 1, AMDVI_MAP_DEVICES, 0, 1, 0, 0, true));
+    no_device(amdvi_guest_map_fill(w.device, 1, AMDVI_MAP_DEVICES, 0xffff, 2, 0, 0, true));
+    world_close(&w);
+}
+END_TEST
+
+START_TEST(without_hw_viommu_nothing_is_there)
+{
+    uint64_t value = 1;
+
+    world_open_bare(&w, "preset=raphael", true);
+    ck_assert_int_eq(amdvi_vf_read(w.device, 1, 0, 8, &value), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_uint_eq(value, 0);
+    ck_assert_int_eq(amdvi_vf_write(w.device, 1, 0, 8, 0), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_vfc_read(w.device, 1, 0, 8, &value), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_vfc_write(w.device, 1, 0, 8, 0), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_guest_map_fill(w.device, 1, AMDVI_MAP_DEVICES, 0, 1, 0, 0, true),
+                     AMDVI_ERR_UNSUPPORTED);
+    world_close(&w);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("failures under guests");
+    TCase *tcase = tcase_create("failures");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, whichever_access_fails_only_its_work_is_lost, 0, 3);
+    tcase_add_test(tcase, arguments_are_checked);
+    tcase_add_test(tcase, without_hw_viommu_nothing_is_there);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
