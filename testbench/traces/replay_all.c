@@ -51,7 +51,9 @@ static void save_and_restore(struct amdvi_device *device, unsigned at)
     size_t size, again;
     uint8_t *bytes;
 
-    must(amdvi_save(device, NULL, 0, &size) == AMDVI_ERR_TOO_SMALL && (bytes = malloc(size)), "the size");
+    must(amdvi_save(device, NULL, 0, &size) == AMDVI_ERR_TOO_SMALL, "the size");
+    bytes = malloc(size);
+    must(bytes != NULL, "memory");
     must(amdvi_save(device, bytes, size - 1, &again) == AMDVI_ERR_TOO_SMALL && again == size,
          "too little room");
     must(amdvi_save(device, bytes, size, &again) == AMDVI_OK && again == size, "save");
