@@ -13,6 +13,9 @@ enum { GUESTS = 65536, GUEST_PAGE = 256 };
 /* vflags: record bits 31:27 (8.3), as struct event holds them. */
 enum vflag { VFLAG_NR = 1, VFLAG_EVENT = 4, VFLAG_PTR = 8, VFLAG_CMD = 16 };
 
+/* Private address of the dirty bits (2.1). */
+#define PRIVATE_DIRTY_BASE UINT64_C(0x400000)
+
 /* Private addresses (2.1): base + GuestID * stride. */
 struct private_region {
     uint64_t base, stride;
@@ -88,7 +91,9 @@ void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t
 void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bool dirty);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
 
-/* guest_map.c */
+/* guest_map.c: private addresses of map entries, and what is done with them */
+uint64_t map_device_entry(uint16_t id, uint16_t guest_device);
+uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain);
 void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_id id, uint64_t value);
 enum map_result { MAP_FOUND, MAP_UNMAPPED, MAP_UNREACHABLE };
 enum map_result map_device(struct amdvi_device *device, const struct guest *guest, uint16_t guest_device,

@@ -6,12 +6,12 @@
 
 enum { DEVICE_ENTRY_BYTES = 16, DOMAIN_ENTRY_BYTES = 8 };
 
-static uint64_t device_entry(uint16_t id, uint16_t guest_device)
+uint64_t map_device_entry(uint16_t id, uint16_t guest_device)
 {
     return private_address(PRIVATE_DEVICE_MAP, id) + (uint64_t)guest_device * DEVICE_ENTRY_BYTES;
 }
 
-static uint64_t domain_entry(uint16_t id, uint16_t guest_domain)
+uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain)
 {
     return private_address(PRIVATE_DOMAIN_MAP, id) + (uint64_t)guest_domain * DOMAIN_ENTRY_BYTES;
 }
@@ -42,13 +42,13 @@ void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_
         devidmap_set_v(entry, vfc_did_map0_v(value));
         devidmap_set_hdevid(entry, vfc_did_map0_hdevid(value));
         devidmap_set_queueid(entry, vfc_did_map0_queueid(value));
-        write_entry(device, guest->id, device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
-                    DEVICE_ENTRY_BYTES);
+        write_entry(device, guest->id, map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)),
+                    entry, DEVICE_ENTRY_BYTES);
         return;
     }
     entry[0] = domidmap_set_v(entry[0], vfc_did_map1_v(value));
     entry[0] = domidmap_set_hdomid(entry[0], vfc_did_map1_hdomid(value));
-    write_entry(device, guest->id, domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
+    write_entry(device, guest->id, map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
                 DOMAIN_ENTRY_BYTES);
 }
 
@@ -74,7 +74,7 @@ enum map_result map_device(struct amdvi_device *device, const struct guest *gues
 {
     uint64_t entry[2];
 
-    if (!read_entry(device, guest->id, device_entry(guest->id, guest_device), entry, sizeof(entry)))
+    if (!read_entry(device, guest->id, map_device_entry(guest->id, guest_device), entry, sizeof(entry)))
         return MAP_UNREACHABLE;
     *host_device = (uint16_t)devidmap_hdevid(entry);
     *queue = (uint16_t)devidmap_queueid(entry);
@@ -88,7 +88,7 @@ enum map_result map_domain(struct amdvi_device *device, const struct guest *gues
 {
     uint64_t entry;
 
-    if (!read_entry(device, guest->id, domain_entry(guest->id, guest_domain), &entry, sizeof(entry)))
+    if (!read_entry(device, guest->id, map_domain_entry(guest->id, guest_domain), &entry, sizeof(entry)))
         return MAP_UNREACHABLE;
     *host_domain = (uint16_t)domidmap_hdomid(entry);
     return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
@@ -153,7 +153,8 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
     } else {
         fill.entry[0] = domidmap_set_hdomid(domidmap_set_v(0, valid), host_id);
     }
-    fill.ipa = devices ? device_entry(guest_id, (uint16_t)first) : domain_entry(guest_id, (uint16_t)first);
+    fill.ipa =
+        devices ? map_device_entry(guest_id, (uint16_t)first) : map_domain_entry(guest_id, (uint16_t)first);
     fill.left = (uint64_t)count * fill.bytes;
     return fill_pages(device, guest_id, &fill);
 }

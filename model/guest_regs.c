@@ -7,8 +7,6 @@
 
 enum { SLOT_BYTES = 64 };
 
-static const uint64_t dirty_base = 0x400000; /* 2.1 */
-
 /* ---------------------------------------------------------------- the slot in memory */
 
 static bool in_slot(enum vf_id id)
@@ -124,7 +122,7 @@ void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bo
     uint32_t bit = 1u << (guest->id >> 8 & 31), word;
     struct space_access access;
 
-    if (!guests_enabled(device) || !private_translate(device, dirty_base + byte, true, &access) ||
+    if (!guests_enabled(device) || !private_translate(device, PRIVATE_DIRTY_BASE + byte, true, &access) ||
         memory_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
         return;
     word = dirty ? word | bit : word & ~bit;

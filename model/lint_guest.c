@@ -56,8 +56,8 @@ static void check_enables(struct amdvi_lint *lint, uint16_t guest, unsigned id, 
 static void check_map(struct amdvi_lint *lint, uint16_t guest, unsigned id, uint64_t value)
 {
     bool devices = id == VFC_DID_MAP0;
-    uint64_t entry = devices ? private_address(PRIVATE_DEVICE_MAP, guest) + vfc_did_map0_gdevid(value) * 16
-                             : private_address(PRIVATE_DOMAIN_MAP, guest) + vfc_did_map1_gdomid(value) * 8;
+    uint64_t entry = devices ? map_device_entry(guest, (uint16_t)vfc_did_map0_gdevid(value))
+                             : map_domain_entry(guest, (uint16_t)vfc_did_map1_gdomid(value));
     struct amdvi_lint_finding finding = finding_of(lint, AMDVI_LINT_MAP_UNMAPPED, guest);
     uint64_t spa;
 
@@ -89,7 +89,6 @@ void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t off
 
 /* ---------------------------------------------------------------- the dirty status */
 
-static const uint64_t dirty_base = 0x400000;
 enum { DIRTY_BYTES = 0x2000 };
 
 static bool has_commands(const struct amdvi_device *device, uint16_t id)
@@ -118,7 +117,7 @@ static void check_dirty_byte(struct amdvi_lint *lint, uint32_t byte, uint8_t cle
         if (!(cleared >> bit & 1) || !owner(lint->device, byte, bit, &id) || !has_commands(lint->device, id))
             continue;
         finding = finding_of(lint, AMDVI_LINT_DIRTY_LOST, id);
-        finding.word = dirty_base + byte;
+        finding.word = PRIVATE_DIRTY_BASE + byte;
         lint_report(lint, &finding);
     }
 }
@@ -131,7 +130,8 @@ void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
         return;
     for (uint32_t page = 0; page < DIRTY_BYTES; page += 4096) {
         uint64_t at;
-        if (!private_spa(lint->device, dirty_base + page, &at) || spa >= at + 4096 || spa + (length - 1) < at)
+        if (!private_spa(lint->device, PRIVATE_DIRTY_BASE + page, &at) || spa >= at + 4096 ||
+            spa + (length - 1) < at)
             continue;
         for (uint32_t i = 0; i < 4096; i++) {
             uint64_t from = at + i - spa;
@@ -143,15 +143,31 @@ void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
 
 /* ---------------------------------------------------------------- what the guest wanted */
 
-/* Control bits of the guest against bits of VF Control (9.2). */
+/* Fields of the guest's Control register against those of VF Control (9.2). */
 static const struct {
-    uint8_t from, count, vfc, to;
+    uint64_t control;
+    unsigned vfc;
+    uint64_t field;
 } controls[] = {
-    {12, 1, VFC_CMD_CONTROL, 8},  {4, 1, VFC_CMD_CONTROL, 9},     {2, 1, VFC_EVENT_CONTROL, 8},
-    {3, 1, VFC_EVENT_CONTROL, 9}, {32, 2, VFC_EVENT_CONTROL, 10}, {13, 1, VFC_PPR_CONTROL, 8},
-    {14, 1, VFC_PPR_CONTROL, 9},  {15, 1, VFC_PPR_CONTROL, 10},   {30, 2, VFC_PPR_CONTROL, 11},
-    {39, 1, VFC_PPR_CONTROL, 13}, {41, 1, VFC_PPR_CONTROL, 14},   {42, 1, VFC_PPR_CONTROL, 15},
+    {REG_CONTROL_CMDBUFEN_MASK, VFC_CMD_CONTROL, VFC_CMD_CONTROL_CMDBUFEN_MASK},
+    {REG_CONTROL_COMWAITINTEN_MASK, VFC_CMD_CONTROL, VFC_CMD_CONTROL_COMWAITINTEN_MASK},
+    {REG_CONTROL_EVENTLOGEN_MASK, VFC_EVENT_CONTROL, VFC_EVENT_CONTROL_EVENTLOGEN_MASK},
+    {REG_CONTROL_EVENTINTEN_MASK, VFC_EVENT_CONTROL, VFC_EVENT_CONTROL_EVENTINTEN_MASK},
+    {REG_CONTROL_DUALEVENTLOGEN_MASK, VFC_EVENT_CONTROL, VFC_EVENT_CONTROL_DUALEVENTLOGEN_MASK},
+    {REG_CONTROL_PPRLOGEN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_PPRLOGEN_MASK},
+    {REG_CONTROL_PPRINTEN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_PPRINTEN_MASK},
+    {REG_CONTROL_PPREN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_PPREN_MASK},
+    {REG_CONTROL_DUALPPRLOGEN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_DUALPPRLOGEN_MASK},
+    {REG_CONTROL_PPRAUTORSPEN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_PPRAUTORSPEN_MASK},
+    {REG_CONTROL_BLKSTOPMRKEN_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_BLKSTOPMRKEN_MASK},
+    {REG_CONTROL_PPRAUTORSPAON_MASK, VFC_PPR_CONTROL, VFC_PPR_CONTROL_PPRAUTORSPAON_MASK},
 };
+
+/* A field's value. */
+static uint64_t field_of(uint64_t value, uint64_t mask)
+{
+    return (value & mask) / (mask & -mask);
+}
 
 enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t guest_id, uint64_t value)
 {
@@ -162,12 +178,11 @@ enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t gue
     guest = guest_find(lint->device, guest_id);
     for (size_t i = 0; i < sizeof(controls) / sizeof(*controls); i++) {
         struct amdvi_lint_finding finding = finding_of(lint, AMDVI_LINT_GUEST_CONTROL, guest_id);
-        uint64_t mask = (UINT64_C(1) << controls[i].count) - 1;
         uint64_t is = guest ? guest->vfc[controls[i].vfc] : 0;
-        if ((value >> controls[i].from & mask) == (is >> controls[i].to & mask))
+        if (field_of(value, controls[i].control) == field_of(is, controls[i].field))
             continue;
         finding.word = vfc_info[controls[i].vfc].offset;
-        finding.bit = controls[i].from;
+        finding.bit = (uint8_t)__builtin_ctzll(controls[i].control);
         finding.old_value = is;
         finding.new_value = value;
         lint_report(lint, &finding);
