@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
 #include "model/guest.h"
+#include "model/held.h"
 
 #include "tables/layout.h"
 
@@ -67,6 +68,7 @@ static void derive_modes(struct amdvi_device *device)
     env->smi_filter = reg_control_smifen(c);
     env->viommu_enabled = reg_control_viommuen(c);
     device->decode_epoch++;
+    held_forget_all(device);
 }
 
 void segments_derive(struct amdvi_device *device)

@@ -97,7 +97,9 @@ struct amdvi_device {
     struct guest *guests;        /* all that exist */
     struct guest *queue_first, *queue_last;
     uint32_t guest_count;
-    uint32_t guest_run; /* number of the run under way */
+    uint32_t guest_run;     /* number of the run under way */
+    uint64_t *held_entries; /* bit per DeviceID: guests hold translations made from its entry (held.h) */
+    uint64_t held_epoch;
 
     struct atc_pending atc[ATC_PENDING_MAX];
     uint32_t atc_next_tag;

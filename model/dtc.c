@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
+#include "model/held.h"
 #include "model/memory.h"
 #include "model/shadow.h"
 
@@ -117,6 +118,7 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
     if (slot != CACHE_NO_SLOT)
         cache_remove(&device->dtc, (uint32_t)slot);
     device->dtc_last = NULL;
+    held_forget_entry(device, requester);
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
 }
 
@@ -135,6 +137,7 @@ void dtc_invalidate_all(struct amdvi_device *device)
 {
     cache_clear(&device->dtc);
     device->dtc_last = NULL;
+    held_forget_all(device);
     memset(device->reported, 0, DEVICES / 8);
 }
 

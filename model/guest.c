@@ -10,7 +10,7 @@ bool guests_create(struct amdvi_device *device)
         return true;
     device->guest_pages =
         allocate_zeroed(&device->allocator, GUESTS / GUEST_PAGE * sizeof(*device->guest_pages));
-    return device->guest_pages != NULL;
+    return held_create(device) && device->guest_pages != NULL;
 }
 
 static void free_all(struct amdvi_device *device)
@@ -35,6 +35,7 @@ void guests_destroy(struct amdvi_device *device)
     free_all(device);
     release(&device->allocator, device->guest_pages);
     device->guest_pages = NULL;
+    held_destroy(device);
 }
 
 void guests_reset(struct amdvi_device *device)

@@ -6,6 +6,7 @@
 #ifndef AMDVI_MODEL_GUEST_H
 #define AMDVI_MODEL_GUEST_H
 
+#include "model/held.h"
 #include "model/memory.h"
 
 enum { GUESTS = 65536, GUEST_PAGE = 256 };
@@ -50,6 +51,7 @@ struct guest {
     uint64_t vfc[VFC_COUNT];
     struct guest_log events, pprs;
     unsigned atc_outstanding;
+    struct held held[HELD_USES];
 };
 
 /* guest.c */
@@ -65,19 +67,44 @@ void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, b
 /* guest_space.c: both address spaces of a guest's virtual IOMMU. */
 struct space_access {
     uint16_t device; /* whose device table entry translates */
-    uint64_t address;
     bool write;
+    uint64_t address;
     uint64_t spa; /* out */
     enum reason reason;
+    /* Only after a lookup: */
+    uint8_t perm; /* all that may be done with the page */
+    uint8_t error;
     uint16_t domain;
     uint64_t fault_address;
-    uint8_t error;
 };
 uint64_t private_address(enum private_area area, uint16_t id);
-bool private_translate(struct amdvi_device *device, uint64_t address, bool write,
-                       struct space_access *access);
-bool guest_translate(struct amdvi_device *device, const struct guest *guest, uint64_t address, bool write,
-                     struct space_access *access);
+/* By the caches and the tables; kept in `held` unless that is null. */
+bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access);
+
+static inline bool space_translate(struct amdvi_device *device, struct held *held, uint64_t requester,
+                                   uint64_t address, bool write, struct space_access *access)
+{
+    access->device = (uint16_t)requester;
+    access->address = address;
+    access->write = write;
+    access->reason = REASON_NONE;
+    return held_find(device, held, access->device, address, write ? PERM_WRITE : PERM_READ, &access->spa) ||
+           space_look_up(device, held, access);
+}
+
+static inline bool private_translate(struct amdvi_device *device, struct held *held, uint64_t address,
+                                     bool write, struct space_access *access)
+{
+    return space_translate(device, held, device->config.value[CONFIG_DEVID], address, write, access);
+}
+
+static inline bool guest_translate(struct amdvi_device *device, struct guest *guest, enum held_use use,
+                                   uint64_t address, bool write, struct space_access *access)
+{
+    return space_translate(device, &guest->held[use], vfc_misc_transdevid(guest->vfc[VFC_MISC]), address,
+                           write, access);
+}
+
 /* Report a failed access in the host log (7.3, 8.3, E8). */
 void private_report(struct amdvi_device *device, uint16_t id, const struct space_access *access,
                     unsigned vflags);
@@ -85,10 +112,12 @@ void guest_space_report(struct amdvi_device *device, const struct space_access *
 
 /* guest_regs.c */
 uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id);
+/* Both at once, as they lie side by side in memory. */
+void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest);
 void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value);
 uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest);
 void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits);
-void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bool dirty);
+void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
 
 /* guest_map.c: private addresses of map entries, and what is done with them */
@@ -96,9 +125,9 @@ uint64_t map_device_entry(uint16_t id, uint16_t guest_device);
 uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain);
 void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_id id, uint64_t value);
 enum map_result { MAP_FOUND, MAP_UNMAPPED, MAP_UNREACHABLE };
-enum map_result map_device(struct amdvi_device *device, const struct guest *guest, uint16_t guest_device,
+enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
                            uint16_t *host_device, uint16_t *queue);
-enum map_result map_domain(struct amdvi_device *device, const struct guest *guest, uint16_t guest_domain,
+enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
                            uint16_t *host_domain);
 
 /* guest_command.c */

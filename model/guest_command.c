@@ -94,7 +94,7 @@ static enum command_progress store(struct amdvi_device *device, struct guest *gu
     uint8_t error;
 
     /* Through TransDevID in both buffer modes (E3). */
-    if (!guest_translate(device, guest, cmd_completion_wait_address(c->words), true, &access))
+    if (!guest_translate(device, guest, HELD_STORE, cmd_completion_wait_address(c->words), true, &access))
         return unreachable(device, guest, &access);
     error = memory_write(device, AMDVI_ACCESS_STORE, access.spa, &data, sizeof(data));
     tap(device, AMDVI_ACCESS_STORE, true, 0, access.spa, &data, sizeof(data), error);
@@ -119,7 +119,7 @@ static enum command_progress completion_wait(struct amdvi_device *device, struct
 }
 
 /* Replaces the guest's ID in the command by the host's. */
-static enum map_result replace_ids(struct amdvi_device *device, const struct guest *guest, uint64_t words[2])
+static enum map_result replace_ids(struct amdvi_device *device, struct guest *guest, uint64_t words[2])
 {
     uint16_t host = 0, queue = 0;
     enum map_result result;
@@ -235,10 +235,10 @@ static enum command_progress fetch(struct amdvi_device *device, struct guest *gu
     uint8_t error;
 
     c->address = by_gpa ? base + head : head;
-    if (by_gpa && !guest_translate(device, guest, base + head, false, &access))
+    if (by_gpa && !guest_translate(device, guest, HELD_RING, base + head, false, &access))
         return unreachable(device, guest, &access);
-    if (!by_gpa &&
-        !private_translate(device, private_address(PRIVATE_COMMANDS, guest->id) + head, false, &access)) {
+    if (!by_gpa && !private_translate(device, &guest->held[HELD_RING],
+                                      private_address(PRIVATE_COMMANDS, guest->id) + head, false, &access)) {
         private_report(device, guest->id, &access, VFLAG_CMD);
         return stop(device, guest);
     }
@@ -281,7 +281,7 @@ static void set_budget(struct amdvi_device *device, struct guest *guest, const s
     guest->budget = ring->bytes / CMD_BYTES;
 }
 
-static enum outcome rest_of(struct amdvi_device *device, const struct guest *guest, bool empty)
+static enum outcome rest_of(struct amdvi_device *device, struct guest *guest, bool empty)
 {
     if (empty) {
         guest_mark_dirty(device, guest, false); /* 11 #10 */
@@ -300,8 +300,9 @@ static enum outcome turn(struct amdvi_device *device, struct guest *guest)
     if (!guest_command_running(device, guest))
         return IDLE;
     set_budget(device, guest, &ring);
-    head = ring_wrap(&ring, vf_get(device, guest, VF_CMD_HEAD));
-    tail = ring_wrap(&ring, vf_get(device, guest, VF_CMD_TAIL));
+    vf_get_command_pointers(device, guest);
+    head = ring_wrap(&ring, guest->vf[VF_CMD_HEAD]);
+    tail = ring_wrap(&ring, guest->vf[VF_CMD_TAIL]);
     while (head != tail && guest->budget > 0) {
         guest->budget--;
         if (process(device, guest, &ring, head) != COMMAND_DONE)

@@ -94,17 +94,17 @@ static void report_unreachable(struct amdvi_device *device, const struct guest *
 }
 
 /* Where a record goes: a GPA, or a private address when GstBufferTRPMode=0 (2.1). */
-static bool locate(struct amdvi_device *device, const struct guest *guest, enum amdvi_log log, bool b,
+static bool locate(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b,
                    uint64_t base, uint32_t tail, uint64_t *spa)
 {
     struct space_access access;
     bool reached;
 
     if (reg_control_gstbuffertrpmode(control(device)))
-        reached = guest_translate(device, guest, base + tail, true, &access);
+        reached = guest_translate(device, guest, HELD_LOG, base + tail, true, &access);
     else
-        reached = private_translate(device, private_address(side_of(log, b)->area, guest->id) + tail, true,
-                                    &access);
+        reached = private_translate(device, &guest->held[HELD_LOG],
+                                    private_address(side_of(log, b)->area, guest->id) + tail, true, &access);
     if (!reached)
         report_unreachable(device, guest, log, access.address);
     *spa = access.spa;

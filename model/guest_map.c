@@ -23,7 +23,7 @@ static void write_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, 
     struct space_access access;
     uint8_t error;
 
-    if (!private_translate(device, ipa, true, &access)) {
+    if (!private_translate(device, NULL, ipa, true, &access)) {
         if (!device->config.value[CONFIG_MAP_FAULT])
             private_report(device, id, &access, 0);
         return;
@@ -52,29 +52,31 @@ void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_
                 DOMAIN_ENTRY_BYTES);
 }
 
-static bool read_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, uint64_t *entry, size_t bytes)
+static bool read_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
+                       uint64_t *entry, size_t bytes)
 {
     struct space_access access;
     uint8_t error;
 
-    if (!private_translate(device, ipa, false, &access)) {
-        private_report(device, id, &access, VFLAG_CMD);
+    if (!private_translate(device, &guest->held[use], ipa, false, &access)) {
+        private_report(device, guest->id, &access, VFLAG_CMD);
         return false;
     }
     error = memory_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     tap(device, AMDVI_ACCESS_MAP, false, 0, access.spa, entry, (uint32_t)bytes, error);
     if (!error)
         return true;
-    private_report(device, id, &access, VFLAG_CMD);
+    private_report(device, guest->id, &access, VFLAG_CMD);
     return false;
 }
 
-enum map_result map_device(struct amdvi_device *device, const struct guest *guest, uint16_t guest_device,
+enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
                            uint16_t *host_device, uint16_t *queue)
 {
     uint64_t entry[2];
 
-    if (!read_entry(device, guest->id, map_device_entry(guest->id, guest_device), entry, sizeof(entry)))
+    if (!read_entry(device, guest, HELD_DEVICE_MAP, map_device_entry(guest->id, guest_device), entry,
+                    sizeof(entry)))
         return MAP_UNREACHABLE;
     *host_device = (uint16_t)devidmap_hdevid(entry);
     *queue = (uint16_t)devidmap_queueid(entry);
@@ -83,12 +85,13 @@ enum map_result map_device(struct amdvi_device *device, const struct guest *gues
     return devidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
 }
 
-enum map_result map_domain(struct amdvi_device *device, const struct guest *guest, uint16_t guest_domain,
+enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
                            uint16_t *host_domain)
 {
     uint64_t entry;
 
-    if (!read_entry(device, guest->id, map_domain_entry(guest->id, guest_domain), &entry, sizeof(entry)))
+    if (!read_entry(device, guest, HELD_DOMAIN_MAP, map_domain_entry(guest->id, guest_domain), &entry,
+                    sizeof(entry)))
         return MAP_UNREACHABLE;
     *host_domain = (uint16_t)domidmap_hdomid(entry);
     return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
@@ -123,7 +126,7 @@ static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, st
 
     while (fill->left) {
         size_t length = make_page(fill, page);
-        if (!private_translate(device, fill->ipa, true, &access) ||
+        if (!private_translate(device, NULL, fill->ipa, true, &access) ||
             memory_write(device, AMDVI_ACCESS_MAP, access.spa, page, length)) {
             private_report(device, id, &access, 0);
             return AMDVI_ERR_MEMORY;

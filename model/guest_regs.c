@@ -14,13 +14,14 @@ static bool in_slot(enum vf_id id)
     return vf_info[id].offset < SLOT_BYTES;
 }
 
-static bool slot_address(struct amdvi_device *device, const struct guest *guest, uint32_t offset, bool write,
+static bool slot_address(struct amdvi_device *device, struct guest *guest, uint32_t offset, bool write,
                          uint64_t *spa)
 {
     struct space_access access;
 
     if (!guests_enabled(device) ||
-        !private_translate(device, private_address(PRIVATE_REGISTERS, guest->id) + offset, write, &access))
+        !private_translate(device, &guest->held[HELD_REGISTERS],
+                           private_address(PRIVATE_REGISTERS, guest->id) + offset, write, &access))
         return false;
     *spa = access.spa;
     return true;
@@ -45,23 +46,42 @@ static void mirror_all(struct amdvi_device *device, struct guest *guest)
     }
 }
 
+/* Whether the registers of the slot are to be read from memory, at `*spa`. */
+static bool in_memory(struct amdvi_device *device, struct guest *guest, uint32_t offset, uint64_t *spa)
+{
+    if (!slot_address(device, guest, offset, false, spa)) {
+        guest->mirrored = false;
+        return false;
+    }
+    if (!guest->mirrored)
+        mirror_all(device, guest);
+    else if (device->config.value[CONFIG_SLOT_IS_REGISTER])
+        return true;
+    return false;
+}
+
 uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
 {
     uint64_t spa, value;
 
     if (id == VF_STATUS || !in_slot(id))
         return stored(device, guest, id);
-    if (!slot_address(device, guest, vf_info[id].offset, false, &spa)) {
-        guest->mirrored = false;
-        return guest->vf[id];
-    }
-    if (!guest->mirrored)
-        mirror_all(device, guest);
-    else if (!device->config.value[CONFIG_SLOT_IS_REGISTER])
-        return guest->vf[id];
-    else if (!memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+    if (in_memory(device, guest, vf_info[id].offset, &spa) &&
+        !memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         guest->vf[id] = value & device->vf_mask[id].rw;
     return guest->vf[id];
+}
+
+void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest)
+{
+    uint64_t spa, head, tail;
+
+    if (!in_memory(device, guest, vf_info[VF_CMD_HEAD].offset, &spa) ||
+        memory_read(device, AMDVI_ACCESS_MAP, spa, &head, sizeof(head)) ||
+        memory_read(device, AMDVI_ACCESS_MAP, spa + sizeof(head), &tail, sizeof(tail)))
+        return;
+    guest->vf[VF_CMD_HEAD] = head & device->vf_mask[VF_CMD_HEAD].rw;
+    guest->vf[VF_CMD_TAIL] = tail & device->vf_mask[VF_CMD_TAIL].rw;
 }
 
 void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value)
@@ -115,14 +135,15 @@ void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t
 }
 
 /* 2.3, 11 #9: one bit a guest; 32 (or, by choice, 16) bytes for each value of GuestID[7:0]. */
-void guest_mark_dirty(struct amdvi_device *device, const struct guest *guest, bool dirty)
+void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty)
 {
     unsigned shift = device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;
     uint64_t byte = (uint64_t)(guest->id & 0xff) << shift | (uint64_t)(guest->id >> 13) << 2;
     uint32_t bit = 1u << (guest->id >> 8 & 31), word;
     struct space_access access;
 
-    if (!guests_enabled(device) || !private_translate(device, PRIVATE_DIRTY_BASE + byte, true, &access) ||
+    if (!guests_enabled(device) ||
+        !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access) ||
         memory_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
         return;
     word = dirty ? word | bit : word & ~bit;

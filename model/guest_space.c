@@ -44,6 +44,7 @@ static bool cached(struct amdvi_device *device, const struct tlb_space *space, u
     if (!line || need & ~line->perm || (access->write && !(line->flags & PTC_DIRTY)))
         return false;
     access->spa = line->spa | (access->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1));
+    access->perm = line->flags & PTC_DIRTY ? line->perm : line->perm & ~PERM_WRITE;
     return true;
 }
 
@@ -62,6 +63,7 @@ static void walk_space(struct amdvi_device *device, const struct dte *dte, const
         return;
     }
     access->spa = walk.result.spa;
+    access->perm = walk.result.dirty ? walk.result.perm : walk.result.perm & ~PERM_WRITE;
     if (!device->caches)
         return;
     for (unsigned i = 0; i < walk.trail_count; i++)
@@ -69,40 +71,33 @@ static void walk_space(struct amdvi_device *device, const struct dte *dte, const
     ptc_fill(&device->tlb, space, access->address, &walk.result);
 }
 
-static bool translate(struct amdvi_device *device, struct space_access *access)
+static void by_entry(struct amdvi_device *device, const struct dte *dte, struct space_access *access)
+{
+    uint8_t need = access->write ? PERM_WRITE : PERM_READ;
+    struct tlb_space space = {.domain = dte->domain};
+
+    access->domain = dte->domain;
+    access->reason = entry_reason(dte, need);
+    if (!access->reason && !cached(device, &space, need, access))
+        walk_space(device, dte, &space, need, access);
+    access->perm &= dte->perm;
+}
+
+bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access)
 {
     struct dtc_line line;
     struct dte_fetch fetch = dtc_fetch(device, access->device, &line);
-    uint8_t need = access->write ? PERM_WRITE : PERM_READ;
-    struct tlb_space space = {0};
 
-    access->fault_address = access->address;
     access->reason = fetch.reason;
-    if (fetch.reason) {
-        access->error = fetch.error;
-        access->fault_address = fetch.error ? fetch.address : access->address;
-        return false;
-    }
-    access->domain = space.domain = fetch.dte->domain;
-    access->reason = entry_reason(fetch.dte, need);
-    if (!access->reason && !cached(device, &space, need, access))
-        walk_space(device, fetch.dte, &space, need, access);
+    access->error = fetch.error;
+    access->fault_address = fetch.error ? fetch.address : access->address;
+    access->domain = 0;
+    access->perm = 0;
+    if (!fetch.reason)
+        by_entry(device, fetch.dte, access);
+    if (!access->reason && held)
+        held_keep(device, held, access);
     return access->reason == REASON_NONE;
-}
-
-bool private_translate(struct amdvi_device *device, uint64_t address, bool write, struct space_access *access)
-{
-    *access = (struct space_access){
-        .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = address, .write = write};
-    return translate(device, access);
-}
-
-bool guest_translate(struct amdvi_device *device, const struct guest *guest, uint64_t address, bool write,
-                     struct space_access *access)
-{
-    *access = (struct space_access){
-        .device = (uint16_t)vfc_misc_transdevid(guest->vfc[VFC_MISC]), .address = address, .write = write};
-    return translate(device, access);
 }
 
 void guest_space_report(struct amdvi_device *device, const struct space_access *access, unsigned vflags)

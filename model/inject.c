@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/inject.h"
 
-#include "model/device.h"
+#include "model/held.h"
 
 /* ---------------------------------------------------------------- plans */
 
@@ -59,6 +59,7 @@ static void use(struct amdvi_device *device, const struct amdvi_inject_rule *rul
         memcpy(inject->rules, rules, count * sizeof(*rules));
     inject->count = (unsigned)count;
     inject->active = count > 0;
+    held_forget_all(device);
     device_watch(device);
 }
 

@@ -14,18 +14,8 @@ uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, 
     return answer(device->memory.read(device->memory.context, spa, data, length));
 }
 
-uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, const void *data,
-                     size_t length)
+uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
 {
-    uint8_t *direct = memory_direct(device, spa, length);
-    uint8_t injected = memory_injected(device, access, true, spa, length);
-
-    if (injected)
-        return injected;
-    if (direct) {
-        memcpy(direct, data, length);
-        return WALK_ERROR_NONE;
-    }
     if (!device->memory.write)
         return WALK_ERROR_MASTER_ABORT;
     return answer(device->memory.write(device->memory.context, spa, data, length));

@@ -20,8 +20,7 @@ static inline uint8_t *memory_direct(const struct amdvi_device *device, uint64_t
 }
 
 uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length);
-uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, const void *data,
-                     size_t length);
+uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length);
 uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
                       uint64_t desired, uint64_t *seen);
 
@@ -46,6 +45,20 @@ static inline uint8_t memory_read(struct amdvi_device *device, enum amdvi_access
     if (!direct)
         return memory_read_slow(device, spa, data, length);
     memcpy(data, direct, length);
+    return WALK_ERROR_NONE;
+}
+
+static inline uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa,
+                                   const void *data, size_t length)
+{
+    uint8_t *direct = memory_direct(device, spa, length);
+    uint8_t injected = memory_injected(device, access, true, spa, length);
+
+    if (injected)
+        return injected;
+    if (!direct)
+        return memory_write_slow(device, spa, data, length);
+    memcpy(direct, data, length);
     return WALK_ERROR_NONE;
 }
 

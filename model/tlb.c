@@ -65,12 +65,14 @@ void tlb_clear(struct tlb *tlb)
     tlb->guest_lines = tlb->dead_lines = false;
     tlb->epoch = 1;
     tlb->next_gen = 1;
+    tlb->wipes++;
 }
 
 /* Every line dies with the epoch. When the number is used up the arrays are emptied instead. */
 void tlb_invalidate_all(struct tlb *tlb)
 {
     tlb->dead_lines = true;
+    tlb->wipes++;
     if (++tlb->epoch == 0)
         tlb_clear(tlb);
 }
