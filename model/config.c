@@ -123,6 +123,11 @@ static const struct key keys[CONFIG_KEYS] = {
           "iommu 13 no. 33"},
          SWITCH,
          1},
+    [CONFIG_FORCE_PHYSICAL] = {{"int.force_physical", "off", "on|off",
+                                "on: with EFR.ForcePhyDestSup an IRTE's DM counts as physical",
+                                "iommu 13 no. 31; 8.4 has on"},
+                               SWITCH,
+                               1},
     [CONFIG_HARDWARE_AD] = {{"walk.hardware_ad", "on", "on|off",
                              "whether the walkers set accessed and dirty bits", "iommu 4.5, 5.3"},
                             SWITCH,
@@ -238,7 +243,7 @@ static const struct preset presets[] = {
     {"turin", 0x25bf732fa2295afe, 0x53d, 0x190b640f, 0x00203040, 0x149e1022},
     {"raphael", 0x246577efa2254afa, 0, 0x190b640f, 0x00203040, 0x14d91022},
     {"legacy", 0x0000000f00004a5a, 0, 0x090b640f, 0x00203040, 0x14231022},
-    {"emulator-min", 0x29d7, 0, 0x1d0b640f, 0x00203040, 0x14511022},
+    {"emulator-min", 0x29d7, 0, 0x1d0b640f, 0x00183040, 0x14511022},
 };
 
 enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };

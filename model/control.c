@@ -44,7 +44,7 @@ static void derive_features(struct amdvi_device *device)
     env->host_a = reg_efr_hasup(env->efr);
     env->host_d = reg_efr_hdsup(env->efr);
     env->snp = reg_efr_snpsup(env->efr);
-    env->force_physical = reg_efr_forcephydestsup(env->efr);
+    env->force_physical = device->config.value[CONFIG_FORCE_PHYSICAL] && reg_efr_forcephydestsup(env->efr);
     if (device->config.value[CONFIG_DTE_BIT245])
         dte_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
     else
@@ -127,8 +127,9 @@ void control_changed(struct amdvi_device *device, uint64_t old)
         log_enable_rose(device, AMDVI_LOG_PPR);
     if (rose(old, now, REG_CONTROL_GALOGEN_MASK))
         log_enable_rose(device, AMDVI_LOG_GA);
+    log_dual_changed(device, old);
     derive_modes(device);
     segments_derive(device);
-    if (rose(old, now, REG_CONTROL_IOMMUEN_MASK | REG_CONTROL_VIOMMUEN_MASK | REG_CONTROL_VCMDEN_MASK))
-        guests_queue_all(device);
+    if ((old ^ now) & (REG_CONTROL_IOMMUEN_MASK | REG_CONTROL_VIOMMUEN_MASK | REG_CONTROL_VCMDEN_MASK))
+        guests_control_changed(device);
 }

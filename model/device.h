@@ -97,8 +97,9 @@ struct amdvi_device {
     struct guest *guests;        /* all that exist */
     struct guest *queue_first, *queue_last;
     uint32_t guest_count;
-    uint32_t guest_run;     /* number of the run under way */
-    uint64_t *held_entries; /* bit per DeviceID: guests hold translations made from its entry (held.h) */
+    uint32_t guest_run;      /* number of the run under way */
+    struct held *held_dirty; /* one for each page of dirty status */
+    uint64_t *held_entries;  /* bit per DeviceID: guests hold translations made from its entry (held.h) */
     uint64_t held_epoch;
 
     struct atc_pending atc[ATC_PENDING_MAX];
@@ -143,12 +144,18 @@ uint32_t pci_read32(const struct amdvi_device *device, unsigned offset);
 void pci_write32(struct amdvi_device *device, unsigned offset, uint32_t value, uint32_t enable);
 
 /* irq.c */
+/* If the control register enables interrupts of this cause; in any case. */
 void irq_raise(struct amdvi_device *device, enum amdvi_irq_cause cause);
+void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause);
 
 /* log.c */
 bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b);
 bool log_append(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2]);
 void log_enable_rose(struct amdvi_device *device, enum amdvi_log log);
+/* The control register was `old`. */
+void log_dual_changed(struct amdvi_device *device, uint64_t old);
+/* Software has taken these overflow bits of the status register back. */
+void log_overflow_cleared(struct amdvi_device *device, uint64_t bits);
 uint64_t log_status_bits(const struct amdvi_device *device);
 
 /* command.c */

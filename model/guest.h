@@ -44,6 +44,7 @@ struct guest {
     bool queued;          /* in the queue of guests with work */
     bool command_stopped; /* an error: until CmdBufEn rises again (7.3) */
     bool mirrored;        /* the 64-byte slot in memory holds the registers (11 #12) */
+    bool ahead;           /* the registers here hold what the slot does not */
     uint32_t budget;      /* commands left in this run */
     uint32_t run;         /* the run that `budget` belongs to */
     struct guest *next_queued, *next;
@@ -68,6 +69,7 @@ void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, b
 struct space_access {
     uint16_t device; /* whose device table entry translates */
     bool write;
+    bool fleeting; /* in: the translation is not worth a line of the PTC */
     uint64_t address;
     uint64_t spa; /* out */
     enum reason reason;
@@ -87,6 +89,7 @@ static inline bool space_translate(struct amdvi_device *device, struct held *hel
     access->device = (uint16_t)requester;
     access->address = address;
     access->write = write;
+    access->fleeting = false;
     access->reason = REASON_NONE;
     return held_find(device, held, access->device, address, write ? PERM_WRITE : PERM_READ, &access->spa) ||
            space_look_up(device, held, access);
@@ -117,7 +120,6 @@ void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest);
 void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value);
 uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest);
 void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits);
-void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
 
 /* guest_map.c: private addresses of map entries, and what is done with them */
@@ -130,15 +132,28 @@ enum map_result map_device(struct amdvi_device *device, struct guest *guest, uin
 enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
                            uint16_t *host_domain);
 
+/* INVALIDATE_IOMMU_ALL of a guest: all host domains and devices that its maps name (11 #14). */
+void map_invalidate_all(struct amdvi_device *device, const struct guest *guest);
+
+/* guest_dirty.c */
+void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);
+/* Queues the guests whose dirty bit is set, whoever set it (2.3). */
+void dirty_scan(struct amdvi_device *device);
+
 /* guest_command.c */
 void guest_queue(struct amdvi_device *device, struct guest *guest);
-void guests_queue_all(struct amdvi_device *device);
+void guest_unqueue(struct amdvi_device *device, struct guest *guest);
+void guests_control_changed(struct amdvi_device *device);
 void guests_run(struct amdvi_device *device);
 
 /* guest_log.c */
 bool guest_log_running(const struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,
                        bool b);
 void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log);
+/* VF Control register `id` was `old`. */
+void guest_log_dual_changed(struct guest *guest, enum vfc_id id, uint64_t old);
+/* Software has taken these overflow bits of the status register back. */
+void guest_log_overflow_cleared(struct guest *guest, uint64_t bits);
 bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                       const uint64_t record[2]);
 bool guest_logs_events(const struct amdvi_device *device, uint16_t id);

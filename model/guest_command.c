@@ -9,10 +9,8 @@
 
 /* ---------------------------------------------------------------- who is ready */
 
-void guest_queue(struct amdvi_device *device, struct guest *guest)
+static void append(struct amdvi_device *device, struct guest *guest)
 {
-    if (guest->queued || !guest_command_running(device, guest))
-        return;
     guest->queued = true;
     guest->next_queued = NULL;
     if (device->queue_last)
@@ -22,11 +20,46 @@ void guest_queue(struct amdvi_device *device, struct guest *guest)
     device->queue_last = guest;
 }
 
-/* The host switched guest processing on: whoever has work may go on (7.4). */
-void guests_queue_all(struct amdvi_device *device)
+void guest_queue(struct amdvi_device *device, struct guest *guest)
 {
-    for (struct guest *guest = device->guests; guest; guest = guest->next)
+    if (!guest->queued && guest_command_running(device, guest))
+        append(device, guest);
+}
+
+void guest_unqueue(struct amdvi_device *device, struct guest *guest)
+{
+    struct guest *left = device->queue_first;
+
+    if (!guest->queued)
+        return;
+    guest->queued = false;
+    device->queue_first = device->queue_last = NULL;
+    while (left) {
+        struct guest *next = left->next_queued;
+        if (left->queued) {
+            left->queued = false;
+            append(device, left);
+        }
+        left = next;
+    }
+}
+
+/* The host switched guest processing on or off: run bits follow, whoever has work may go on (7.4), in the
+ * order of their numbers. */
+void guests_control_changed(struct amdvi_device *device)
+{
+    for (unsigned id = 0; device->guest_pages && id < GUESTS; id++) {
+        struct guest *guest;
+        if (!device->guest_pages[id / GUEST_PAGE]) {
+            id |= GUEST_PAGE - 1;
+            continue;
+        }
+        guest = guest_find(device, (uint16_t)id);
+        if (!guest)
+            continue;
+        guest_status_set(device, guest, 0);
         guest_queue(device, guest);
+    }
 }
 
 static struct guest *take_first(struct amdvi_device *device)
@@ -47,7 +80,7 @@ static enum command_progress illegal(struct amdvi_device *device, struct guest *
                                      const struct command *c)
 {
     guest->command_stopped = true;
-    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_status_set(device, guest, 0);
     guest_event(device, guest->id, &(struct event){.code = EVT_ILLEGAL_COMMAND_ERROR, .address = c->address});
     return COMMAND_HALTED;
 }
@@ -55,7 +88,7 @@ static enum command_progress illegal(struct amdvi_device *device, struct guest *
 static enum command_progress stop(struct amdvi_device *device, struct guest *guest)
 {
     guest->command_stopped = true;
-    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_status_set(device, guest, 0);
     return COMMAND_HALTED;
 }
 
@@ -172,7 +205,7 @@ static enum command_progress execute_mapped(struct amdvi_device *device, struct 
     }
 }
 
-/* Everything that this guest's devices have cached, and no more (11 #14). */
+/* What this guest's devices have cached, and what its maps name, and no more (11 #14). */
 static enum command_progress invalidate_all(struct amdvi_device *device, const struct guest *guest)
 {
     if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL]) {
@@ -181,6 +214,7 @@ static enum command_progress invalidate_all(struct amdvi_device *device, const s
     } else {
         tlb_invalidate_owner(&device->tlb, guest->id);
         dtc_invalidate_guest(device, guest->id);
+        map_invalidate_all(device, guest);
     }
     device->statistics.invalidations++;
     return COMMAND_DONE;
@@ -244,7 +278,12 @@ static enum command_progress fetch(struct amdvi_device *device, struct guest *gu
     }
     error = memory_read(device, AMDVI_ACCESS_COMMAND, access.spa, c->words, CMD_BYTES);
     tap(device, AMDVI_ACCESS_COMMAND, false, 0, access.spa, c->words, CMD_BYTES, error);
-    return error ? memory_failed(device, guest, access.spa, error) : COMMAND_DONE;
+    if (!error)
+        return COMMAND_DONE;
+    if (by_gpa)
+        return memory_failed(device, guest, access.spa, error);
+    private_report(device, guest->id, &access, VFLAG_CMD);
+    return stop(device, guest);
 }
 
 static enum command_progress process(struct amdvi_device *device, struct guest *guest,
@@ -321,6 +360,7 @@ void guests_run(struct amdvi_device *device)
     struct guest *spent = NULL;
 
     device->guest_run++;
+    dirty_scan(device);
     while (device->queue_first) {
         struct guest *guest = take_first(device);
         enum outcome outcome = turn(device, guest);

@@ -74,9 +74,37 @@ bool guest_log_running(const struct amdvi_device *device, const struct guest *gu
            !state_of(guest, log)->stopped[b] && !(guest->vf[VF_STATUS] & side_of(log, b)->overflow);
 }
 
+static void choose_side(struct guest *guest, enum amdvi_log log)
+{
+    if (dual_mode(guest, log) != DUAL_SWAP)
+        state_for(guest, log)->active_b = dual_mode(guest, log) == DUAL_B_ONLY;
+}
+
+void guest_log_dual_changed(struct guest *guest, enum vfc_id id, uint64_t old)
+{
+    uint64_t changed = old ^ guest->vfc[id];
+
+    if (id == VFC_EVENT_CONTROL && changed & VFC_EVENT_CONTROL_DUALEVENTLOGEN_MASK)
+        choose_side(guest, AMDVI_LOG_EVENT);
+    if (id == VFC_PPR_CONTROL && changed & VFC_PPR_CONTROL_DUALPPRLOGEN_MASK)
+        choose_side(guest, AMDVI_LOG_PPR);
+}
+
+/* As the host's (log.c): in swap mode the log is there for the next swap. */
+void guest_log_overflow_cleared(struct guest *guest, uint64_t bits)
+{
+    for (unsigned b = 0; b < 2; b++) {
+        if (bits & event_sides[b].overflow && dual_mode(guest, AMDVI_LOG_EVENT) == DUAL_SWAP)
+            guest->events.stopped[b] = false;
+        if (bits & ppr_sides[b].overflow && dual_mode(guest, AMDVI_LOG_PPR) == DUAL_SWAP)
+            guest->pprs.stopped[b] = false;
+    }
+}
+
 void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
 {
-    *state_for(guest, log) = (struct guest_log){.active_b = dual_mode(guest, log) == DUAL_B_ONLY};
+    *state_for(guest, log) = (struct guest_log){0};
+    choose_side(guest, log);
     if (device->config.value[CONFIG_EVENT_OVERFLOW_RESTART])
         guest->vf[VF_STATUS] &= ~(side_of(log, false)->overflow | side_of(log, true)->overflow);
 }
@@ -84,12 +112,11 @@ void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi
 /* ---------------------------------------------------------------- writing */
 
 /* The guest's buffer cannot be reached: only this record, no page fault beside it (11 #19, E10). */
-static void report_unreachable(struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,
-                               uint64_t address)
+static void report_unreachable(struct amdvi_device *device, const struct guest *guest, uint64_t address)
 {
     event_report(device, &(struct event){.code = EVT_GUEST_EVENT_FAULT,
                                          .guest_id = guest->id,
-                                         .vflags = log == AMDVI_LOG_EVENT ? VFLAG_EVENT : VFLAG_PTR,
+                                         .vflags = VFLAG_EVENT,
                                          .address = address});
 }
 
@@ -106,9 +133,23 @@ static bool locate(struct amdvi_device *device, struct guest *guest, enum amdvi_
         reached = private_translate(device, &guest->held[HELD_LOG],
                                     private_address(side_of(log, b)->area, guest->id) + tail, true, &access);
     if (!reached)
-        report_unreachable(device, guest, log, access.address);
+        report_unreachable(device, guest, access.address);
     *spa = access.spa;
     return reached;
+}
+
+/* The early indicator of PPR logs, as the host's (iommu 2.8, 7.7). */
+static void check_early(struct amdvi_device *device, struct guest *guest, bool b, uint32_t used)
+{
+    uint64_t early = guest->vf[b ? VF_PPR_B_OVERFLOW_EARLY : VF_PPR_OVERFLOW_EARLY];
+    uint64_t bit = b ? VF_STATUS_PPROVERFLOWEARLYB_MASK : VF_STATUS_PPROVERFLOWEARLY_MASK;
+
+    if (!vf_ppr_overflow_early_en(early) || used < vf_ppr_overflow_early_threshold(early) ||
+        guest->vf[VF_STATUS] & bit)
+        return;
+    guest_status_set(device, guest, bit);
+    if (vf_ppr_overflow_early_inten(early))
+        guest_irq_raise(device, guest, AMDVI_IRQ_PPR);
 }
 
 enum outcome { WRITTEN, FULL, FAILED };
@@ -130,10 +171,13 @@ static enum outcome write_side(struct amdvi_device *device, struct guest *guest,
     error = memory_write(device, AMDVI_ACCESS_LOG, spa, record, RING_RECORD_BYTES);
     tap(device, AMDVI_ACCESS_LOG, true, 0, spa, record, RING_RECORD_BYTES, error);
     if (error) {
-        report_unreachable(device, guest, log, spa);
+        report_unreachable(device, guest, spa);
         return FAILED;
     }
-    vf_set(device, guest, side->tail, ring_next(&ring, tail));
+    tail = ring_next(&ring, tail);
+    vf_set(device, guest, side->tail, tail);
+    if (log == AMDVI_LOG_PPR)
+        check_early(device, guest, b, ((tail - head) & (ring.bytes - 1)) / ring.record);
     return WRITTEN;
 }
 
@@ -157,21 +201,32 @@ static void overflow(struct amdvi_device *device, struct guest *guest, enum amdv
     notify(device, guest, log);
 }
 
+/* In swap mode a full log hands over to the other one, if that runs (iommu 7.1). */
+static bool swap(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
+{
+    struct guest_log *state = state_for(guest, log);
+
+    if (dual_mode(guest, log) != DUAL_SWAP || !guest_log_running(device, guest, log, !state->active_b))
+        return false;
+    state->active_b = !state->active_b;
+    return true;
+}
+
 static bool write_active(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                          const uint64_t record[2])
 {
-    struct guest_log *state = state_for(guest, log);
+    const struct guest_log *state = state_of(guest, log);
     enum outcome outcome;
 
-    if (!guest_log_running(device, guest, log, state->active_b))
+    guest_status_set(device, guest, 0); /* memory may have changed the overflow bits (11 #12) */
+    if (!guest_log_running(device, guest, log, state->active_b) && !swap(device, guest, log))
         return false;
     outcome = write_side(device, guest, log, state->active_b, record);
     if (outcome != FULL)
         return outcome == WRITTEN;
     overflow(device, guest, log, state->active_b);
-    if (dual_mode(guest, log) != DUAL_SWAP || !guest_log_running(device, guest, log, !state->active_b))
+    if (!swap(device, guest, log))
         return false;
-    state->active_b = !state->active_b;
     outcome = write_side(device, guest, log, state->active_b, record);
     if (outcome == FULL)
         overflow(device, guest, log, state->active_b);

@@ -97,9 +97,63 @@ enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uin
     return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
 }
 
-/* ---------------------------------------------------------------- many entries at once */
+/* ---------------------------------------------------------------- everything a guest's maps name */
 
 enum { MAP_PAGE_BYTES = 4096, MAP_IDS = 65536 };
+
+/* One bit for each host ID. */
+struct id_set {
+    uint64_t bits[MAP_IDS / 64];
+};
+
+/* What is in a map's pages; those that are not there map nothing. They are read once, and so not kept in
+ * caches that everybody shares. */
+static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_words, struct id_set *set)
+{
+    uint64_t page[MAP_PAGE_BYTES / 8];
+
+    memset(set, 0, sizeof(*set));
+    for (uint64_t end = ipa + (uint64_t)MAP_IDS * entry_words * 8; ipa < end; ipa += MAP_PAGE_BYTES) {
+        struct space_access access = {
+            .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = ipa, .fleeting = true};
+        if (!space_look_up(device, NULL, &access) ||
+            memory_read(device, AMDVI_ACCESS_MAP, access.spa, page, sizeof(page)))
+            continue;
+        for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i += entry_words) {
+            uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : domidmap_hdomid(page[i]);
+            bool valid = entry_words == 2 ? devidmap_v(page + i) : domidmap_v(page[i]);
+            set->bits[id / 64] |= (uint64_t)valid << id % 64;
+        }
+    }
+}
+
+static void invalidate_domain(struct amdvi_device *device, uint16_t id)
+{
+    struct tlb_space space = {.domain = id};
+    struct cmd_range all = {.shift = CMD_RANGE_ALL};
+
+    tlb_invalidate(&device->tlb, &space, &all, true);
+}
+
+static void each(struct amdvi_device *device, const struct id_set *set,
+                 void act(struct amdvi_device *device, uint16_t id))
+{
+    for (unsigned word = 0; word < MAP_IDS / 64; word++)
+        for (uint64_t left = set->bits[word]; left; left &= left - 1)
+            act(device, (uint16_t)(word * 64 + (unsigned)__builtin_ctzll(left)));
+}
+
+void map_invalidate_all(struct amdvi_device *device, const struct guest *guest)
+{
+    struct id_set set;
+
+    collect(device, map_domain_entry(guest->id, 0), DOMAIN_ENTRY_BYTES / 8, &set);
+    each(device, &set, invalidate_domain);
+    collect(device, map_device_entry(guest->id, 0), DEVICE_ENTRY_BYTES / 8, &set);
+    each(device, &set, dtc_invalidate);
+}
+
+/* ---------------------------------------------------------------- many entries at once */
 
 struct fill {
     uint64_t entry[2];

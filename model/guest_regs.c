@@ -32,44 +32,72 @@ static uint64_t stored(const struct amdvi_device *device, const struct guest *gu
     return id == VF_STATUS ? guest_status(device, guest) : guest->vf[id];
 }
 
-/* The slot has come into being: from here on the registers are in memory. */
-static void mirror_all(struct amdvi_device *device, struct guest *guest)
+/* What may be taken from the slot: the bits that are kept, for status those that software clears. */
+static uint64_t kept(const struct amdvi_device *device, enum vf_id id)
 {
-    uint64_t spa;
+    return id == VF_STATUS ? device->vf_mask[id].w1c : device->vf_mask[id].rw;
+}
+
+static bool write_slot(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+{
+    uint64_t spa, value = stored(device, guest, id);
+
+    return slot_address(device, guest, vf_info[id].offset, true, &spa) &&
+           !memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value));
+}
+
+static bool read_slot(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+{
+    uint64_t spa, value;
+
+    if (!slot_address(device, guest, vf_info[id].offset, false, &spa) ||
+        memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+        return false;
+    guest->vf[id] = value & kept(device, id);
+    return true;
+}
+
+/* The slot has come into being. A guest whose registers were used before takes them along (E2); for a new one
+ * memory is the register from the start (11 #12). */
+static void begin_mirror(struct amdvi_device *device, struct guest *guest)
+{
+    bool adopt = !guest->ahead && device->config.value[CONFIG_SLOT_IS_REGISTER];
 
     guest->mirrored = true;
-    for (unsigned i = 0; i < VF_COUNT && in_slot((enum vf_id)i); i++) {
-        uint64_t value = stored(device, guest, (enum vf_id)i);
-        if (!slot_address(device, guest, vf_info[i].offset, true, &spa) ||
-            memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+    for (unsigned i = 0; i < VF_COUNT && in_slot((enum vf_id)i); i++)
+        if (!(adopt ? read_slot(device, guest, (enum vf_id)i) : write_slot(device, guest, (enum vf_id)i)))
             guest->mirrored = false;
-    }
+    guest->ahead = !guest->mirrored;
+}
+
+static void end_mirror(struct guest *guest)
+{
+    guest->ahead |= guest->mirrored;
+    guest->mirrored = false;
 }
 
 /* Whether the registers of the slot are to be read from memory, at `*spa`. */
 static bool in_memory(struct amdvi_device *device, struct guest *guest, uint32_t offset, uint64_t *spa)
 {
     if (!slot_address(device, guest, offset, false, spa)) {
-        guest->mirrored = false;
+        end_mirror(guest);
         return false;
     }
-    if (!guest->mirrored)
-        mirror_all(device, guest);
-    else if (device->config.value[CONFIG_SLOT_IS_REGISTER])
-        return true;
-    return false;
+    if (!guest->mirrored) {
+        begin_mirror(device, guest);
+        return false;
+    }
+    return device->config.value[CONFIG_SLOT_IS_REGISTER];
 }
 
 uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
 {
     uint64_t spa, value;
 
-    if (id == VF_STATUS || !in_slot(id))
-        return stored(device, guest, id);
-    if (in_memory(device, guest, vf_info[id].offset, &spa) &&
+    if (in_slot(id) && in_memory(device, guest, vf_info[id].offset, &spa) &&
         !memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
-        guest->vf[id] = value & device->vf_mask[id].rw;
-    return guest->vf[id];
+        guest->vf[id] = value & kept(device, id);
+    return stored(device, guest, id);
 }
 
 void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest)
@@ -88,20 +116,13 @@ void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uin
 {
     uint64_t spa;
 
+    if (in_slot(id) && !guest->mirrored && slot_address(device, guest, vf_info[id].offset, false, &spa))
+        begin_mirror(device, guest);
     guest->vf[id] = value;
-    if (!in_slot(id))
-        return;
-    if (!slot_address(device, guest, vf_info[id].offset, true, &spa)) {
+    if (in_slot(id) && !write_slot(device, guest, id)) {
         guest->mirrored = false;
-        return;
+        guest->ahead = true;
     }
-    if (!guest->mirrored) {
-        mirror_all(device, guest);
-        return;
-    }
-    value = stored(device, guest, id);
-    if (memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
-        guest->mirrored = false;
 }
 
 /* ---------------------------------------------------------------- status and dirty bits */
@@ -129,25 +150,16 @@ uint64_t guest_status(const struct amdvi_device *device, const struct guest *gue
     return vf_status_set_pprlogactive(value, guest->pprs.active_b);
 }
 
-void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits)
+/* The bits that software clears, as memory has them now (11 #12). */
+static uint64_t status_bits(struct amdvi_device *device, struct guest *guest)
 {
-    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS] | (bits & device->vf_mask[VF_STATUS].w1c));
+    vf_get(device, guest, VF_STATUS);
+    return guest->vf[VF_STATUS];
 }
 
-/* 2.3, 11 #9: one bit a guest; 32 (or, by choice, 16) bytes for each value of GuestID[7:0]. */
-void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty)
+void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits)
 {
-    unsigned shift = device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;
-    uint64_t byte = (uint64_t)(guest->id & 0xff) << shift | (uint64_t)(guest->id >> 13) << 2;
-    uint32_t bit = 1u << (guest->id >> 8 & 31), word;
-    struct space_access access;
-
-    if (!guests_enabled(device) ||
-        !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access) ||
-        memory_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
-        return;
-    word = dirty ? word | bit : word & ~bit;
-    memory_write(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word));
+    vf_set(device, guest, VF_STATUS, status_bits(device, guest) | (bits & device->vf_mask[VF_STATUS].w1c));
 }
 
 /* ---------------------------------------------------------------- VF MMIO */
@@ -206,12 +218,14 @@ static void write_vf(struct amdvi_device *device, struct guest *guest, enum vf_i
                      uint64_t enable)
 {
     const struct reg_mask *mask = &device->vf_mask[id];
-    uint64_t old = id == VF_STATUS ? guest->vf[id] : vf_get(device, guest, id);
+    uint64_t old = id == VF_STATUS ? status_bits(device, guest) : vf_get(device, guest, id);
     uint64_t now = (old & ~(mask->rw & enable)) | (value & mask->rw & enable);
 
     now &= ~(value & mask->w1c & enable);
     if (!mask->exists || pointer_locked(device, guest, id))
         return;
+    if (id == VF_STATUS)
+        guest_log_overflow_cleared(guest, old & ~now);
     vf_set(device, guest, id, now);
     if (id != VF_CMD_TAIL)
         return;
@@ -285,7 +299,8 @@ static void control_changed_of(struct amdvi_device *device, struct guest *guest,
         guest_log_rose(device, guest, AMDVI_LOG_EVENT);
     if (id == VFC_PPR_CONTROL && rose(old, now, VFC_PPR_CONTROL_PPRLOGEN_MASK))
         guest_log_rose(device, guest, AMDVI_LOG_PPR);
-    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_log_dual_changed(guest, id, old);
+    guest_status_set(device, guest, 0);
     guest_queue(device, guest);
 }
 

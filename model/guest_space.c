@@ -68,7 +68,8 @@ static void walk_space(struct amdvi_device *device, const struct dte *dte, const
         return;
     for (unsigned i = 0; i < walk.trail_count; i++)
         tlb_keep(&device->tlb, space, &walk.trail[i]);
-    ptc_fill(&device->tlb, space, access->address, &walk.result);
+    if (!access->fleeting)
+        ptc_fill(&device->tlb, space, access->address, &walk.result);
 }
 
 static void by_entry(struct amdvi_device *device, const struct dte *dte, struct space_access *access)

@@ -7,13 +7,16 @@ enum { WORD_BITS = 64 };
 bool held_create(struct amdvi_device *device)
 {
     device->held_entries = allocate_zeroed(&device->allocator, DEVICES / 8);
-    return device->held_entries != NULL;
+    device->held_dirty = allocate_zeroed(&device->allocator, HELD_DIRTY_PAGES * sizeof(*device->held_dirty));
+    return device->held_entries && device->held_dirty;
 }
 
 void held_destroy(struct amdvi_device *device)
 {
     release(&device->allocator, device->held_entries);
+    release(&device->allocator, device->held_dirty);
     device->held_entries = NULL;
+    device->held_dirty = NULL;
 }
 
 void held_keep(struct amdvi_device *device, struct held *held, const struct space_access *access)

@@ -10,7 +10,7 @@
 
 #include "model/device.h"
 
-enum { HELD_PAGE_BITS = 12 };
+enum { HELD_PAGE_BITS = 12, HELD_DIRTY_PAGES = 2 };
 
 /* What a translation is wanted for; of each the last page is held. */
 enum held_use {

@@ -56,11 +56,15 @@ static void message_from_msi(const struct amdvi_device *device, unsigned number,
 
 void irq_raise(struct amdvi_device *device, enum amdvi_irq_cause cause)
 {
+    if (control(device) & source_of(cause).enable)
+        irq_send(device, cause);
+}
+
+void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause)
+{
     struct irq_source source = source_of(cause);
     struct amdvi_irq irq = {.cause = cause};
 
-    if (!(control(device) & source.enable))
-        return;
     if (reg_control_intcapxten(control(device)))
         message_from_xt(device, source.xt, &irq);
     else

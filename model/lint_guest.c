@@ -98,7 +98,7 @@ static bool has_commands(const struct amdvi_device *device, uint16_t id)
     return guest && guest_command_running(device, guest) && guest->vf[VF_CMD_HEAD] != guest->vf[VF_CMD_TAIL];
 }
 
-/* Whose bit it is: as guest_mark_dirty() places it (2.3, 11 #9). False: nobody's. */
+/* Whose bit it is: as guest_dirty.c places it (2.3, 11 #9). False: nobody's. */
 static bool owner(const struct amdvi_device *device, uint32_t byte, unsigned bit, uint16_t *id)
 {
     unsigned shift = device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;

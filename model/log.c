@@ -61,13 +61,40 @@ bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b)
            !device->logs[log].stopped[b] && !(device->reg[REG_STATUS] & info->side[b].overflow);
 }
 
+/* Outside swap mode the field itself says which log is written (2.4). */
+static void choose_side(struct amdvi_device *device, enum amdvi_log log)
+{
+    if (dual_mode(device, log) != DUAL_SWAP)
+        device->logs[log].active_b = dual_mode(device, log) == DUAL_B_ONLY;
+}
+
+void log_dual_changed(struct amdvi_device *device, uint64_t old)
+{
+    uint64_t changed = old ^ control(device);
+
+    if (changed & REG_CONTROL_DUALEVENTLOGEN_MASK)
+        choose_side(device, AMDVI_LOG_EVENT);
+    if (changed & REG_CONTROL_DUALPPRLOGEN_MASK)
+        choose_side(device, AMDVI_LOG_PPR);
+}
+
+/* In swap mode a log whose overflow software has taken back is there for the next swap. */
+void log_overflow_cleared(struct amdvi_device *device, uint64_t bits)
+{
+    for (unsigned log = 0; log < 3; log++)
+        for (unsigned b = 0; b < 2; b++)
+            if (bits & logs[log].side[b].overflow && dual_mode(device, (enum amdvi_log)log) == DUAL_SWAP)
+                device->logs[log].stopped[b] = false;
+}
+
 void log_enable_rose(struct amdvi_device *device, enum amdvi_log log)
 {
     struct log_state *state = &device->logs[log];
 
     state->count = 0;
     state->stopped[0] = state->stopped[1] = false;
-    state->active_b = dual_mode(device, log) == DUAL_B_ONLY;
+    state->active_b = false;
+    choose_side(device, log);
     if (device->config.value[CONFIG_EVENT_OVERFLOW_RESTART])
         device->reg[REG_STATUS] &= ~(logs[log].side[0].overflow | logs[log].side[1].overflow);
 }
@@ -98,19 +125,23 @@ static void publish_tail(struct amdvi_device *device, enum amdvi_log log)
             memory_write(device, AMDVI_ACCESS_LOG, address, &tail, sizeof(tail)));
 }
 
-/* Used entries reach the threshold: the early indicator of PPR logs (2.8, 7.7). */
+/* Used entries reach the threshold: the early indicator of PPR logs (2.8, 7.7). It has an interrupt enable of
+ * its own, and tells once until software takes the bit back. */
 static void check_early(struct amdvi_device *device, enum amdvi_log log, bool b, const struct ring *ring)
 {
     const struct log_side *side = &logs[log].side[b];
     uint64_t early = device->reg[b ? REG_PPR_B_OVERFLOW_EARLY : REG_PPR_OVERFLOW_EARLY];
+    uint64_t bit = b ? REG_STATUS_PPROVERFLOWEARLYB_MASK : REG_STATUS_PPROVERFLOWEARLY_MASK;
     uint32_t used = (uint32_t)(device->reg[side->tail] - device->reg[side->head]) & (ring->bytes - 1);
 
     if (log != AMDVI_LOG_PPR || !reg_ppr_overflow_early_en(early) ||
         used / ring->record < reg_ppr_overflow_early_threshold(early))
         return;
-    status_set(device, b ? REG_STATUS_PPROVERFLOWEARLYB_MASK : REG_STATUS_PPROVERFLOWEARLY_MASK);
+    if (device->reg[REG_STATUS] & bit)
+        return;
+    status_set(device, bit);
     if (reg_ppr_overflow_early_inten(early))
-        irq_raise(device, AMDVI_IRQ_PPR);
+        irq_send(device, AMDVI_IRQ_PPR);
 }
 
 enum outcome { WRITTEN, FULL, FAILED };
@@ -153,19 +184,18 @@ static bool swap(struct amdvi_device *device, enum amdvi_log log)
 
 static bool append_active(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2])
 {
-    bool b = device->logs[log].active_b;
+    const bool *b = &device->logs[log].active_b;
 
-    if (!log_running(device, log, b))
+    if (!log_running(device, log, *b) && !swap(device, log))
         return false;
-    if (write_side(device, log, b, record) == WRITTEN)
+    if (write_side(device, log, *b, record) == WRITTEN)
         return true;
-    overflow(device, log, b);
-    b = !b;
+    overflow(device, log, *b);
     if (!swap(device, log))
         return false;
-    if (write_side(device, log, b, record) == WRITTEN)
+    if (write_side(device, log, *b, record) == WRITTEN)
         return true;
-    overflow(device, log, b);
+    overflow(device, log, *b);
     return false;
 }
 

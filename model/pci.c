@@ -57,6 +57,12 @@ static void reset_vendor_capability(struct amdvi_device *device)
     put32(device, VSC_HEADER + 0x14, (uint32_t)(config[CONFIG_VFC_BASE] >> 32));
 }
 
+/* The window is 512 KiB with performance counters, else 16 KiB, and aligned to its size (1.2). */
+static uint32_t base_mask(const struct amdvi_device *device)
+{
+    return reg_efr_pcsup(device->config.value[CONFIG_EFR]) ? 0xfff80000 : 0xffffc000;
+}
+
 void pci_reset(struct amdvi_device *device)
 {
     const uint64_t *config = device->config.value;
@@ -68,7 +74,7 @@ void pci_reset(struct amdvi_device *device)
     put32(device, PCI_CLASS, 0x08060000);
     put32(device, PCI_CAP_POINTER, CAP_HEADER);
     put32(device, CAP_HEADER, (uint32_t)config[CONFIG_CAP_HEADER]);
-    put32(device, CAP_BASE_LO, (uint32_t)config[CONFIG_MMIO_BASE] & 0xffffc000);
+    put32(device, CAP_BASE_LO, (uint32_t)config[CONFIG_MMIO_BASE] & base_mask(device));
     put32(device, CAP_BASE_HI, (uint32_t)(config[CONFIG_MMIO_BASE] >> 32));
     put32(device, CAP_MISC0, (uint32_t)config[CONFIG_MISC0]);
     put32(device, CAP_MISC1, (uint32_t)config[CONFIG_MISC1]);
@@ -89,7 +95,7 @@ static uint32_t writable(const struct amdvi_device *device, unsigned offset)
     case PCI_INTERRUPT:
         return 0x000000ff;
     case CAP_BASE_LO:
-        return locked ? 0 : 0xffffc001;
+        return locked ? 0 : base_mask(device) | 1;
     case CAP_BASE_HI:
     case CAP_RANGE:
         return locked ? 0 : 0xffffffff;

@@ -28,13 +28,22 @@ static void respond(struct amdvi_device *device, const struct amdvi_page_request
     prg_respond(device, &response);
 }
 
-/* The event is the host's, whoever owns the device: what is refused here the host has set up (viommu 8.1). */
+/* Where the event of a refusal goes: to the guest whose PPREn refuses, else to the host, whoever owns the
+ * device (viommu 8.1). */
+static bool report_refusal(struct amdvi_device *device, struct guest *guest, const uint64_t record[2])
+{
+    return guest ? guest_log_append(device, guest, AMDVI_LOG_EVENT, record)
+                 : event_report_raw(device, record);
+}
+
 static void refuse(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
-                   struct amdvi_page_request_result *result)
+                   struct guest *guest, struct amdvi_page_request_result *result)
 {
     struct ppr_request body = record_of(device, rq);
     uint64_t record[2];
 
+    if (guest)
+        body.device = dte->guest_device;
     ppr_encode_invalid(&body, record);
     result->fault = (struct amdvi_fault){.reason = REASON_PPR_REFUSED,
                                          .event = EVT_INVALID_PPR_REQUEST,
@@ -42,14 +51,15 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
                                          .flags = (uint16_t)evt_flags(record),
                                          .pasid = body.pasid,
                                          .address = record[1]};
-    result->fault.logged = event_report_raw(device, record);
+    result->fault.logged = report_refusal(device, guest, record);
     if (rq->last || !device->config.value[CONFIG_PPR_REFUSE_RESPONSE])
         respond(device, rq, dte, CMD_COMPLETE_PPR_RESPONSE_INVALID_REQUEST);
 }
 
 static bool allowed(const struct amdvi_device *device, const struct dte *dte)
 {
-    if (!reg_control_ppren(control(device)) || !dte || !dte->valid || !dte->tv || dte->verdict)
+    /* A guest's devices have the guest's PPREn (viommu 9.2). */
+    if (!dte || !(reg_control_ppren(control(device)) || dte->vimu) || !dte->valid || !dte->tv || dte->verdict)
         return false;
     return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
 }
@@ -69,6 +79,12 @@ static void drop(struct amdvi_page_request_result *result)
     result->fault = (struct amdvi_fault){.reason = REASON_PPR_DROPPED, .reply = AMDVI_REPLY_DROP};
 }
 
+/* A stop marker says that a PASID has nothing outstanding: a page request that asks for nothing (7.7). */
+static bool is_stop_marker(const struct amdvi_page_request *rq)
+{
+    return rq->has_pasid && rq->last && !rq->read && !rq->write && !rq->execute;
+}
+
 /* To the guest that owns the device, with the DeviceID it knows (viommu 8.1, 8.2). */
 static void log_guest_request(struct amdvi_device *device, const struct amdvi_page_request *rq,
                               const struct dte *dte, struct amdvi_page_request_result *result)
@@ -77,9 +93,16 @@ static void log_guest_request(struct amdvi_device *device, const struct amdvi_pa
     struct ppr_request body = record_of(device, rq);
     uint64_t control = guest ? guest->vfc[VFC_PPR_CONTROL] : 0, record[2], code;
 
+    if (!vfc_ppr_control_ppren(control)) {
+        if (guest)
+            refuse(device, rq, dte, guest, result);
+        else
+            drop(result);
+        return;
+    }
     body.device = dte->guest_device;
     ppr_encode(&body, record);
-    if (!vfc_ppr_control_ppren(control) || !vfc_ppr_control_pprlogen(control)) {
+    if (!vfc_ppr_control_pprlogen(control) || (vfc_ppr_control_blkstopmrken(control) && is_stop_marker(rq))) {
         drop(result);
         return;
     }
@@ -99,7 +122,8 @@ static void log_request(struct amdvi_device *device, const struct amdvi_page_req
     uint64_t record[2];
 
     ppr_encode(&body, record);
-    if (!reg_control_pprlogen(control(device))) { /* 15 D14 */
+    if (!reg_control_pprlogen(control(device)) || /* 15 D14 */
+        (reg_control_blkstopmrken(control(device)) && is_stop_marker(rq))) {
         drop(result);
         return;
     }
@@ -120,12 +144,12 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
     *result = (struct amdvi_page_request_result){0};
     device->statistics.page_requests++;
     if (!iommu_enabled(device)) {
-        refuse(device, request, NULL, result);
+        refuse(device, request, NULL, NULL, result);
         return AMDVI_OK;
     }
     fetch = dtc_fetch(device, request->device, &line);
     if (fetch.reason || !allowed(device, fetch.dte))
-        refuse(device, request, fetch.reason ? NULL : fetch.dte, result);
+        refuse(device, request, fetch.reason ? NULL : fetch.dte, NULL, result);
     else if (fetch.dte->vimu)
         log_guest_request(device, request, fetch.dte, result);
     else

@@ -264,6 +264,8 @@ static void after_write(struct amdvi_device *device, unsigned id, uint64_t old)
 {
     if (id == REG_CONTROL)
         control_changed(device, old);
+    else if (id == REG_STATUS)
+        log_overflow_cleared(device, old & ~device->reg[REG_STATUS]);
     else if (id == REG_DEVTAB_BASE || (id >= REG_DEVTAB_SEG1 && id <= REG_DEVTAB_SEG7))
         segments_derive(device);
 }

@@ -328,6 +328,7 @@ static void take_guest(struct guest *guest, struct in *body)
     guest->pprs.count = get(body, 8);
     /* What memory holds of the registers at the new place is as old as it is: ours are written over it. */
     guest->mirrored = false;
+    guest->ahead = true;
 }
 
 static bool restore_guest_section(struct amdvi_device *device, struct in *body)
@@ -417,7 +418,7 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
             return AMDVI_ERR_NO_MEMORY;
         }
     device_derive(device);
-    guests_queue_all(device);
+    guests_control_changed(device);
     return AMDVI_OK;
 }
 
@@ -445,7 +446,7 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
         return AMDVI_ERR_BUSY;
     get(&body, 8); /* the GuestID at the old place */
     take_guest(guest, &body);
-    vf_set(device, guest, VF_STATUS, guest->vf[VF_STATUS]);
+    guest_status_set(device, guest, 0);
     guest_mark_dirty(device, guest, guest_command_running(device, guest));
     guest_queue(device, guest);
     return AMDVI_OK;

@@ -103,7 +103,7 @@ struct tlb {
     uint32_t *owners; /* generation of each GuestID; null without HW-vIOMMU */
     uint32_t epoch;
     uint32_t next_gen;
-    uint64_t wipes; /* how often everything went at once; never set back */
+    uint64_t wipes;                /* how often everything went at once; never set back */
     uint8_t shifts[TLB_SIZES_MAX]; /* page sizes that the PTC holds, small to large */
     uint8_t nshifts;
     bool shift_used[TLB_SIZES_MAX];

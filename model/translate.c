@@ -70,6 +70,11 @@ bool request_is_interrupt(const struct amdvi_request *request)
            request->address % 4 == 0 && !request->has_pasid && in_int_range(request->address);
 }
 
+bool amdvi_request_is_interrupt(const struct amdvi_request *request)
+{
+    return request && request_is_interrupt(request);
+}
+
 /* ---------------------------------------------------------------- results */
 
 static struct fault_facts facts_of(const struct amdvi_device *device, const struct translation *t)

@@ -48,7 +48,8 @@ static enum reason judge_interrupt(const struct dte *dte, const struct tables_en
 {
     if ((dte->raw[2] & env->dte_reserved[2]) | (dte->raw[3] & env->dte_reserved[3]))
         return REASON_INT_DTE_RESERVED;
-    return REASON_NONE;
+    /* Whatever the message (3.4); IntTabLen counts only for what is remapped. */
+    return dte->int_control > DTE_INTCTL_REMAP ? REASON_INT_DTE_CONTROL : REASON_NONE;
 }
 
 static void decode_translation(struct dte *dte, const struct tables_env *env)

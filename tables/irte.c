@@ -18,12 +18,10 @@ static struct int_decision decide_by_control(const struct dte *dte, uint32_t ind
         return abort_with(REASON_INT_CONTROL_ABORT);
     case DTE_INTCTL_FORWARD:
         return (struct int_decision){.action = INT_FORWARD};
-    case DTE_INTCTL_REMAP:
+    default:
         if (dte->int_log2 >= INTTABLEN_LIMIT)
             return abort_with(REASON_INT_DTE_LENGTH);
         return (struct int_decision){.action = INT_REMAP, .index = index};
-    default:
-        return abort_with(REASON_INT_DTE_CONTROL);
     }
 }
 

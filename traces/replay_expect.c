@@ -53,15 +53,15 @@ static enum amdvi_status read_space(struct amdvi_replay *replay, const struct am
     }
 }
 
-/* Accesses that a space does not accept are ignored there, as in hardware (2); only what this version
- * cannot do at all is an error of the trace. */
+/* Accesses that a space does not accept are ignored there, as in hardware (2), and so are those to the
+ * registers of guests where there is no HW-vIOMMU. */
 static enum amdvi_replay_status access_done(struct amdvi_replay *replay,
                                             const struct amdvi_trace_record *record, enum amdvi_status status)
 {
-    if (status == AMDVI_OK || status == AMDVI_ERR_ACCESS)
+    if (status == AMDVI_OK || status == AMDVI_ERR_ACCESS || status == AMDVI_ERR_UNSUPPORTED)
         return AMDVI_REPLAY_OK;
     return replay_fail(replay, record, "%s: %s", amdvi_trace_kind_info(record->kind)->name,
-                       status == AMDVI_ERR_UNSUPPORTED ? "not supported yet" : amdvi_status_text(status));
+                       amdvi_status_text(status));
 }
 
 static bool is_write(enum amdvi_trace_kind kind)

@@ -69,6 +69,29 @@ finish_request(struct amdvi_replay *replay, const struct amdvi_trace_record *rec
     return AMDVI_REPLAY_OK;
 }
 
+static enum amdvi_replay_status interrupt(struct amdvi_replay *replay,
+                                          const struct amdvi_trace_record *record, uint32_t data)
+{
+    enum amdvi_status status;
+
+    replay->last.kind = REQUEST_INT;
+    replay->counts.interrupts++;
+    status = amdvi_interrupt(replay->device, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+                             num(record, AMDVI_TRACE_KEY_ADDR), data, &replay->last.message);
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "interrupt: %s", amdvi_status_text(status));
+}
+
+/* The data of a message as it lies in memory; without any it is 0. */
+static uint32_t message_data(const struct amdvi_trace_record *record)
+{
+    uint32_t data = 0;
+
+    for (size_t i = 0; record->bytes && i < record->bytes_len; i++)
+        data |= (uint32_t)record->bytes[i] << 8 * i;
+    return data;
+}
+
 static enum amdvi_replay_status do_dma(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
     struct last_request *last = &replay->last;
@@ -78,6 +101,8 @@ static enum amdvi_replay_status do_dma(struct amdvi_replay *replay, const struct
     if (record->bytes && last->rq.op == AMDVI_WRITE && record->bytes_len != last->rq.length)
         return replay_fail(replay, record, "data has %zu bytes, len says %llu", record->bytes_len,
                            (unsigned long long)last->rq.length);
+    if (amdvi_request_is_interrupt(&last->rq)) /* rule 9 */
+        return interrupt(replay, record, message_data(record));
     return finish_request(replay, record, perform(replay, record));
 }
 
@@ -92,15 +117,7 @@ static enum amdvi_replay_status do_ats(struct amdvi_replay *replay, const struct
 
 static enum amdvi_replay_status do_int(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
-    enum amdvi_status status;
-
-    replay->last.kind = REQUEST_INT;
-    replay->counts.interrupts++;
-    status = amdvi_interrupt(replay->device, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
-                             num(record, AMDVI_TRACE_KEY_ADDR), (uint32_t)num(record, AMDVI_TRACE_KEY_DATA),
-                             &replay->last.message);
-    return status == AMDVI_OK ? AMDVI_REPLAY_OK
-                              : replay_fail(replay, record, "interrupt: %s", amdvi_status_text(status));
+    return interrupt(replay, record, (uint32_t)num(record, AMDVI_TRACE_KEY_DATA));
 }
 
 static enum amdvi_replay_status do_pri(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
@@ -337,6 +354,7 @@ static void check_message(struct amdvi_replay *replay, struct check *check,
     uint64_t data;
 
     check_key(check, record, AMDVI_TRACE_KEY_ADDR, m->address);
+    check_key(check, record, AMDVI_TRACE_KEY_PA, m->address); /* of a dma that is an interrupt */
     if (amdvi_trace_ok_int_data(record, &data))
         check_number(check, "data", data, m->data);
     check_key(check, record, AMDVI_TRACE_KEY_VECTOR, m->vector);

@@ -307,6 +307,10 @@ struct amdvi_result {
 enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
                                   struct amdvi_result *result);
 
+/* Whether the request is taken as an interrupt: an aligned 4-byte write without PASID to FEE0_0000h-FEEF_FFFFh [8.1].
+ * False for null. */
+bool amdvi_request_is_interrupt(const struct amdvi_request *request);
+
 /*
  * The same for `count` requests, with many walks under way at once. Results are those of a loop, except where
  * requests of different devices race for an accessed or dirty bit of a shared table entry.

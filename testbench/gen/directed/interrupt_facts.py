@@ -339,12 +339,20 @@ def x2apic_address(t: Trace) -> None:
     t.ok(addr=0x1234 << 40 | MSI | 0x56000)
 
 
-@fact("8.4", "ForcePhyDestSup=1: DM is treated as physical", efr=GENOA | 1 << 62)
+@fact("8.4", "ForcePhyDestSup=1 has no effect by default (13 no. 31)", efr=GENOA | 1 << 62)
 def forced_physical(t: Trace) -> None:
     remapped(t, basic(dm=1))
     t.boot()
     t.msi(3)
-    t.ok(addr=MSI | 0x12000, mode=0)
+    t.ok(addr=MSI | 0x12004, mode=1)
+
+
+@fact("8.4", "ForcePhyDestSup=1 by choice: DM is treated as physical",
+      **{"efr": GENOA | 1 << 62, "int.force_physical": "on"})
+def forced_physical_choice(t: Trace) -> None:
+    remapped(t, basic(dm=1))
+    t.boot()
+    t.hand(f"int dev={DEV:#x} addr={MSI:#x} data=3", f"ok addr={MSI | 0x12000:#x} mode=0")
 
 
 # --- 8.5 ---
@@ -500,3 +508,25 @@ def msi_interrupt(t: Trace) -> None:
 
 
 assert Request and DOM and IOVA and PASID
+
+
+@fact("8.2", "a dma write that is an interrupt is checked as one: its data is the message", "8.1, trace rule 9")
+def dma_is_interrupt(t: Trace) -> None:
+    remapped(t, basic())
+    t.boot()
+    t.hand(f"dma dev={DEV:#x} addr={MSI:#x} len=4 op=write data=03000000",
+           f"ok addr={MSI | 0x12000:#x} pa={MSI | 0x12000:#x} vector=0x55 dest=0x12 mode=0 type=0 data=0x55")
+
+
+def reserved_control(kind: int) -> None:
+    def build(t: Trace) -> None:
+        remapped(t, basic(), IntCtl=3)
+        t.boot()
+        t.msi(kind << 8)
+        t.fault("ILLEGAL_DEV_TABLE_ENTRY", "I RZ", "drop")
+    build.__name__ = f"control_3_type_{kind}"
+    fact("8.2", f"IntCtl=3 is illegal whatever the message: type {kind}", "3.4, 8.2 step 2")(build)
+
+
+for each in range(8):
+    reserved_control(each)

@@ -584,3 +584,74 @@ def ga_overflows(t: Trace) -> None:
 
 
 assert v1_entry and PAGE
+
+
+# --- the second log, the early indicator and stop markers: not in the golden model ---
+
+EVENT_B_ON, PPR_B_ON, SWAP = 1 << 32, 1 << 30, 2 << 32
+
+
+def _blocked(t: Trace) -> None:
+    """A device whose requests fault, and a log B of 256 records."""
+    t.dte(TV=0)
+    t.boot()
+    t.hand(f"mmio_write off=0xf8 size=8 value={8 << 56 | 0x44_0000:#x}")
+
+
+def _fault(t: Trace) -> None:
+    t.hand(f"dma dev={DEV:#x} addr=0x1000 len=8 op=read", "fault kind=IO_PAGE_FAULT flags=0")
+
+
+@fact("2.4", "DualEventLogEn may change while the log runs: 01 writes log B, 00 log A again")
+def dual_event_log_changed_late(t: Trace) -> None:
+    _blocked(t)
+    t.hand(f"mmio_write off=0x18 size=8 value={t.world.control | EVENT_B_ON:#x}")
+    _fault(t)
+    t.hand("mmio_read off=0x2078 size=8 value=0x10", "mmio_read off=0x2018 size=8 value=0",
+           "mmio_read off=0x2020 size=8 value=0x10000 mask=0x10000",
+           f"mmio_write off=0x18 size=8 value={t.world.control:#x}")
+    _fault(t)
+    t.hand("mmio_read off=0x2018 size=8 value=0x10", "mmio_read off=0x2020 size=8 value=0 mask=0x10000")
+
+
+@fact("7.1", "auto-swap: a log that software has emptied is there again when the other one is full")
+def swap_returns(t: Trace) -> None:
+    _blocked(t)
+    t.hand(f"mmio_write off=0x18 size=8 value={t.world.control & ~4:#x}", "mmio_write off=0x2018 size=8 value=0xff0",
+           "mmio_write off=0x2078 size=8 value=0xfe0", f"mmio_write off=0x18 size=8 value={t.world.control | SWAP:#x}")
+    _fault(t)  # A is full: goes to B
+    t.hand("mmio_read off=0x2078 size=8 value=0xff0", "mmio_write off=0x2010 size=8 value=0xff0",
+           "mmio_write off=0x2020 size=8 value=1")
+    _fault(t)  # B is full: goes to A again
+    t.hand("mmio_read off=0x2018 size=8 value=0", "mmio_read off=0x2078 size=8 value=0xff0",
+           "mmio_read off=0x2020 size=8 value=0x8008 mask=0x18009")
+
+
+def _pages(t: Trace, early: int) -> None:
+    t.guest(PPR=1)
+    t.boot()
+    t.hand(f"mmio_write off=0x38 size=8 value={8 << 56 | 0x42_0000:#x}", f"mmio_write off=0x2088 size=8 value={early:#x}",
+           f"mmio_write off=0x18 size=8 value={t.world.control | 1 << 13 | 1 << 15:#x}")
+
+
+def _page(t: Trace, tag: int) -> None:
+    t.hand(f"pri dev={DEV:#x} addr={IOVA:#x} tag={tag} pasid={PASID} r=1 last=1", "ok")
+
+
+@fact("2.8", "the early indicator has an interrupt enable of its own and tells once", "2.8, 7.7", control=w.GT)
+def early_interrupt(t: Trace) -> None:
+    _pages(t, 1 << 31 | 1 << 30 | 2)
+    _page(t, 1)
+    t.hand("expect_irq kind=ppr count=0", "mmio_read off=0x2020 size=8 value=0 mask=0x40000")
+    _page(t, 2)
+    _page(t, 3)
+    t.hand("expect_irq kind=ppr count=1", "mmio_read off=0x2020 size=8 value=0x40000 mask=0x40000")
+
+
+@fact("7.7", "BlkStopMrkEn: a stop marker (nothing asked for, last, with PASID) is consumed without an entry", control=w.GT)
+def stop_marker(t: Trace) -> None:
+    _pages(t, 0)
+    marker = f"pri dev={DEV:#x} addr=0 tag=1 pasid={PASID} last=1"
+    t.hand(marker, "ok", "mmio_read off=0x2038 size=8 value=0x10",
+           f"mmio_write off=0x18 size=8 value={t.world.control | 1 << 13 | 1 << 15 | 1 << 41:#x}",
+           marker, "fault", "expect_count log=host ppr=1 event=0", "mmio_read off=0x2038 size=8 value=0x10")

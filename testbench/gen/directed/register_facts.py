@@ -466,3 +466,24 @@ def smi_count(t: Trace) -> None:
 
 
 assert IOVA
+
+
+@fact("2.1", "with performance counters the window has 512 KiB: base bits 18:14 read as 0", "1.2")
+def base_of_large_window(t: Trace) -> None:
+    t.hand("pci_write off=0x44 size=4 value=0xfd1fc000", "pci_read off=0x44 size=4 value=0xfd180000")
+
+
+@fact("2.1", "without them it has 16 KiB", "1.2", efr=GENOA & ~(1 << 9))
+def base_of_small_window(t: Trace) -> None:
+    t.hand("pci_write off=0x44 size=4 value=0xfd1fc000", "pci_read off=0x44 size=4 value=0xfd1fc000")
+
+
+@fact("2.1", "preset emulator-min: 48-bit physical and virtual addresses", "1.2, 11.3", preset="emulator-min")
+def emulator_address_sizes(t: Trace) -> None:
+    t.hand("pci_read off=0x50 size=4 value=0x183040")
+
+
+@fact("2.1", "without HW-vIOMMU registers of guests read 0 and take nothing", "2.1; viommu 1.1", preset="raphael")
+def no_guest_registers(t: Trace) -> None:
+    t.hand("vfc_write gid=1 off=0x10 size=8 value=0xffff0000", "vfc_read gid=1 off=0x10 size=8 value=0",
+           "vf_write gid=1 off=0x10 size=8 value=0x10", "vf_read gid=1 off=0x10 size=8 value=0")

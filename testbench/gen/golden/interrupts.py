@@ -43,6 +43,8 @@ def remap(ctx: Context, entry: Dte, dev: int, addr: int, data: int) -> Outcome:
     """8.2 for an entry with IV=1."""
     if entry.value & mask(255, 129) & reserved_interrupt(ctx.cfg):
         raise _abort("ILLEGAL_DEV_TABLE_ENTRY", addr & ~3, 0, "I", "RZ")
+    if entry.IntCtl == 3:  # 3.4: whatever the message
+        raise _abort("ILLEGAL_DEV_TABLE_ENTRY", addr & ~3, 0, "I", "RZ")
     if ctx.control().NumIntRemapMode == 1 and bits(addr, 2, 2):
         return _controlled(ctx, entry, dev, addr, data)
     kind = bits(data, 10, 8)
@@ -69,8 +71,6 @@ def _controlled(ctx: Context, entry: Dte, dev: int, addr: int, data: int) -> Out
         raise _abort(None, addr)
     if entry.IntCtl == 1:
         return forwarded(addr, data)
-    if entry.IntCtl == 3:
-        raise _abort("ILLEGAL_DEV_TABLE_ENTRY", addr & ~3, 0, "I", "RZ")
     if entry.IntTabLen >= 12:
         raise _abort("ILLEGAL_DEV_TABLE_ENTRY", addr & ~3, 0, "I")
     return _table(ctx, entry, dev, addr, data)
@@ -97,7 +97,7 @@ def _table(ctx: Context, entry: Dte, dev: int, addr: int, data: int) -> Outcome:
 def _message(ctx: Context, found: View, mode: IrteMode, addr: int, data: int) -> Outcome:
     """8.4."""
     dest = irte.destination(found, mode)
-    dm = 0 if ctx.cfg.f.ForcePhyDestSup else found.DM
+    dm = found.DM  # ForcePhyDestSup without effect: 13 no. 31
     out_addr = 0xFEE0_0000 | (dest & 0xFF) << 12 | dm << 2 | (addr & 8) | (dest >> 8) << 40
     out_data = (data & 0xC000) | found.IntType << 8 | found.Vector
     return Outcome(addr=out_addr, data=out_data, vector=found.Vector, dest=dest, mode=dm, type=found.IntType)
