@@ -200,6 +200,21 @@ START_TEST(reset_forgets_what_is_pending)
 }
 END_TEST
 
+START_TEST(tags_start_again_after_reset)
+{
+    uint32_t first;
+
+    boot(&m, C_NORMAL);
+    invalidate(0x1000);
+    invalidate(0x2000);
+    first = m.atc[0].tag;
+    ck_assert_int_eq(amdvi_reset(m.device), AMDVI_OK);
+    boot(&m, C_NORMAL);
+    invalidate(0x3000);
+    ck_assert_uint_eq(m.atc[2].tag, first);
+}
+END_TEST
+
 START_TEST(devices_without_callbacks_answer_at_once)
 {
     struct amdvi_memory memory = machine_memory(&m);
@@ -251,6 +266,7 @@ int main(void)
     tcase_add_test(tests, more_invalidations_than_can_be_pending_wait);
     tcase_add_test(tests, later_commands_wait_behind_completion_wait);
     tcase_add_test(tests, reset_forgets_what_is_pending);
+    tcase_add_test(tests, tags_start_again_after_reset);
     tcase_add_test(tests, devices_without_callbacks_answer_at_once);
     tcase_add_test(tests, response_carries_the_pasid_only_with_gprp);
     suite_add_tcase(suite, tests);
