@@ -17,7 +17,7 @@ enum { CACHE_WAYS_MAX = 16, CACHE_LOG2_MAX = 20, CACHE_NO_SLOT = -1 };
 
 struct cache_geometry {
     uint8_t log2_entries; /* 0..CACHE_LOG2_MAX */
-    uint8_t ways;         /* 1..CACHE_WAYS_MAX, at most the entries, a power of two */
+    uint8_t ways;         /* 1..CACHE_WAYS_MAX, a power of two; more than the entries: the entries */
     uint8_t policy;       /* enum cache_policy */
 };
 

@@ -49,7 +49,7 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
 
 static bool allowed(const struct amdvi_device *device, const struct dte *dte)
 {
-    if (!reg_control_ppren(control(device)) || !dte || !dte->valid || !dte->tv || dte->verdict)
+    if (!reg_control_ppren(control(device)) || !dte->valid || !dte->tv || dte->verdict)
         return false;
     return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
 }
