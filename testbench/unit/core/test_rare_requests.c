@@ -7,8 +7,9 @@
 #include <stdio.h>
 
 enum { ILLEGAL_DTE = 1, PAGE_FAULT = 2, INVALID_REQUEST = 8 };
-enum { F_I = 8, F_RW = 32, F_TR = 256 };
+enum { F_I = 8, F_RW = 32, F_PE = 64, F_TR = 256 };
 
+#define D_IR        (UINT64_C(1) << 61)
 #define D_GIOV      (UINT64_C(1) << 54)
 #define D_PPR       (UINT64_C(1) << 52)
 #define D_I         (UINT64_C(1) << 32) /* of the second quad-word */
@@ -57,7 +58,41 @@ static void invalidate_entry(void)
     command(&m, UINT64_C(2) << 60 | DEV, 0);
 }
 
+static uint64_t entry_word(unsigned n)
+{
+    return get64(&m, DEV_TABLE + 32 * DEV + 8 * n);
+}
+
 /* ---------------------------------------------------------------- cached, and yet not allowed */
+
+/* Three levels whose pages of 2 MiB map the tables and the page onto themselves. */
+static uint64_t identity_host(void)
+{
+    uint64_t root = new_table(&m), middle = new_table(&m);
+
+    put64(&m, root, V1_RW | middle | 2 << 9 | 1);
+    for (uint64_t at = 0x400000; at < MEMORY_BYTES; at += 0x200000)
+        put64(&m, middle + at / 0x200000 * 8, V1_RW | at | 1);
+    return root | 3 << 9;
+}
+
+/* Nested, guest tables are read with the entry's own read permission (5.5): a cached line does not outlive
+ * it. */
+START_TEST(a_nested_line_needs_ir)
+{
+    map_guest(&m, DEV, D_OK | identity_host(), 0);
+    boot(&m, C_NORMAL | C_GT);
+    ck_assert(ask_pasid(AMDVI_WRITE, 5, IOVA).ok);
+    put64(&m, DEV_TABLE + 32 * DEV, entry_word(0) & ~D_IR);
+    ck_assert(ask_pasid(AMDVI_WRITE, 5, IOVA).ok); /* the entry is cached too */
+    invalidate_entry();
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert(!ask_pasid(AMDVI_WRITE, 5, IOVA).ok);
+        ck_assert_uint_eq(event_word(&m, i, 0) >> 60, PAGE_FAULT);
+        ck_assert_uint_eq(event_word(&m, i, 0) >> 48 & F_PE, F_PE);
+    }
+}
+END_TEST
 
 /* 5.2: PASID 0 by prefix is sign-extended, PASID 0 by GIoV is not. */
 START_TEST(pasid_0_by_giov_has_no_upper_half)
@@ -355,6 +390,7 @@ int main(void)
     TCase *tests = tcase_create("rare requests");
 
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_nested_line_needs_ir);
     tcase_add_test(tests, pasid_0_by_giov_has_no_upper_half);
     tcase_add_test(tests, supervisor_pages_answer_privileged_requests_only);
     tcase_add_test(tests, an_odd_write_with_pasid_to_the_interrupt_range_is_no_interrupt);
