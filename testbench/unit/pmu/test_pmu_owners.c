@@ -241,6 +241,35 @@ START_TEST(an_interrupt_that_cannot_be_posted_is_none_of_the_guests)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- observers beside counters */
+
+static void on_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
+{
+    ++*(unsigned *)context;
+}
+
+static void on_hit(void *context, const struct amdvi_hit_info *info)
+{
+    *(uint32_t *)context = info->caches;
+}
+
+START_TEST(counters_and_observers_do_not_disturb_each_other)
+{
+    uint32_t seen = 0;
+    struct amdvi_observer requests = {.context = &seen, .request = on_request};
+    struct amdvi_observer hits = {.context = &seen, .hit = on_hit};
+
+    watch(0, TRANSLATIONS, CTR_DEVICE, 0);
+    ck_assert_int_eq(amdvi_observe(m.device, &requests), AMDVI_OK);
+    ck_assert(machine_read(&m, DEVICE, IOVA).ok);
+    ck_assert_uint_eq(seen, 1);
+    ck_assert_int_eq(amdvi_observe(m.device, &hits), AMDVI_OK);
+    ck_assert(machine_read(&m, DEVICE, IOVA).ok);
+    ck_assert_uint_eq(seen, 1u << AMDVI_CACHE_DTC | 1u << AMDVI_CACHE_PTC);
+    ck_assert_uint_eq(count(0), 2);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- commands */
 
 START_TEST(commands_are_those_of_the_ids_in_them)
@@ -282,6 +311,7 @@ int main(void)
     tcase_add_test(tests, blocked_smis_are_those_that_the_filter_blocks);
     tcase_add_test(tests, vapic_interrupts_need_the_vapic);
     tcase_add_test(tests, an_interrupt_that_cannot_be_posted_is_none_of_the_guests);
+    tcase_add_test(tests, counters_and_observers_do_not_disturb_each_other);
     tcase_add_test(tests, commands_are_those_of_the_ids_in_them);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
