@@ -5,6 +5,7 @@
  */
 #include "machine.h"
 #include "model/device.h"
+#include "model/shadow.h"
 
 static struct tlb tlb;
 
@@ -235,6 +236,22 @@ START_TEST(epochs_may_run_out)
 }
 END_TEST
 
+/* What a lint looks at: entries as the caches hold them, and nothing that is gone. */
+START_TEST(peeks_see_live_entries_only)
+{
+    open_interrupts();
+    ck_assert_ptr_null(itc_peek(m.device, DEV, 4));
+    ck_assert_ptr_null(dtc_peek(m.device, DEV + 1));
+    ck_assert_uint_eq(itc_peek(m.device, DEV, 3)[0], 0x551201);
+    ck_assert_uint_eq(dtc_peek(m.device, DEV)->domain, DOM);
+    command(&m, UINT64_C(5) << 60 | DEV, 0);
+    command(&m, UINT64_C(2) << 60 | DEV, 0);
+    ck_assert_ptr_null(itc_peek(m.device, DEV, 3));
+    ck_assert_ptr_null(dtc_peek(m.device, DEV));
+    machine_close(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rare caches");
@@ -247,6 +264,7 @@ int main(void)
     tcase_add_test(tests, a_sweep_takes_its_own_directories_only);
     tcase_add_test(tests, a_device_may_use_up_its_generations);
     tcase_add_test(tests, epochs_may_run_out);
+    tcase_add_test(tests, peeks_see_live_entries_only);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
