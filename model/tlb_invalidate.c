@@ -117,8 +117,9 @@ static unsigned dir_sweep(struct tlb *tlb, const struct pdc_line *key, const str
 
     for (uint32_t slot = 0; slot < tlb->pdc.entries; slot++) {
         const struct pdc_line *line = cache_line(&tlb->pdc, slot);
+        /* Directories of one space are of one kind: GCR3 entries lie elsewhere. */
         bool same = tlb_id_domain(line->id) == tlb_id_domain(key->id) &&
-                    tlb_id_space(line->id) == tlb_id_space(key->id) && dir_kind(line) == dir_kind(key);
+                    tlb_id_space(line->id) == tlb_id_space(key->id);
         if (!tlb->pdc.tags[slot] || !same || !dir_in_range(line, range))
             continue;
         cache_remove(&tlb->pdc, slot);
