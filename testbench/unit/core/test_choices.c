@@ -167,9 +167,10 @@ START_TEST(without_hardware_updates_no_entry_changes)
     host = map_host(&m, DEV, D_OK | 3 << 7, 0) + IOVA / 4096 * 8;
     guest = map_guest(&m, DEV + 1, D_OK, UINT64_C(1) << 32) + IOVA / 4096 * 8;
     ck_assert(ask(&m, AMDVI_WRITE, IOVA).ok);
-    ck_assert(ask_as(&m, &request).ok);
     request.at = AMDVI_TRANSLATION_REQUEST;
     ck_assert_uint_eq(ask_as(&m, &request).perm & AMDVI_PERM_WRITE, AMDVI_PERM_WRITE);
+    request.at = AMDVI_UNTRANSLATED;
+    ck_assert(ask_as(&m, &request).ok);
     ck_assert_uint_eq(get64(&m, host), V1_RW | PAGE | 1);
     ck_assert_uint_eq(get64(&m, guest), PAGE | 7);
     ck_assert_uint_eq(m.exchanges, 0);

@@ -13,6 +13,7 @@ enum { DTE_ERROR = 3, TABLE_ERROR = 4, PASID = 5, LEVELS = 5 };
 #define D_I       (UINT64_C(1) << 32)
 #define D_5_LEVEL (UINT64_C(1) << 54) /* of the third quad-word: GuestPagingMode */
 #define C_GADIS   (UINT64_C(1) << 54)
+#define C_GDDIS   (UINT64_C(1) << 48)
 #define V2_A      UINT64_C(0x20)
 #define V2_D      UINT64_C(0x40)
 
@@ -142,6 +143,22 @@ START_TEST(every_access_of_the_longest_walk_may_fail)
 }
 END_TEST
 
+/* 5.3: GAUpdateDis and GDUpdateDis each keep their bit as it is, for requests and for ATS. */
+START_TEST(guest_bits_are_set_unless_disabled)
+{
+    struct amdvi_request request = deep_request(AMDVI_WRITE, (enum amdvi_at)(_i & 1));
+    bool no_a = _i & 2, no_d = _i & 4;
+    uint64_t leaf;
+
+    machine_open(&m, "preset=genoa");
+    leaf = map_guest(&m, DEV, D_OK, D_I) + IOVA / 4096 * 8;
+    boot(&m, C_NORMAL | C_GT | (no_a ? C_GADIS : 0) | (no_d ? C_GDDIS : 0));
+    ck_assert_uint_eq(ask_as(&m, &request).pa, PAGE);
+    ck_assert_uint_eq(get64(&m, leaf), PAGE | 7 | (no_a ? 0 : V2_A) | (no_d ? 0 : V2_D));
+    machine_close(&m);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- races */
 
 /* Always different: flips a bit that nobody looks at. */
@@ -196,6 +213,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, the_longest_walk_arrives);
     tcase_add_loop_test(tests, every_access_of_the_longest_walk_may_fail, 0, 2);
+    tcase_add_loop_test(tests, guest_bits_are_set_unless_disabled, 0, 8);
     tcase_add_loop_test(tests, endless_races_about_guest_entries_end, 0, 2);
     tcase_add_loop_test(tests, guest_pages_are_prefetched_where_nothing_is_set, 0, 3);
     suite_add_tcase(suite, tests);
