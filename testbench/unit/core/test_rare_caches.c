@@ -127,6 +127,29 @@ START_TEST(a_collision_does_not_save_a_page_from_its_invalidation)
 }
 END_TEST
 
+/* The PTC holds 2 MiB pages in pieces of 4 KiB, and all pieces of a page die together. */
+START_TEST(large_pages_whose_hashes_collide_die_alone)
+{
+    enum { SHIFT = 21 };
+    struct walk_result result = {.spa = 0x111000, .shift = SHIFT, .guest_shift = SHIFT, .perm = PERM_READ};
+    struct tlb_space a = {.domain = 7, .guest = true, .pasid = 5}, b;
+    struct cmd_range range = {.shift = SHIFT};
+    uint64_t other;
+
+    open_tlb();
+    other = collide(IOVA >> SHIFT, tlb_id(7, 5 | 1u << 31, SHIFT), SHIFT, 43, &b) << SHIFT;
+    ptc_fill(&tlb, &a, IOVA, &result);
+    ptc_fill(&tlb, &b, other, &result);
+    ck_assert_ptr_nonnull(ptc_lookup(&tlb, &a, IOVA));
+    ck_assert_ptr_nonnull(ptc_lookup(&tlb, &b, other));
+    range.base = other;
+    tlb_invalidate(&tlb, &b, &range, false);
+    ck_assert_ptr_nonnull(ptc_lookup(&tlb, &a, IOVA));
+    ck_assert_ptr_null(ptc_lookup(&tlb, &b, other));
+    close_tlb();
+}
+END_TEST
+
 static bool directory(const struct tlb_space *space, uint64_t address, uint64_t *table)
 {
     struct walk_dir probe = {.kind = WALK_GUEST, .tag = address};
@@ -260,6 +283,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, pages_whose_hashes_collide_are_told_apart);
     tcase_add_loop_test(tests, a_collision_does_not_save_a_page_from_its_invalidation, 0, 4);
+    tcase_add_test(tests, large_pages_whose_hashes_collide_die_alone);
     tcase_add_test(tests, directories_whose_hashes_collide_are_told_apart);
     tcase_add_test(tests, a_sweep_takes_its_own_directories_only);
     tcase_add_test(tests, a_device_may_use_up_its_generations);
