@@ -3,13 +3,6 @@
 
 #include "model/allocator.h"
 
-static uint32_t power_of_two(uint32_t n)
-{
-    while (n & (n - 1))
-        n &= n - 1;
-    return n ? n : 1;
-}
-
 /* Each node on the way to the used way points away from it; the others stay. */
 static void make_tree_masks(struct cache *cache)
 {
@@ -30,7 +23,7 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
                   const struct amdvi_allocator *allocator)
 {
     uint32_t entries = 1u << geometry->log2_entries;
-    uint32_t ways = power_of_two(geometry->ways);
+    uint32_t ways = geometry->ways;
 
     memset(cache, 0, sizeof(*cache));
     cache->entries = entries;

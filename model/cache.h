@@ -17,7 +17,7 @@ enum { CACHE_WAYS_MAX = 16, CACHE_LOG2_MAX = 20, CACHE_NO_SLOT = -1 };
 
 struct cache_geometry {
     uint8_t log2_entries; /* 0..CACHE_LOG2_MAX */
-    uint8_t ways;         /* 1..CACHE_WAYS_MAX, at most the entries, a power of two */
+    uint8_t ways;         /* 1..CACHE_WAYS_MAX, a power of two; more than the entries: the entries */
     uint8_t policy;       /* enum cache_policy */
 };
 
@@ -137,7 +137,7 @@ typedef bool cache_alive(const void *context, const void *line);
  */
 uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
 
-/* Drops the line of `hash` by its tag alone: 63 bits of hash say enough, since dropping too much is legal. */
+/* For those who look by the tag alone. */
 static inline bool cache_any(const void *line, const void *key)
 {
     return true;
@@ -149,14 +149,18 @@ static inline void cache_remove(struct cache *cache, uint32_t slot)
     cache_set_print(cache, slot, 0);
 }
 
+/* Drops what has this hash, by the tag alone: 63 bits of it say enough, since dropping too much is legal. Two
+ * keys may share a hash, so one line is not the end. */
 static inline bool cache_drop(struct cache *cache, uint64_t hash)
 {
-    int32_t slot = cache_find(cache, hash, cache_any, NULL);
+    bool dropped = false;
+    int32_t slot;
 
-    if (slot == CACHE_NO_SLOT)
-        return false;
-    cache_remove(cache, (uint32_t)slot);
-    return true;
+    while ((slot = cache_find(cache, hash, cache_any, NULL)) != CACHE_NO_SLOT) {
+        cache_remove(cache, (uint32_t)slot);
+        dropped = true;
+    }
+    return dropped;
 }
 
 #endif

@@ -88,6 +88,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     memset(device->logs, 0, sizeof(device->logs));
     memset(device->atc, 0, sizeof(device->atc));
     device->atc_outstanding = device->atc_pending = 0;
+    device->atc_next_tag = 0;
     guests_reset(device);
     pmu_reset(device);
     inject_reset(device);

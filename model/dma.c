@@ -62,8 +62,6 @@ static uint32_t little_endian(const uint8_t *data)
 enum amdvi_status amdvi_dma(struct amdvi_device *device, const struct amdvi_request *request, void *data,
                             struct amdvi_result *result)
 {
-    enum amdvi_status status;
-
     if (!device || !result || !data || !request_legal(request) || request->at == AMDVI_TRANSLATION_REQUEST)
         return AMDVI_ERR_ARGUMENT;
     if (request_is_interrupt(request)) {
@@ -71,6 +69,6 @@ enum amdvi_status amdvi_dma(struct amdvi_device *device, const struct amdvi_requ
         request_as_interrupt(device, request, little_endian(data), result);
         return AMDVI_OK;
     }
-    status = amdvi_translate(device, request, result);
-    return status == AMDVI_OK && result->ok ? move_all(device, request, result, data) : status;
+    amdvi_translate(device, request, result);
+    return result->ok ? move_all(device, request, result, data) : AMDVI_OK;
 }

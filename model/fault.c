@@ -82,7 +82,7 @@ static const struct reason_row rows[REASON_COUNT] = {
 
 const char *amdvi_reason_text(unsigned reason)
 {
-    return reason < REASON_COUNT && rows[reason].text ? rows[reason].text : "unknown reason";
+    return reason < REASON_COUNT ? rows[reason].text : "unknown reason";
 }
 
 /* Behaviour switches of 13 no. 10, 11 and 33. */

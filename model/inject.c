@@ -68,9 +68,8 @@ void inject_reset(struct amdvi_device *device)
     struct amdvi_inject_rule rules[AMDVI_INJECT_RULES_MAX];
     size_t count = 0;
 
-    /* The text was judged when the key was set. */
-    if (amdvi_inject_parse(device->config.inject_plan, rules, AMDVI_INJECT_RULES_MAX, &count) != AMDVI_OK)
-        count = 0;
+    /* The text was judged when the key was set: it is a plan. */
+    amdvi_inject_parse(device->config.inject_plan, rules, AMDVI_INJECT_RULES_MAX, &count);
     use(device, rules, count);
 }
 

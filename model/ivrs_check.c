@@ -177,7 +177,9 @@ static bool check_entries(struct reader *r, size_t offset, size_t start, size_t 
         r->summary->entries++;
         offset += length;
     }
-    return range.open ? fail(r, end, "range is not closed") : true;
+    if (range.open)
+        return fail(r, end, "range is not closed");
+    return true;
 }
 
 /* ---------------------------------------------------------------- blocks */

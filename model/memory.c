@@ -48,7 +48,7 @@ void tap_access(struct amdvi_device *device, struct amdvi_access_info *info, con
 {
     size_t bytes = info->length < sizeof(info->value) ? info->length : sizeof(info->value);
 
-    if (data && info->result == AMDVI_MEMORY_OK)
+    if (info->result == AMDVI_MEMORY_OK)
         memcpy(info->value, data, bytes);
     if (device->observer.access)
         device->observer.access(device->observer.context, info);

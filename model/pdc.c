@@ -29,14 +29,11 @@ unsigned dir_level(const struct pdc_line *line)
     return tlb_id_more(line->id) & 15;
 }
 
-/* A table at `level` serves all addresses that agree above the bits that index it. */
+/* A table at `level` serves all addresses that agree above the bits that index it. A root is not a directory,
+ * so levels end at 5. */
 static uint64_t dir_tag(unsigned kind, unsigned level, uint64_t address)
 {
-    unsigned shift = host_level_shift(level) + 9;
-
-    if (kind == WALK_GCR3)
-        return 0;
-    return shift >= 64 ? 0 : address >> shift;
+    return kind == WALK_GCR3 ? 0 : address >> (host_level_shift(level) + 9);
 }
 
 struct pdc_line dir_key(const struct tlb_space *space, unsigned kind, unsigned level, uint64_t address)
@@ -93,11 +90,8 @@ bool tlb_probe(struct tlb *tlb, const struct tlb_space *space, struct walk_dir *
 void tlb_forget(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *probe)
 {
     struct pdc_line key = dir_key(space, probe->kind, probe->level, probe->tag);
-    struct cache *array = dir_array(tlb, probe->kind);
-    int32_t slot = cache_find(array, pdc_hash(&key), pdc_match, &key);
 
-    if (slot != CACHE_NO_SLOT)
-        cache_remove(array, (uint32_t)slot);
+    cache_drop(dir_array(tlb, probe->kind), pdc_hash(&key));
 }
 
 void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *dir)

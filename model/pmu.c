@@ -53,7 +53,7 @@ static uint64_t *find(const struct amdvi_device *device, uint64_t offset, unsign
     if (offset < CTR_SPACE_BASE || bank >= pmu->banks || counter >= pmu->per_bank)
         return NULL;
     for (*id = 0; *id < CTR_COUNT; ++*id)
-        if (pmu->mask[*id].exists && ctr_info[*id].offset / 8 == inside % CTR_SPACE_COUNTER_STRIDE / 8)
+        if (ctr_info[*id].offset / 8 == inside % CTR_SPACE_COUNTER_STRIDE / 8)
             return &pmu->counters[bank * pmu->per_bank + counter].reg[*id];
     return NULL;
 }

@@ -106,6 +106,16 @@ static void put_guest(struct out *out, const struct guest *guest)
     put(out, guest->pprs.count, 8);
 }
 
+/* In the order of their IDs, so that the same state gives the same bytes. */
+static void put_guests(struct out *out, const struct amdvi_device *device)
+{
+    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+        const struct guest *guest = guest_find(device, (uint16_t)id);
+        if (guest)
+            put_guest(out, guest);
+    }
+}
+
 static void put_state(struct out *out, const struct amdvi_device *device)
 {
     put_section(out, SECTION_STATE, STATE_WORDS * 8);
@@ -171,8 +181,7 @@ enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, si
     put_state(&out, device);
     put_section(&out, SECTION_REPORTED, DEVICES / 8);
     put_words(&out, device->reported, DEVICES / 64);
-    for (const struct guest *guest = device->guests; guest; guest = guest->next)
-        put_guest(&out, guest);
+    put_guests(&out, device);
     put_atc(&out, device);
     put_counters(&out, device);
     return finish(&out, needed);
@@ -260,25 +269,28 @@ static bool next_section(struct in *in, uint32_t *tag, struct in *body)
     return true;
 }
 
-static size_t section_length(const struct amdvi_device *device, uint32_t tag)
+/* Whether a section may have that length. */
+static bool length_fits(const struct amdvi_device *device, uint32_t tag, size_t length)
 {
     switch (tag) {
     case SECTION_CONFIG:
-        return CONFIG_KEYS * 8;
+        return length == CONFIG_KEYS * 8;
     case SECTION_REGISTERS:
-        return REG_COUNT * 8;
+        return length == REG_COUNT * 8;
     case SECTION_PCI:
-        return PCI_CONFIG_BYTES;
+        return length == PCI_CONFIG_BYTES;
     case SECTION_STATE:
-        return STATE_WORDS * 8;
+        return length == STATE_WORDS * 8;
     case SECTION_REPORTED:
-        return DEVICES / 8;
-    case SECTION_GUEST:
-        return GUEST_WORDS * 8;
+        return length == DEVICES / 8;
+    case SECTION_ATC:
+        return length % (ATC_WORDS * 8) == 0 && length <= ATC_PENDING_MAX * ATC_WORDS * 8;
     case SECTION_COUNTERS:
-        return counter_words(device) * 8;
+        return length == counter_words(device) * 8;
+    case SECTION_GUEST:
+        return length == GUEST_WORDS * 8;
     default:
-        return 0;
+        return false;
     }
 }
 
@@ -290,24 +302,84 @@ static bool same_config(const struct amdvi_device *device, struct in body)
     return true;
 }
 
+static bool guest_possible(const struct amdvi_device *device, struct in body)
+{
+    uint64_t id = get(&body, 8);
+
+    return id < GUESTS && !guest_rejected(device, (uint16_t)id);
+}
+
+static bool has_guest(struct in sections, uint64_t id)
+{
+    struct in body;
+    uint32_t tag;
+
+    while (next_section(&sections, &tag, &body))
+        if (tag == SECTION_GUEST && get(&body, 8) == id)
+            return true;
+    return false;
+}
+
+/* Whose commands wait: the host's, or those of guests that are there by then. */
+static bool owners_known(struct in before, struct in body)
+{
+    while (body.left) {
+        uint64_t owner;
+
+        body.bytes += (ATC_WORDS - 1) * 8;
+        body.left -= (ATC_WORDS - 1) * 8;
+        owner = get(&body, 8);
+        if (owner != UINT64_MAX && !has_guest(before, owner))
+            return false;
+    }
+    return true;
+}
+
+/* `before`: the sections up to this one. */
+static enum amdvi_status check_section(const struct amdvi_device *device, struct in before, uint32_t tag,
+                                       struct in body)
+{
+    if (!length_fits(device, tag, body.left))
+        return AMDVI_ERR_CORRUPT;
+    if (tag == SECTION_CONFIG && !same_config(device, body))
+        return AMDVI_ERR_ARGUMENT;
+    if (tag == SECTION_GUEST && !device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    if ((tag == SECTION_GUEST && !guest_possible(device, body)) ||
+        (tag == SECTION_ATC && !owners_known(before, body)))
+        return AMDVI_ERR_CORRUPT;
+    return AMDVI_OK;
+}
+
+/* Every section once, guests as many as there are. */
+static uint32_t sections_needed(const struct amdvi_device *device)
+{
+    uint32_t all = 1u << SECTION_CONFIG | 1u << SECTION_REGISTERS | 1u << SECTION_PCI | 1u << SECTION_STATE |
+                   1u << SECTION_REPORTED | 1u << SECTION_ATC;
+
+    return counter_words(device) ? all | 1u << SECTION_COUNTERS : all;
+}
+
 /* Everything is looked at before anything is changed. */
 static enum amdvi_status check_sections(const struct amdvi_device *device, struct in in)
 {
-    bool config = false;
-    uint32_t tag;
+    const uint8_t *start = in.bytes;
+    uint32_t needed = sections_needed(device), tag;
     struct in body;
 
     while (next_section(&in, &tag, &body)) {
-        if (tag == SECTION_ATC ? body.left % (ATC_WORDS * 8) || body.left > ATC_PENDING_MAX * ATC_WORDS * 8
-                               : body.left != section_length(device, tag) || !body.left)
+        struct in before = {.bytes = start, .left = (size_t)(body.bytes - start) - SECTION_BYTES};
+        enum amdvi_status status = check_section(device, before, tag, body);
+
+        if (status != AMDVI_OK)
+            return status;
+        if (tag == SECTION_GUEST)
+            continue;
+        if (!(needed >> tag & 1))
             return AMDVI_ERR_CORRUPT;
-        if (tag == SECTION_GUEST && !device->guest_pages)
-            return AMDVI_ERR_UNSUPPORTED;
-        if (tag == SECTION_CONFIG && !same_config(device, body))
-            return AMDVI_ERR_ARGUMENT;
-        config |= tag == SECTION_CONFIG;
+        needed &= ~(1u << tag);
     }
-    return in.left || !config ? AMDVI_ERR_CORRUPT : AMDVI_OK;
+    return in.left || needed ? AMDVI_ERR_CORRUPT : AMDVI_OK;
 }
 
 static void set_log(uint64_t word, bool stopped[2], bool *active_b)
@@ -439,6 +511,8 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
         return status;
     if (!next_section(&in, &tag, &body) || tag != SECTION_GUEST || body.left != GUEST_WORDS * 8 || in.left)
         return AMDVI_ERR_CORRUPT;
+    if (guest_rejected(device, guest_id))
+        return AMDVI_ERR_UNSUPPORTED;
     guest = guest_get(device, guest_id);
     if (!guest)
         return AMDVI_ERR_NO_MEMORY;

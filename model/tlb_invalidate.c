@@ -2,11 +2,12 @@
 /* INVALIDATE_IOMMU_PAGES: what a range drops (6.4 opcode 3). */
 #include "model/tlb_lines.h"
 
+/* Pages and ranges are smaller than the address space here: CMD_RANGE_ALL goes another way. */
 static bool covers(const struct cmd_range *range, uint64_t base, unsigned shift)
 {
     unsigned wide = range->shift > shift ? range->shift : shift;
 
-    return wide >= 64 || range->base >> wide == base >> wide;
+    return range->base >> wide == base >> wide;
 }
 
 /* Number of naturally aligned pages of 2^shift bytes that a range touches. */
@@ -107,7 +108,7 @@ static bool dir_in_range(const struct pdc_line *line, const struct cmd_range *ra
 {
     unsigned shift = host_level_shift(dir_level(line)) + 9;
 
-    return shift >= 64 || covers(range, line->tag << shift, shift);
+    return covers(range, line->tag << shift, shift);
 }
 
 static unsigned dir_sweep(struct tlb *tlb, const struct pdc_line *key, const struct cmd_range *range)
@@ -116,8 +117,9 @@ static unsigned dir_sweep(struct tlb *tlb, const struct pdc_line *key, const str
 
     for (uint32_t slot = 0; slot < tlb->pdc.entries; slot++) {
         const struct pdc_line *line = cache_line(&tlb->pdc, slot);
+        /* Directories of one space are of one kind: GCR3 entries lie elsewhere. */
         bool same = tlb_id_domain(line->id) == tlb_id_domain(key->id) &&
-                    tlb_id_space(line->id) == tlb_id_space(key->id) && dir_kind(line) == dir_kind(key);
+                    tlb_id_space(line->id) == tlb_id_space(key->id);
         if (!tlb->pdc.tags[slot] || !same || !dir_in_range(line, range))
             continue;
         cache_remove(&tlb->pdc, slot);

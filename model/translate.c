@@ -150,7 +150,7 @@ struct page {
 static bool succeed(struct amdvi_device *device, struct translation *t, const struct page *page)
 {
     struct amdvi_result *r = t->result;
-    uint64_t size = page->shift >= 64 ? 0 : (uint64_t)1 << page->shift;
+    uint64_t size = (uint64_t)1 << page->shift;
 
     *r = (struct amdvi_result){
         .ok = true,
@@ -186,8 +186,7 @@ static bool excluded(const struct amdvi_device *device, const struct translation
 {
     uint64_t base = device->reg[REG_EXCLUSION_BASE], limit = device->reg[REG_EXCLUSION_LIMIT];
 
-    if (device->env.snp || !reg_exclusion_base_exen(base) || t->request->has_pasid ||
-        t->request->at != AMDVI_UNTRANSLATED)
+    if (device->env.snp || !reg_exclusion_base_exen(base) || t->request->has_pasid)
         return false;
     if (!reg_exclusion_base_allow(base) && !t->dte->exclusion)
         return false;

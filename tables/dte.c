@@ -28,13 +28,13 @@ static enum reason judge_memory(const struct dte *dte, const struct tables_env *
         return REASON_NONE; /* the encodings below are then not valid */
     if (dte_had(dte->raw) == 2 || (dte_had(dte->raw) == 3 && !env->host_d))
         return REASON_DTE_HAD;
-    if (dte->guest && (dte->gcr3_levels > env->gcr3_levels || dte_glx(dte->raw) == 3))
+    if (dte->guest && dte->gcr3_levels > env->gcr3_levels) /* GLX=3: four levels, and no device has them */
         return REASON_DTE_LEVELS;
     if (dte->guest && dte->guest_levels > env->guest_levels)
         return REASON_DTE_LEVELS;
     if (env->host_levels == 0 && (dte->mode != 0 || dte->host_root != 0))
         return REASON_DTE_HOST_DISABLED;
-    if (env->snp && dte->tv && dte->mode == 0)
+    if (env->snp && dte->mode == 0)
         return REASON_DTE_SNP_IDENTITY;
     return REASON_NONE;
 }

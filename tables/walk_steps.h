@@ -367,12 +367,13 @@ static inline enum walk_ask gcr3_entry(struct walk *w)
     return guest_root(w, gcr3_addr(entry));
 }
 
-/* A cached guest directory names the table page by its SPA: no host walk for the next read. */
+/* A cached guest directory names the table page by its SPA: no host walk for the next read. That read needs
+ * DTE.IR all the same (5.4): without it the walk goes the whole way, to the fault that it then meets. */
 static inline enum walk_ask guest_probed(struct walk *w)
 {
     uint64_t index;
 
-    if (!w->probe.hit)
+    if (!w->probe.hit || !(w->rq.dte->perm & PERM_READ))
         return guest_ask(w);
     w->guest.level = w->probe.level;
     w->guest.bits = w->probe.guest_bits;

@@ -239,7 +239,8 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
  * process; memory is the caller's to move. The guest calls do the same for one guest's registers and rings;
  * its maps are memory. Damaged bytes give AMDVI_ERR_CORRUPT, another version AMDVI_ERR_UNSUPPORTED, another
  * configuration or kind AMDVI_ERR_ARGUMENT, and change nothing. AMDVI_ERR_BUSY: a device has yet to answer
- * an invalidation of that guest.
+ * an invalidation of that guest. When memory runs out, AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device
+ * as after amdvi_reset().
  */
 enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed);
 enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size);

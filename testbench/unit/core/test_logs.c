@@ -163,6 +163,22 @@ START_TEST(swap_goes_to_b_and_back)
 }
 END_TEST
 
+/* Log B is full before it is needed: head one record behind the tail. */
+START_TEST(swap_into_a_full_log_loses_the_record)
+{
+    reg(&m, 0xf8, EVT_B | LENGTH_8);
+    reg(&m, 0x2070, 0x10);
+    boot(&m, C_NORMAL | C_EVT_TWO);
+    events(255);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_EVT_OVERFLOW | S_EVT_OVERFLOW_B | S_EVT_RUN), S_EVT_RUN);
+    events(1);
+    ck_assert_uint_eq(reg_of(&m, R_STATUS) & (S_EVT_OVERFLOW | S_EVT_OVERFLOW_B | S_EVT_RUN),
+                      S_EVT_OVERFLOW | S_EVT_OVERFLOW_B);
+    ck_assert_uint_eq(log_count(AMDVI_LOG_EVENT), 255);
+    ck_assert_uint_eq(reg_of(&m, 0x2078), 0);
+}
+END_TEST
+
 START_TEST(page_requests_fill_and_overflow)
 {
     boot(&m, C_NORMAL | C_PAGING | C_PPRINT);
@@ -403,6 +419,7 @@ int main(void)
     tcase_add_test(tests, clearing_the_bit_alone_does_not_restart);
     tcase_add_test(tests, log_b_alone);
     tcase_add_test(tests, swap_goes_to_b_and_back);
+    tcase_add_test(tests, swap_into_a_full_log_loses_the_record);
     tcase_add_test(tests, page_requests_fill_and_overflow);
     tcase_add_test(tests, automatic_responses_are_for_what_is_lost);
     tcase_add_test(tests, page_request_logs_swap_too);

@@ -19,6 +19,7 @@ START_TEST(length_codes_below_eight_make_no_ring)
 {
     for (unsigned code = 0; code < 8; code++)
         ck_assert_uint_eq(ring_make(0, code, 16).bytes, 0);
+    ck_assert_uint_eq(ring_make(0, 16, 16).bytes, 0); /* nor what four bits cannot say */
 }
 END_TEST
 
@@ -153,6 +154,8 @@ START_TEST(codes_without_device_leave_it_zero)
     for (unsigned i = 0; i < sizeof(codes); i++)
         encodes_to((struct event){.code = codes[i], .device = 0xffff, .domain = 0xffff, .address = 0x1000},
                    (uint64_t)codes[i] << 60, 0x1000);
+    encodes_to((struct event){.code = 5, .flags = 1, .pasid = 0xfffff, .address = 0x1000},
+               UINT64_C(0x5001000000000000), 0x1000); /* GN alone makes no room for a PASID */
 }
 END_TEST
 

@@ -258,6 +258,26 @@ START_TEST(pci_read_only_fields_stay)
 }
 END_TEST
 
+/* 1.1, 1.2: what software can change. The base comes last: its bit 0 locks the block. */
+START_TEST(pci_bits_that_can_be_written)
+{
+    static const struct {
+        uint8_t offset;
+        uint32_t bits;
+    } rows[] = {{0x04, 0x00000546}, {0x3c, 0x000000ff}, {0x48, 0xffffffff}, {0x50, 0},
+                {0x54, 0x0000001f}, {0x64, 0x00710000}, {0x68, 0xfffffffc}, {0x6c, 0xffffffff},
+                {0x70, 0x0000ffff}, {0xd0, 0},          {0xd8, 0},          {0x44, 0xffffc001}};
+
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t zeros;
+        pci_put(rows[i].offset, 4, 0);
+        zeros = pci(rows[i].offset, 4);
+        pci_put(rows[i].offset, 4, 0xffffffff);
+        ck_assert_msg((pci(rows[i].offset, 4) ^ zeros) == rows[i].bits, "offset %x", rows[i].offset);
+    }
+}
+END_TEST
+
 START_TEST(pci_narrow_writes_touch_their_bytes)
 {
     pci_put(0x68, 4, 0xfee01000);
@@ -316,6 +336,9 @@ START_TEST(msi_registers_are_mirrored)
     ck_assert_uint_eq(pci(0x70, 2), 0x41);
     half(0x160, 0x7);
     ck_assert_uint_eq(pci(0x6c, 4), 7);
+    reg(&m, 0x160, UINT64_C(0x4200000009)); /* two registers of 4 bytes at once */
+    ck_assert_uint_eq(pci(0x6c, 4), 9);
+    ck_assert_uint_eq(pci(0x70, 2), 0x42);
     ck_assert_int_eq(read_as(0x158, 4, &value), AMDVI_OK);
     ck_assert_uint_eq(value, pci(0x64, 4));
     ck_assert_int_eq(read_as(0x168, 4, &value), AMDVI_OK);
@@ -328,6 +351,8 @@ END_TEST
 START_TEST(null_arguments)
 {
     uint64_t value;
+
+    ck_assert_uint_eq(amdvi_mmio_size(NULL), 16 * 1024);
 
     ck_assert_int_eq(amdvi_mmio_read(NULL, 0, 8, &value), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_mmio_read(m.device, 0, 8, NULL), AMDVI_ERR_ARGUMENT);
@@ -362,6 +387,7 @@ int main(void)
     tcase_add_test(tests, pci_vendor_capability_needs_viommu);
     tcase_add_test(tests, pci_base_locks_itself);
     tcase_add_test(tests, pci_read_only_fields_stay);
+    tcase_add_test(tests, pci_bits_that_can_be_written);
     tcase_add_test(tests, pci_narrow_writes_touch_their_bytes);
     tcase_add_test(tests, pci_accesses_that_are_refused);
     tcase_add_test(tests, pci_subsystem_id_has_a_write_port);

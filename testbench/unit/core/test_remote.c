@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes to devices: ATS invalidations that are pending or late, and responses to page requests (6.4, 9).
  */
+#include "amdvi/inject.h"
 #include "machine.h"
 
 static struct machine m;
@@ -200,6 +201,75 @@ START_TEST(reset_forgets_what_is_pending)
 }
 END_TEST
 
+START_TEST(tags_start_again_after_reset)
+{
+    uint32_t first;
+
+    boot(&m, C_NORMAL);
+    invalidate(0x1000);
+    invalidate(0x2000);
+    first = m.atc[0].tag;
+    ck_assert_int_eq(amdvi_reset(m.device), AMDVI_OK);
+    boot(&m, C_NORMAL);
+    invalidate(0x3000);
+    ck_assert_uint_eq(m.atc[2].tag, first);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- plans of faults about devices that wait */
+
+static void disturb(enum amdvi_inject_action action, uint64_t delay)
+{
+    struct amdvi_inject_rule rule = {.what = AMDVI_INJECT_ATC, .action = (uint8_t)action, .delay = delay};
+
+    ck_assert_int_eq(amdvi_inject(m.device, &rule, 1), AMDVI_OK);
+}
+
+/* The device answers, and its answer goes astray: only the time-out ends the wait. */
+START_TEST(a_lost_answer_counts_for_nothing)
+{
+    boot(&m, C_NORMAL | 1 << 5); /* 1 ms */
+    disturb(AMDVI_INJECT_TIMEOUT, 0);
+    invalidate(0x1000);
+    wait_store();
+    complete(m.atc[0].tag);
+    ck_assert(!stored());
+    advance(1000000);
+    ck_assert(stored());
+    ck_assert_uint_eq(event_word(&m, 0, 0), UINT64_C(7) << 60 | DEV);
+}
+END_TEST
+
+/* A delay adds nothing to a device that takes its time anyhow. */
+START_TEST(a_pending_answer_is_not_delayed)
+{
+    boot(&m, C_NORMAL);
+    disturb(AMDVI_INJECT_DELAY, 1000);
+    invalidate(0x1000);
+    wait_store();
+    advance(2000);
+    ck_assert(!stored());
+    complete(m.atc[0].tag);
+    ck_assert(stored());
+}
+END_TEST
+
+/* The end of time is not before now. */
+START_TEST(the_longest_delay_is_for_ever)
+{
+    m.atc_answer = AMDVI_ATC_DONE;
+    boot(&m, C_NORMAL);
+    advance(5000);
+    disturb(AMDVI_INJECT_DELAY, UINT64_MAX);
+    invalidate(0x1000);
+    wait_store();
+    advance(UINT64_MAX - 5001);
+    ck_assert(!stored());
+    complete(m.atc[0].tag);
+    ck_assert(stored());
+}
+END_TEST
+
 START_TEST(devices_without_callbacks_answer_at_once)
 {
     struct amdvi_memory memory = machine_memory(&m);
@@ -251,6 +321,10 @@ int main(void)
     tcase_add_test(tests, more_invalidations_than_can_be_pending_wait);
     tcase_add_test(tests, later_commands_wait_behind_completion_wait);
     tcase_add_test(tests, reset_forgets_what_is_pending);
+    tcase_add_test(tests, tags_start_again_after_reset);
+    tcase_add_test(tests, a_lost_answer_counts_for_nothing);
+    tcase_add_test(tests, a_pending_answer_is_not_delayed);
+    tcase_add_test(tests, the_longest_delay_is_for_ever);
     tcase_add_test(tests, devices_without_callbacks_answer_at_once);
     tcase_add_test(tests, response_carries_the_pasid_only_with_gprp);
     suite_add_tcase(suite, tests);

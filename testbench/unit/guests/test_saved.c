@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Saved states whose sum is right and whose contents are not: a restore refuses and has changed nothing, or
+ * gives a device that works and can be saved again. And what a state must carry across.
+ */
+#include "amdvi/inject.h"
+#include "testbench/unit/guests/saved.h"
+#include "testbench/unit/guests/world.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { A, B, C };
+
+static struct world w;
+static struct saved good, before, bad, after;
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static uint64_t seed(void)
+{
+    const char *text = getenv("AMDVI_TEST_SEED");
+    uint64_t value = text ? strtoull(text, NULL, 0) : 1;
+
+    printf("AMDVI_TEST_SEED=%llu\n", (unsigned long long)value);
+    fflush(stdout);
+    return value * 0x9e3779b97f4a7c15u + 1;
+}
+
+static enum amdvi_atc_answer pending(void *context, const struct amdvi_atc_invalidation *invalidation)
+{
+    *(uint32_t *)context = invalidation->tag;
+    return AMDVI_ATC_PENDING;
+}
+
+/* INVALIDATE_IOTLB_PAGES of everything: the host's, and the guest's about its own device. */
+static uint32_t host_invalidation(struct world *of)
+{
+    uint32_t tag = UINT32_MAX;
+
+    of->notes = (struct world_notes){.context = &tag, .atc = pending};
+    host_command(of, UINT64_C(4) << 60 | host_device(A, 0), UINT64_C(0x7ffffffffffff001));
+    of->notes = (struct world_notes){0};
+    return tag;
+}
+
+static uint32_t guest_invalidation(struct world *of, unsigned g)
+{
+    uint32_t tag = UINT32_MAX;
+
+    of->notes = (struct world_notes){.context = &tag, .atc = pending};
+    guest_command(of, g, UINT64_C(4) << 60 | guest_device(0), UINT64_C(0x7ffffffffffff001));
+    of->notes = (struct world_notes){0};
+    return tag;
+}
+
+/* A device with some of everything under way. */
+static void busy_device(const char *settings)
+{
+    world_open(&w, settings, true);
+    guest_wait(&w, A, G_STORE, 1);
+    guest_ask(&w, A, 0, AMDVI_WRITE, G_IOVA + 9 * PAGE_BYTES);
+    guest_page_request(&w, B, 0, G_IOVA);
+    host_invalidation(&w);
+    guest_invalidation(&w, A);
+    saved_device(&good, w.device);
+    before = bad = good;
+}
+
+static void setup(void)
+{
+    busy_device(NULL);
+}
+
+static void teardown(void)
+{
+    world_close(&w);
+}
+
+/* `bad` with a right sum is refused with that status, and the device is as it was. */
+static void refused(enum amdvi_status expected)
+{
+    saved_seal(&bad);
+    ck_assert_str_eq(amdvi_status_text(amdvi_restore(w.device, bad.bytes, bad.size)),
+                     amdvi_status_text(expected));
+    saved_device(&after, w.device);
+    ck_assert(saved_same(&before, &after));
+    bad = good;
+}
+
+static void guest_refused(enum amdvi_status expected)
+{
+    enum amdvi_status status;
+
+    saved_seal(&bad);
+    status = amdvi_guest_restore(w.device, guest_id(B), bad.bytes, bad.size);
+    ck_assert_str_eq(amdvi_status_text(status), amdvi_status_text(expected));
+    saved_device(&after, w.device);
+    ck_assert(saved_same(&before, &after));
+    saved_guest(&bad, w.device, guest_id(C));
+}
+
+/* ---------------------------------------------------------------- header and sections */
+
+START_TEST(another_version_or_kind_is_refused)
+{
+    saved_put(&bad, 8, 2, 4);
+    refused(AMDVI_ERR_UNSUPPORTED);
+    saved_put(&bad, 12, 2, 4);
+    refused(AMDVI_ERR_ARGUMENT);
+    saved_put(&bad, 0, 'B', 1);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(a_section_of_a_wrong_length_is_refused)
+{
+    uint32_t tag = (uint32_t)_i;
+    size_t body = saved_find(&bad, tag, 0);
+
+    ck_assert_uint_ne(body, 0);
+    saved_put(&bad, body - 8, saved_length(&bad, body) + 8, 8); /* the next section is taken as its end */
+    refused(AMDVI_ERR_CORRUPT);
+    saved_splice(&bad, body, 8, 0);
+    saved_put(&bad, body - 8, saved_length(&good, body) - 8, 8);
+    refused(AMDVI_ERR_CORRUPT);
+    saved_put(&bad, body - 8, UINT64_MAX, 8);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(a_section_that_is_missing_or_there_twice_is_refused)
+{
+    uint32_t tag = (uint32_t)_i;
+    size_t body = saved_find(&bad, tag, 0), length = saved_length(&bad, body), again;
+
+    saved_remove(&bad, body);
+    refused(AMDVI_ERR_CORRUPT);
+    again = saved_append(&bad, tag, length);
+    memcpy(bad.bytes + again, good.bytes + body, length);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(an_unknown_section_is_refused)
+{
+    saved_append(&bad, SAVED_TAGS, 8);
+    refused(AMDVI_ERR_CORRUPT);
+    saved_append(&bad, 0, 0);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(bytes_after_the_last_section_are_refused)
+{
+    saved_splice(&bad, bad.size - SAVED_SUM, 0, SAVED_SECTION - 1);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(counters_of_a_device_without_them_are_refused)
+{
+    world_close(&w);
+    busy_device("efr=0x25bf732fa22958fe"); /* as genoa without PCSup */
+    saved_append(&bad, SAVED_COUNTERS, 0);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- guests and invalidations */
+
+START_TEST(a_guest_id_of_more_than_16_bits_is_refused)
+{
+    saved_put(&bad, saved_find(&bad, SAVED_GUEST, 0), 0x10000, 8);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(a_guest_that_this_device_rejects_is_refused)
+{
+    world_close(&w);
+    busy_device("viommu.reserved_guest_ids=rejected");
+    saved_put(&bad, saved_find(&bad, SAVED_GUEST, 0), 0x8000, 8);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(invalidations_of_a_guest_that_is_not_there_are_refused)
+{
+    size_t atc = saved_find(&bad, SAVED_ATC, 0);
+
+    ck_assert_uint_eq(saved_length(&bad, atc), 2 * 48);
+    saved_put(&bad, atc + 40, 0x123, 8);
+    refused(AMDVI_ERR_CORRUPT);
+    saved_put(&bad, atc + 40, 0x10000 + (uint64_t)guest_id(A), 8);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(more_invalidations_than_a_device_keeps_are_refused)
+{
+    size_t atc = saved_find(&bad, SAVED_ATC, 0), room = 48 * 63;
+
+    saved_splice(&bad, atc, 0, room);
+    saved_put(&bad, atc - 8, 48 * 65, 8);
+    for (size_t at = atc; at < atc + room; at += 48)
+        saved_put(&bad, at + 40, UINT64_MAX, 8);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- every field */
+
+/* A device that has taken a strange state still ends every call. */
+static void use(struct world *of)
+{
+    struct amdvi_statistics statistics;
+
+    ck_assert_int_eq(amdvi_run(of->device), AMDVI_OK);
+    for (unsigned g = 0; g < WORLD_GUESTS; g++) {
+        guest_ask(of, g, 0, AMDVI_WRITE, G_IOVA);
+        guest_page_request(of, g, 0, G_IOVA);
+        vf_read(of, g, VF_STATUS);
+        vf_write(of, g, VF_TAIL, 0x20);
+    }
+    reg_write(of, R_CMD_TAIL, 0x40);
+    ck_assert_int_eq(amdvi_statistics(of->device, &statistics), AMDVI_OK);
+    ck_assert_uint_ge(statistics.requests, WORLD_GUESTS);
+}
+
+/* What was taken is what is given again. */
+static void taken(struct world *of, size_t at)
+{
+    saved_device(&after, of->device);
+    ck_assert_msg(amdvi_restore(of->device, after.bytes, after.size) == AMDVI_OK, "byte %zu: not taken again",
+                  at);
+    saved_device(&bad, of->device);
+    ck_assert_msg(saved_same(&bad, &after), "byte %zu: changes when it is taken again", at);
+    use(of);
+}
+
+/* Reported devices are 8,192 bytes that are all alike. */
+static size_t step_of(const struct saved *saved, size_t at)
+{
+    size_t reported = saved_find(saved, SAVED_REPORTED, 0);
+
+    return at >= reported && at < reported + 8192 - 256 ? 248 : 8;
+}
+
+static void damage_one(struct world *of, const uint8_t *memory, size_t at, uint64_t change)
+{
+    size_t bytes = at + 8 <= good.size - SAVED_SUM ? 8 : good.size - SAVED_SUM - at;
+
+    ck_assert_int_eq(amdvi_restore(of->device, good.bytes, good.size), AMDVI_OK);
+    world_back(of, memory);
+    bad = good;
+    saved_put(&bad, at, saved_get(&bad, at, (unsigned)bytes) ^ change, (unsigned)bytes);
+    saved_seal(&bad);
+    if (amdvi_restore(of->device, bad.bytes, bad.size) == AMDVI_OK) {
+        taken(of, at);
+    } else {
+        saved_device(&after, of->device);
+        ck_assert_msg(saved_same(&good, &after), "byte %zu: refused, but something has changed", at);
+    }
+}
+
+/* Words of a state: one bit, all bits or any bits of them change. */
+START_TEST(a_state_with_any_one_word_changed_is_refused_or_works)
+{
+    uint64_t random = seed() + (uint64_t)_i;
+    uint8_t *memory = malloc(WORLD_BYTES);
+    uint64_t change;
+
+    ck_assert_ptr_nonnull(memory);
+    memcpy(memory, w.bytes, WORLD_BYTES);
+    world_mark(&w);
+    for (size_t at = 0; at < good.size - SAVED_SUM; at += step_of(&good, at)) {
+        change = next_random(&random);
+        if (_i < 2)
+            change = _i ? UINT64_MAX : UINT64_C(1) << change % 64;
+        damage_one(&w, memory, at, change);
+    }
+    free(memory);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- what goes across */
+
+/* COMPLETION_WAIT of the host and of the guest wait for what was under way before the move. */
+START_TEST(unanswered_invalidations_move_along)
+{
+    struct world new;
+    uint32_t host, guest;
+
+    teardown();
+    world_open(&w, NULL, true);
+    world_open_bare(&new, NULL, true);
+    host = host_invalidation(&w);
+    guest = guest_invalidation(&w, A);
+    saved_device(&good, w.device);
+    memcpy(new.bytes, w.bytes, WORLD_BYTES);
+    ck_assert_int_eq(amdvi_restore(new.device, good.bytes, good.size), AMDVI_OK);
+    host_command(&new, UINT64_C(1) << 60 | H_STORE | 1, 0x77);
+    guest_wait(&new, A, G_STORE, 0x88);
+    ck_assert_uint_eq(get64(&new, H_STORE), 0);
+    ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0);
+    ck_assert_int_eq(amdvi_atc_complete(new.device, guest), AMDVI_OK);
+    world_run(&new);
+    ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0x88);
+    ck_assert_uint_eq(get64(&new, H_STORE), 0);
+    ck_assert_int_eq(amdvi_atc_complete(new.device, host), AMDVI_OK);
+    world_run(&new);
+    ck_assert_uint_eq(get64(&new, H_STORE), 0x77);
+    world_close(&new);
+}
+END_TEST
+
+/* InvTimeOut is 1 s in the world's control register (2.4): the record comes at the new place (7.3). */
+START_TEST(a_time_out_runs_on_at_the_new_place)
+{
+    enum { IOTLB_INV_TIMEOUT = 7, BEFORE = 600000000, REST = 400000000 };
+    uint64_t tail;
+
+    ck_assert_int_eq(amdvi_advance(w.device, BEFORE), AMDVI_OK);
+    saved_device(&good, w.device);
+    ck_assert_int_eq(amdvi_restore(w.device, good.bytes, good.size), AMDVI_OK);
+    tail = reg_read(&w, R_EVT_TAIL);
+    ck_assert_int_eq(amdvi_advance(w.device, REST - 1), AMDVI_OK);
+    world_run(&w);
+    ck_assert_uint_eq(reg_read(&w, R_EVT_TAIL), tail);
+    ck_assert_int_eq(amdvi_advance(w.device, 1), AMDVI_OK);
+    world_run(&w);
+    ck_assert_uint_eq(reg_read(&w, R_EVT_TAIL), tail + 2 * 16);
+    ck_assert_uint_eq(get64(&w, H_EVT + tail) >> 60, IOTLB_INV_TIMEOUT);
+}
+END_TEST
+
+START_TEST(an_untouched_guest_is_saved_as_reset)
+{
+    saved_guest(&bad, w.device, 0x33);
+    ck_assert_int_eq(amdvi_guest_restore(w.device, guest_id(C), bad.bytes, bad.size), AMDVI_OK);
+    ck_assert_uint_eq(vfc_read(&w, C, VFC_CMD), 0);
+    ck_assert_uint_eq(vf_read(&w, C, VF_STATUS), 0);
+    guest_wait(&w, C, G_STORE, 1);
+    ck_assert_uint_eq(guest_get64(&w, C, G_STORE), 0);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- one guest */
+
+START_TEST(a_damaged_guest_is_refused)
+{
+    saved_guest(&bad, w.device, guest_id(C));
+    saved_put(&bad, SAVED_HEADER, SAVED_STATE, 4);
+    guest_refused(AMDVI_ERR_CORRUPT);
+    saved_splice(&bad, bad.size - SAVED_SUM - 8, 8, 0);
+    saved_put(&bad, SAVED_HEADER + 4, saved_get(&bad, SAVED_HEADER + 4, 8) - 8, 8);
+    guest_refused(AMDVI_ERR_CORRUPT);
+    saved_append(&bad, SAVED_GUEST, 0);
+    guest_refused(AMDVI_ERR_CORRUPT);
+    saved_splice(&bad, SAVED_HEADER, bad.size - SAVED_HEADER - SAVED_SUM, 0);
+    guest_refused(AMDVI_ERR_CORRUPT);
+    saved_put(&bad, 8, 9, 4);
+    guest_refused(AMDVI_ERR_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(a_guest_that_waits_for_a_device_is_not_replaced)
+{
+    saved_guest(&bad, w.device, guest_id(C));
+    ck_assert_int_eq(amdvi_guest_restore(w.device, guest_id(A), bad.bytes, bad.size), AMDVI_ERR_BUSY);
+    saved_device(&after, w.device);
+    ck_assert(saved_same(&before, &after));
+}
+END_TEST
+
+START_TEST(a_rejected_guest_id_takes_no_guest)
+{
+    teardown();
+    world_open(&w, "viommu.reserved_guest_ids=rejected", true);
+    saved_guest(&good, w.device, guest_id(A));
+    ck_assert_int_eq(amdvi_guest_restore(w.device, 0, good.bytes, good.size), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_guest_restore(w.device, 0x8000, good.bytes, good.size), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_guest_restore(w.device, 0x7fff, good.bytes, good.size), AMDVI_OK);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- arguments */
+
+START_TEST(null_arguments_are_refused)
+{
+    size_t size;
+
+    ck_assert_int_eq(amdvi_save(NULL, NULL, 0, &size), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_save(w.device, NULL, 0, NULL), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_guest_save(NULL, 1, NULL, 0, &size), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_guest_save(w.device, 1, NULL, 0, NULL), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_restore(NULL, good.bytes, good.size), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_guest_restore(NULL, 1, good.bytes, good.size), AMDVI_ERR_ARGUMENT);
+}
+END_TEST
+
+START_TEST(a_device_without_virtual_iommus_has_no_guests_to_move)
+{
+    size_t size;
+
+    saved_guest(&bad, w.device, guest_id(C));
+    teardown();
+    world_open_bare(&w, "preset=legacy", true);
+    ck_assert_int_eq(amdvi_guest_save(w.device, 1, NULL, 0, &size), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_guest_restore(w.device, 1, bad.bytes, bad.size), AMDVI_ERR_UNSUPPORTED);
+    saved_device(&good, w.device);
+    before = good;
+    size = saved_length(&bad, SAVED_HEADER + SAVED_SECTION);
+    bad = good;
+    saved_append(&bad, SAVED_GUEST, size);
+    refused(AMDVI_ERR_UNSUPPORTED);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- memory of the library */
+
+struct heap {
+    unsigned left; /* allocations that succeed */
+};
+
+static void *take(void *context, size_t bytes)
+{
+    struct heap *heap = context;
+
+    return heap->left && heap->left-- ? malloc(bytes) : NULL;
+}
+
+static void give(void *context, void *block)
+{
+    ck_assert_ptr_nonnull(context);
+    free(block);
+}
+
+static struct amdvi_device *device_on(struct heap *heap)
+{
+    struct amdvi_allocator allocator = {.context = heap, .allocate = take, .release = give};
+    struct amdvi_memory memory = {.direct = w.bytes, .direct_size = WORLD_BYTES};
+    struct amdvi_device *device;
+
+    heap->left = UINT32_MAX;
+    ck_assert_int_eq(amdvi_create(w.config, &memory, NULL, &allocator, &device), AMDVI_OK);
+    return device;
+}
+
+/* Guests 6, 7 and 106h: two blocks of 256 and three guests. */
+START_TEST(a_restore_without_memory_leaves_a_device_after_reset)
+{
+    struct heap heap;
+    struct amdvi_device *device = device_on(&heap);
+
+    saved_device(&before, device);
+    ck_assert_int_eq(amdvi_mmio_write(device, 0x0, 8, H_DEVTAB | 7), AMDVI_OK);
+    heap.left = (unsigned)_i;
+    ck_assert_int_eq(amdvi_restore(device, good.bytes, good.size), AMDVI_ERR_NO_MEMORY);
+    saved_device(&after, device);
+    ck_assert(saved_same(&before, &after));
+    heap.left = 5;
+    ck_assert_int_eq(amdvi_restore(device, good.bytes, good.size), AMDVI_OK);
+    saved_device(&after, device);
+    ck_assert(saved_same(&good, &after));
+    amdvi_destroy(device);
+}
+END_TEST
+
+START_TEST(a_guest_needs_memory_to_be_restored)
+{
+    struct heap heap;
+    struct amdvi_device *device = device_on(&heap);
+
+    saved_device(&before, device);
+    saved_guest(&good, w.device, guest_id(C));
+    heap.left = (unsigned)_i;
+    ck_assert_int_eq(amdvi_guest_restore(device, 9, good.bytes, good.size), AMDVI_ERR_NO_MEMORY);
+    saved_device(&after, device);
+    ck_assert(saved_same(&before, &after));
+    amdvi_destroy(device);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("saved");
+    TCase *tests = tcase_create("saved");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, another_version_or_kind_is_refused);
+    tcase_add_loop_test(tests, a_section_of_a_wrong_length_is_refused, SAVED_CONFIG, SAVED_TAGS);
+    tcase_add_loop_test(tests, a_section_that_is_missing_or_there_twice_is_refused, SAVED_CONFIG,
+                        SAVED_GUEST);
+    tcase_add_test(tests, an_unknown_section_is_refused);
+    tcase_add_test(tests, bytes_after_the_last_section_are_refused);
+    tcase_add_test(tests, counters_of_a_device_without_them_are_refused);
+    tcase_add_test(tests, a_guest_id_of_more_than_16_bits_is_refused);
+    tcase_add_test(tests, a_guest_that_this_device_rejects_is_refused);
+    tcase_add_test(tests, invalidations_of_a_guest_that_is_not_there_are_refused);
+    tcase_add_test(tests, more_invalidations_than_a_device_keeps_are_refused);
+    tcase_add_loop_test(tests, a_state_with_any_one_word_changed_is_refused_or_works, 0, 4);
+    tcase_add_test(tests, unanswered_invalidations_move_along);
+    tcase_add_test(tests, a_time_out_runs_on_at_the_new_place);
+    tcase_add_test(tests, an_untouched_guest_is_saved_as_reset);
+    tcase_add_test(tests, a_damaged_guest_is_refused);
+    tcase_add_test(tests, a_guest_that_waits_for_a_device_is_not_replaced);
+    tcase_add_test(tests, a_rejected_guest_id_takes_no_guest);
+    tcase_add_test(tests, null_arguments_are_refused);
+    tcase_add_test(tests, a_device_without_virtual_iommus_has_no_guests_to_move);
+    tcase_add_loop_test(tests, a_restore_without_memory_leaves_a_device_after_reset, 0, 5);
+    tcase_add_loop_test(tests, a_guest_needs_memory_to_be_restored, 0, 2);
+    suite_add_tcase(suite, tests);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
