@@ -255,6 +255,12 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     hold(lint, &finding, word ? word->kind : WALK_HOST, info->guest);
 }
 
+/* The device table entry of the caches, if it has answered. */
+static const struct dte *cached_dte(const struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    return info->caches >> AMDVI_CACHE_DTC & 1 ? dtc_peek(lint->device, info->device) : NULL;
+}
+
 /* What of a device table entry decides about a memory request. */
 static bool same_translation(const struct dte *a, const struct dte *b)
 {
@@ -262,7 +268,7 @@ static bool same_translation(const struct dte *a, const struct dte *b)
            a->domain == b->domain && a->perm == b->perm && a->guest == b->guest && a->giov == b->giov &&
            a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
            a->guest_levels == b->guest_levels && a->iotlb == b->iotlb && a->exclusion == b->exclusion &&
-           a->verdict == b->verdict;
+           a->sysmgt == b->sysmgt && a->ioctl == b->ioctl && a->verdict == b->verdict;
 }
 
 /* Memory that failed a moment ago says nothing about caches. */
@@ -288,14 +294,13 @@ static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct sh
 
 static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 {
-    const struct dte *cached = dtc_peek(lint->device, info->device);
+    const struct dte *cached = cached_dte(lint, info);
     struct shadow shadow;
 
     shadow_page(lint->device, info->request, info->address, &shadow);
     if (!page_is_dangerous(info, &shadow))
         return;
-    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
-        !same_translation(cached, &shadow.dte))
+    if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
         stale_dte(lint, info, cached, &shadow);
     else if (info->caches & ~(1u << AMDVI_CACHE_DTC))
         stale_page(lint, info, &shadow);
@@ -314,15 +319,34 @@ static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], co
     if (reason || x.guest_mode != y.guest_mode || x.vector != y.vector)
         return reason != REASON_NONE;
     if (x.guest_mode)
-        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log;
+        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log &&
+               (x.gappi_disabled == y.gappi_disabled || !reg_control_gappien(control(device)));
     return x.destination == y.destination && x.type == y.type && x.logical == y.logical;
 }
 
-static bool same_interrupts(const struct dte *a, const struct dte *b)
+/* What a device table entry makes of a message, and where the remapping entry lies. */
+static struct int_decision decide(const struct amdvi_device *device, const struct dte *dte,
+                                  const struct amdvi_hit_info *info, uint64_t *entry)
 {
-    return a->iv == b->iv && a->int_root == b->int_root && a->int_log2 == b->int_log2 &&
-           a->int_control == b->int_control && a->pass_init == b->pass_init && a->pass_nmi == b->pass_nmi &&
-           a->pass_extint == b->pass_extint && a->int_verdict == b->int_verdict;
+    struct int_message message = {.address = info->address, .data = info->data};
+    struct int_decision decision = {.action = INT_FORWARD};
+
+    *entry = 0;
+    if (dte->iv)
+        decision = int_decide(dte, &device->env, &message);
+    if (decision.action == INT_REMAP)
+        decision.reason = irte_address(dte, &device->env, decision.index, entry);
+    return decision;
+}
+
+/* Whether both entries do the same with this message. */
+static bool same_interrupt(const struct amdvi_device *device, const struct dte *a, const struct dte *b,
+                           const struct amdvi_hit_info *info)
+{
+    uint64_t p, q;
+    struct int_decision x = decide(device, a, info, &p), y = decide(device, b, info, &q);
+
+    return x.action == y.action && x.reason == y.reason && p == q;
 }
 
 static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, uint64_t address,
@@ -342,21 +366,18 @@ static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
 
 static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 {
-    const struct dte *cached = dtc_peek(lint->device, info->device);
-    const uint64_t *entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
+    const struct dte *cached = cached_dte(lint, info);
+    const uint64_t *entry = NULL;
     struct shadow shadow;
     uint64_t address, raw[2];
 
+    if (info->caches >> AMDVI_CACHE_ITC & 1)
+        entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
     shadow_dte(lint->device, info->device, &shadow);
-    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
-        !same_interrupts(cached, &shadow.dte)) {
+    if (cached && !(shadow.dte_known && same_interrupt(lint->device, cached, &shadow.dte, info)))
         stale_dte(lint, info, cached, &shadow);
-        return;
-    }
-    if (!(info->caches >> AMDVI_CACHE_ITC & 1) || !entry || !shadow.dte_known)
-        return;
-    if (shadow_irte(lint->device, &shadow.dte, info->data & 0x7ff, &address, raw) &&
-        !same_irte(lint->device, entry, raw))
+    else if (entry && shadow_irte(lint->device, &shadow.dte, info->data & 0x7ff, &address, raw) &&
+             !same_irte(lint->device, entry, raw))
         stale_irte(lint, info, address, entry, raw);
 }
 
