@@ -4,6 +4,8 @@
 
 #include "tables/layout.h"
 
+enum { SMALLEST_PAGE = 4096 };
+
 /* ---------------------------------------------------------------- open cases */
 
 static bool same_case(const struct amdvi_lint_finding *a, const struct amdvi_lint_finding *b)
@@ -41,7 +43,8 @@ static bool proven(const struct amdvi_lint *lint, const struct lint_open *open)
     return (lint->options.strict && open->waited) || (patience && lint->now.record - since >= patience);
 }
 
-static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, unsigned kind, bool guest)
+/* `size`: of the page that the entry maps; a command for any part of it drops the entry (6.4). */
+static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size)
 {
     struct lint_open *open = find_open(lint, finding);
 
@@ -51,7 +54,7 @@ static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *findi
         return;
     }
     if (!open->used) {
-        *open = (struct lint_open){.used = true, .finding = *finding, .kind = (uint8_t)kind, .guest = guest};
+        *open = (struct lint_open){.used = true, .finding = *finding, .guest = guest, .size = size};
         lint->open_count++;
     }
     open->finding.times++;
@@ -78,22 +81,27 @@ void lint_finish(struct amdvi_lint *lint)
 
 /* ---------------------------------------------------------------- whose fault */
 
+/* A change that no walk has read since. */
+static bool has_new_change(const struct lint_word *word)
+{
+    return word && word->changed && !word->fresh;
+}
+
 /* The highest word on the way that was changed, rather one that no walk has read since. */
 static int blame(struct amdvi_lint *lint, const struct shadow *shadow, struct amdvi_lint_finding *finding)
 {
     int best = -1;
-    bool best_fresh = true;
 
     for (unsigned i = 0; i < shadow->count; i++) {
         const struct lint_word *word = lint_word(lint, shadow->words[i].address);
-        if (!word || !word->changed || (best >= 0 && (word->fresh || !best_fresh)))
-            continue;
-        best = (int)i;
-        best_fresh = word->fresh;
+        bool unread = has_new_change(word);
+        if (unread || (best < 0 && word && word->changed))
+            best = (int)i;
+        if (unread)
+            break;
     }
-    if (best < 0)
-        return best;
-    finding->word = shadow->words[best].address;
+    if (best >= 0)
+        finding->word = shadow->words[best].address;
     return best;
 }
 
@@ -120,13 +128,13 @@ static void blame_entry(struct amdvi_lint *lint, struct amdvi_lint_finding *find
     uint64_t first = address & ~(uint64_t)7;
 
     for (unsigned i = 0; i < count; i++) {
-        const struct lint_word *word = lint_word(lint, first + UINT64_C(8) * i);
-        if (cached[i] == now[i] || (finding->word && !(word && word->changed && !word->fresh)))
+        bool seen = has_new_change(lint_word(lint, first + UINT64_C(8) * i));
+        if (cached[i] == now[i] || (finding->word && !seen))
             continue;
         finding->word = first + UINT64_C(8) * i;
         finding->got = cached[i];
         finding->should = now[i];
-        if (word && word->changed && !word->fresh)
+        if (seen)
             break;
     }
     describe_change(lint, finding);
@@ -161,7 +169,7 @@ static void stale_dte(struct amdvi_lint *lint, const struct amdvi_hit_info *info
     blame_entry(lint, &finding, shadow->dte_address, cached->raw, shadow->dte.raw, DTE_BYTES / 8);
     cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
     cmd_inv_devtab_set_deviceid(finding.needed, info->device);
-    hold(lint, &finding, WALK_HOST, false);
+    hold(lint, &finding, false, 0);
 }
 
 /* ---------------------------------------------------------------- pages */
@@ -252,7 +260,8 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
         return;
     }
     need_pages(&finding, word, word ? reach(word) : 12);
-    hold(lint, &finding, word ? word->kind : WALK_HOST, info->guest);
+    hold(lint, &finding, info->guest,
+         info->result->size > SMALLEST_PAGE ? info->result->size : SMALLEST_PAGE);
 }
 
 /* The device table entry of the caches, if it has answered. */
@@ -271,25 +280,27 @@ static bool same_translation(const struct dte *a, const struct dte *b)
            a->sysmgt == b->sysmgt && a->ioctl == b->ioctl && a->verdict == b->verdict;
 }
 
-/* Memory that failed a moment ago says nothing about caches. */
-static bool is_hardware_error(unsigned reason)
-{
-    return reason == REASON_TABLE_READ_ERROR || reason == REASON_DTE_READ_ERROR;
-}
-
-/* What was granted must still be so; a refusal must still be right where no walk could have mended it. */
+/* What was granted must still be so, a refusal must still be right. Memory that failed a moment ago says
+ * nothing about caches. */
 static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct shadow *shadow)
 {
-    const struct amdvi_result *got = info->result, *now = &shadow->result;
+    const struct amdvi_result *result = info->result;
+    uint8_t got = result->ok ? result->perm : 0, now = shadow->result.ok ? shadow->result.perm : 0;
     bool ats = info->request->at == AMDVI_TRANSLATION_REQUEST;
 
-    if (!got->ok)
-        return now->ok && !ats && !is_hardware_error(got->fault.reason);
-    if (!now->ok)
-        return !(ats && got->perm == 0);
-    if (ats && (got->perm & ~now->perm))
-        return true;
-    return got->perm && now->perm ? got->pa != now->pa : false;
+    if (!got)
+        return now && result->fault.reason != REASON_TABLE_READ_ERROR;
+    return !now || (ats && got & ~now) || result->pa != shadow->result.pa;
+}
+
+/* Whether page, directory or GCR3 entries have answered; a page entry that grants too little is no mistake:
+ * who needs more walks again (10.2). */
+static bool tables_answered(const struct amdvi_hit_info *info)
+{
+    bool granted = info->result->ok && info->result->perm;
+    uint32_t tables = 1u << AMDVI_CACHE_PDC | 1u << AMDVI_CACHE_GCR3 | (granted ? 1u << AMDVI_CACHE_PTC : 0);
+
+    return info->caches & tables;
 }
 
 static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
@@ -302,7 +313,7 @@ static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
         return;
     if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
         stale_dte(lint, info, cached, &shadow);
-    else if (info->caches & ~(1u << AMDVI_CACHE_DTC))
+    else if (tables_answered(info))
         stale_page(lint, info, &shadow);
 }
 
@@ -361,7 +372,7 @@ static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     blame_entry(lint, &finding, address + (second ? 8 : 0), cached + second, now + second, 1);
     cmd_inv_intr_set_opcode(finding.needed, CMD_INVALIDATE_INTERRUPT_TABLE);
     cmd_inv_intr_set_deviceid(finding.needed, info->device);
-    hold(lint, &finding, WALK_HOST, false);
+    hold(lint, &finding, false, 0);
 }
 
 static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
@@ -392,24 +403,28 @@ void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 
 /* ---------------------------------------------------------------- commands */
 
-static bool ranges_meet(const struct amdvi_lint_finding *finding, const struct cmd_range *range)
+static bool ranges_meet(const struct lint_open *open, const struct cmd_range *range)
 {
-    uint64_t last = range->shift >= 64 ? UINT64_MAX : range->base + (((uint64_t)1 << range->shift) - 1);
+    uint64_t first = open->finding.request.address & ~(open->size - 1), last = first + (open->size - 1);
 
     return range->shift >= 64 ||
-           (finding->request.address >= range->base && finding->request.address <= last);
+           (last >= range->base && first <= range->base + (((uint64_t)1 << range->shift) - 1));
 }
 
 static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
 {
     const struct amdvi_lint_finding *f = &open->finding;
     struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
+    bool guest = cmd_inv_pages_gn(words);
 
-    if (f->interrupt || f->cache == AMDVI_CACHE_DTC || cmd_inv_pages_domainid(words) != f->domain)
+    if (f->cache == AMDVI_CACHE_DTC || f->cache == AMDVI_CACHE_ITC ||
+        cmd_inv_pages_domainid(words) != f->domain)
         return false;
-    if (!cmd_inv_pages_gn(words))
-        return open->guest || ranges_meet(f, &range);
-    return open->guest && cmd_inv_pages_pasid(words) == f->pasid && ranges_meet(f, &range);
+    if (open->guest && !guest) /* takes every entry of a guest along (6.4) */
+        return true;
+    if (open->guest != guest || (guest && cmd_inv_pages_pasid(words) != f->pasid))
+        return false;
+    return (f->cache == AMDVI_CACHE_PTC || cmd_inv_pages_pde(words)) && ranges_meet(open, &range);
 }
 
 static bool covered(const struct lint_open *open, const uint64_t words[2])
@@ -423,10 +438,8 @@ static bool covered(const struct lint_open *open, const uint64_t words[2])
         return f->cache == AMDVI_CACHE_ITC && cmd_inv_intr_deviceid(words) == f->request.device;
     case CMD_INVALIDATE_IOMMU_PAGES:
         return pages_covered(open, words);
-    case CMD_INVALIDATE_IOMMU_ALL:
+    default: /* INVALIDATE_IOMMU_ALL */
         return true;
-    default:
-        return false;
     }
 }
 
