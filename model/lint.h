@@ -26,7 +26,9 @@ struct lint_word {
 struct lint_open {
     bool used, reported, waited; /* waited: a COMPLETION_WAIT came after the change and an answer */
     bool guest;
-    uint64_t size; /* of the page */
+    uint64_t size;  /* of the page */
+    bool owned;     /* its device belongs to a guest */
+    uint16_t owner; /* GuestID */
     struct amdvi_lint_finding finding;
 };
 

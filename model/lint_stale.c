@@ -47,6 +47,7 @@ static bool proven(const struct amdvi_lint *lint, const struct lint_open *open)
 static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size)
 {
     struct lint_open *open = find_open(lint, finding);
+    const struct dte *dte = dtc_peek(lint->device, finding->request.device);
 
     lint->statistics.stale++;
     if (!open) {
@@ -55,6 +56,8 @@ static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *findi
     }
     if (!open->used) {
         *open = (struct lint_open){.used = true, .finding = *finding, .guest = guest, .size = size};
+        open->owned = dte && dte->vimu;
+        open->owner = open->owned ? dte->guest_id : 0;
         lint->open_count++;
     }
     open->finding.times++;
@@ -427,9 +430,23 @@ static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
     return (f->cache == AMDVI_CACHE_PTC || cmd_inv_pages_pde(words)) && ranges_meet(open, &range);
 }
 
-static bool covered(const struct lint_open *open, const uint64_t words[2])
+/* The host's goes for everything, a guest's for what its devices have cached (viommu 11 #14). */
+static bool all_covered(const struct amdvi_device *device, const struct lint_open *open,
+                        const struct amdvi_command_info *info)
+{
+    if (!info->guest)
+        return true;
+    if (open->finding.cache == AMDVI_CACHE_ITC)
+        return false;
+    return device->config.value[CONFIG_GUEST_INVALIDATE_ALL] ||
+           (open->owned && open->owner == info->guest_id);
+}
+
+static bool covered(const struct amdvi_device *device, const struct lint_open *open,
+                    const struct amdvi_command_info *info)
 {
     const struct amdvi_lint_finding *f = &open->finding;
+    const uint64_t *words = info->executed;
 
     switch (cmd_opcode(words)) {
     case CMD_INVALIDATE_DEVTAB_ENTRY:
@@ -439,7 +456,7 @@ static bool covered(const struct lint_open *open, const uint64_t words[2])
     case CMD_INVALIDATE_IOMMU_PAGES:
         return pages_covered(open, words);
     default: /* INVALIDATE_IOMMU_ALL */
-        return true;
+        return all_covered(device, open, info);
     }
 }
 
@@ -480,6 +497,6 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     if (opcode == CMD_INVALIDATE_DEVTAB_ENTRY)
         settle_torn(lint, (uint16_t)cmd_inv_devtab_deviceid(words));
     for (unsigned i = 0; i < LINT_OPEN_MAX && lint->open_count; i++)
-        if (lint->open[i].used && covered(&lint->open[i], words))
+        if (lint->open[i].used && covered(lint->device, &lint->open[i], info))
             close_open(lint, &lint->open[i]);
 }
