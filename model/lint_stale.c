@@ -388,10 +388,10 @@ static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info
     if (info->caches >> AMDVI_CACHE_ITC & 1)
         entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
     shadow_dte(lint->device, info->device, &shadow);
+    decide(lint->device, &shadow.dte, info, &address);
     if (cached && !(shadow.dte_known && same_interrupt(lint->device, cached, &shadow.dte, info)))
         stale_dte(lint, info, cached, &shadow);
-    else if (entry && shadow_irte(lint->device, &shadow.dte, info->data & 0x7ff, &address, raw) &&
-             !same_irte(lint->device, entry, raw))
+    else if (entry && shadow_irte(lint->device, address, raw) && !same_irte(lint->device, entry, raw))
         stale_irte(lint, info, address, entry, raw);
 }
 

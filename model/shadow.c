@@ -97,14 +97,13 @@ void shadow_dte(struct amdvi_device *device, uint16_t requester, struct shadow *
     unmute(device, &muted);
 }
 
-bool shadow_irte(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *address,
-                 uint64_t raw[2])
+bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 {
     struct muted muted = mute(device);
-    bool found = !irte_address(dte, &device->env, index, address) && !itc_read(device, *address, raw);
+    bool read = itc_read(device, address, raw) == WALK_ERROR_NONE;
 
     unmute(device, &muted);
-    return found;
+    return read;
 }
 
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)
