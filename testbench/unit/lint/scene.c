@@ -105,3 +105,58 @@ struct amdvi_lint_statistics statistics(void)
     ck_assert_int_eq(amdvi_lint_statistics(lint, &s), AMDVI_OK);
     return s;
 }
+
+unsigned reported(void)
+{
+    amdvi_lint_finish(lint);
+    return findings;
+}
+
+uint64_t leaf_of(uint64_t iova)
+{
+    return machine_host_entry(&m, root, 3, 1, iova);
+}
+
+void unmap_page(uint64_t iova)
+{
+    step();
+    machine_poke(&m, leaf_of(iova), 0);
+}
+
+struct amdvi_result ask(uint64_t iova)
+{
+    step();
+    return machine_read(&m, DEVICE, iova);
+}
+
+struct amdvi_result ask_guest(uint32_t pasid, uint64_t gva)
+{
+    step();
+    return machine_read_pasid(&m, OTHER, pasid, gva);
+}
+
+void replace_directory(uint64_t iova)
+{
+    uint64_t at = machine_host_entry(&m, root, 3, 2, iova), page = machine_page(&m);
+
+    step();
+    machine_poke(&m, at, (machine_peek(&m, at) & UINT64_C(0xfff0000000000fff)) | page);
+    machine_map(&m, root, 3, iova + 0x20000, MACHINE_DATA, MACHINE_READ_WRITE);
+}
+
+void load_entry(uint16_t device, uint64_t raw[4])
+{
+    for (unsigned i = 0; i < 4; i++)
+        raw[i] = machine_peek(&m, machine_dte_address(device) + 8 * i);
+}
+
+void edit_entry(uint16_t device, void (*change)(uint64_t *raw))
+{
+    uint64_t at = machine_dte_address(device), raw[4];
+
+    load_entry(device, raw);
+    change(raw);
+    for (unsigned i = 4; i-- > 0;)
+        if (machine_peek(&m, at + 8 * i) != raw[i])
+            machine_poke(&m, at + 8 * i, raw[i]);
+}

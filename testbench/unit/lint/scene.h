@@ -29,5 +29,20 @@ uint64_t step(void);
 void again(const struct amdvi_lint_options *wanted);
 void again_in_callbacks(void);
 struct amdvi_lint_statistics statistics(void);
+/* What is reported at the end: findings until then and now. */
+unsigned reported(void);
+
+/* The leaf entry of a page in DEVICE's table; the page goes; DEVICE reads there. */
+uint64_t leaf_of(uint64_t iova);
+void unmap_page(uint64_t iova);
+struct amdvi_result ask(uint64_t iova);
+/* OTHER reads with a PASID. */
+struct amdvi_result ask_guest(uint32_t pasid, uint64_t gva);
+/* A new table behind a directory entry, with the page at `iova` + 20000h in the new one only. */
+void replace_directory(uint64_t iova);
+
+/* A device table entry: its words, and a change of them, written from the last word to the first. */
+void load_entry(uint16_t device, uint64_t raw[4]);
+void edit_entry(uint16_t device, void (*change)(uint64_t *raw));
 
 #endif

@@ -73,7 +73,7 @@ static void unmap(void)
     machine_poke(&m, leaf(), 0);
 }
 
-static void replace_directory(void)
+static void swap_directory(void)
 {
     uint64_t page = machine_page(&m);
 
@@ -130,7 +130,7 @@ static void invalidate_interrupts(void)
 
 static const struct scenario scenarios[] = {
     {read_page, unmap, invalidate_page, leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
-    {read_page, replace_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_page, swap_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
     {read_page, change_device, invalidate_device, entry, AMDVI_CACHE_DTC, CMD_INVALIDATE_DEVTAB_ENTRY},
     {read_guest, change_gcr3, invalidate_pasid, gcr3_entry, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
     {read_guest, unmap_guest, invalidate_pasid, guest_leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
@@ -354,7 +354,7 @@ START_TEST(a_stale_directory_is_found_without_a_stale_translation)
     step();
     read_page();
     step();
-    replace_directory();
+    swap_directory();
     step();
     machine_read(&m, DEVICE, IOVA + 0x2000);
     amdvi_lint_finish(lint);
