@@ -179,6 +179,23 @@ static void on_prg(void *context, const struct amdvi_prg_response *response)
         w->notes.prg(w->notes.context, response);
 }
 
+static void *on_allocate(void *context, size_t bytes)
+{
+    struct world *w = context;
+    void *block = ++w->allocations == w->allocation_fails ? NULL : malloc(bytes);
+
+    w->live_blocks += block != NULL;
+    return block;
+}
+
+static void on_release(void *context, void *block)
+{
+    struct world *w = context;
+
+    w->live_blocks -= block != NULL;
+    free(block);
+}
+
 /* ---------------------------------------------------------------- tables */
 
 uint64_t world_page(struct world *w)
@@ -319,8 +336,9 @@ static void create(struct world *w)
         .context = w, .read = on_read, .write = on_write, .compare_exchange = on_exchange};
     struct amdvi_callbacks callbacks = {
         .context = w, .interrupt = on_irq, .atc_invalidate = on_atc, .prg_response = on_prg};
+    struct amdvi_allocator allocator = {.context = w, .allocate = on_allocate, .release = on_release};
 
-    must(amdvi_create(w->config, &memory, &callbacks, NULL, &w->device) == AMDVI_OK, "device");
+    must(amdvi_create(w->config, &memory, &callbacks, &allocator, &w->device) == AMDVI_OK, "device");
 }
 
 static void start_host(struct world *w)

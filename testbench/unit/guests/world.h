@@ -107,6 +107,8 @@ struct world {
     uint64_t slot_page, slot_page_high, dirty_page;
     uint64_t device_map[WORLD_GUESTS], domain_map[WORLD_GUESTS], roots[WORLD_GUESTS];
     struct world_notes notes;
+    unsigned allocations, live_blocks; /* of the device: asked for until now, and not yet given back */
+    unsigned allocation_fails;         /* the one that gets nothing; 0: none */
 };
 
 /* `settings`: "key=value key=value"; null: the defaults. Ends the program when something cannot be set up. */

@@ -33,13 +33,13 @@ static void setup(void)
 }
 
 /* A world with other settings. */
-static void reopen(const char *settings)
+static void reopen(void (*open)(struct world *w, const char *settings, bool by_gpa), const char *settings)
 {
     struct amdvi_lint_options options = {.finding = on_finding};
 
     amdvi_lint_destroy(lint);
     world_close(&w);
-    world_open(&w, settings, true);
+    open(&w, settings, true);
     ck_assert_int_eq(amdvi_lint_create(w.device, &options, &lint), AMDVI_OK);
 }
 
@@ -288,7 +288,7 @@ START_TEST(with_a_stride_of_16_the_bit_is_elsewhere)
 {
     uint64_t second;
 
-    reopen("viommu.dirty_stride=16");
+    reopen(world_open, "viommu.dirty_stride=16");
     second = world_page(&w);
     world_map(&w, w.private_root, 3, 0x401000, second);
     leave_a_command(0x2006);
@@ -347,6 +347,17 @@ START_TEST(the_control_register_of_an_untouched_guest_is_compared)
     expect_one(AMDVI_LINT_GUEST_CONTROL, 0x77);
     ck_assert_uint_eq(found.bit, 12);
     ck_assert_uint_eq(found.old_value, 0);
+}
+END_TEST
+
+/* Without HW-vIOMMU there is no VF Control for anything to arrive in. */
+START_TEST(without_hw_viommu_no_control_bit_arrives)
+{
+    reopen(world_open_bare, "preset=raphael");
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, 0), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, UINT64_C(1) << 12), AMDVI_OK);
+    expect_one(AMDVI_LINT_GUEST_CONTROL, 6);
 }
 END_TEST
 
@@ -447,7 +458,7 @@ END_TEST
 /* 11 #14, the other choice: a guest's command drops everything. */
 START_TEST(a_guests_command_that_drops_everything_covers_everything)
 {
-    reopen("viommu.invalidate_all=full");
+    reopen(world_open, "viommu.invalidate_all=full");
     leave_stale_pages();
     guest_command(&w, 0, UINT64_C(8) << 60, 0);
     amdvi_lint_finish(lint);
@@ -497,6 +508,7 @@ static void add_dirty_and_control(TCase *tcase)
     tcase_add_test(tcase, with_a_stride_of_16_the_bit_is_elsewhere);
     tcase_add_loop_test(tcase, each_control_bit_that_does_not_arrive_is_found, 0, CONTROLS);
     tcase_add_test(tcase, the_control_register_of_an_untouched_guest_is_compared);
+    tcase_add_test(tcase, without_hw_viommu_no_control_bit_arrives);
     tcase_add_test(tcase, the_wrong_number_of_ppr_auto_rsp_aon_is_found);
 }
 
