@@ -116,8 +116,8 @@ END_TEST
 
 static unsigned accesses;
 
-static void on_guest_mmio(void *context, uint16_t guest, bool control, bool write, uint64_t offset, unsigned size,
-                          uint64_t value)
+static void on_guest_mmio(void *context, uint16_t guest, bool control, bool write, uint64_t offset,
+                          unsigned size, uint64_t value)
 {
     accesses += guest == guest_id(0) && size == 8;
 }
@@ -385,7 +385,7 @@ START_TEST(a_nested_entry_that_is_written_in_parts_is_found)
     guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA);
     host_command(&w, UINT64_C(2) << 60 | host_device(0, 0), 0);
     poke(at, get64(&w, at) ^ UINT64_C(1) << 58); /* another GCR3 root */
-    guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA); /* the hardware reads half of the new entry */
+    guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA);     /* the hardware reads half of the new entry */
     poke(at + 8, get64(&w, at + 8) ^ UINT64_C(1) << 16);
     ck_assert_int_eq(amdvi_lint_statistics(lint, &statistics), AMDVI_OK);
     ck_assert_uint_eq(statistics.findings[AMDVI_LINT_TORN_DTE], 1);
