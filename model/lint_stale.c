@@ -201,7 +201,7 @@ static void need_pages(struct amdvi_lint_finding *finding, const struct shadow_w
     cmd_inv_pages_set_gn(finding->needed, guest);
     cmd_inv_pages_set_pasid(finding->needed, guest ? finding->pasid : 0);
     cmd_inv_pages_set_s(finding->needed, all || shift > 12);
-    cmd_inv_pages_set_pde(finding->needed, all || shift > 12);
+    cmd_inv_pages_set_pde(finding->needed, all || shift > 12 || finding->cache != AMDVI_CACHE_PTC);
     cmd_inv_pages_set_address(finding->needed, address & ~(uint64_t)0xfff);
 }
 
@@ -322,16 +322,15 @@ static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
 
 /* ---------------------------------------------------------------- interrupts */
 
-/* Two entries that mean the same; what hardware reads anew for each interrupt does not count (8.6). */
+/* Two entries of which not both refuse: whether they mean the same. What hardware reads anew for each
+ * interrupt does not count (8.6). */
 static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], const uint64_t b[2])
 {
     struct irte x, y;
-    enum reason reason = irte_decode(a, &device->env, &x);
 
-    if (reason != irte_decode(b, &device->env, &y))
+    if (irte_decode(a, &device->env, &x) != irte_decode(b, &device->env, &y) ||
+        x.guest_mode != y.guest_mode || x.vector != y.vector)
         return false;
-    if (reason || x.guest_mode != y.guest_mode || x.vector != y.vector)
-        return reason != REASON_NONE;
     if (x.guest_mode)
         return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log &&
                (x.gappi_disabled == y.gappi_disabled || !reg_control_gappien(control(device)));
@@ -351,6 +350,20 @@ static struct int_decision decide(const struct amdvi_device *device, const struc
     if (decision.action == INT_REMAP)
         decision.reason = irte_address(dte, &device->env, decision.index, entry);
     return decision;
+}
+
+/* Whether memory refuses the message as it is now. */
+static bool refused_now(struct amdvi_device *device, const struct amdvi_hit_info *info,
+                        const struct shadow *shadow)
+{
+    uint64_t address, raw[2];
+    struct int_decision decision = decide(device, &shadow->dte, info, &address);
+    struct irte irte;
+
+    if (!shadow->dte_known || decision.reason)
+        return true;
+    return decision.action == INT_REMAP &&
+           !(shadow_irte(device, address, raw) && irte_decode(raw, &device->env, &irte) == REASON_NONE);
 }
 
 /* Whether both entries do the same with this message. */
@@ -389,6 +402,8 @@ static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info
         entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
     shadow_dte(lint->device, info->device, &shadow);
     decide(lint->device, &shadow.dte, info, &address);
+    if (!info->message->ok && refused_now(lint->device, info, &shadow))
+        return;
     if (cached && !(shadow.dte_known && same_interrupt(lint->device, cached, &shadow.dte, info)))
         stale_dte(lint, info, cached, &shadow);
     else if (entry && shadow_irte(lint->device, address, raw) && !same_irte(lint->device, entry, raw))

@@ -158,6 +158,31 @@ START_TEST(a_directory_that_refuses_wrongly_is_found)
 }
 END_TEST
 
+static void other_root(uint64_t *raw)
+{
+    uint64_t page = machine_page(&m);
+
+    machine_map(&m, page, 3, IOVA, MACHINE_DATA + 0x5000, MACHINE_READ_WRITE);
+    dte_set_host_root(raw, page);
+}
+
+/* The device has another table and its domain was not flushed, but for the page: no word on the way has
+ * changed, and only directories of the table before are left. */
+START_TEST(a_directory_of_the_table_before_needs_pde)
+{
+    ask(IOVA);
+    edit_entry(DEVICE, other_root);
+    machine_invalidate_device(&m, DEVICE);
+    flush(&(struct flush){.domain = DOMAIN, .address = IOVA});
+    ck_assert_uint_eq(ask(IOVA).pa, MACHINE_DATA);
+    ck_assert_uint_eq(reported(), 1);
+    ck_assert_int_eq(found.cache, AMDVI_CACHE_PDC);
+    ck_assert(cmd_inv_pages_pde(found.needed));
+    machine_command(&m, found.needed[0], found.needed[1]);
+    ck_assert_uint_eq(ask(IOVA).pa, MACHINE_DATA + 0x5000);
+}
+END_TEST
+
 /* A page far up the same guest: only the GCR3 entry is cached on its way. */
 START_TEST(a_stale_gcr3_entry_is_found)
 {
@@ -240,6 +265,7 @@ int main(void)
     tcase_add_test(tests, a_large_page_needs_all_of_it);
     tcase_add_loop_test(tests, a_stale_directory_needs_pde, 0, 2);
     tcase_add_test(tests, a_directory_that_refuses_wrongly_is_found);
+    tcase_add_test(tests, a_directory_of_the_table_before_needs_pde);
     tcase_add_test(tests, a_stale_gcr3_entry_is_found);
     tcase_add_test(tests, invalidate_all_covers_everything);
     tcase_add_test(tests, other_devices_commands_cover_nothing);
