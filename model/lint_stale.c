@@ -245,6 +245,16 @@ static void report_sharer(struct amdvi_lint *lint, struct amdvi_lint_finding *fi
     lint_report(lint, finding);
 }
 
+/* Of the page that answered. A large guest page on small host pages is cached in fragments, but it is one
+ * page for the commands. */
+static uint64_t page_size(const struct amdvi_hit_info *info, const struct shadow_word *word, uint64_t old)
+{
+    bool large = word && word->kind == WALK_GUEST && word->level > 1 && v2_ps(old);
+    uint64_t size = large ? (uint64_t)1 << reach(word) : SMALLEST_PAGE;
+
+    return info->result->size > size ? info->result->size : size;
+}
+
 static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
                        const struct shadow *shadow)
 {
@@ -263,8 +273,7 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
         return;
     }
     need_pages(&finding, word, word ? reach(word) : 12);
-    hold(lint, &finding, info->guest,
-         info->result->size > SMALLEST_PAGE ? info->result->size : SMALLEST_PAGE);
+    hold(lint, &finding, info->guest, page_size(info, word, finding.old_value));
 }
 
 /* The device table entry of the caches, if it has answered. */

@@ -120,6 +120,42 @@ START_TEST(a_large_page_is_covered_by_a_part_of_it)
 }
 END_TEST
 
+/* OTHER's entry that maps 2 MiB at LARGE. */
+static uint64_t large_guest_entry(void)
+{
+    uint64_t table = guest;
+
+    machine_guest_entry(&m, guest, LARGE);
+    for (unsigned shift = 39; shift > 21; shift -= 9)
+        table = v2_addr(machine_peek(&m, table + (LARGE >> shift & 511) * 8));
+    return table + (LARGE >> 21 & 511) * 8;
+}
+
+/* A large guest page whose host pages are small: one page for the commands, though its fragments are cached.
+ */
+START_TEST(a_large_guest_page_is_covered_by_a_part_of_it)
+{
+    static const struct {
+        uint64_t address;
+        bool covers;
+    } part[] = {{LARGE, true}, {LARGE + LARGE_PAGE - 0x1000, true}, {LARGE + LARGE_PAGE, false}};
+    uint64_t host = machine_page(&m), at = large_guest_entry();
+
+    for (uint64_t page = MACHINE_HEAP; page < MACHINE_DATA + LARGE_PAGE; page += 0x1000)
+        machine_map(&m, host, 3, page, page, MACHINE_READ_WRITE);
+    machine_dte(&m, OTHER, DOMAIN + 1, 3, host);
+    machine_dte_guest(&m, OTHER, gcr3);
+    machine_poke(&m, at, MACHINE_DATA | 0xe7); /* P, RW, US, A, D, PS */
+    ck_assert_uint_eq(ask_guest(PASID, LARGE + 0x5000).pa, MACHINE_DATA + 0x5000);
+    step();
+    machine_poke(&m, at, 0);
+    ask_guest(PASID, LARGE + 0x5000);
+    flush(&(struct flush){.domain = DOMAIN + 1, .gn = true, .pasid = PASID, .address = part[_i].address});
+    ck_assert_uint_eq(reported(), !part[_i].covers);
+    ck_assert_uint_eq(ask_guest(PASID, LARGE + 0x5000).ok, !part[_i].covers);
+}
+END_TEST
+
 START_TEST(a_large_page_needs_all_of_it)
 {
     map_large(MACHINE_DATA);
@@ -262,6 +298,7 @@ int main(void)
     tcase_add_loop_test(tests, a_guest_page_is_covered_by_its_range, 0,
                         sizeof(of_a_guest_page) / sizeof(of_a_guest_page[0]));
     tcase_add_loop_test(tests, a_large_page_is_covered_by_a_part_of_it, 0, 4);
+    tcase_add_loop_test(tests, a_large_guest_page_is_covered_by_a_part_of_it, 0, 3);
     tcase_add_test(tests, a_large_page_needs_all_of_it);
     tcase_add_loop_test(tests, a_stale_directory_needs_pde, 0, 2);
     tcase_add_test(tests, a_directory_that_refuses_wrongly_is_found);
