@@ -120,15 +120,15 @@ START_TEST(a_large_page_is_covered_by_a_part_of_it)
 }
 END_TEST
 
-/* OTHER's entry that maps 2 MiB at LARGE. */
-static uint64_t large_guest_entry(void)
+/* OTHER's entry for the 2 MiB around an address. */
+static uint64_t guest_directory(uint64_t gva)
 {
     uint64_t table = guest;
 
-    machine_guest_entry(&m, guest, LARGE);
+    machine_guest_entry(&m, guest, gva);
     for (unsigned shift = 39; shift > 21; shift -= 9)
-        table = v2_addr(machine_peek(&m, table + (LARGE >> shift & 511) * 8));
-    return table + (LARGE >> 21 & 511) * 8;
+        table = v2_addr(machine_peek(&m, table + (gva >> shift & 511) * 8));
+    return table + (gva >> 21 & 511) * 8;
 }
 
 /* A large guest page whose host pages are small: one page for the commands, though its fragments are cached.
@@ -139,7 +139,7 @@ START_TEST(a_large_guest_page_is_covered_by_a_part_of_it)
         uint64_t address;
         bool covers;
     } part[] = {{LARGE, true}, {LARGE + LARGE_PAGE - 0x1000, true}, {LARGE + LARGE_PAGE, false}};
-    uint64_t host = machine_page(&m), at = large_guest_entry();
+    uint64_t host = machine_page(&m), at = guest_directory(LARGE);
 
     for (uint64_t page = MACHINE_HEAP; page < MACHINE_DATA + LARGE_PAGE; page += 0x1000)
         machine_map(&m, host, 3, page, page, MACHINE_READ_WRITE);
@@ -216,6 +216,27 @@ START_TEST(a_directory_of_the_table_before_needs_pde)
     ck_assert(cmd_inv_pages_pde(found.needed));
     machine_command(&m, found.needed[0], found.needed[1]);
     ck_assert_uint_eq(ask(IOVA).pa, MACHINE_DATA + 0x5000);
+}
+END_TEST
+
+START_TEST(a_stale_guest_directory_is_found)
+{
+    uint64_t at = guest_directory(GVA);
+
+    machine_guest_map(&m, guest, GVA + 0x1000, MACHINE_DATA + 0x1000);
+    ask_guest(PASID, GVA + 0x1000); /* sets accessed bits: that takes a whole walk */
+    machine_invalidate_pasid(&m, DOMAIN + 1, PASID);
+    ask_guest(PASID, GVA);
+    step();
+    machine_poke(&m, at, machine_page(&m) | 0x67);
+    ck_assert_uint_eq(ask_guest(PASID, GVA + 0x1000).pa, MACHINE_DATA + 0x1000);
+    ck_assert_uint_eq(reported(), 1);
+    ck_assert_int_eq(found.cache, AMDVI_CACHE_PDC);
+    ck_assert_uint_eq(found.word, at);
+    ck_assert_uint_eq(found.last - found.first, LARGE_PAGE - 1);
+    ck_assert(cmd_inv_pages_gn(found.needed) && cmd_inv_pages_pde(found.needed));
+    machine_command(&m, found.needed[0], found.needed[1]);
+    ck_assert(!ask_guest(PASID, GVA + 0x1000).ok);
 }
 END_TEST
 
@@ -303,6 +324,7 @@ int main(void)
     tcase_add_loop_test(tests, a_stale_directory_needs_pde, 0, 2);
     tcase_add_test(tests, a_directory_that_refuses_wrongly_is_found);
     tcase_add_test(tests, a_directory_of_the_table_before_needs_pde);
+    tcase_add_test(tests, a_stale_guest_directory_is_found);
     tcase_add_test(tests, a_stale_gcr3_entry_is_found);
     tcase_add_test(tests, invalidate_all_covers_everything);
     tcase_add_test(tests, other_devices_commands_cover_nothing);
