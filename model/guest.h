@@ -120,6 +120,7 @@ void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest);
 void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value);
 uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest);
 void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits);
+void guest_status_clear(struct amdvi_device *device, struct guest *guest, uint64_t bits);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
 
 /* guest_map.c: private addresses of map entries, and what is done with them */

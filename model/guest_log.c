@@ -106,7 +106,7 @@ void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi
     *state_for(guest, log) = (struct guest_log){0};
     choose_side(guest, log);
     if (device->config.value[CONFIG_EVENT_OVERFLOW_RESTART])
-        guest->vf[VF_STATUS] &= ~(side_of(log, false)->overflow | side_of(log, true)->overflow);
+        guest_status_clear(device, guest, side_of(log, false)->overflow | side_of(log, true)->overflow);
 }
 
 /* ---------------------------------------------------------------- writing */

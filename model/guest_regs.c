@@ -162,12 +162,17 @@ void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t
     vf_set(device, guest, VF_STATUS, status_bits(device, guest) | (bits & device->vf_mask[VF_STATUS].w1c));
 }
 
+void guest_status_clear(struct amdvi_device *device, struct guest *guest, uint64_t bits)
+{
+    vf_set(device, guest, VF_STATUS, status_bits(device, guest) & ~bits);
+}
+
 /* ---------------------------------------------------------------- VF MMIO */
 
-static int find_register(const struct reg_info *info, unsigned count, uint64_t offset)
+static int find_register(uint64_t offset)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (info[i].offset == (offset & ~(uint64_t)7))
+    for (unsigned i = 0; i < VF_COUNT; i++)
+        if (vf_info[i].offset == (offset & ~(uint64_t)7))
             return (int)i;
     return -1;
 }
@@ -246,7 +251,7 @@ enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, 
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
-    id = find_register(vf_info, VF_COUNT, offset);
+    id = find_register(offset);
     guest = guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
@@ -268,7 +273,7 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
-    id = find_register(vf_info, VF_COUNT, offset);
+    id = find_register(offset);
     guest = guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
@@ -279,6 +284,8 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
 }
 
 /* ---------------------------------------------------------------- VF Control */
+
+_Static_assert(VFC_COUNT * 8 == VFC_SPACE_STRIDE, "each 8 bytes of a VF Control block are a register");
 
 static bool rose(uint64_t old, uint64_t now, uint64_t mask)
 {
@@ -312,8 +319,6 @@ static void write_vfc(struct amdvi_device *device, struct guest *guest, enum vfc
     uint64_t now = (old & ~(mask->rw & enable)) | (value & mask->rw & enable);
     bool map = id == VFC_DID_MAP0 || id == VFC_DID_MAP1;
 
-    if (!mask->exists)
-        return;
     guest->vfc[id] = map ? vfc_did_map0_set_w(now, 0) : now; /* bit 63 reads 0 (11 #5) */
     if (map && vfc_did_map0_w(now) && guests_enabled(device))
         map_write(device, guest, id, now);
@@ -325,7 +330,6 @@ enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id,
                                  unsigned size, uint64_t *value)
 {
     const struct guest *guest;
-    int id;
 
     if (!device || !value)
         return AMDVI_ERR_ARGUMENT;
@@ -335,9 +339,8 @@ enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id,
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
     guest = guest_find(device, guest_id);
-    id = find_register(vfc_info, VFC_COUNT, offset);
-    if (guest && id >= 0)
-        *value = part(guest->vfc[id], offset, size);
+    if (guest)
+        *value = part(guest->vfc[offset / 8], offset, size);
     observe(device, guest_id, true, false, offset, size, *value);
     return AMDVI_OK;
 }
@@ -346,7 +349,6 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
                                   unsigned size, uint64_t value)
 {
     struct guest *guest;
-    int id;
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
@@ -357,9 +359,7 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
     guest = guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
-    id = find_register(vfc_info, VFC_COUNT, offset);
     observe(device, guest_id, true, true, offset, size, value);
-    if (id >= 0)
-        write_vfc(device, guest, (enum vfc_id)id, value << 8 * (offset & 7), enables(offset, size));
+    write_vfc(device, guest, (enum vfc_id)(offset / 8), value << 8 * (offset & 7), enables(offset, size));
     return AMDVI_OK;
 }

@@ -25,8 +25,10 @@ struct lint_word {
 /* A stale answer that is not yet a finding. */
 struct lint_open {
     bool used, reported, waited; /* waited: a COMPLETION_WAIT came after the change and an answer */
-    uint8_t kind;                /* enum walk_kind of the changed word, for covering commands */
     bool guest;
+    uint64_t size;  /* of the page */
+    bool owned;     /* its device belongs to a guest */
+    uint16_t owner; /* GuestID */
     struct amdvi_lint_finding finding;
 };
 

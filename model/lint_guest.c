@@ -4,7 +4,8 @@
 #include "model/guest.h"
 #include "model/lint.h"
 
-/* Where an address of the private space is, as memory says now. */
+/* Where an address of the private space is, as memory says now; an entry that does not translate leads
+ * nowhere (E8). */
 static bool private_spa(struct amdvi_device *device, uint64_t address, uint64_t *spa)
 {
     struct amdvi_request request = {.device = (uint16_t)device->config.value[CONFIG_DEVID],
@@ -15,7 +16,7 @@ static bool private_spa(struct amdvi_device *device, uint64_t address, uint64_t 
 
     shadow_page(device, &request, address, &shadow);
     *spa = shadow.result.pa;
-    return shadow.result.ok;
+    return shadow.result.ok && !shadow.result.identity;
 }
 
 static struct amdvi_lint_finding finding_of(const struct amdvi_lint *lint, enum amdvi_lint_kind kind,
@@ -68,19 +69,15 @@ static void check_map(struct amdvi_lint *lint, uint16_t guest, unsigned id, uint
     lint_report(lint, &finding);
 }
 
+_Static_assert(VFC_COUNT * 8 == VFC_SPACE_STRIDE, "each 8 bytes of a VF Control block are a register");
+
 void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t offset, unsigned size,
                               uint64_t value)
 {
-    const struct guest *guest = guest_find(lint->device, id);
-    unsigned at = 0;
-    uint64_t old, now;
+    const struct guest *guest = guest_find(lint->device, id); /* made before the write is seen */
+    unsigned at = (unsigned)offset / 8;
+    uint64_t old = guest->vfc[at], now = lint_written(old, offset, size, value);
 
-    while (at < VFC_COUNT && vfc_info[at].offset != (offset & ~(uint64_t)7))
-        at++;
-    if (at == VFC_COUNT)
-        return;
-    old = guest ? guest->vfc[at] : 0;
-    now = lint_written(old, offset, size, value);
     if (at == VFC_DID_MAP0 || at == VFC_DID_MAP1)
         check_map(lint, id, at, now);
     else if (rings[at].enable)

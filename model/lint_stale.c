@@ -4,6 +4,8 @@
 
 #include "tables/layout.h"
 
+enum { SMALLEST_PAGE = 4096 };
+
 /* ---------------------------------------------------------------- open cases */
 
 static bool same_case(const struct amdvi_lint_finding *a, const struct amdvi_lint_finding *b)
@@ -41,9 +43,11 @@ static bool proven(const struct amdvi_lint *lint, const struct lint_open *open)
     return (lint->options.strict && open->waited) || (patience && lint->now.record - since >= patience);
 }
 
-static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, unsigned kind, bool guest)
+/* `size`: of the page that the entry maps; a command for any part of it drops the entry (6.4). */
+static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size)
 {
     struct lint_open *open = find_open(lint, finding);
+    const struct dte *dte = dtc_peek(lint->device, finding->request.device);
 
     lint->statistics.stale++;
     if (!open) {
@@ -51,7 +55,9 @@ static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *findi
         return;
     }
     if (!open->used) {
-        *open = (struct lint_open){.used = true, .finding = *finding, .kind = (uint8_t)kind, .guest = guest};
+        *open = (struct lint_open){.used = true, .finding = *finding, .guest = guest, .size = size};
+        open->owned = dte && dte->vimu;
+        open->owner = open->owned ? dte->guest_id : 0;
         lint->open_count++;
     }
     open->finding.times++;
@@ -78,22 +84,27 @@ void lint_finish(struct amdvi_lint *lint)
 
 /* ---------------------------------------------------------------- whose fault */
 
+/* A change that no walk has read since. */
+static bool has_new_change(const struct lint_word *word)
+{
+    return word && word->changed && !word->fresh;
+}
+
 /* The highest word on the way that was changed, rather one that no walk has read since. */
 static int blame(struct amdvi_lint *lint, const struct shadow *shadow, struct amdvi_lint_finding *finding)
 {
     int best = -1;
-    bool best_fresh = true;
 
     for (unsigned i = 0; i < shadow->count; i++) {
         const struct lint_word *word = lint_word(lint, shadow->words[i].address);
-        if (!word || !word->changed || (best >= 0 && (word->fresh || !best_fresh)))
-            continue;
-        best = (int)i;
-        best_fresh = word->fresh;
+        bool unread = has_new_change(word);
+        if (unread || (best < 0 && word && word->changed))
+            best = (int)i;
+        if (unread)
+            break;
     }
-    if (best < 0)
-        return best;
-    finding->word = shadow->words[best].address;
+    if (best >= 0)
+        finding->word = shadow->words[best].address;
     return best;
 }
 
@@ -120,13 +131,13 @@ static void blame_entry(struct amdvi_lint *lint, struct amdvi_lint_finding *find
     uint64_t first = address & ~(uint64_t)7;
 
     for (unsigned i = 0; i < count; i++) {
-        const struct lint_word *word = lint_word(lint, first + UINT64_C(8) * i);
-        if (cached[i] == now[i] || (finding->word && !(word && word->changed && !word->fresh)))
+        bool seen = has_new_change(lint_word(lint, first + UINT64_C(8) * i));
+        if (cached[i] == now[i] || (finding->word && !seen))
             continue;
         finding->word = first + UINT64_C(8) * i;
         finding->got = cached[i];
         finding->should = now[i];
-        if (word && word->changed && !word->fresh)
+        if (seen)
             break;
     }
     describe_change(lint, finding);
@@ -161,7 +172,7 @@ static void stale_dte(struct amdvi_lint *lint, const struct amdvi_hit_info *info
     blame_entry(lint, &finding, shadow->dte_address, cached->raw, shadow->dte.raw, DTE_BYTES / 8);
     cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
     cmd_inv_devtab_set_deviceid(finding.needed, info->device);
-    hold(lint, &finding, WALK_HOST, false);
+    hold(lint, &finding, false, 0);
 }
 
 /* ---------------------------------------------------------------- pages */
@@ -190,7 +201,7 @@ static void need_pages(struct amdvi_lint_finding *finding, const struct shadow_w
     cmd_inv_pages_set_gn(finding->needed, guest);
     cmd_inv_pages_set_pasid(finding->needed, guest ? finding->pasid : 0);
     cmd_inv_pages_set_s(finding->needed, all || shift > 12);
-    cmd_inv_pages_set_pde(finding->needed, all || shift > 12);
+    cmd_inv_pages_set_pde(finding->needed, all || shift > 12 || finding->cache != AMDVI_CACHE_PTC);
     cmd_inv_pages_set_address(finding->needed, address & ~(uint64_t)0xfff);
 }
 
@@ -234,6 +245,16 @@ static void report_sharer(struct amdvi_lint *lint, struct amdvi_lint_finding *fi
     lint_report(lint, finding);
 }
 
+/* Of the page that answered. A large guest page on small host pages is cached in fragments, but it is one
+ * page for the commands. */
+static uint64_t page_size(const struct amdvi_hit_info *info, const struct shadow_word *word, uint64_t old)
+{
+    bool large = word && word->kind == WALK_GUEST && word->level > 1 && v2_ps(old);
+    uint64_t size = large ? (uint64_t)1 << reach(word) : SMALLEST_PAGE;
+
+    return info->result->size > size ? info->result->size : size;
+}
+
 static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
                        const struct shadow *shadow)
 {
@@ -252,7 +273,13 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
         return;
     }
     need_pages(&finding, word, word ? reach(word) : 12);
-    hold(lint, &finding, word ? word->kind : WALK_HOST, info->guest);
+    hold(lint, &finding, info->guest, page_size(info, word, finding.old_value));
+}
+
+/* The device table entry of the caches, if it has answered. */
+static const struct dte *cached_dte(const struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    return info->caches >> AMDVI_CACHE_DTC & 1 ? dtc_peek(lint->device, info->device) : NULL;
 }
 
 /* What of a device table entry decides about a memory request. */
@@ -262,67 +289,100 @@ static bool same_translation(const struct dte *a, const struct dte *b)
            a->domain == b->domain && a->perm == b->perm && a->guest == b->guest && a->giov == b->giov &&
            a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
            a->guest_levels == b->guest_levels && a->iotlb == b->iotlb && a->exclusion == b->exclusion &&
-           a->verdict == b->verdict;
+           a->sysmgt == b->sysmgt && a->ioctl == b->ioctl && a->verdict == b->verdict;
 }
 
-/* Memory that failed a moment ago says nothing about caches. */
-static bool is_hardware_error(unsigned reason)
-{
-    return reason == REASON_TABLE_READ_ERROR || reason == REASON_DTE_READ_ERROR;
-}
-
-/* What was granted must still be so; a refusal must still be right where no walk could have mended it. */
+/* What was granted must still be so, a refusal must still be right. Memory that failed a moment ago says
+ * nothing about caches. */
 static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct shadow *shadow)
 {
-    const struct amdvi_result *got = info->result, *now = &shadow->result;
+    const struct amdvi_result *result = info->result;
+    uint8_t got = result->ok ? result->perm : 0, now = shadow->result.ok ? shadow->result.perm : 0;
     bool ats = info->request->at == AMDVI_TRANSLATION_REQUEST;
 
-    if (!got->ok)
-        return now->ok && !ats && !is_hardware_error(got->fault.reason);
-    if (!now->ok)
-        return !(ats && got->perm == 0);
-    if (ats && (got->perm & ~now->perm))
-        return true;
-    return got->perm && now->perm ? got->pa != now->pa : false;
+    if (!got)
+        return now && result->fault.reason != REASON_TABLE_READ_ERROR;
+    return !now || (ats && got & ~now) || result->pa != shadow->result.pa;
+}
+
+/* Whether page, directory or GCR3 entries have answered; a page entry that grants too little is no mistake:
+ * who needs more walks again (10.2). */
+static bool tables_answered(const struct amdvi_hit_info *info)
+{
+    bool granted = info->result->ok && info->result->perm;
+    uint32_t tables = 1u << AMDVI_CACHE_PDC | 1u << AMDVI_CACHE_GCR3 | (granted ? 1u << AMDVI_CACHE_PTC : 0);
+
+    return info->caches & tables;
 }
 
 static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 {
-    const struct dte *cached = dtc_peek(lint->device, info->device);
+    const struct dte *cached = cached_dte(lint, info);
     struct shadow shadow;
 
     shadow_page(lint->device, info->request, info->address, &shadow);
     if (!page_is_dangerous(info, &shadow))
         return;
-    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
-        !same_translation(cached, &shadow.dte))
+    if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
         stale_dte(lint, info, cached, &shadow);
-    else if (info->caches & ~(1u << AMDVI_CACHE_DTC))
+    else if (tables_answered(info))
         stale_page(lint, info, &shadow);
 }
 
 /* ---------------------------------------------------------------- interrupts */
 
-/* Two entries that mean the same; what hardware reads anew for each interrupt does not count (8.6). */
+/* Two entries of which not both refuse: whether they mean the same. What hardware reads anew for each
+ * interrupt does not count (8.6). */
 static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], const uint64_t b[2])
 {
     struct irte x, y;
-    enum reason reason = irte_decode(a, &device->env, &x);
 
-    if (reason != irte_decode(b, &device->env, &y))
+    if (irte_decode(a, &device->env, &x) != irte_decode(b, &device->env, &y) ||
+        x.guest_mode != y.guest_mode || x.vector != y.vector)
         return false;
-    if (reason || x.guest_mode != y.guest_mode || x.vector != y.vector)
-        return reason != REASON_NONE;
     if (x.guest_mode)
-        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log;
+        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log &&
+               (x.gappi_disabled == y.gappi_disabled || !reg_control_gappien(control(device)));
     return x.destination == y.destination && x.type == y.type && x.logical == y.logical;
 }
 
-static bool same_interrupts(const struct dte *a, const struct dte *b)
+/* What a device table entry makes of a message, and where the remapping entry lies. */
+static struct int_decision decide(const struct amdvi_device *device, const struct dte *dte,
+                                  const struct amdvi_hit_info *info, uint64_t *entry)
 {
-    return a->iv == b->iv && a->int_root == b->int_root && a->int_log2 == b->int_log2 &&
-           a->int_control == b->int_control && a->pass_init == b->pass_init && a->pass_nmi == b->pass_nmi &&
-           a->pass_extint == b->pass_extint && a->int_verdict == b->int_verdict;
+    struct int_message message = {.address = info->address, .data = info->data};
+    struct int_decision decision = {.action = INT_FORWARD};
+
+    *entry = 0;
+    if (dte->iv)
+        decision = int_decide(dte, &device->env, &message);
+    if (decision.action == INT_REMAP)
+        decision.reason = irte_address(dte, &device->env, decision.index, entry);
+    return decision;
+}
+
+/* Whether memory refuses the message as it is now. */
+static bool refused_now(struct amdvi_device *device, const struct amdvi_hit_info *info,
+                        const struct shadow *shadow)
+{
+    uint64_t address, raw[2];
+    struct int_decision decision = decide(device, &shadow->dte, info, &address);
+    struct irte irte;
+
+    if (!shadow->dte_known || decision.reason)
+        return true;
+    return decision.action == INT_REMAP &&
+           !(shadow_irte(device, address, raw) && irte_decode(raw, &device->env, &irte) == REASON_NONE);
+}
+
+/* Whether both entries do the same with this message. */
+static bool same_interrupt(const struct amdvi_device *device, const struct dte *a, const struct dte *b,
+                           const struct amdvi_hit_info *info)
+{
+    uint64_t p, q;
+    struct int_decision x = decide(device, a, info, &p), y = decide(device, b, info, &q);
+
+    return x.action == y.action && x.reason == y.reason && p == q;
 }
 
 static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, uint64_t address,
@@ -337,26 +397,25 @@ static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     blame_entry(lint, &finding, address + (second ? 8 : 0), cached + second, now + second, 1);
     cmd_inv_intr_set_opcode(finding.needed, CMD_INVALIDATE_INTERRUPT_TABLE);
     cmd_inv_intr_set_deviceid(finding.needed, info->device);
-    hold(lint, &finding, WALK_HOST, false);
+    hold(lint, &finding, false, 0);
 }
 
 static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 {
-    const struct dte *cached = dtc_peek(lint->device, info->device);
-    const uint64_t *entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
+    const struct dte *cached = cached_dte(lint, info);
+    const uint64_t *entry = NULL;
     struct shadow shadow;
     uint64_t address, raw[2];
 
+    if (info->caches >> AMDVI_CACHE_ITC & 1)
+        entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
     shadow_dte(lint->device, info->device, &shadow);
-    if (info->caches >> AMDVI_CACHE_DTC & 1 && cached && shadow.dte_known &&
-        !same_interrupts(cached, &shadow.dte)) {
+    decide(lint->device, &shadow.dte, info, &address);
+    if (!info->message->ok && refused_now(lint->device, info, &shadow))
+        return;
+    if (cached && !(shadow.dte_known && same_interrupt(lint->device, cached, &shadow.dte, info)))
         stale_dte(lint, info, cached, &shadow);
-        return;
-    }
-    if (!(info->caches >> AMDVI_CACHE_ITC & 1) || !entry || !shadow.dte_known)
-        return;
-    if (shadow_irte(lint->device, &shadow.dte, info->data & 0x7ff, &address, raw) &&
-        !same_irte(lint->device, entry, raw))
+    else if (entry && shadow_irte(lint->device, address, raw) && !same_irte(lint->device, entry, raw))
         stale_irte(lint, info, address, entry, raw);
 }
 
@@ -371,29 +430,47 @@ void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 
 /* ---------------------------------------------------------------- commands */
 
-static bool ranges_meet(const struct amdvi_lint_finding *finding, const struct cmd_range *range)
+static bool ranges_meet(const struct lint_open *open, const struct cmd_range *range)
 {
-    uint64_t last = range->shift >= 64 ? UINT64_MAX : range->base + (((uint64_t)1 << range->shift) - 1);
+    uint64_t first = open->finding.request.address & ~(open->size - 1), last = first + (open->size - 1);
 
     return range->shift >= 64 ||
-           (finding->request.address >= range->base && finding->request.address <= last);
+           (last >= range->base && first <= range->base + (((uint64_t)1 << range->shift) - 1));
 }
 
 static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
 {
     const struct amdvi_lint_finding *f = &open->finding;
     struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
+    bool guest = cmd_inv_pages_gn(words);
 
-    if (f->interrupt || f->cache == AMDVI_CACHE_DTC || cmd_inv_pages_domainid(words) != f->domain)
+    if (f->cache == AMDVI_CACHE_DTC || f->cache == AMDVI_CACHE_ITC ||
+        cmd_inv_pages_domainid(words) != f->domain)
         return false;
-    if (!cmd_inv_pages_gn(words))
-        return open->guest || ranges_meet(f, &range);
-    return open->guest && cmd_inv_pages_pasid(words) == f->pasid && ranges_meet(f, &range);
+    if (open->guest && !guest) /* takes every entry of a guest along (6.4) */
+        return true;
+    if (open->guest != guest || (guest && cmd_inv_pages_pasid(words) != f->pasid))
+        return false;
+    return (f->cache == AMDVI_CACHE_PTC || cmd_inv_pages_pde(words)) && ranges_meet(open, &range);
 }
 
-static bool covered(const struct lint_open *open, const uint64_t words[2])
+/* The host's goes for everything, a guest's for what its devices have cached (viommu 11 #14). */
+static bool all_covered(const struct amdvi_device *device, const struct lint_open *open,
+                        const struct amdvi_command_info *info)
+{
+    if (!info->guest)
+        return true;
+    if (open->finding.cache == AMDVI_CACHE_ITC)
+        return false;
+    return device->config.value[CONFIG_GUEST_INVALIDATE_ALL] ||
+           (open->owned && open->owner == info->guest_id);
+}
+
+static bool covered(const struct amdvi_device *device, const struct lint_open *open,
+                    const struct amdvi_command_info *info)
 {
     const struct amdvi_lint_finding *f = &open->finding;
+    const uint64_t *words = info->executed;
 
     switch (cmd_opcode(words)) {
     case CMD_INVALIDATE_DEVTAB_ENTRY:
@@ -402,10 +479,8 @@ static bool covered(const struct lint_open *open, const uint64_t words[2])
         return f->cache == AMDVI_CACHE_ITC && cmd_inv_intr_deviceid(words) == f->request.device;
     case CMD_INVALIDATE_IOMMU_PAGES:
         return pages_covered(open, words);
-    case CMD_INVALIDATE_IOMMU_ALL:
-        return true;
-    default:
-        return false;
+    default: /* INVALIDATE_IOMMU_ALL */
+        return all_covered(device, open, info);
     }
 }
 
@@ -446,6 +521,6 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     if (opcode == CMD_INVALIDATE_DEVTAB_ENTRY)
         settle_torn(lint, (uint16_t)cmd_inv_devtab_deviceid(words));
     for (unsigned i = 0; i < LINT_OPEN_MAX && lint->open_count; i++)
-        if (lint->open[i].used && covered(&lint->open[i], words))
+        if (lint->open[i].used && covered(lint->device, &lint->open[i], info))
             close_open(lint, &lint->open[i]);
 }

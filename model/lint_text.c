@@ -24,7 +24,7 @@ static const char *cache_name(enum amdvi_cache cache)
     static const char *const names[AMDVI_CACHES] = {"device table entry", "interrupt entry", "translation",
                                                     "directory", "GCR3 entry"};
 
-    return (unsigned)cache < AMDVI_CACHES ? names[cache] : "entry";
+    return names[cache];
 }
 
 struct text {
@@ -42,8 +42,8 @@ static void add(struct text *t, const char *format, ...)
     va_start(arguments, format);
     length = vsnprintf(t->at, t->left, format, arguments);
     va_end(arguments);
-    if (length < 0 || (size_t)length >= t->left)
-        length = t->left ? (int)t->left - 1 : 0;
+    if ((size_t)length >= t->left) /* an error, too */
+        length = (int)t->left - 1;
     t->at += length;
     t->left -= (size_t)length;
 }

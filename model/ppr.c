@@ -58,12 +58,8 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
 
 static bool allowed(const struct amdvi_device *device, const struct dte *dte)
 {
-<<<<<<< HEAD
     /* A guest's devices have the guest's PPREn (viommu 9.2). */
-    if (!dte || !(reg_control_ppren(control(device)) || dte->vimu) || !dte->valid || !dte->tv || dte->verdict)
-=======
-    if (!reg_control_ppren(control(device)) || !dte->valid || !dte->tv || dte->verdict)
->>>>>>> covb
+    if (!(reg_control_ppren(control(device)) || dte->vimu) || !dte->valid || !dte->tv || dte->verdict)
         return false;
     return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
 }

@@ -64,8 +64,7 @@ static void translate(struct amdvi_device *device, struct translation *t, struct
     if (t->reason)
         shadow->result = (struct amdvi_result){.fault.reason = (uint8_t)t->reason};
     shadow->dte_known = t->dte != NULL;
-    if (t->dte)
-        shadow->dte = *t->dte;
+    shadow->dte = t->dte ? *t->dte : (struct dte){0};
 }
 
 void shadow_page(struct amdvi_device *device, const struct amdvi_request *request, uint64_t address,
@@ -93,20 +92,18 @@ void shadow_dte(struct amdvi_device *device, uint16_t requester, struct shadow *
     shadow->count = 0;
     shadow->dte_address = 0;
     shadow->dte_known = fetch.reason == REASON_NONE;
-    if (shadow->dte_known)
-        shadow->dte = *fetch.dte;
+    shadow->dte = shadow->dte_known ? *fetch.dte : (struct dte){0};
     dte_address(&device->segments, requester, &shadow->dte_address);
     unmute(device, &muted);
 }
 
-bool shadow_irte(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *address,
-                 uint64_t raw[2])
+bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 {
     struct muted muted = mute(device);
-    bool found = !irte_address(dte, &device->env, index, address) && !itc_read(device, *address, raw);
+    bool read = itc_read(device, address, raw) == WALK_ERROR_NONE;
 
     unmute(device, &muted);
-    return found;
+    return read;
 }
 
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)

@@ -28,9 +28,8 @@ void shadow_page(struct amdvi_device *device, const struct amdvi_request *reques
                  struct shadow *shadow);
 /* The device table entry alone, into `dte`, `dte_address` and `dte_known`. */
 void shadow_dte(struct amdvi_device *device, uint16_t requester, struct shadow *shadow);
-/* The interrupt remapping entry, or false if memory has none. */
-bool shadow_irte(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *address,
-                 uint64_t raw[2]);
+/* The interrupt remapping entry at an address; false if memory has none. */
+bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2]);
 
 /* Eight bytes of memory; false when there are none. */
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value);

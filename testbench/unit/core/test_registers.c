@@ -266,7 +266,7 @@ START_TEST(pci_bits_that_can_be_written)
         uint32_t bits;
     } rows[] = {{0x04, 0x00000546}, {0x3c, 0x000000ff}, {0x48, 0xffffffff}, {0x50, 0},
                 {0x54, 0x0000001f}, {0x64, 0x00710000}, {0x68, 0xfffffffc}, {0x6c, 0xffffffff},
-                {0x70, 0x0000ffff}, {0xd0, 0},          {0xd8, 0},          {0x44, 0xffffc001}};
+                {0x70, 0x0000ffff}, {0xd0, 0},          {0xd8, 0},          {0x44, 0xfff80001}};
 
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint64_t zeros;

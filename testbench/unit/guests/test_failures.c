@@ -94,6 +94,56 @@ START_TEST(whichever_access_fails_only_its_work_is_lost)
 }
 END_TEST
 
+/* A guest is made when it is first touched, of two blocks: neither call nor block matters. */
+START_TEST(without_memory_a_guest_is_not_made)
+{
+    enum { UNTOUCHED = 0x1234 };
+    uint64_t value = 5;
+
+    world_open(&w, NULL, true);
+    w.allocation_fails = w.allocations + 1 + (unsigned)_i % 2;
+    if (_i < 2)
+        ck_assert_int_eq(amdvi_vf_read(w.device, UNTOUCHED, VF_TAIL, 8, &value), AMDVI_ERR_NO_MEMORY);
+    else if (_i < 4)
+        ck_assert_int_eq(amdvi_vf_write(w.device, UNTOUCHED, VF_EVT_HEAD, 8, 0x40), AMDVI_ERR_NO_MEMORY);
+    else
+        ck_assert_int_eq(amdvi_vfc_write(w.device, UNTOUCHED, VFC_CMD, 8, 0x308), AMDVI_ERR_NO_MEMORY);
+    ck_assert_uint_eq(w.allocations, w.allocation_fails);
+    ck_assert_int_eq(amdvi_vf_write(w.device, UNTOUCHED, VF_EVT_HEAD, 8, 0x50), AMDVI_OK);
+    ck_assert_int_eq(amdvi_vf_read(w.device, UNTOUCHED, VF_EVT_HEAD, 8, &value), AMDVI_OK);
+    ck_assert_uint_eq(value, 0x50);
+    world_close(&w);
+    ck_assert_uint_eq(w.live_blocks, 0);
+}
+END_TEST
+
+/* The slot in memory comes into being while memory fails for one of its registers: the copy inside goes on
+ * (E2), and the slot has it as soon as memory works. */
+START_TEST(a_slot_that_cannot_be_written_is_written_later)
+{
+    static const char *const plans[] = {"read:pte:nth=10:data_error", "write:map:nth=3:data_error"};
+    uint64_t own[4], slot;
+    struct amdvi_inject_rule rules[1];
+    size_t count;
+
+    world_open(&w, "caches=off", true);
+    slot = w.slot_page + 64u * guest_id(A);
+    for (unsigned i = 0; i < 4; i++)
+        own[i] = get64(&w, H_DEVTAB + 32 * OWN_DEVICE + 8 * i);
+    world_dte(&w, OWN_DEVICE, (const uint64_t[4]){0});
+    vf_write(&w, A, VF_EVT_HEAD, 0x40);
+    world_dte(&w, OWN_DEVICE, own);
+    ck_assert_int_eq(amdvi_inject_parse(plans[_i], rules, 1, &count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, rules, count), AMDVI_OK);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x40);
+    ck_assert_uint_eq(get64(&w, slot + VF_EVT_HEAD), 0);
+    ck_assert_int_eq(amdvi_inject(w.device, NULL, 0), AMDVI_OK);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x40);
+    ck_assert_uint_eq(get64(&w, slot + VF_EVT_HEAD), 0x40);
+    world_close(&w);
+}
+END_TEST
+
 static void no_device(enum amdvi_status status)
 {
     ck_assert_int_eq(status, AMDVI_ERR_ARGUMENT);
@@ -141,6 +191,8 @@ int main(void)
 
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, whichever_access_fails_only_its_work_is_lost, 0, 3);
+    tcase_add_loop_test(tcase, without_memory_a_guest_is_not_made, 0, 6);
+    tcase_add_loop_test(tcase, a_slot_that_cannot_be_written_is_written_later, 0, 2);
     tcase_add_test(tcase, arguments_are_checked);
     tcase_add_test(tcase, without_hw_viommu_nothing_is_there);
     suite_add_tcase(suite, tcase);

@@ -179,6 +179,23 @@ static void on_prg(void *context, const struct amdvi_prg_response *response)
         w->notes.prg(w->notes.context, response);
 }
 
+static void *on_allocate(void *context, size_t bytes)
+{
+    struct world *w = context;
+    void *block = ++w->allocations == w->allocation_fails ? NULL : malloc(bytes);
+
+    w->live_blocks += block != NULL;
+    return block;
+}
+
+static void on_release(void *context, void *block)
+{
+    struct world *w = context;
+
+    w->live_blocks -= block != NULL;
+    free(block);
+}
+
 /* ---------------------------------------------------------------- tables */
 
 uint64_t world_page(struct world *w)
@@ -210,9 +227,10 @@ void world_dte(struct world *w, uint16_t device, const uint64_t words[4])
 void world_guest_dte(struct world *w, unsigned g, unsigned which)
 {
     /* V, TV, Mode 1, PPR and GPRP, GV, GCR3 root [14:12], IR, IW; DomainID, I; vImuEn, GDeviceID, GuestID */
-    uint64_t words[4] = {UINT64_C(0x203) | w->roots[g] | UINT64_C(0xb) << 52 | (uint64_t)(G_GCR3 >> 12) << 58 | v1_rw,
-                         host_domain(g, which) | UINT64_C(1) << 32, 0,
-                         UINT64_C(1) << 15 | (uint64_t)guest_device(which) << 16 | (uint64_t)guest_id(g) << 32};
+    uint64_t words[4] = {
+        UINT64_C(0x203) | w->roots[g] | UINT64_C(0xb) << 52 | (uint64_t)(G_GCR3 >> 12) << 58 | v1_rw,
+        host_domain(g, which) | UINT64_C(1) << 32, 0,
+        UINT64_C(1) << 15 | (uint64_t)guest_device(which) << 16 | (uint64_t)guest_id(g) << 32};
 
     world_dte(w, host_device(g, which), words);
 }
@@ -243,7 +261,8 @@ static void map_buffers(struct world *w, unsigned g)
                   {UINT64_C(0x4800000000), G_EVT_B}};
 
     for (unsigned i = 0; i < sizeof(buffer) / sizeof(buffer[0]); i++)
-        world_map(w, w->private_root, 3, buffer[i].base + ((uint64_t)guest_id(g) << 19), guest_spa(g, buffer[i].gpa));
+        world_map(w, w->private_root, 3, buffer[i].base + ((uint64_t)guest_id(g) << 19),
+                  guest_spa(g, buffer[i].gpa));
 }
 
 static void map_private(struct world *w)
@@ -258,8 +277,10 @@ static void map_private(struct world *w)
     for (unsigned g = 0; g < WORLD_GUESTS; g++) {
         w->device_map[g] = world_page(w);
         w->domain_map[g] = world_page(w);
-        world_map(w, w->private_root, 3, UINT64_C(0x1000000000) + ((uint64_t)guest_id(g) << 20), w->device_map[g]);
-        world_map(w, w->private_root, 3, UINT64_C(0x2000000000) + ((uint64_t)guest_id(g) << 19), w->domain_map[g]);
+        world_map(w, w->private_root, 3, UINT64_C(0x1000000000) + ((uint64_t)guest_id(g) << 20),
+                  w->device_map[g]);
+        world_map(w, w->private_root, 3, UINT64_C(0x2000000000) + ((uint64_t)guest_id(g) << 19),
+                  w->domain_map[g]);
         if (!w->by_gpa)
             map_buffers(w, g);
     }
@@ -270,10 +291,12 @@ static void make_interrupts(struct world *w)
 {
     for (unsigned high = 0; high < 2; high++)
         for (unsigned type = 0; type < 2; type++)
-            put64(w, H_INT_L1 + 8 * (high + 256 * type), (H_INT_L2 + PAGE_BYTES * (high + 2 * type)) | 8 << 2 | 1);
+            put64(w, H_INT_L1 + 8 * (high + 256 * type),
+                  (H_INT_L2 + PAGE_BYTES * (high + 2 * type)) | 8 << 2 | 1);
     for (unsigned g = 0; g < WORLD_GUESTS; g++)
         for (unsigned type = 0; type < 2; type++) {
-            uint64_t at = H_INT_L2 + PAGE_BYTES * ((guest_id(g) >> 8) + 2u * type) + 16u * (guest_id(g) & 0xff);
+            uint64_t at =
+                H_INT_L2 + PAGE_BYTES * ((guest_id(g) >> 8) + 2u * type) + 16u * (guest_id(g) & 0xff);
             put64(w, at, 1 | 1 << 6 | 1 << 7 | 3 << 8);
             put64(w, at + 8, (H_VAPIC + PAGE_BYTES * g) | (0x40 + 2 * g + type));
         }
@@ -319,8 +342,9 @@ static void create(struct world *w)
         .context = w, .read = on_read, .write = on_write, .compare_exchange = on_exchange};
     struct amdvi_callbacks callbacks = {
         .context = w, .interrupt = on_irq, .atc_invalidate = on_atc, .prg_response = on_prg};
+    struct amdvi_allocator allocator = {.context = w, .allocate = on_allocate, .release = on_release};
 
-    must(amdvi_create(w->config, &memory, &callbacks, NULL, &w->device) == AMDVI_OK, "device");
+    must(amdvi_create(w->config, &memory, &callbacks, &allocator, &w->device) == AMDVI_OK, "device");
 }
 
 static void start_host(struct world *w)

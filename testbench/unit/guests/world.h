@@ -39,14 +39,21 @@ enum {
     G_PPR = 0x9000,
     G_PPR_B = 0xa000,
     G_STORE = 0xb000,
-    G_DATA = 0xc000,   /* 4 pages */
-    G_IOVA = 0x15000,  /* where they are seen by the guest's devices, with PASID */
+    G_DATA = 0xc000,  /* 4 pages */
+    G_IOVA = 0x15000, /* where they are seen by the guest's devices, with PASID */
     G_PASID = 1,
     RING_ENTRIES = 256,
 };
 
 /* Registers: host, VF, VF Control. */
-enum { R_CONTROL = 0x18, R_CMD_TAIL = 0x2008, R_EVT_TAIL = 0x2018, R_STATUS = 0x2020, R_PPR_TAIL = 0x2038, R_GA_TAIL = 0x2048 };
+enum {
+    R_CONTROL = 0x18,
+    R_CMD_TAIL = 0x2008,
+    R_EVT_TAIL = 0x2018,
+    R_STATUS = 0x2020,
+    R_PPR_TAIL = 0x2038,
+    R_GA_TAIL = 0x2048
+};
 enum {
     VF_HEAD = 0x0,
     VF_TAIL = 0x8,
@@ -107,6 +114,8 @@ struct world {
     uint64_t slot_page, slot_page_high, dirty_page;
     uint64_t device_map[WORLD_GUESTS], domain_map[WORLD_GUESTS], roots[WORLD_GUESTS];
     struct world_notes notes;
+    unsigned allocations, live_blocks; /* of the device: asked for until now, and not yet given back */
+    unsigned allocation_fails;         /* the one that gets nothing; 0: none */
 };
 
 /* `settings`: "key=value key=value"; null: the defaults. Ends the program when something cannot be set up. */
@@ -166,7 +175,8 @@ void wait_words(uint64_t gpa, uint64_t value, uint64_t words[2]);
 void guest_wait(struct world *w, unsigned g, uint64_t gpa, uint64_t value);
 void guest_flush(struct world *w, unsigned g, uint16_t domain);
 
-struct amdvi_result guest_ask(struct world *w, unsigned g, unsigned which, enum amdvi_op op, uint64_t address);
+struct amdvi_result guest_ask(struct world *w, unsigned g, unsigned which, enum amdvi_op op,
+                              uint64_t address);
 bool guest_page_request(struct world *w, unsigned g, unsigned which, uint64_t address);
 
 /* From here on, pages that are written are noted; then those pages come back as they are in `copy`. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The lint: each forgotten invalidation is found and blamed, each remembered one is not. */
-#include "amdvi/lint.h"
-#include "machine/machine.h"
+#include "testbench/unit/lint/scene.h"
 
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
@@ -9,101 +8,10 @@
 #include "tables/layout.h"
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICE = 0x100, OTHER = 0x208, DOMAIN = 7, PASID = 5, IOVA = 0x10000, GVA = 0x4000 };
-
 static const uint64_t DTE_IW = UINT64_C(1) << 62;
-
-static struct machine m;
-static struct amdvi_lint *lint;
-static struct amdvi_lint_options options;
-static uint64_t root, gcr3, guest, interrupts, line;
-static struct amdvi_lint_finding found;
-static char text[1024];
-static unsigned findings;
-
-static void on_finding(void *context, const struct amdvi_lint_finding *finding)
-{
-    found = *finding;
-    snprintf(text, sizeof(text), "%s", finding->text);
-    findings++;
-}
-
-static void on_write(void *context, uint64_t spa, const void *bytes, size_t length)
-{
-    amdvi_lint_write(lint, spa, bytes, length);
-}
-
-/* Line numbers count up, a microsecond each. */
-static uint64_t step(void)
-{
-    line++;
-    amdvi_lint_mark(lint, line, line * 1000);
-    return line;
-}
-
-static void attach(void)
-{
-    options.finding = on_finding;
-    ck_assert_int_eq(amdvi_lint_create(m.device, &options, &lint), AMDVI_OK);
-    m.wrote = on_write;
-}
-
-static void tables(void)
-{
-    root = machine_page(&m);
-    gcr3 = machine_page(&m);
-    guest = machine_page(&m);
-    interrupts = machine_page(&m);
-    machine_dte(&m, DEVICE, DOMAIN, 3, root);
-    machine_dte_interrupts(&m, DEVICE, interrupts, 9);
-    for (unsigned i = 0; i < 8; i++)
-        machine_map(&m, root, 3, IOVA + i * 0x1000, MACHINE_DATA + i * 0x1000, MACHINE_READ_WRITE);
-    machine_irte(&m, interrupts, 3, 0x41);
-    machine_dte(&m, OTHER, DOMAIN + 1, 0, 0);
-    machine_dte_guest(&m, OTHER, gcr3);
-    machine_poke(&m, gcr3 + PASID * 8, guest | 1);
-    machine_guest_map(&m, guest, GVA, MACHINE_DATA);
-}
-
-static void setup(void)
-{
-    findings = 0;
-    line = 0;
-    lint = NULL;
-    memset(&found, 0, sizeof(found));
-    memset(&options, 0, sizeof(options));
-    machine_init(&m);
-    machine_start(&m);
-    tables();
-    attach();
-}
-
-static void teardown(void)
-{
-    amdvi_lint_destroy(lint);
-    machine_free(&m);
-}
-
-static void again(const struct amdvi_lint_options *wanted)
-{
-    teardown();
-    setup();
-    amdvi_lint_destroy(lint);
-    options = *wanted;
-    attach();
-}
-
-static struct amdvi_lint_statistics statistics(void)
-{
-    struct amdvi_lint_statistics s;
-
-    ck_assert_int_eq(amdvi_lint_statistics(lint, &s), AMDVI_OK);
-    return s;
-}
 
 /* What every scenario has: it fills, it changes a table, perhaps invalidates, it asks again, it ends. */
 struct scenario {
@@ -165,7 +73,7 @@ static void unmap(void)
     machine_poke(&m, leaf(), 0);
 }
 
-static void replace_directory(void)
+static void swap_directory(void)
 {
     uint64_t page = machine_page(&m);
 
@@ -222,7 +130,7 @@ static void invalidate_interrupts(void)
 
 static const struct scenario scenarios[] = {
     {read_page, unmap, invalidate_page, leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
-    {read_page, replace_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_page, swap_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
     {read_page, change_device, invalidate_device, entry, AMDVI_CACHE_DTC, CMD_INVALIDATE_DEVTAB_ENTRY},
     {read_guest, change_gcr3, invalidate_pasid, gcr3_entry, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
     {read_guest, unmap_guest, invalidate_pasid, guest_leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
@@ -446,7 +354,7 @@ START_TEST(a_stale_directory_is_found_without_a_stale_translation)
     step();
     read_page();
     step();
-    replace_directory();
+    swap_directory();
     step();
     machine_read(&m, DEVICE, IOVA + 0x2000);
     amdvi_lint_finish(lint);

@@ -32,6 +32,25 @@ static void setup(void)
     ck_assert_int_eq(amdvi_lint_create(w.device, &options, &lint), AMDVI_OK);
 }
 
+/* A world with other settings. */
+static void reopen(void (*open)(struct world *w, const char *settings, bool by_gpa), const char *settings)
+{
+    struct amdvi_lint_options options = {.finding = on_finding};
+
+    amdvi_lint_destroy(lint);
+    world_close(&w);
+    open(&w, settings, true);
+    ck_assert_int_eq(amdvi_lint_create(w.device, &options, &lint), AMDVI_OK);
+}
+
+static struct amdvi_lint_statistics statistics(void)
+{
+    struct amdvi_lint_statistics s;
+
+    ck_assert_int_eq(amdvi_lint_statistics(lint, &s), AMDVI_OK);
+    return s;
+}
+
 static void teardown(void)
 {
     amdvi_lint_destroy(lint);
@@ -82,6 +101,44 @@ START_TEST(a_base_that_is_changed_in_order_is_silent)
 }
 END_TEST
 
+/* Nothing ran before: the first write; and a register that is no ring. */
+START_TEST(other_control_writes_are_silent)
+{
+    static const struct {
+        uint16_t guest;
+        uint64_t offset;
+    } writes[] = {{0x55, VFC_CMD}, {6, VFC_MISC}, {6, VFC_EVT_B}};
+
+    ck_assert_int_eq(amdvi_vfc_write(w.device, writes[_i].guest, writes[_i].offset, 8, 0x2008), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+static unsigned accesses;
+
+static void on_guest_mmio(void *context, uint16_t guest, bool control, bool write, uint64_t offset,
+                          unsigned size, uint64_t value)
+{
+    accesses += guest == guest_id(0) && size == 8;
+}
+
+START_TEST(the_former_observer_hears_of_guests_registers)
+{
+    struct amdvi_observer observer = {.guest_mmio = on_guest_mmio};
+    struct amdvi_lint_options options = {.finding = on_finding};
+
+    amdvi_lint_destroy(lint);
+    ck_assert_int_eq(amdvi_observe(w.device, &observer), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_create(w.device, &options, &lint), AMDVI_OK);
+    accesses = 0;
+    vf_read(&w, 0, VF_TAIL);
+    vf_write(&w, 0, VF_EVT_HEAD, 0);
+    vfc_read(&w, 0, VFC_CMD);
+    vfc_write(&w, 0, VFC_CMD, command_control());
+    ck_assert_uint_eq(accesses, 4);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- maps */
 
 static uint64_t private_leaf(uint64_t address)
@@ -121,6 +178,34 @@ START_TEST(a_map_that_is_cleared_before_it_is_freed_is_silent)
 {
     write_map((unsigned)_i, 2);
     poke(map_leaf((unsigned)_i, 2), 0);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+/* The IOMMU's own entry does not translate: there is no memory, and surely not the raw address (E8). */
+START_TEST(a_map_without_the_own_entry_is_found)
+{
+    world_dte(&w, OWN_DEVICE, (const uint64_t[4]){0});
+    write_map((unsigned)_i, 2);
+    expect_one(AMDVI_LINT_MAP_UNMAPPED, guest_id(2));
+}
+END_TEST
+
+/* While vIommuEn=0 a map write is only latched (E1). */
+START_TEST(a_map_write_that_is_only_latched_is_silent)
+{
+    poke(map_leaf((unsigned)_i, 2), 0);
+    reg_write(&w, R_CONTROL, w.control & ~C_VIOMMU);
+    write_map((unsigned)_i, 2);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+/* W=0: latched, too (11 #4). */
+START_TEST(a_map_write_without_w_is_silent)
+{
+    poke(map_leaf(0, 2), 0);
+    vfc_write(&w, 2, VFC_DEVICES, (uint64_t)guest_device(0) << 46 | 1);
     ck_assert_uint_eq(findings, 0);
 }
 END_TEST
@@ -169,6 +254,52 @@ START_TEST(ones_own_dirty_bit_is_silent)
 }
 END_TEST
 
+/* A ring that has run dry has nothing to lose. */
+START_TEST(the_dirty_bit_of_an_empty_ring_is_silent)
+{
+    guest_wait(&w, 0, G_STORE, 1);
+    ck_assert_uint_eq(vf_read(&w, 0, VF_HEAD), vf_read(&w, 0, VF_TAIL));
+    clear_dirty(guest_id(0), 5);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+START_TEST(a_page_of_dirty_bits_that_is_filled_is_found)
+{
+    leave_a_command(0x8006);
+    ck_assert_int_eq(amdvi_lint_fill(lint, w.dirty_page, 0xff, PAGE_BYTES), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_int_eq(amdvi_lint_fill(lint, w.dirty_page - 8, 0, PAGE_BYTES), AMDVI_OK);
+    expect_one(AMDVI_LINT_DIRTY_LOST, 0x8006);
+}
+END_TEST
+
+START_TEST(without_viommu_dirty_bits_mean_nothing)
+{
+    leave_a_command(0x8006);
+    reg_write(&w, R_CONTROL, w.control & ~C_VIOMMU);
+    clear_dirty(0x8006, 5);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+/* 11 #9, the other choice: 16 bytes each, so the second page is nobody's. */
+START_TEST(with_a_stride_of_16_the_bit_is_elsewhere)
+{
+    uint64_t second;
+
+    reopen(world_open, "viommu.dirty_stride=16");
+    second = world_page(&w);
+    world_map(&w, w.private_root, 3, 0x401000, second);
+    leave_a_command(0x2006);
+    clear_dirty(0x2006, 5);
+    ck_assert_int_eq(amdvi_lint_fill(lint, second, 0, PAGE_BYTES), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    clear_dirty(0x2006, 4);
+    expect_one(AMDVI_LINT_DIRTY_LOST, 0x2006);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- the guest's Control register */
 
 /* 9.2: Control bits, and what they are in VF Control. */
@@ -207,6 +338,29 @@ START_TEST(each_control_bit_that_does_not_arrive_is_found)
 }
 END_TEST
 
+/* Of a guest whose VF Control nobody has written. */
+START_TEST(the_control_register_of_an_untouched_guest_is_compared)
+{
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 0x77, 0), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 0x77, UINT64_C(1) << 12), AMDVI_OK);
+    expect_one(AMDVI_LINT_GUEST_CONTROL, 0x77);
+    ck_assert_uint_eq(found.bit, 12);
+    ck_assert_uint_eq(found.old_value, 0);
+}
+END_TEST
+
+/* Without HW-vIOMMU there is no VF Control for anything to arrive in. */
+START_TEST(without_hw_viommu_no_control_bit_arrives)
+{
+    reopen(world_open_bare, "preset=raphael");
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, 0), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, UINT64_C(1) << 12), AMDVI_OK);
+    expect_one(AMDVI_LINT_GUEST_CONTROL, 6);
+}
+END_TEST
+
 /* A VMM with 48 for PprAutoRspAon (1.5). */
 START_TEST(the_wrong_number_of_ppr_auto_rsp_aon_is_found)
 {
@@ -231,7 +385,7 @@ START_TEST(a_nested_entry_that_is_written_in_parts_is_found)
     guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA);
     host_command(&w, UINT64_C(2) << 60 | host_device(0, 0), 0);
     poke(at, get64(&w, at) ^ UINT64_C(1) << 58); /* another GCR3 root */
-    guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA); /* the hardware reads half of the new entry */
+    guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA);     /* the hardware reads half of the new entry */
     poke(at + 8, get64(&w, at + 8) ^ UINT64_C(1) << 16);
     ck_assert_int_eq(amdvi_lint_statistics(lint, &statistics), AMDVI_OK);
     ck_assert_uint_eq(statistics.findings[AMDVI_LINT_TORN_DTE], 1);
@@ -269,6 +423,95 @@ START_TEST(a_stage_2_change_with_its_flush_is_silent)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- guests' own commands */
+
+/* Both guests' drivers unmap a page, and their devices ask for it. */
+static void leave_stale_pages(void)
+{
+    uint64_t leaf = G_LEAF + 8 * (G_IOVA / PAGE_BYTES);
+
+    for (unsigned g = 0; g < 2; g++) {
+        ck_assert(guest_ask(&w, g, 0, AMDVI_READ, G_IOVA).ok);
+        poke(guest_spa(g, leaf), 0);
+        ck_assert(guest_ask(&w, g, 0, AMDVI_READ, G_IOVA).ok);
+    }
+    ck_assert_uint_eq(statistics().stale, 2);
+}
+
+START_TEST(a_guests_command_covers_its_pages_only)
+{
+    leave_stale_pages();
+    if (_i)
+        guest_command(&w, 0, UINT64_C(8) << 60, 0); /* INVALIDATE_IOMMU_ALL */
+    else
+        guest_flush(&w, 0, guest_domain(0));
+    ck_assert(!guest_ask(&w, 0, 0, AMDVI_READ, G_IOVA).ok);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(statistics().windows, 1);
+    ck_assert_uint_eq(statistics().invalidations, 0); /* of the host */
+    expect_one(AMDVI_LINT_STALE_ENTRY, 0);
+    ck_assert_uint_eq(found.request.device, host_device(1, 0));
+    ck_assert_uint_eq(found.domain, host_domain(1, 0));
+}
+END_TEST
+
+/* 11 #14, the other choice: a guest's command drops everything. */
+START_TEST(a_guests_command_that_drops_everything_covers_everything)
+{
+    reopen(world_open, "viommu.invalidate_all=full");
+    leave_stale_pages();
+    guest_command(&w, 0, UINT64_C(8) << 60, 0);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(statistics().windows, 2);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
+/* Of the guest's device, an interrupt entry: that is the host's table, and no guest's affair. Of a host's
+ * device, a page: that is not the guest's, either. */
+START_TEST(a_guests_command_leaves_what_is_the_hosts)
+{
+    uint16_t device = _i ? host_device(0, 0) : 0x180;
+    uint64_t at = H_DEVTAB + UINT64_C(32) * device, table = world_page(&w);
+    struct amdvi_request request = {.device = device, .address = G_DATA, .length = 8};
+    struct amdvi_int_result message;
+    struct amdvi_result result;
+
+    if (_i) {
+        put64(&w, at + 16, 1 | 1 << 1 | table | UINT64_C(2) << 60); /* IV, two entries, IntCtl 2 */
+        put64(&w, table, 1);
+        put64(&w, table + 8, 0x41);
+    } else {
+        world_trans_dte(&w, 0, device); /* a plain host table: the guest's memory */
+    }
+    host_command(&w, UINT64_C(2) << 60 | device, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(_i ? amdvi_interrupt(w.device, device, 0xfee00000, 0, &message)
+                            : amdvi_translate(w.device, &request, &result),
+                         AMDVI_OK);
+        poke(_i ? table + 8 : w.roots[0] + G_DATA / PAGE_BYTES * 8, 0x42);
+    }
+    guest_command(&w, 0, UINT64_C(8) << 60, 0);
+    amdvi_lint_finish(lint);
+    expect_one(AMDVI_LINT_STALE_ENTRY, 0);
+    ck_assert_int_eq(found.cache, _i ? AMDVI_CACHE_ITC : AMDVI_CACHE_PTC);
+}
+END_TEST
+
+static void add_dirty_and_control(TCase *tcase)
+{
+    tcase_add_test(tcase, a_dirty_bit_of_another_guest_is_found);
+    tcase_add_test(tcase, ones_own_dirty_bit_is_silent);
+    tcase_add_test(tcase, the_dirty_bit_of_an_empty_ring_is_silent);
+    tcase_add_test(tcase, a_page_of_dirty_bits_that_is_filled_is_found);
+    tcase_add_test(tcase, without_viommu_dirty_bits_mean_nothing);
+    tcase_add_test(tcase, with_a_stride_of_16_the_bit_is_elsewhere);
+    tcase_add_loop_test(tcase, each_control_bit_that_does_not_arrive_is_found, 0, CONTROLS);
+    tcase_add_test(tcase, the_control_register_of_an_untouched_guest_is_compared);
+    tcase_add_test(tcase, without_hw_viommu_no_control_bit_arrives);
+    tcase_add_test(tcase, the_wrong_number_of_ppr_auto_rsp_aon_is_found);
+}
+
 int main(void)
 {
     Suite *suite = suite_create("lint about guests");
@@ -281,10 +524,15 @@ int main(void)
     tcase_add_loop_test(tcase, a_base_that_is_changed_in_order_is_silent, 0, 3);
     tcase_add_loop_test(tcase, a_map_that_is_freed_before_it_is_cleared_is_found, 0, 2);
     tcase_add_loop_test(tcase, a_map_that_is_cleared_before_it_is_freed_is_silent, 0, 2);
-    tcase_add_test(tcase, a_dirty_bit_of_another_guest_is_found);
-    tcase_add_test(tcase, ones_own_dirty_bit_is_silent);
-    tcase_add_loop_test(tcase, each_control_bit_that_does_not_arrive_is_found, 0, CONTROLS);
-    tcase_add_test(tcase, the_wrong_number_of_ppr_auto_rsp_aon_is_found);
+    tcase_add_loop_test(tcase, other_control_writes_are_silent, 0, 3);
+    tcase_add_test(tcase, the_former_observer_hears_of_guests_registers);
+    tcase_add_loop_test(tcase, a_map_without_the_own_entry_is_found, 0, 2);
+    tcase_add_loop_test(tcase, a_map_write_that_is_only_latched_is_silent, 0, 2);
+    tcase_add_test(tcase, a_map_write_without_w_is_silent);
+    add_dirty_and_control(tcase);
+    tcase_add_loop_test(tcase, a_guests_command_covers_its_pages_only, 0, 2);
+    tcase_add_test(tcase, a_guests_command_that_drops_everything_covers_everything);
+    tcase_add_loop_test(tcase, a_guests_command_leaves_what_is_the_hosts, 0, 2);
     tcase_add_test(tcase, a_nested_entry_that_is_written_in_parts_is_found);
     tcase_add_test(tcase, a_stage_2_change_without_its_flush_is_found);
     tcase_add_test(tcase, a_stage_2_change_with_its_flush_is_silent);

@@ -22,11 +22,16 @@ static void expect(bool condition, const char *what)
 
 /* ---------------------------------------------------------------- memory */
 
+static bool present(const struct machine *m, uint64_t spa, size_t length)
+{
+    return spa < MACHINE_RAM && length <= MACHINE_RAM - spa && !(m->gone && spa / PAGE == m->gone / PAGE);
+}
+
 static enum amdvi_memory_result port_read(void *context, uint64_t spa, void *data, size_t length)
 {
     const struct machine *m = context;
 
-    if (spa >= MACHINE_RAM || length > MACHINE_RAM - spa)
+    if (!present(m, spa, length))
         return AMDVI_MEMORY_MASTER_ABORT;
     memcpy(data, m->ram + spa, length);
     return AMDVI_MEMORY_OK;
@@ -36,7 +41,7 @@ static enum amdvi_memory_result port_write(void *context, uint64_t spa, const vo
 {
     struct machine *m = context;
 
-    if (spa >= MACHINE_RAM || length > MACHINE_RAM - spa)
+    if (!present(m, spa, length))
         return AMDVI_MEMORY_MASTER_ABORT;
     memcpy(m->ram + spa, data, length);
     return AMDVI_MEMORY_OK;

@@ -33,6 +33,7 @@ struct machine {
     void (*wrote)(void *context, uint64_t spa, const void *bytes, size_t length);
     struct amdvi_callbacks callbacks;
     bool no_window; /* memory by callbacks only */
+    uint64_t gone;  /* the page of memory that callbacks no longer find; 0: none */
 };
 
 /* Memory and a configuration (preset genoa), still without a device. */
