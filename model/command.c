@@ -61,11 +61,24 @@ static void invalidate_all(struct amdvi_device *device)
     itc_invalidate_all(device);
 }
 
-/* 11 #28: All is bit 28; the record that INSERT_GUEST_EVENT makes is unknown and off by default (#38). */
+/* 11 #28. */
 static void reset_vmmio(struct amdvi_device *device, const struct command *c)
 {
-    guest_reset_registers(device, (uint16_t)cmd_reset_vmmio_guestid(c->words), cmd_reset_vmmio_all(c->words),
+    bool all = cmd_reset_vmmio_all(c->words) ||
+               (device->config.value[CONFIG_RESET_ALL_BIT] == 27 && c->words[0] >> 27 & 1);
+
+    guest_reset_registers(device, (uint16_t)cmd_reset_vmmio_guestid(c->words), all,
                           cmd_reset_vmmio_vcmd(c->words));
+}
+
+/* The record that it makes is unknown; off by default (11 #38). */
+static void insert_guest_event(struct amdvi_device *device, const struct command *c)
+{
+    struct guest *guest = guest_find(device, (uint16_t)cmd_insert_guest_event_guestid(c->words));
+    const uint64_t record[2] = {(c->words[0] >> 56 & 0xf) << 60, c->words[1]};
+
+    if (guest && device->config.value[CONFIG_INSERT_EVENT])
+        guest_log_append(device, guest, AMDVI_LOG_EVENT, record);
 }
 
 static enum command_progress execute(struct amdvi_device *device, const struct command *c)
@@ -79,6 +92,9 @@ static enum command_progress execute(struct amdvi_device *device, const struct c
         return COMMAND_DONE;
     case CMD_RESET_VMMIO:
         reset_vmmio(device, c);
+        return COMMAND_DONE;
+    case CMD_INSERT_GUEST_EVENT:
+        insert_guest_event(device, c);
         return COMMAND_DONE;
     default:
         return command_common(device, c, NULL);

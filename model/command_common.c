@@ -11,7 +11,7 @@ static void invalidate_pages(struct amdvi_device *device, const struct command *
     if (space.guest)
         space.pasid = (uint32_t)cmd_inv_pages_pasid(c->words);
     /* A guest knows nothing of host tables: its GN=0 drops what is nested in the domain (viommu 11 #16). */
-    if (guest && !space.guest)
+    if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
         tlb_invalidate_combined(&device->tlb, space.domain);
     else
         device->statistics.entries_invalidated +=

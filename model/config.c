@@ -215,6 +215,105 @@ static const struct key keys[CONFIG_KEYS] = {
                                       "viommu 11 #14"},
                                      CHOICE,
                                      0},
+    [CONFIG_DOMAIN_MAP_SHIFT] = {{"viommu.domain_map_shift", "24", "1 to 48",
+                                  "lowest bit of hDomID in a DomIDMap entry; bit 0 is V", "viommu 11 #1"},
+                                 NUMBER,
+                                 48},
+    [CONFIG_QUEUE_MAP_SHIFT] = {{"viommu.queue_map_shift", "0", "0 to 48",
+                                 "lowest bit of QueueID in the second half of a DevIDMap entry",
+                                 "viommu 11 #2"},
+                                NUMBER,
+                                48},
+    [CONFIG_MAP_WITHOUT_W] = {{"viommu.did_map_without_w", "latch", "latch|read",
+                               "a DID map write with W=0: only kept in the register, or the entry is "
+                               "read into it",
+                               "viommu 11 #4"},
+                              CHOICE,
+                              0},
+    [CONFIG_MAP_ENABLE] = {{"viommu.did_map_enable", "viommuen", "viommuen|always",
+                            "when a DID map write reaches memory: with IommuEn and vIommuEn, or "
+                            "always",
+                            "viommu 12 E1"},
+                           CHOICE,
+                           0},
+    [CONFIG_GUEST_GN0] = {{"viommu.guest_gn0", "nested", "nested|range",
+                           "a guest's INVALIDATE_IOMMU_PAGES with GN=0: drops what is nested in "
+                           "the domain, or what the host's command would drop",
+                           "viommu 11 #16"},
+                          CHOICE,
+                          0},
+    [CONFIG_WAIT_SCOPE] = {{"viommu.wait_scope", "guest", "guest|global",
+                            "whose earlier commands a guest's COMPLETION_WAIT waits for", "viommu 11 #17"},
+                           CHOICE,
+                           0},
+    [CONFIG_HOST_FAULT] = {{"viommu.host_fault", "host", "host|both",
+                            "who hears of a host-stage fault of a guest's device: the host, or the "
+                            "guest too",
+                            "viommu 11 #20"},
+                           CHOICE,
+                           0},
+    [CONFIG_RECORD_DOMAIN] = {{"viommu.record_domain", "reverse", "reverse|zero",
+                               "DomainID of a guest's record with GN=0: the lowest gDomID whose entry "
+                               "names it, else 0; or always 0",
+                               "viommu 11 #21"},
+                              CHOICE,
+                              0},
+    [CONFIG_GCR3_FAULT] = {{"viommu.gcr3_fault", "guest", "guest|host",
+                            "where an invalid GCR3 entry or a PASID out of range of a guest's "
+                            "device is logged",
+                            "viommu 12 E5"},
+                           CHOICE,
+                           0},
+    [CONFIG_LOG_FAULT] = {{"viommu.log_fault", "guest_event_fault", "guest_event_fault|both",
+                           "a guest log that TransDevID does not lead to: GUEST_EVENT_FAULT alone, "
+                           "or IO_PAGE_FAULT beside it",
+                           "viommu 12 E10"},
+                          CHOICE,
+                          0},
+    [CONFIG_RESET_ALL_BIT] = {{"viommu.reset_all_bit", "28", "28 or 27",
+                               "27: bit 27 of RESET_VMMIO is taken for All, too", "viommu 11 #28"},
+                              NUMBER,
+                              28},
+    [CONFIG_AON_BIT] = {{"ppr.auto_rsp_aon_bit", "42", "42 or 48",
+                         "bit of the control register that is PprAutoRspAon",
+                         "viommu 11 #29; one driver has 48"},
+                        NUMBER,
+                        48},
+    [CONFIG_VSC_ID] = {{"vsc_id", "0", "16 bits", "VSC_ID of the vendor-specific capability",
+                        "viommu 11 #30"},
+                       NUMBER,
+                       UINT16_MAX},
+    [CONFIG_VSC_REVISION] = {{"vsc_revision", "1", "8 bits", "revision of the vendor-specific capability",
+                              "viommu 11 #30"},
+                             NUMBER,
+                             UINT8_MAX},
+    [CONFIG_SPACE_CACHE] = {{"viommu.space_cache", "on", "on|off",
+                             "whether translations of private addresses are cached", "viommu 11 #33"},
+                            SWITCH,
+                            1},
+    [CONFIG_HOLD] = {{"viommu.hold", "on", "on|off",
+                      "whether a guest's command engine holds the translations of its own "
+                      "pages until a command covers them",
+                      "model's choice; caches may keep what they may keep, iommu 10.2"},
+                     SWITCH,
+                     1},
+    [CONFIG_INSERT_EVENT] = {{"viommu.insert_guest_event", "off", "on|off",
+                              "on: INSERT_GUEST_EVENT writes a record with code [59:56] and body "
+                              "[127:64] to the guest's event log",
+                              "viommu 11 #38"},
+                             SWITCH,
+                             1},
+    [CONFIG_REGISTERS_OFF] = {{"viommu.registers_while_off", "work", "work|dead",
+                               "VF and VF Control registers while vIommuEn=0: like always, or they "
+                               "read 0 and take nothing",
+                               "viommu 12 E11"},
+                              CHOICE,
+                              0},
+    [CONFIG_GUEST_PPR_ENABLE] = {{"viommu.ppr_enable", "guest", "guest|both",
+                                  "whose PPREn a guest's device needs: the guest's, or the host's as well",
+                                  "viommu 9.2; iommu 2.4"},
+                                 CHOICE,
+                                 0},
     [CONFIG_PMU_BANKS] = {{"pmu.banks", "2", "1 to 63", "performance counter banks", "iommu 2.9"},
                           NUMBER,
                           63},
@@ -337,8 +436,13 @@ static bool within_limits(int id, uint64_t value)
         return value != 1;
     case CONFIG_DIRTY_STRIDE:
         return value == 16 || value == 32;
+    case CONFIG_RESET_ALL_BIT:
+        return value == 27 || value == 28;
+    case CONFIG_AON_BIT:
+        return value == 42 || value == 48;
     case CONFIG_PMU_BANKS:
     case CONFIG_PMU_COUNTERS:
+    case CONFIG_DOMAIN_MAP_SHIFT:
         return value != 0;
     default:
         return true;

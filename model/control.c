@@ -83,6 +83,17 @@ void segments_derive(struct amdvi_device *device)
     }
 }
 
+/* Bits that a choice gives a meaning (viommu 11 #28, #38). */
+static void widen_rules(struct amdvi_device *device)
+{
+    if (device->config.value[CONFIG_RESET_ALL_BIT] == 27)
+        device->rules.reserved[CMD_RESET_VMMIO][0] &= ~((uint64_t)1 << 27);
+    if (device->config.value[CONFIG_INSERT_EVENT]) {
+        device->rules.reserved[CMD_INSERT_GUEST_EVENT][0] &= ~((uint64_t)0xf << 56);
+        device->rules.reserved[CMD_INSERT_GUEST_EVENT][1] = 0;
+    }
+}
+
 void device_derive(struct amdvi_device *device)
 {
     struct tables_env *env = &device->env;
@@ -97,6 +108,7 @@ void device_derive(struct amdvi_device *device)
     derive_modes(device);
     segments_derive(device);
     cmd_rules_make(&device->rules, env->efr, env->efr2, env->cap);
+    widen_rules(device);
 }
 
 /* DevTblSegEn above what is supported is ignored (2.4). */

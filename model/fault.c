@@ -198,12 +198,13 @@ bool event_report_raw(struct amdvi_device *device, const uint64_t record[2])
 }
 
 /* What the guest's own tables did wrong; all else is the host's affair (viommu 8.1, E5). */
-static bool made_by_guest(enum reason reason)
+static bool made_by_guest(const struct amdvi_device *device, enum reason reason)
 {
     switch (reason) {
     case REASON_GUEST_PASID_RANGE:
     case REASON_GUEST_GCR3_INVALID:
     case REASON_GUEST_GCR3_RESERVED:
+        return !device->config.value[CONFIG_GCR3_FAULT];
     case REASON_GUEST_CANONICAL:
     case REASON_GUEST_NOT_PRESENT:
     case REASON_GUEST_RESERVED:
@@ -216,18 +217,40 @@ static bool made_by_guest(enum reason reason)
     }
 }
 
-/* To the guest that owns the device, with the DeviceID the guest knows (viommu 8.2), or to the host. */
+/* By choice the guest hears of what the host's table refuses its device (viommu 11 #20). */
+static bool also_to_guest(const struct amdvi_device *device, enum reason reason)
+{
+    return device->config.value[CONFIG_HOST_FAULT] && reason >= REASON_HOST_WIDTH &&
+           reason <= REASON_HOST_PERMISSION;
+}
+
+/* With the IDs the guest knows (viommu 8.2). */
+static bool report_to_guest(struct amdvi_device *device, const struct event *event, const struct dte *dte)
+{
+    const struct guest *owner = guest_find(device, dte->guest_id);
+    struct event guest = *event;
+
+    guest.device = dte->guest_device;
+    if (owner && !(event->flags & EVENT_GN))
+        guest.domain = map_guest_domain(device, owner, event->domain);
+    return guest_event(device, dte->guest_id, &guest);
+}
+
+/* To the guest that owns the device, or to the host. */
 static bool report(struct amdvi_device *device, enum reason reason, const struct event *event,
                    const struct dte *dte)
 {
-    struct event guest = *event;
+    bool logged;
 
-    if (!dte || !dte->vimu || !made_by_guest(reason))
+    if (!dte || !dte->vimu)
         return event_report(device, event);
-    guest.device = dte->guest_device;
-    if (device->config.value[CONFIG_GUEST_LOG_OFF] && !guest_logs_events(device, dte->guest_id))
-        return event_report(device, event); /* viommu 11 #37 */
-    return guest_event(device, dte->guest_id, &guest);
+    if (made_by_guest(device, reason) && (!device->config.value[CONFIG_GUEST_LOG_OFF] ||
+                                          guest_logs_events(device, dte->guest_id))) /* 11 #37 */
+        return report_to_guest(device, event, dte);
+    logged = event_report(device, event);
+    if (also_to_guest(device, reason))
+        report_to_guest(device, event, dte);
+    return logged;
 }
 
 static uint8_t reply_of(const struct fault_facts *facts)

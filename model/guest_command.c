@@ -138,7 +138,7 @@ static enum command_progress store(struct amdvi_device *device, struct guest *gu
 static enum command_progress completion_wait(struct amdvi_device *device, struct guest *guest,
                                              const struct command *c)
 {
-    if (guest->atc_outstanding > 0)
+    if (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc_pending > 0 : guest->atc_outstanding > 0)
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, guest, c) == COMMAND_HALTED)
         return COMMAND_HALTED;

@@ -134,6 +134,8 @@ static bool locate(struct amdvi_device *device, struct guest *guest, enum amdvi_
                                     private_address(side_of(log, b)->area, guest->id) + tail, true, &access);
     if (!reached)
         report_unreachable(device, guest, access.address);
+    if (!reached && device->config.value[CONFIG_LOG_FAULT])
+        guest_space_report(device, &access, VFLAG_EVENT);
     *spa = access.spa;
     return reached;
 }

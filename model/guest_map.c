@@ -16,6 +16,30 @@ uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain)
     return private_address(PRIVATE_DOMAIN_MAP, id) + (uint64_t)guest_domain * DOMAIN_ENTRY_BYTES;
 }
 
+static uint64_t host_domain_of(const struct amdvi_device *device, uint64_t entry)
+{
+    return entry >> device->config.value[CONFIG_DOMAIN_MAP_SHIFT] & UINT16_MAX;
+}
+
+static uint64_t domain_entry(const struct amdvi_device *device, uint64_t valid, uint64_t host_domain)
+{
+    return domidmap_set_v(0, valid) | host_domain << device->config.value[CONFIG_DOMAIN_MAP_SHIFT];
+}
+
+static uint64_t queue_of(const struct amdvi_device *device, const uint64_t entry[2])
+{
+    return entry[1] >> device->config.value[CONFIG_QUEUE_MAP_SHIFT] & UINT16_MAX;
+}
+
+static void make_device_entry(const struct amdvi_device *device, uint64_t valid, uint64_t host_device,
+                              uint64_t queue, uint64_t entry[2])
+{
+    entry[0] = entry[1] = 0;
+    devidmap_set_v(entry, valid);
+    devidmap_set_hdevid(entry, host_device);
+    entry[1] |= queue << device->config.value[CONFIG_QUEUE_MAP_SHIFT];
+}
+
 /* 11 #7: an unmapped table drops the write, and the host hears of it. */
 static void write_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, const uint64_t *entry,
                         size_t bytes)
@@ -39,15 +63,13 @@ void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_
     uint64_t entry[2] = {0, 0};
 
     if (id == VFC_DID_MAP0) {
-        devidmap_set_v(entry, vfc_did_map0_v(value));
-        devidmap_set_hdevid(entry, vfc_did_map0_hdevid(value));
-        devidmap_set_queueid(entry, vfc_did_map0_queueid(value));
+        make_device_entry(device, vfc_did_map0_v(value), vfc_did_map0_hdevid(value),
+                          vfc_did_map0_queueid(value), entry);
         write_entry(device, guest->id, map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)),
                     entry, DEVICE_ENTRY_BYTES);
         return;
     }
-    entry[0] = domidmap_set_v(entry[0], vfc_did_map1_v(value));
-    entry[0] = domidmap_set_hdomid(entry[0], vfc_did_map1_hdomid(value));
+    entry[0] = domain_entry(device, vfc_did_map1_v(value), vfc_did_map1_hdomid(value));
     write_entry(device, guest->id, map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
                 DOMAIN_ENTRY_BYTES);
 }
@@ -79,7 +101,7 @@ enum map_result map_device(struct amdvi_device *device, struct guest *guest, uin
                     sizeof(entry)))
         return MAP_UNREACHABLE;
     *host_device = (uint16_t)devidmap_hdevid(entry);
-    *queue = (uint16_t)devidmap_queueid(entry);
+    *queue = (uint16_t)queue_of(device, entry);
     if (*host_device == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
         return MAP_UNMAPPED;
     return devidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
@@ -93,8 +115,30 @@ enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uin
     if (!read_entry(device, guest, HELD_DOMAIN_MAP, map_domain_entry(guest->id, guest_domain), &entry,
                     sizeof(entry)))
         return MAP_UNREACHABLE;
-    *host_domain = (uint16_t)domidmap_hdomid(entry);
+    *host_domain = (uint16_t)host_domain_of(device, entry);
     return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
+}
+
+/* By choice a write without W reads the entry that it names (11 #4). */
+uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+{
+    uint64_t entry[2];
+
+    if (id == VFC_DID_MAP0) {
+        if (!read_entry(device, guest, HELD_DEVICE_MAP,
+                        map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
+                        sizeof(entry)))
+            return value;
+        value =
+            vfc_did_map0_set_queueid(vfc_did_map0_set_v(value, devidmap_v(entry)), queue_of(device, entry));
+        return vfc_did_map0_set_hdevid(value, devidmap_hdevid(entry));
+    }
+    if (!read_entry(device, guest, HELD_DOMAIN_MAP,
+                    map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
+                    sizeof(entry[0])))
+        return value;
+    return vfc_did_map1_set_hdomid(vfc_did_map1_set_v(value, domidmap_v(entry[0])),
+                                   host_domain_of(device, entry[0]));
 }
 
 /* ---------------------------------------------------------------- everything a guest's maps name */
@@ -108,19 +152,25 @@ struct id_set {
 
 /* What is in a map's pages; those that are not there map nothing. They are read once, and so not kept in
  * caches that everybody shares. */
+static bool read_page(struct amdvi_device *device, uint64_t ipa, uint64_t page[MAP_PAGE_BYTES / 8])
+{
+    struct space_access access = {
+        .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = ipa, .fleeting = true};
+
+    return space_look_up(device, NULL, &access) &&
+           !memory_read(device, AMDVI_ACCESS_MAP, access.spa, page, MAP_PAGE_BYTES);
+}
+
 static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_words, struct id_set *set)
 {
     uint64_t page[MAP_PAGE_BYTES / 8];
 
     memset(set, 0, sizeof(*set));
     for (uint64_t end = ipa + (uint64_t)MAP_IDS * entry_words * 8; ipa < end; ipa += MAP_PAGE_BYTES) {
-        struct space_access access = {
-            .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = ipa, .fleeting = true};
-        if (!space_look_up(device, NULL, &access) ||
-            memory_read(device, AMDVI_ACCESS_MAP, access.spa, page, sizeof(page)))
+        if (!read_page(device, ipa, page))
             continue;
         for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i += entry_words) {
-            uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : domidmap_hdomid(page[i]);
+            uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : host_domain_of(device, page[i]);
             bool valid = entry_words == 2 ? devidmap_v(page + i) : domidmap_v(page[i]);
             set->bits[id / 64] |= (uint64_t)valid << id % 64;
         }
@@ -151,6 +201,23 @@ void map_invalidate_all(struct amdvi_device *device, const struct guest *guest)
     each(device, &set, invalidate_domain);
     collect(device, map_device_entry(guest->id, 0), DEVICE_ENTRY_BYTES / 8, &set);
     each(device, &set, dtc_invalidate);
+}
+
+/* The lowest gDomID that is mapped to this host domain, else 0 (11 #21). */
+uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain)
+{
+    uint64_t page[MAP_PAGE_BYTES / 8], ipa = map_domain_entry(guest->id, 0);
+
+    if (device->config.value[CONFIG_RECORD_DOMAIN])
+        return 0;
+    for (unsigned first = 0; first < MAP_IDS; first += MAP_PAGE_BYTES / 8, ipa += MAP_PAGE_BYTES) {
+        if (!read_page(device, ipa, page))
+            continue;
+        for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i++)
+            if (domidmap_v(page[i]) && host_domain_of(device, page[i]) == host_domain)
+                return (uint16_t)(first + i);
+    }
+    return 0;
 }
 
 /* ---------------------------------------------------------------- many entries at once */
@@ -203,13 +270,10 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
         return AMDVI_ERR_ARGUMENT;
     if (!device->guest_pages || !guests_enabled(device))
         return AMDVI_ERR_UNSUPPORTED;
-    if (devices) {
-        devidmap_set_v(fill.entry, valid);
-        devidmap_set_hdevid(fill.entry, host_id);
-        devidmap_set_queueid(fill.entry, queue_id);
-    } else {
-        fill.entry[0] = domidmap_set_hdomid(domidmap_set_v(0, valid), host_id);
-    }
+    if (devices)
+        make_device_entry(device, valid, host_id, queue_id, fill.entry);
+    else
+        fill.entry[0] = domain_entry(device, valid, host_id);
     fill.ipa =
         devices ? map_device_entry(guest_id, (uint16_t)first) : map_domain_entry(guest_id, (uint16_t)first);
     fill.left = (uint64_t)count * fill.bytes;

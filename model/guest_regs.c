@@ -238,6 +238,13 @@ static void write_vf(struct amdvi_device *device, struct guest *guest, enum vf_i
     guest_queue(device, guest);
 }
 
+/* By choice the registers of some guests (11 #26), or of all while vIommuEn=0 (E11). */
+static bool absent(const struct amdvi_device *device, uint16_t id)
+{
+    return guest_rejected(device, id) ||
+           (device->config.value[CONFIG_REGISTERS_OFF] && !guests_enabled(device));
+}
+
 enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
                                 unsigned size, uint64_t *value)
 {
@@ -252,9 +259,9 @@ enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, 
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
     id = find_register(offset);
-    guest = guest_get(device, guest_id);
+    guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
-        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+        return absent(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     if (id >= 0 && device->vf_mask[id].exists)
         *value = part(vf_get(device, guest, (enum vf_id)id), offset, size);
     observe(device, guest_id, false, false, offset, size, *value);
@@ -274,9 +281,9 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
     id = find_register(offset);
-    guest = guest_get(device, guest_id);
+    guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
-        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+        return absent(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     observe(device, guest_id, false, true, offset, size, value);
     if (id >= 0)
         write_vf(device, guest, (enum vf_id)id, value << 8 * (offset & 7), enables(offset, size));
@@ -311,6 +318,15 @@ static void control_changed_of(struct amdvi_device *device, struct guest *guest,
     guest_queue(device, guest);
 }
 
+/* 11 #4. */
+static void use_map(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+{
+    if (vfc_did_map0_w(value))
+        map_write(device, guest, id, value);
+    else if (device->config.value[CONFIG_MAP_WITHOUT_W])
+        guest->vfc[id] = map_read(device, guest, id, value);
+}
+
 static void write_vfc(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value,
                       uint64_t enable)
 {
@@ -320,10 +336,10 @@ static void write_vfc(struct amdvi_device *device, struct guest *guest, enum vfc
     bool map = id == VFC_DID_MAP0 || id == VFC_DID_MAP1;
 
     guest->vfc[id] = map ? vfc_did_map0_set_w(now, 0) : now; /* bit 63 reads 0 (11 #5) */
-    if (map && vfc_did_map0_w(now) && guests_enabled(device))
-        map_write(device, guest, id, now);
     if (!map)
         control_changed_of(device, guest, id, old);
+    else if (guests_enabled(device) || device->config.value[CONFIG_MAP_ENABLE]) /* E1 */
+        use_map(device, guest, id, now);
 }
 
 enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
@@ -338,7 +354,7 @@ enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id,
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
-    guest = guest_find(device, guest_id);
+    guest = absent(device, guest_id) ? NULL : guest_find(device, guest_id);
     if (guest)
         *value = part(guest->vfc[offset / 8], offset, size);
     observe(device, guest_id, true, false, offset, size, *value);
@@ -356,9 +372,9 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
-    guest = guest_get(device, guest_id);
+    guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
-        return guest_rejected(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+        return absent(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
     observe(device, guest_id, true, true, offset, size, value);
     write_vfc(device, guest, (enum vfc_id)(offset / 8), value << 8 * (offset & 7), enables(offset, size));
     return AMDVI_OK;

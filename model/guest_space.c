@@ -72,14 +72,22 @@ static void walk_space(struct amdvi_device *device, const struct dte *dte, const
         ptc_fill(&device->tlb, space, access->address, &walk.result);
 }
 
+/* 11 #33. */
+static bool never_cached(const struct amdvi_device *device, uint16_t requester)
+{
+    return requester == device->config.value[CONFIG_DEVID] && !device->config.value[CONFIG_SPACE_CACHE];
+}
+
 static void by_entry(struct amdvi_device *device, const struct dte *dte, struct space_access *access)
 {
     uint8_t need = access->write ? PERM_WRITE : PERM_READ;
     struct tlb_space space = {.domain = dte->domain};
 
     access->domain = dte->domain;
+    access->fleeting |= never_cached(device, access->device);
     access->reason = entry_reason(dte, need);
-    if (!access->reason && !cached(device, &space, need, access))
+    if (!access->reason &&
+        (never_cached(device, access->device) || !cached(device, &space, need, access)))
         walk_space(device, dte, &space, need, access);
     access->perm &= dte->perm;
 }

@@ -21,7 +21,7 @@ void held_destroy(struct amdvi_device *device)
 
 void held_keep(struct amdvi_device *device, struct held *held, const struct space_access *access)
 {
-    if (!device->caches || device->inject.active)
+    if (!device->caches || device->inject.active || !device->config.value[CONFIG_HOLD] || access->fleeting)
         return;
     *held = (struct held){.page = access->address >> HELD_PAGE_BITS,
                           .place = access->spa >> HELD_PAGE_BITS << HELD_PAGE_BITS | access->perm,

@@ -49,8 +49,8 @@ static void reset_vendor_capability(struct amdvi_device *device)
 {
     const uint64_t *config = device->config.value;
 
-    put32(device, VSC_HEADER, 0x00180009);     /* length 18h, last capability */
-    put32(device, VSC_HEADER + 4, 0x00010000); /* VSC_ID 0, revision 1 (viommu 11 no. 30) */
+    put32(device, VSC_HEADER, 0x00180009); /* length 18h, last capability */
+    put32(device, VSC_HEADER + 4, (uint32_t)(config[CONFIG_VSC_REVISION] << 16 | config[CONFIG_VSC_ID]));
     put32(device, VSC_HEADER + 0x8, (uint32_t)(config[CONFIG_VF_BASE] & 0xf0000000) | 1);
     put32(device, VSC_HEADER + 0xc, (uint32_t)(config[CONFIG_VF_BASE] >> 32));
     put32(device, VSC_HEADER + 0x10, (uint32_t)(config[CONFIG_VFC_BASE] & 0xffc00000) | 1);

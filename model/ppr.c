@@ -56,21 +56,33 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
         respond(device, rq, dte, CMD_COMPLETE_PPR_RESPONSE_INVALID_REQUEST);
 }
 
+/* A guest's devices have the guest's PPREn (viommu 9.2). */
+static bool ppr_enabled(const struct amdvi_device *device, const struct dte *dte)
+{
+    return reg_control_ppren(control(device)) ||
+           (dte->vimu && !device->config.value[CONFIG_GUEST_PPR_ENABLE]);
+}
+
 static bool allowed(const struct amdvi_device *device, const struct dte *dte)
 {
-    /* A guest's devices have the guest's PPREn (viommu 9.2). */
-    if (!(reg_control_ppren(control(device)) || dte->vimu) || !dte->valid || !dte->tv || dte->verdict)
+    if (!ppr_enabled(device, dte) || !dte->valid || !dte->tv || dte->verdict)
         return false;
     return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
+}
+
+/* viommu 11 #29. */
+static bool auto_response_always_on(const struct amdvi_device *device)
+{
+    return control(device) >> device->config.value[CONFIG_AON_BIT] & 1;
 }
 
 /* 7.7: PprAutoRspAon answers every group, PprAutoRspEn those that a full log loses. */
 static void answer_automatically(struct amdvi_device *device, const struct amdvi_page_request *rq,
                                  const struct dte *dte, bool lost)
 {
-    uint64_t c = control(device);
+    bool answer = lost && reg_control_pprautorspen(control(device));
 
-    if (rq->last && (reg_control_pprautorspaon(c) || (lost && reg_control_pprautorspen(c))))
+    if (rq->last && (auto_response_always_on(device) || answer))
         respond(device, rq, dte, (uint8_t)reg_ppr_auto_response_code(device->reg[REG_PPR_AUTO_RESPONSE]));
 }
 
