@@ -103,8 +103,14 @@ static void report_torn(struct amdvi_lint *lint, const struct lint_word *word, u
 struct dte_write {
     struct lint_word *word; /* word 0 of the entry; null: the write is elsewhere */
     uint16_t device;
-    bool was_valid;
+    bool was_live;
 };
+
+/* With TV=0 every request is refused, whatever the other words hold: a door that drivers close first. */
+static bool live(const struct lint_word *word)
+{
+    return dte_v(&word->value) && dte_tv(&word->value);
+}
 
 static struct dte_write before_dte_write(struct amdvi_lint *lint, uint64_t spa)
 {
@@ -113,12 +119,12 @@ static struct dte_write before_dte_write(struct amdvi_lint *lint, uint64_t spa)
 
     if (is_dte(lint, spa, &entry, &write.device))
         write.word = lint_word(lint, entry);
-    write.was_valid = write.word && dte_v(&write.word->value);
+    write.was_live = write.word && live(write.word);
     return write;
 }
 
-/* An entry with V=1 may be written in halves of 16 bytes; smaller pieces with a read between them are torn.
- * Pieces that begin or end with V=0, and invalidations, start anew. */
+/* A live entry may be written in halves of 16 bytes; smaller pieces with a read between them are torn. Pieces
+ * that begin or end with an entry that is not live, and invalidations, start anew. */
 static void after_dte_write(struct amdvi_lint *lint, const struct dte_write *write, uint64_t spa,
                             uint64_t length)
 {
@@ -126,7 +132,7 @@ static void after_dte_write(struct amdvi_lint *lint, const struct dte_write *wri
 
     if (!word)
         return;
-    if (!write->was_valid || !dte_v(&word->value) || length >= 16) {
+    if (!write->was_live || !live(word) || length >= 16) {
         word->torn_open = word->torn_read = false;
         return;
     }

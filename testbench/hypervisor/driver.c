@@ -83,6 +83,11 @@ bool hv_driver_private_buffers(const struct hv_driver *driver)
     return driver->options.private_buffers;
 }
 
+bool hv_driver_mistakes(const struct hv_driver *driver, enum hv_mistake mistake)
+{
+    return driver->options.mistakes & mistake;
+}
+
 void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t *efr2)
 {
     *efr = driver->efr;

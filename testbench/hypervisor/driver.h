@@ -17,6 +17,19 @@ struct hv_driver;
 struct hv_stage2; /* a guest's memory: a host (v1) table with its DomainID */
 struct hv_guest;  /* one GuestID with its registers and maps */
 
+/*
+ * Mistakes that drivers were seen to make, to try a checker of drivers on (viommu 2.3, 7.6, 9.4, 10). Each is
+ * made where the right thing would be done.
+ */
+enum hv_mistake {
+    HV_MISTAKE_AON_BIT = 1,          /* PprAutoRspAon of the guest is looked for in Control[48] */
+    HV_MISTAKE_MAPS_FREED_FIRST = 2, /* a guest's maps are cleared after their memory is gone */
+    HV_MISTAKE_DIRTY_FORMULA = 4,    /* a new guest's dirty bit is cleared by the formula with 16 bytes */
+    HV_MISTAKE_WIPED_ENABLES = 8,    /* a queue's base takes its enable bits along */
+    HV_MISTAKE_PARTIAL_ENTRY = 16,   /* a live device table entry changes 8 bytes at a time */
+    HV_MISTAKE_NO_DOMAIN_FLUSH = 32, /* a change of stage 2 is flushed in the parent's domain only */
+};
+
 struct hv_options {
     uint16_t devid; /* the IOMMU's own DeviceID: the device's configuration key of that name */
     /* Guest buffers by private address, as the drivers of 2023 did (GstBufferTRPMode=0, viommu 2.1). */
@@ -26,6 +39,8 @@ struct hv_options {
     bool invalid_entries;
     /* New maps are filled by 131,072 register writes, as drivers must, and not in bulk: for recordings. */
     bool fill_by_registers;
+    uint16_t first_guest_id; /* the lowest GuestID that is given out; 0: 1 */
+    unsigned mistakes;       /* of enum hv_mistake */
 };
 
 /* --------------------------------------------------------------------------------- the IOMMU (viommu 9.3) */
@@ -43,6 +58,7 @@ void hv_driver_destroy(struct hv_driver *driver);
 struct amdvi_device *hv_driver_device(const struct hv_driver *driver);
 struct hv_memory *hv_driver_memory(const struct hv_driver *driver);
 bool hv_driver_private_buffers(const struct hv_driver *driver);
+bool hv_driver_mistakes(const struct hv_driver *driver, enum hv_mistake mistake);
 void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t *efr2);
 
 /* The oldest unread record of the host's event or PPR log; HV_ERR_EMPTY. */

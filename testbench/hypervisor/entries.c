@@ -12,6 +12,16 @@ void hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t ent
         entry[i] = hv_memory_get(driver->memory, at + i * sizeof(entry[i]));
 }
 
+/* As an emulator that hears of one store at a time (viommu 10). */
+static enum hv_status write_live(struct hv_driver *driver, uint16_t device, const uint64_t entry[4])
+{
+    uint64_t at = driver->device_table + (uint64_t)device * HV_DTE_BYTES;
+
+    for (unsigned i = 0; i < 4; i++)
+        hv_memory_set(driver->memory, at + i * sizeof(entry[i]), entry[i]);
+    return hv_flush_entry(driver, device);
+}
+
 /* V=0 entries let requests pass, so an entry changes through a blocked one: word 0 first down, last up. The
  * interrupt part stays what it was (viommu 5.3). */
 enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4])
@@ -23,6 +33,8 @@ enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const u
     for (unsigned i = 0; i < 4; i++)
         now[i] = entry[i];
     now[2] |= old[2] & ~DTE_GUESTPAGINGMODE_MASK;
+    if (hv_driver_mistakes(driver, HV_MISTAKE_PARTIAL_ENTRY))
+        return write_live(driver, device, now);
     hv_memory_set(driver->memory, at, blocked[0]);
     for (unsigned i = 4; i-- > 0;)
         hv_memory_set(driver->memory, at + i * sizeof(now[i]), now[i]);

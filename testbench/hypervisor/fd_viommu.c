@@ -178,12 +178,26 @@ static const unsigned control_offset[HV_QUEUE_TYPES] = {
     [HV_QUEUE_PPR] = VFC_PPR_CONTROL_OFFSET,
 };
 
+/* As an early driver: the control bits by one call, the base by another, which takes them along (viommu 10).
+ */
+static enum hv_status program_in_two_steps(const struct fd_viommu *viommu, const struct hv_queue_alloc *alloc,
+                                           uint64_t value)
+{
+    const uint64_t place = alloc->type == HV_QUEUE_PPR ? VFC_PPR_CONTROL_BASE_MASK | VFC_PPR_CONTROL_LEN_MASK
+                                                       : VFC_CMD_CONTROL_BASE_MASK | VFC_CMD_CONTROL_LEN_MASK;
+    enum hv_status status = hv_guest_control(viommu->guest, control_offset[alloc->type], value & ~place);
+
+    return status ? status : hv_guest_control(viommu->guest, control_offset[alloc->type], value & place);
+}
+
 static enum hv_status program(const struct fd_viommu *viommu, const struct hv_queue_alloc *alloc)
 {
     uint64_t value = alloc->type == HV_QUEUE_CMD   ? command_control(alloc)
                      : alloc->type == HV_QUEUE_EVT ? event_control(alloc)
                                                    : ppr_control(alloc);
 
+    if (hv_driver_mistakes(viommu->parent->driver, HV_MISTAKE_WIPED_ENABLES))
+        return program_in_two_steps(viommu, alloc, value);
     return hv_guest_control(viommu->guest, control_offset[alloc->type], value);
 }
 

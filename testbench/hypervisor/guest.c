@@ -12,6 +12,10 @@ enum { FIRST_ORDINARY = 1, LAST_ORDINARY = 0x7fff, FIRST_OTHER = 0x8000, LAST_ID
  * (viommu 1.4). */
 static bool take_id(struct hv_driver *driver, uint16_t *id)
 {
+    uint16_t first = driver->options.first_guest_id;
+
+    if (first)
+        return hv_ids_find(&driver->guest_ids, first, LAST_ID, id);
     return hv_ids_find(&driver->guest_ids, FIRST_ORDINARY, LAST_ORDINARY, id) ||
            hv_ids_find(&driver->guest_ids, FIRST_OTHER, LAST_ID, id);
 }
@@ -113,15 +117,31 @@ static void release(struct hv_guest *guest)
     if (guest->own_trans)
         clear_trans(guest, guest->trans);
     hv_guest_maps_destroy(guest);
+    if (hv_driver_mistakes(driver, HV_MISTAKE_MAPS_FREED_FIRST))
+        hv_guest_maps_clear(guest);
     if (guest->stage2)
         guest->stage2->users--;
     hv_ids_give(&driver->guest_ids, guest->id);
     free(guest);
 }
 
+/* RESET_VMMIO has done it already, and at the right place; the first driver did it by hand (viommu 2.3). */
+static void clear_dirty_bit(const struct hv_guest *guest)
+{
+    struct hv_memory *memory = guest->driver->memory;
+    uint64_t byte = (uint64_t)(guest->id & 0xff) << 4 | (uint64_t)(guest->id >> 13) << 2;
+    uint64_t bit = UINT64_C(1) << ((guest->id >> 8 & 31) + byte % 8 * 8);
+    uint64_t at = guest->driver->low + HV_PRIVATE_DIRTY + byte / 8 * 8;
+
+    hv_memory_set(memory, at, hv_memory_get(memory, at) & ~bit);
+}
+
 static enum hv_status build(struct hv_guest *guest)
 {
     enum hv_status status = hv_reset_guest(guest->driver, guest->id);
+
+    if (hv_driver_mistakes(guest->driver, HV_MISTAKE_DIRTY_FORMULA))
+        clear_dirty_bit(guest);
 
     if (!status && guest->stage2)
         status = take_trans(guest);

@@ -73,7 +73,7 @@ enum hv_status hv_guest_map_domain(struct hv_guest *guest, uint16_t guest_domain
 }
 
 /* 131,072 register writes, as the drivers do it (viommu 9.4 step 2). */
-static enum hv_status fill_by_registers(struct hv_guest *guest)
+enum hv_status hv_guest_maps_clear(struct hv_guest *guest)
 {
     enum hv_status status = HV_OK;
 
@@ -92,7 +92,7 @@ static enum hv_status fill(struct hv_guest *guest)
     uint16_t parent = valid && guest->stage2 ? guest->stage2->domain : 0;
 
     if (guest->driver->options.fill_by_registers)
-        return fill_by_registers(guest);
+        return hv_guest_maps_clear(guest);
     if (amdvi_guest_map_fill(device, guest->id, AMDVI_MAP_DOMAINS, 0, IDS, parent, 0,
                              valid && guest->stage2) ||
         amdvi_guest_map_fill(device, guest->id, AMDVI_MAP_DEVICES, 0, IDS, 0, 0, valid))

@@ -8,5 +8,7 @@
 enum hv_status hv_guest_maps_create(struct hv_guest *guest);
 /* Also of a guest whose maps were made in part. */
 void hv_guest_maps_destroy(struct hv_guest *guest);
+/* Every entry is written unused. */
+enum hv_status hv_guest_maps_clear(struct hv_guest *guest);
 
 #endif

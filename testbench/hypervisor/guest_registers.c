@@ -117,6 +117,16 @@ uint64_t hv_ppr_control(const struct hv_registers *registers)
     return vfc_ppr_control_set_pprautorspaon(value, reg_control_pprautorspaon(control));
 }
 
+/* With the mistake the bit is taken from where GDUpdateDis is. */
+static uint64_t ppr_control_for(const struct hv_registers *registers, const struct hv_guest *guest)
+{
+    uint64_t value = hv_ppr_control(registers);
+
+    if (hv_driver_mistakes(hv_guest_driver(guest), HV_MISTAKE_AON_BIT))
+        value = vfc_ppr_control_set_pprautorspaon(value, reg_control_gdupdatedis(registers->control));
+    return value;
+}
+
 enum hv_status hv_registers_apply(const struct hv_registers *registers, struct hv_guest *guest)
 {
     uint64_t event_b = vfc_event_b_base_set_base(0, reg_event_base_base(registers->event_b_base));
@@ -128,7 +138,7 @@ enum hv_status hv_registers_apply(const struct hv_registers *registers, struct h
     if (!status)
         status = hv_guest_control(guest, VFC_EVENT_CONTROL_OFFSET, hv_event_control(registers));
     if (!status)
-        status = hv_guest_control(guest, VFC_PPR_CONTROL_OFFSET, hv_ppr_control(registers));
+        status = hv_guest_control(guest, VFC_PPR_CONTROL_OFFSET, ppr_control_for(registers, guest));
     return status ? status : hv_guest_control(guest, VFC_CMD_CONTROL_OFFSET, hv_command_control(registers));
 }
 

@@ -12,6 +12,7 @@ enum { HV_RING_CODE = 9, HV_RING_BYTES = 16 << HV_RING_CODE, HV_DTE_BYTES = 32, 
 
 /* Where things lie in the private space (viommu 2.1). */
 #define HV_PRIVATE_LOW      UINT64_C(0x800000) /* guest registers, dirty bits: [0, 8 MiB) */
+#define HV_PRIVATE_DIRTY    UINT64_C(0x400000)
 #define HV_PRIVATE_DEVICES  UINT64_C(0x1000000000)
 #define HV_PRIVATE_DOMAINS  UINT64_C(0x2000000000)
 #define HV_PRIVATE_COMMANDS UINT64_C(0x2800000000)

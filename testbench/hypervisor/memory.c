@@ -8,6 +8,8 @@ struct hv_memory {
     uint64_t base, size, used, hint;
     uint8_t *ram;
     uint8_t *taken; /* one byte a page */
+    hv_memory_watcher *watcher;
+    void *watcher_context;
 };
 
 struct hv_memory *hv_memory_create(uint64_t base, uint64_t size)
@@ -43,6 +45,18 @@ struct amdvi_memory hv_memory_port(struct hv_memory *memory)
         .direct = memory->ram, .direct_base = memory->base, .direct_size = memory->size};
 }
 
+void hv_memory_watch(struct hv_memory *memory, hv_memory_watcher *watcher, void *context)
+{
+    memory->watcher = watcher;
+    memory->watcher_context = context;
+}
+
+static void tell(const struct hv_memory *memory, uint64_t spa, const void *bytes, uint64_t length)
+{
+    if (memory->watcher)
+        memory->watcher(memory->watcher_context, spa, bytes, length);
+}
+
 /* First page at or after `first` where `pages` are free, aligned; the number of pages when there is none. */
 static uint64_t find(const struct hv_memory *memory, uint64_t first, uint64_t pages, uint64_t align)
 {
@@ -75,6 +89,7 @@ uint64_t hv_memory_take(struct hv_memory *memory, uint64_t bytes, uint64_t align
     memory->used += pages * HV_PAGE;
     if (pages == 1)
         memory->hint = first + 1;
+    tell(memory, memory->base + first * HV_PAGE, NULL, pages * HV_PAGE);
     return memory->base + first * HV_PAGE;
 }
 
@@ -132,6 +147,8 @@ void hv_memory_set(struct hv_memory *memory, uint64_t spa, uint64_t value)
 {
     void *to = hv_memory_at(memory, spa, sizeof(value));
 
-    if (to)
-        memcpy(to, &value, sizeof(value));
+    if (!to)
+        return;
+    memcpy(to, &value, sizeof(value));
+    tell(memory, spa, &value, sizeof(value));
 }

@@ -33,6 +33,13 @@ void *hv_memory_at(const struct hv_memory *memory, uint64_t spa, uint64_t bytes)
 /* The address of a pointer into the window; false for other pointers. */
 bool hv_memory_address(const struct hv_memory *memory, const void *pointer, uint64_t *spa);
 
+/*
+ * Somebody hears of every hv_memory_set(), and of pages that are zeroed when they are handed out (`bytes`
+ * null): what a lint needs to know (amdvi/lint.h). Called when the bytes are there. Null: nobody.
+ */
+typedef void hv_memory_watcher(void *context, uint64_t spa, const void *bytes, uint64_t length);
+void hv_memory_watch(struct hv_memory *memory, hv_memory_watcher *watcher, void *context);
+
 /* One aligned word. Outside the window: reads 0, writes nothing. */
 uint64_t hv_memory_get(const struct hv_memory *memory, uint64_t spa);
 void hv_memory_set(struct hv_memory *memory, uint64_t spa, uint64_t value);

@@ -57,8 +57,11 @@ uint16_t hv_stage2_domain(const struct hv_stage2 *stage2)
 static enum hv_status flush(struct hv_stage2 *stage2, uint64_t gpa, uint64_t length)
 {
     enum hv_status status = hv_invalidate(stage2->driver, stage2->domain, gpa, length);
+    struct hv_host_domain *first = stage2->domains;
 
-    for (struct hv_host_domain *d = stage2->domains; d && !status; d = d->next)
+    if (hv_driver_mistakes(stage2->driver, HV_MISTAKE_NO_DOMAIN_FLUSH))
+        first = NULL;
+    for (struct hv_host_domain *d = first; d && !status; d = d->next)
         status = hv_invalidate(stage2->driver, d->id, gpa, length);
     return status ? status : hv_wait(stage2->driver);
 }

@@ -224,6 +224,17 @@ static unsigned enabled(uint64_t control, uint64_t enable, uint64_t interrupt)
     return (control & enable ? HV_QUEUE_ENABLE : 0) | (control & interrupt ? HV_QUEUE_INTERRUPT : 0);
 }
 
+static unsigned ppr_flags(const struct hv_vmm *vmm, uint64_t control)
+{
+    bool wrong = hv_driver_mistakes(vmm->driver, HV_MISTAKE_AON_BIT);
+    bool always = wrong ? reg_control_gdupdatedis(control) : reg_control_pprautorspaon(control);
+
+    return (reg_control_ppren(control) ? HV_QUEUE_PPR_ENABLE : 0) |
+           (reg_control_pprautorspen(control) ? HV_QUEUE_PPR_AUTO : 0) |
+           (reg_control_blkstopmrken(control) ? HV_QUEUE_PPR_STOP_MARKER : 0) |
+           (always ? HV_QUEUE_PPR_ALWAYS : 0);
+}
+
 static void describe_queue(const struct hv_vmm *vmm, enum hv_queue_type type, struct hv_queue_alloc *queue)
 {
     const struct hv_registers *r = &vmm->registers;
@@ -238,7 +249,7 @@ static void describe_queue(const struct hv_vmm *vmm, enum hv_queue_type type, st
         queue->flags = enabled(r->control, REG_CONTROL_EVENTLOGEN_MASK, REG_CONTROL_EVENTINTEN_MASK);
     if (type == HV_QUEUE_PPR) {
         queue->flags = enabled(r->control, REG_CONTROL_PPRLOGEN_MASK, REG_CONTROL_PPRINTEN_MASK);
-        queue->flags |= reg_control_ppren(r->control) ? HV_QUEUE_PPR_ENABLE : 0;
+        queue->flags |= ppr_flags(vmm, r->control);
     }
     if (!reg_control_iommuen(r->control))
         queue->flags = 0;
