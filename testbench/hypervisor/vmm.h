@@ -39,6 +39,10 @@ struct hv_vmm_options {
     uint16_t first;       /* the first device, which names the IOMMU */
     uint16_t first_guest; /* and how the guest knows it */
     unsigned tag;         /* of the iommufd context: below 64 */
+    /* Mediated mode: an interrupt of the guest's IOMMU, with the vector that the guest has programmed. In
+     * hardware mode the device posts it to the virtual processor itself (viommu 8.5). May be null. */
+    void *context;
+    void (*interrupt)(void *context, enum hv_interrupt_type type, uint8_t vector);
 };
 
 enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
@@ -68,7 +72,8 @@ enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_r
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);
 
 uint64_t hv_vmm_exits(const struct hv_vmm *vmm, enum hv_exit cause);
-/* Guest entries that were refused: their devices are blocked. */
+/* Guest entries that were refused: their devices are blocked, and a mediated guest finds an
+ * ILLEGAL_DEV_TABLE_ENTRY in its log. Hardware has no known way to put one there (viommu 8.4). */
 uint64_t hv_vmm_refused(const struct hv_vmm *vmm);
 hv_handle hv_vmm_parent(const struct hv_vmm *vmm);
 struct hv_fd *hv_vmm_context(const struct hv_vmm *vmm);

@@ -75,6 +75,7 @@ static void nest(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t e
         hv_fd_attach(vmm->fd, device->device, table)) {
         vmm->refused++;
         block(vmm, device);
+        vmm_illegal_entry(vmm, device->guest);
         return;
     }
     leave_table(vmm, device);

@@ -44,6 +44,8 @@ void vmm_table_moved(struct hv_vmm *vmm);
 /* vmm_mediated.c */
 enum hv_status vmm_ring_read(struct hv_vmm *vmm, uint64_t offset, uint64_t *value);
 enum hv_status vmm_ring_write(struct hv_vmm *vmm, uint64_t offset, uint64_t value);
+/* The review's wish for what is refused (viommu 5.3). */
+void vmm_illegal_entry(struct hv_vmm *vmm, uint16_t guest_device);
 void vmm_rings_changed(struct hv_vmm *vmm, uint64_t old_control);
 
 #endif

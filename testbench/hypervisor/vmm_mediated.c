@@ -42,6 +42,25 @@ static bool log_running(const struct hv_vmm *vmm, bool pprs)
            ring_bytes(pprs ? vmm->registers.ppr_base : vmm->registers.event_base);
 }
 
+/* ---------------------------------------------------------------- interrupts */
+
+/* Where 170h and 178h say, if the Control register has the cause enabled (viommu 9.2). */
+static void interrupt(const struct hv_vmm *vmm, enum hv_interrupt_type type, uint64_t enable)
+{
+    struct hv_interrupt message = {0};
+    bool pprs = type == HV_INTERRUPT_PPR;
+
+    hv_registers_interrupt(pprs ? vmm->registers.xt_ppr : vmm->registers.xt_event, &message);
+    if (vmm->registers.control & enable && message.valid && vmm->options.interrupt)
+        vmm->options.interrupt(vmm->options.context, type, message.vector);
+}
+
+static void log_interrupt(const struct hv_vmm *vmm, bool pprs)
+{
+    interrupt(vmm, pprs ? HV_INTERRUPT_PPR : HV_INTERRUPT_EVENT,
+              pprs ? REG_CONTROL_PPRINTEN_MASK : REG_CONTROL_EVENTINTEN_MASK);
+}
+
 /* ---------------------------------------------------------------- logs */
 
 static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
@@ -57,6 +76,7 @@ static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
     next = wrap(*tail + VMM_RECORD_BYTES, bytes);
     if (next == wrap(*head, bytes)) {
         vmm->rings.status |= pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
+        log_interrupt(vmm, pprs);
         return;
     }
     to = hv_vmm_at(vmm, reg_cmd_base_base(base) + wrap(*tail, bytes), VMM_RECORD_BYTES);
@@ -66,6 +86,19 @@ static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
     *tail = next;
     vmm->rings.status |= pprs ? VF_STATUS_PPRINT_MASK : VF_STATUS_EVENTLOGINT_MASK;
     vmm->exits[HV_EXIT_INJECT]++;
+    log_interrupt(vmm, pprs);
+}
+
+void vmm_illegal_entry(struct hv_vmm *vmm, uint16_t guest_device)
+{
+    uint64_t record[2] = {0};
+
+    if (vmm->vf.device)
+        return;
+    evt_illegal_dev_table_entry_set_code(record, EVT_ILLEGAL_DEV_TABLE_ENTRY);
+    evt_illegal_dev_table_entry_set_deviceid(record, guest_device);
+    evt_illegal_dev_table_entry_set_rz(record, 1);
+    append(vmm, false, record);
 }
 
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm)
@@ -110,8 +143,10 @@ static bool wait_done(struct hv_vmm *vmm, const uint64_t command[2])
     }
     if (cmd_completion_wait_s(command))
         memcpy(to, &data, sizeof(data));
-    if (cmd_completion_wait_i(command))
+    if (cmd_completion_wait_i(command)) {
         vmm->rings.status |= VF_STATUS_COMWAITINT_MASK;
+        interrupt(vmm, HV_INTERRUPT_EVENT, REG_CONTROL_COMWAITINTEN_MASK);
+    }
     return true;
 }
 

@@ -215,6 +215,69 @@ START_TEST(any_register_write_is_survived)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- a mediated guest's log and its interrupts
+ */
+
+static struct {
+    unsigned events, pprs;
+    uint8_t vector;
+} seen;
+
+static void on_interrupt(void *context, enum hv_interrupt_type type, uint8_t vector)
+{
+    *(type == HV_INTERRUPT_PPR ? &seen.pprs : &seen.events) += 1;
+    seen.vector = vector;
+}
+
+enum { TABLE = 0x100000, RING = 0x200000, LOG = 0x201000, VECTOR = 0x42 };
+
+static void listening_guest(uint64_t more)
+{
+    uint64_t control =
+        reg_control_set_eventlogen(reg_control_set_cmdbufen(reg_control_set_iommuen(0, 1), 1), 1);
+
+    start(HV_VMM_MEDIATED);
+    hv_vmm_destroy(vmm);
+    options.interrupt = on_interrupt;
+    memset(&seen, 0, sizeof(seen));
+    ck_assert_int_eq(hv_vmm_create(b.driver, &options, &vmm), HV_OK);
+    hv_vmm_write(vmm, REG_DEVTAB_BASE_OFFSET, 8, BENCH_GPA + TABLE);
+    hv_vmm_write(vmm, REG_CMD_BASE_OFFSET, 8, reg_cmd_base_set_len(BENCH_GPA + RING, 8));
+    hv_vmm_write(vmm, REG_EVENT_BASE_OFFSET, 8, reg_cmd_base_set_len(BENCH_GPA + LOG, 8));
+    hv_vmm_write(vmm, REG_XT_GENERAL_OFFSET, 8, reg_xt_general_set_vector(0, VECTOR));
+    hv_vmm_write(vmm, REG_CONTROL_OFFSET, 8, control | more);
+}
+
+/* 8.5: an interrupt with its enable bit, none without. */
+START_TEST(a_refused_entry_is_logged_for_a_mediated_guest)
+{
+    const uint64_t *record;
+
+    listening_guest(_i ? REG_CONTROL_EVENTINTEN_MASK : 0);
+    ck_assert(hv_vmm_store(vmm, BENCH_GPA + TABLE + 32 * GDEV + 8, UINT64_C(1) << 42)); /* reserved */
+    ck_assert(hv_vmm_store(vmm, BENCH_GPA + TABLE + 32 * GDEV, 3 | UINT64_C(1) << 55));
+    ck_assert_uint_eq(hv_vmm_refused(vmm), 1);
+    record = hv_vmm_at(vmm, BENCH_GPA + LOG, 16);
+    ck_assert_uint_eq(record[0],
+                      UINT64_C(1) << 60 | UINT64_C(1) << 55 | GDEV); /* ILLEGAL_DEV_TABLE_ENTRY, RZ */
+    ck_assert_uint_eq(seen.events, _i);
+    ck_assert_uint_eq(seen.vector, _i ? VECTOR : 0);
+}
+END_TEST
+
+START_TEST(a_completion_interrupts_a_mediated_guest)
+{
+    uint64_t *command;
+
+    listening_guest(_i ? REG_CONTROL_COMWAITINTEN_MASK : 0);
+    command = hv_vmm_at(vmm, BENCH_GPA + RING, 16);
+    command[0] = UINT64_C(1) << 60 | 2;
+    hv_vmm_write(vmm, REG_CMD_TAIL_OFFSET, 8, 16);
+    ck_assert_uint_eq(seen.events, _i);
+    ck_assert_uint_eq(seen.pprs, 0);
+}
+END_TEST
+
 START_TEST(mistakes_have_names)
 {
     struct hv_vmm_options wrong = options;
@@ -235,6 +298,7 @@ END_TEST
 int main(void)
 {
     TCase *tcase = tcase_create("hardware"), *mediated = tcase_create("mediated");
+    TCase *listening = tcase_create("interrupts");
     int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -247,6 +311,10 @@ int main(void)
     tcase_add_checked_fixture(mediated, setup_mediated, teardown);
     tcase_add_test(mediated, software_does_the_same);
     tcase_add_test(mediated, any_register_write_is_survived);
-    failed = run_tests(tcase);
+    tcase_add_checked_fixture(listening, NULL, teardown);
+    tcase_add_loop_test(listening, a_refused_entry_is_logged_for_a_mediated_guest, 0, 2);
+    tcase_add_loop_test(listening, a_completion_interrupts_a_mediated_guest, 0, 2);
+    failed = run_tests(listening);
+    failed |= run_tests(tcase);
     return run_tests(mediated) || failed;
 }
