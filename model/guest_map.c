@@ -163,7 +163,7 @@ static bool read_page(struct amdvi_device *device, uint64_t ipa, uint64_t page[M
 
 static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_words, struct id_set *set)
 {
-    uint64_t page[MAP_PAGE_BYTES / 8];
+    uint64_t page[MAP_PAGE_BYTES / 8], last = 0;
 
     memset(set, 0, sizeof(*set));
     for (uint64_t end = ipa + (uint64_t)MAP_IDS * entry_words * 8; ipa < end; ipa += MAP_PAGE_BYTES) {
@@ -172,6 +172,9 @@ static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_wo
         for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i += entry_words) {
             uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : host_domain_of(device, page[i]);
             bool valid = entry_words == 2 ? devidmap_v(page + i) : domidmap_v(page[i]);
+            if (page[i] == last) /* unused entries are all alike, and most are unused (6) */
+                continue;
+            last = page[i];
             set->bits[id / 64] |= (uint64_t)valid << id % 64;
         }
     }
@@ -223,36 +226,30 @@ uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest
 /* ---------------------------------------------------------------- many entries at once */
 
 struct fill {
-    uint64_t entry[2];
-    unsigned bytes; /* of an entry */
-    uint64_t ipa;   /* of the next entry */
-    uint64_t left;  /* bytes still to write */
+    uint64_t page[MAP_PAGE_BYTES / 8]; /* the entry over and over: what a whole page holds */
+    uint64_t ipa;                      /* of the next entry */
+    uint64_t left;                     /* bytes still to write */
 };
 
-/* The entries that lie in the page of `fill->ipa`. */
-static size_t make_page(const struct fill *fill, uint8_t page[MAP_PAGE_BYTES])
+static void repeat(struct fill *fill, const uint64_t entry[2], unsigned words)
 {
-    size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
-    size_t length = fill->left < room ? (size_t)fill->left : room;
-
-    for (size_t at = 0; at < length; at += fill->bytes)
-        memcpy(page + at, fill->entry, fill->bytes);
-    return length;
+    for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i++)
+        fill->page[i] = entry[i % words];
 }
 
 static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, struct fill *fill)
 {
-    uint8_t page[MAP_PAGE_BYTES];
     struct space_access access;
 
     while (fill->left) {
-        size_t length = make_page(fill, page);
+        size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
+        size_t length = fill->left < room ? (size_t)fill->left : room;
         if (!private_translate(device, NULL, fill->ipa, true, &access) ||
-            memory_write(device, AMDVI_ACCESS_MAP, access.spa, page, length)) {
+            memory_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
             private_report(device, id, &access, 0);
             return AMDVI_ERR_MEMORY;
         }
-        tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, page, (uint32_t)length, WALK_ERROR_NONE);
+        tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, fill->page, (uint32_t)length, WALK_ERROR_NONE);
         fill->ipa += length;
         fill->left -= length;
     }
@@ -264,18 +261,21 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
                                        uint16_t host_id, uint16_t queue_id, bool valid)
 {
     bool devices = map == AMDVI_MAP_DEVICES;
-    struct fill fill = {.bytes = devices ? DEVICE_ENTRY_BYTES : DOMAIN_ENTRY_BYTES};
+    unsigned bytes = devices ? DEVICE_ENTRY_BYTES : DOMAIN_ENTRY_BYTES;
+    uint64_t entry[2] = {0, 0};
+    struct fill fill;
 
     if (!device || map > AMDVI_MAP_DOMAINS || first >= MAP_IDS || count > MAP_IDS - first)
         return AMDVI_ERR_ARGUMENT;
     if (!device->guest_pages || !guests_enabled(device))
         return AMDVI_ERR_UNSUPPORTED;
     if (devices)
-        make_device_entry(device, valid, host_id, queue_id, fill.entry);
+        make_device_entry(device, valid, host_id, queue_id, entry);
     else
-        fill.entry[0] = domain_entry(device, valid, host_id);
+        entry[0] = domain_entry(device, valid, host_id);
+    repeat(&fill, entry, bytes / 8);
     fill.ipa =
         devices ? map_device_entry(guest_id, (uint16_t)first) : map_domain_entry(guest_id, (uint16_t)first);
-    fill.left = (uint64_t)count * fill.bytes;
+    fill.left = (uint64_t)count * bytes;
     return fill_pages(device, guest_id, &fill);
 }
