@@ -138,6 +138,9 @@ enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uin
 /* INVALIDATE_IOMMU_ALL of a guest: all host domains and devices that its maps name (11 #14). */
 void map_invalidate_all(struct amdvi_device *device, const struct guest *guest);
 
+/* Whether an entry of this guest's map leads to the host's ID. */
+bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map map, uint16_t host_id);
+
 /* guest_dirty.c */
 void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);
 /* Queues the guests whose dirty bit is set, whoever set it (2.3). */

@@ -196,14 +196,35 @@ static void each(struct amdvi_device *device, const struct id_set *set,
             act(device, (uint16_t)(word * 64 + (unsigned)__builtin_ctzll(left)));
 }
 
+static void collect_domains(struct amdvi_device *device, uint16_t id, struct id_set *set)
+{
+    collect(device, map_domain_entry(id, 0), DOMAIN_ENTRY_BYTES / 8, set);
+}
+
+static void collect_devices(struct amdvi_device *device, uint16_t id, struct id_set *set)
+{
+    collect(device, map_device_entry(id, 0), DEVICE_ENTRY_BYTES / 8, set);
+}
+
 void map_invalidate_all(struct amdvi_device *device, const struct guest *guest)
 {
     struct id_set set;
 
-    collect(device, map_domain_entry(guest->id, 0), DOMAIN_ENTRY_BYTES / 8, &set);
+    collect_domains(device, guest->id, &set);
     each(device, &set, invalidate_domain);
-    collect(device, map_device_entry(guest->id, 0), DEVICE_ENTRY_BYTES / 8, &set);
+    collect_devices(device, guest->id, &set);
     each(device, &set, dtc_invalidate);
+}
+
+bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map map, uint16_t host_id)
+{
+    struct id_set set;
+
+    if (map == AMDVI_MAP_DEVICES)
+        collect_devices(device, id, &set);
+    else
+        collect_domains(device, id, &set);
+    return set.bits[host_id / 64] >> host_id % 64 & 1;
 }
 
 /* The lowest gDomID that is mapped to this host domain, else 0 (11 #21). */

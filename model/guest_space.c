@@ -86,8 +86,7 @@ static void by_entry(struct amdvi_device *device, const struct dte *dte, struct 
     access->domain = dte->domain;
     access->fleeting |= never_cached(device, access->device);
     access->reason = entry_reason(dte, need);
-    if (!access->reason &&
-        (never_cached(device, access->device) || !cached(device, &space, need, access)))
+    if (!access->reason && (never_cached(device, access->device) || !cached(device, &space, need, access)))
         walk_space(device, dte, &space, need, access);
     access->perm &= dte->perm;
 }

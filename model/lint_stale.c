@@ -454,19 +454,25 @@ static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
     return (f->cache == AMDVI_CACHE_PTC || cmd_inv_pages_pde(words)) && ranges_meet(open, &range);
 }
 
-/* The host's goes for everything, a guest's for what its devices have cached (viommu 11 #14). */
-static bool all_covered(const struct amdvi_device *device, const struct lint_open *open,
+/* The host's goes for everything, a guest's for what its devices have cached and its maps name (viommu 11
+ * #14). */
+static bool all_covered(struct amdvi_device *device, const struct lint_open *open,
                         const struct amdvi_command_info *info)
 {
+    const struct amdvi_lint_finding *f = &open->finding;
+
     if (!info->guest)
         return true;
-    if (open->finding.cache == AMDVI_CACHE_ITC)
+    if (f->cache == AMDVI_CACHE_ITC)
         return false;
-    return device->config.value[CONFIG_GUEST_INVALIDATE_ALL] ||
-           (open->owned && open->owner == info->guest_id);
+    if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL] || (open->owned && open->owner == info->guest_id))
+        return true;
+    return f->cache == AMDVI_CACHE_DTC
+               ? shadow_map_names(device, info->guest_id, AMDVI_MAP_DEVICES, f->request.device)
+               : shadow_map_names(device, info->guest_id, AMDVI_MAP_DOMAINS, f->domain);
 }
 
-static bool covered(const struct amdvi_device *device, const struct lint_open *open,
+static bool covered(struct amdvi_device *device, const struct lint_open *open,
                     const struct amdvi_command_info *info)
 {
     const struct amdvi_lint_finding *f = &open->finding;

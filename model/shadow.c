@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/shadow.h"
 
+#include "model/guest.h"
+
 /* Everything that looks on, kept while the shadow walks. */
 struct muted {
     bool caches, observed, watched, failing;
@@ -104,6 +106,16 @@ bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 
     unmute(device, &muted);
     return read;
+}
+
+bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
+                      uint16_t host_id)
+{
+    struct muted muted = mute(device);
+    bool names = map_names(device, guest_id, map, host_id);
+
+    unmute(device, &muted);
+    return names;
 }
 
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)

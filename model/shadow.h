@@ -31,6 +31,10 @@ void shadow_dte(struct amdvi_device *device, uint16_t requester, struct shadow *
 /* The interrupt remapping entry at an address; false if memory has none. */
 bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2]);
 
+/* Whether a guest's map leads to this host ID. */
+bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
+                      uint16_t host_id);
+
 /* Eight bytes of memory; false when there are none. */
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value);
 

@@ -22,7 +22,9 @@ import yaml
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LIMIT = 60  # seconds for a test before it counts as hanging
-UNITS = ("parts", "errors", "logs", "devices", "registers", "remote", "tlb", "cache", "batch", "config")
+CORE = ("parts", "errors", "logs", "devices", "registers", "remote", "tlb", "cache", "batch", "config")
+GUESTS = ("guests", "held", "choices", "delivery", "owned_devices")
+UNITS = (*(f"core/core-test_{name}" for name in CORE), *(f"guests/guests-test_{name}" for name in GUESTS))
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ class Bench:
         uncached = [path for path in self.traces if "/stale/" not in path]
         if not self.holds(player, "--set", "caches=off", *uncached):
             return "directed traces without caches"
-        if not self.make(*(f"core-test_{name}" for name in UNITS)):
+        if not self.make(*(name.split("/")[1] for name in UNITS)):
             return "build"
         for name in UNITS:
-            if not self.holds(str(self.build / f"testbench/unit/core/core-test_{name}")):
+            if not self.holds(str(self.build / "testbench/unit" / name)):
                 return name
         return None
 

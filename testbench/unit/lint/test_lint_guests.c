@@ -467,6 +467,26 @@ START_TEST(a_guests_command_that_drops_everything_covers_everything)
 }
 END_TEST
 
+/* A host's device in a domain that the guest's DomIDMap names (viommu 11 #14). */
+START_TEST(a_guests_command_covers_what_its_maps_name)
+{
+    const uint16_t device = 0x180;
+    struct amdvi_request request = {.device = device, .address = G_DATA, .length = 8};
+    struct amdvi_result result;
+
+    world_trans_dte(&w, 0, device);
+    map_domain_id(&w, 0, 9, trans_domain(0));
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_int_eq(amdvi_translate(w.device, &request, &result), AMDVI_OK);
+        poke(w.roots[0] + G_DATA / PAGE_BYTES * 8, 0x42);
+    }
+    guest_command(&w, 0, UINT64_C(8) << 60, 0);
+    amdvi_lint_finish(lint);
+    ck_assert_uint_eq(statistics().windows, 1);
+    ck_assert_uint_eq(findings, 0);
+}
+END_TEST
+
 /* Of the guest's device, an interrupt entry: that is the host's table, and no guest's affair. Of a host's
  * device, a page: that is not the guest's, either. */
 START_TEST(a_guests_command_leaves_what_is_the_hosts)
@@ -532,6 +552,7 @@ int main(void)
     add_dirty_and_control(tcase);
     tcase_add_loop_test(tcase, a_guests_command_covers_its_pages_only, 0, 2);
     tcase_add_test(tcase, a_guests_command_that_drops_everything_covers_everything);
+    tcase_add_test(tcase, a_guests_command_covers_what_its_maps_name);
     tcase_add_loop_test(tcase, a_guests_command_leaves_what_is_the_hosts, 0, 2);
     tcase_add_test(tcase, a_nested_entry_that_is_written_in_parts_is_found);
     tcase_add_test(tcase, a_stage_2_change_without_its_flush_is_found);
