@@ -8,6 +8,8 @@ from pathlib import Path
 
 from . import ats_facts, bring_up_facts, cache_facts, command_facts, guest_facts, host_facts  # noqa: F401
 from . import interrupt_facts, log_facts, register_facts, table_facts  # noqa: F401
+from . import viommu_command_facts, viommu_device_facts, viommu_log_facts, viommu_register_facts  # noqa: F401
+from . import viommu_ring_facts, viommu_setup_facts  # noqa: F401
 from .fact import FACTS
 
 
