@@ -456,24 +456,27 @@ def vfact(section: str, text: str, ref: str = "", *, modes: tuple[str, ...] = (G
     return take
 
 
-Choice = Callable[[Machine, bool], None]
+Choice = Callable[[Machine, str], None]
 
 
-def row(number: int | str, text: str, other: str = "", key: str = "", ref: str = "", *,
+def row(number: int | str, text: str, key: str = "", others: dict[str, str] | None = None, ref: str = "", *,
         modes: tuple[str, ...] = (GPA,), stale: bool = False, guests: tuple[int, ...] = (1,), control: int = 0,
         config: str = "", without: tuple[str, ...] = ()) -> Callable[[Choice], Choice]:
-    """A decision of section 11 (a number) or 12 ("E1"): the default and, if there is one, the other choice."""
-    chapter = "11" if isinstance(number, int) else "12"
-    label = f"{number:02}" if isinstance(number, int) else f"e{int(number[1:]):02}"
+    """A decision of section 11 (a number) or 12 ("E1"), or a switch without a row: the default, where `build` gets
+    "", and the other values of the key, each with the text of its fact."""
+    chapter = {int: "11", str: "12"}[type(number)]
+    label = f"{number:02}_" if isinstance(number, int) else f"e{int(number[1:]):02}_"
     where = f"{chapter} {f'#{number}' if isinstance(number, int) else number}" + (f", {ref}" if ref else "")
-    options: dict[str, object] = {"guests": guests, "extra": control, "settings": config, "without": without}
+
+    def options(value: str) -> dict[str, object]:
+        settings = f"{config} {key}={value}" if value else config
+        return {"guests": guests, "extra": control, "settings": settings.strip(), "without": without}
 
     def take(play: Choice) -> Choice:
-        name = f"{'viommu_' + chapter + '_' if stale else ''}{label}_{play.__name__}"
-        register(chapter, name, text, where, lambda m: play(m, False), modes, stale, options)
-        if key:
-            chosen = options | {"settings": f"{config} {key}".strip()}
-            register(chapter, f"{name}_{key.split('=')[1]}", other, f"{where}; {key}", lambda m: play(m, True), modes,
-                     stale, chosen)
+        name = f"{f'viommu_{chapter}_' if stale else ''}{label}{play.__name__}"
+        register(chapter, name, text, where, lambda m: play(m, ""), modes, stale, options(""))
+        for value, other in (others or {}).items():
+            register(chapter, f"{name}_{value}", other, f"{where}: {key}",
+                     lambda m, value=value: play(m, value), modes, stale, options(value))
         return play
     return take
