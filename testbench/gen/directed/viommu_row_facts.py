@@ -248,6 +248,20 @@ def flush_with_gn_0(m: Machine, by_range: str) -> None:
     m.g.reads(new if by_range else m.g.store, pasid=None, dev=0x400)
 
 
+@row(17, "COMPLETION_WAIT comes after the earlier commands of its guest, and does not wait for a guest that stopped",
+     guests=(1, 2))
+def order_of_a_wait(m: Machine, _: str) -> None:
+    first, second = m.guests
+    m.boot()
+    first.start()
+    second.start()
+    second.map_device()
+    first.submit(0)
+    first.vf_is(STATUS, 0, CMD_RUN)
+    second.sync(op_iotlb(second.gdev, 0, EVERYTHING))
+    m.atc(second.hdev, 0, 0)
+
+
 @row(18, "TransDevID does not lead to a buffer: IO_PAGE_FAULT of it with vPtr and vCmd, the ring stops",
      "viommu.space_fault", {"hardware_error": "TransDevID does not lead to a buffer: VIOMMU_HARDWARE_ERROR"})
 def buffer_not_reached(m: Machine, hardware: str) -> None:
