@@ -150,6 +150,7 @@ void dirty_scan(struct amdvi_device *device);
 void guest_queue(struct amdvi_device *device, struct guest *guest);
 void guest_unqueue(struct amdvi_device *device, struct guest *guest);
 void guests_control_changed(struct amdvi_device *device);
+void guests_queue_again(struct amdvi_device *device);
 void guests_run(struct amdvi_device *device);
 
 /* guest_log.c */

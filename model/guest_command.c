@@ -44,6 +44,18 @@ void guest_unqueue(struct amdvi_device *device, struct guest *guest)
     }
 }
 
+/* After a restore: those that are marked as queued, in the order of their numbers. */
+void guests_queue_again(struct amdvi_device *device)
+{
+    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+        struct guest *guest = guest_find(device, (uint16_t)id);
+        if (guest && guest->queued) {
+            guest->queued = false;
+            guest_queue(device, guest);
+        }
+    }
+}
+
 /* The host switched guest processing on or off: run bits follow, whoever has work may go on (7.4), in the
  * order of their numbers. */
 void guests_control_changed(struct amdvi_device *device)

@@ -93,11 +93,17 @@ static uint64_t log_word(const bool stopped[2], bool active_b)
     return (uint64_t)stopped[0] | (uint64_t)stopped[1] << 1 | (uint64_t)active_b << 2;
 }
 
+static uint64_t engine_word(const struct guest *guest)
+{
+    return (uint64_t)guest->command_stopped | (uint64_t)guest->mirrored << 1 | (uint64_t)guest->ahead << 2 |
+           (uint64_t)guest->queued << 3;
+}
+
 static void put_guest(struct out *out, const struct guest *guest)
 {
     put_section(out, SECTION_GUEST, GUEST_WORDS * 8);
     put(out, guest->id, 8);
-    put(out, guest->command_stopped, 8);
+    put(out, engine_word(guest), 8);
     put_words(out, guest->vf, VF_COUNT);
     put_words(out, guest->vfc, VFC_COUNT);
     put(out, log_word(guest->events.stopped, guest->events.active_b), 8);
@@ -389,9 +395,12 @@ static void set_log(uint64_t word, bool stopped[2], bool *active_b)
     *active_b = word >> 2 & 1;
 }
 
-static void take_guest(struct guest *guest, struct in *body)
+/* Returns the engine word: what of it counts depends on whether memory came along. */
+static uint64_t take_guest(struct guest *guest, struct in *body)
 {
-    guest->command_stopped = get(body, 8) & 1;
+    uint64_t engine = get(body, 8);
+
+    guest->command_stopped = engine & 1;
     get_words(body, guest->vf, VF_COUNT);
     get_words(body, guest->vfc, VFC_COUNT);
     set_log(get(body, 8), guest->events.stopped, &guest->events.active_b);
@@ -401,15 +410,22 @@ static void take_guest(struct guest *guest, struct in *body)
     /* What memory holds of the registers at the new place is as old as it is: ours are written over it. */
     guest->mirrored = false;
     guest->ahead = true;
+    return engine;
 }
 
 static bool restore_guest_section(struct amdvi_device *device, struct in *body)
 {
     struct guest *guest = guest_get(device, (uint16_t)get(body, 8));
+    uint64_t engine;
 
-    if (guest)
-        take_guest(guest, body);
-    return guest != NULL;
+    if (!guest)
+        return false;
+    engine = take_guest(guest, body);
+    /* A whole device has its memory beside it: where that was the register it still is (viommu 11 #12). */
+    guest->mirrored = engine >> 1 & 1;
+    guest->ahead = engine >> 2 & 1;
+    guest->queued = engine >> 3 & 1;
+    return true;
 }
 
 static void restore_state(struct amdvi_device *device, struct in *body)
@@ -490,7 +506,7 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
             return AMDVI_ERR_NO_MEMORY;
         }
     device_derive(device);
-    guests_control_changed(device);
+    guests_queue_again(device);
     return AMDVI_OK;
 }
 

@@ -86,6 +86,32 @@ START_TEST(item_12_memory_is_the_register_or_a_copy)
 }
 END_TEST
 
+static enum amdvi_atc_answer pending(void *context, const struct amdvi_atc_invalidation *invalidation)
+{
+    *(uint32_t *)context = invalidation->tag;
+    return AMDVI_ATC_PENDING;
+}
+
+/* A device of guest B has not answered an invalidation when guest A waits; B's own wait is held back by
+ * either choice. */
+START_TEST(item_17_a_wait_is_for_the_guests_own_commands_or_for_all)
+{
+    uint32_t tag = UINT32_MAX;
+
+    open_world(_i, "viommu.wait_scope=global");
+    w.notes = (struct world_notes){.context = &tag, .atc = pending};
+    guest_command(&w, B, UINT64_C(4) << 60 | guest_device(0), UINT64_C(0x7ffffffffffff001));
+    guest_wait(&w, A, G_STORE, 0x55);
+    guest_wait(&w, B, G_STORE, 0x66);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), _i ? 0 : 0x55);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 0);
+    ck_assert_int_eq(amdvi_atc_complete(w.device, tag), AMDVI_OK);
+    world_run(&w);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 0x55);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 0x66);
+}
+END_TEST
+
 /* Type 2 has entries of its own: L1 entries from 512 on (2.4). */
 START_TEST(item_23_a_completion_wait_has_its_type)
 {
@@ -203,6 +229,7 @@ int main(void)
     tcase_add_loop_test(tests, item_7_a_map_write_to_nowhere_is_logged_or_not, 0, 2);
     tcase_add_loop_test(tests, item_9_the_dirty_bit_has_its_stride, 0, 2);
     tcase_add_loop_test(tests, item_12_memory_is_the_register_or_a_copy, 0, 2);
+    tcase_add_loop_test(tests, item_17_a_wait_is_for_the_guests_own_commands_or_for_all, 0, 2);
     tcase_add_loop_test(tests, item_23_a_completion_wait_has_its_type, 0, 2);
     tcase_add_loop_test(tests, item_26_guest_0_and_secure_ones_are_there_or_not, 0, 2);
     tcase_add_loop_test(tests, item_37_without_a_log_the_record_is_dropped_or_the_hosts, 0, 4);
