@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LIMIT = 60  # seconds for a test before it counts as hanging
 CORE = ("parts", "errors", "logs", "devices", "registers", "remote", "tlb", "cache", "batch", "config")
-GUESTS = ("guests", "held", "choices", "delivery", "owned_devices")
+GUESTS = ("guests", "held", "choices", "delivery", "owned_devices", "turns")
 UNITS = (*(f"core/core-test_{name}" for name in CORE), *(f"guests/guests-test_{name}" for name in GUESTS))
 
 
