@@ -126,7 +126,7 @@ bool guest_command_running(const struct amdvi_device *device, const struct guest
 /* guest_map.c: private addresses of map entries, and what is done with them */
 uint64_t map_device_entry(uint16_t id, uint16_t guest_device);
 uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain);
-void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_id id, uint64_t value);
+void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
 uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
 uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain);
 enum map_result { MAP_FOUND, MAP_UNMAPPED, MAP_UNREACHABLE };

@@ -41,37 +41,38 @@ static void make_device_entry(const struct amdvi_device *device, uint64_t valid,
 }
 
 /* 11 #7: an unmapped table drops the write, and the host hears of it. */
-static void write_entry(struct amdvi_device *device, uint16_t id, uint64_t ipa, const uint64_t *entry,
-                        size_t bytes)
+static void write_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
+                        const uint64_t *entry, size_t bytes)
 {
     struct space_access access;
     uint8_t error;
 
-    if (!private_translate(device, NULL, ipa, true, &access)) {
+    if (!private_translate(device, &guest->held[use], ipa, true, &access)) {
         if (!device->config.value[CONFIG_MAP_FAULT])
-            private_report(device, id, &access, 0);
+            private_report(device, guest->id, &access, 0);
         return;
     }
     error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, entry, (uint32_t)bytes, error);
     if (error)
-        private_report(device, id, &access, 0);
+        private_report(device, guest->id, &access, 0);
 }
 
-void map_write(struct amdvi_device *device, const struct guest *guest, enum vfc_id id, uint64_t value)
+void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
 {
     uint64_t entry[2] = {0, 0};
 
     if (id == VFC_DID_MAP0) {
         make_device_entry(device, vfc_did_map0_v(value), vfc_did_map0_hdevid(value),
                           vfc_did_map0_queueid(value), entry);
-        write_entry(device, guest->id, map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)),
-                    entry, DEVICE_ENTRY_BYTES);
+        write_entry(device, guest, HELD_DEVICE_MAP,
+                    map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
+                    DEVICE_ENTRY_BYTES);
         return;
     }
     entry[0] = domain_entry(device, vfc_did_map1_v(value), vfc_did_map1_hdomid(value));
-    write_entry(device, guest->id, map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
-                DOMAIN_ENTRY_BYTES);
+    write_entry(device, guest, HELD_DOMAIN_MAP,
+                map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry, DOMAIN_ENTRY_BYTES);
 }
 
 static bool read_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
