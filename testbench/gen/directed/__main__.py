@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import ats_facts, bring_up_facts, cache_facts, command_facts, guest_facts, host_facts  # noqa: F401
-from . import interrupt_facts, log_facts, register_facts, table_facts  # noqa: F401
+from . import ats_facts, bring_up_facts, cache_facts, choice_facts, command_facts, guest_facts  # noqa: F401
+from . import host_facts, interrupt_facts, log_facts, register_facts, table_facts  # noqa: F401
 from .fact import FACTS
 
 
