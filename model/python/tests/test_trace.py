@@ -55,6 +55,14 @@ def test_files_survive_a_round_trip(path):
     assert [(r.kind, r.keys) for r in trace.loads(out.getvalue())] == [(r.kind, r.keys) for r in records]
 
 
+def test_what_a_record_points_to_is_there_while_it_is_written():
+    lines = [f"int dev=0x100 addr=0xfee00000 data={n:#x}\nok data={n:#x}\n" for n in range(0x100, 0x200)]
+    out = io.BytesIO()
+    trace.dump(trace.loads("amdvi-trace 1\n" + "".join(lines)), out)
+    assert [record.keys["data"] for record in trace.loads(out.getvalue()) if record.kind == "ok"] == [
+        f"{n:#x}" for n in range(0x100, 0x200)]
+
+
 def test_seek_in_binary_traces():
     out = io.BytesIO()
     trace.dump(trace.loads(EXAMPLE), out, "binary")
