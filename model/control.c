@@ -113,11 +113,23 @@ void segments_derive(struct amdvi_device *device)
     }
 }
 
-/* Bits that a choice gives a meaning (viommu 11 #28, #38). */
-static void widen_rules(struct amdvi_device *device)
+/* 15 D20. */
+static void ignore_reserved(struct cmd_rules *rules, unsigned opcode)
+{
+    rules->reserved[opcode][0] = rules->reserved[opcode][1] = 0;
+}
+
+/* Bits that a choice gives a meaning, or takes it from (viommu 11 #28, #38). */
+static void change_rules(struct amdvi_device *device)
 {
     if (device->config.value[CONFIG_RESET_ALL_BIT] == 27)
         device->rules.reserved[CMD_RESET_VMMIO][0] &= ~((uint64_t)1 << 27);
+    if (device->config.value[CONFIG_CMD_IOTLB_TYPE]) /* 13 #35 */
+        device->rules.reserved[CMD_INVALIDATE_IOTLB_PAGES][1] |= CMD_INV_IOTLB_TYPE_MASK;
+    if (device->config.value[CONFIG_CMD_GUEST_RESERVED]) {
+        ignore_reserved(&device->rules, CMD_INSERT_GUEST_EVENT);
+        ignore_reserved(&device->rules, CMD_RESET_VMMIO);
+    }
     if (device->config.value[CONFIG_INSERT_EVENT]) {
         device->rules.reserved[CMD_INSERT_GUEST_EVENT][0] &= ~((uint64_t)0xf << 56);
         device->rules.reserved[CMD_INSERT_GUEST_EVENT][1] = 0;
@@ -154,7 +166,7 @@ void device_derive(struct amdvi_device *device)
     derive_modes(device);
     segments_derive(device);
     cmd_rules_make(&device->rules, env->efr, env->efr2, env->cap);
-    widen_rules(device);
+    change_rules(device);
 }
 
 /* DevTblSegEn above what is supported is ignored (2.4). */

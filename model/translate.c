@@ -102,10 +102,23 @@ static struct fault_facts facts_of(const struct amdvi_device *device, const stru
 }
 
 /* ATS: what would be a page fault is a completion without permissions (7.5, 9.2). */
-static bool answered_without_permission(const struct amdvi_fault *fault, const struct amdvi_request *request)
+static bool answered_without_permission(const struct amdvi_device *device, const struct amdvi_fault *fault,
+                                        const struct amdvi_request *request)
 {
-    return request->at == AMDVI_TRANSLATION_REQUEST &&
-           (fault->event == EVT_IO_PAGE_FAULT || fault->reason == REASON_ATS_ADDRESS);
+    if (request->at != AMDVI_TRANSLATION_REQUEST)
+        return false;
+    if (fault->reason == REASON_ATS_ADDRESS)
+        return !device->config.value[CONFIG_ATS_RANGE];
+    return fault->event == EVT_IO_PAGE_FAULT;
+}
+
+/* 13 #27. */
+static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
+                               bool force_coherent)
+{
+    bool inverse = request->at == AMDVI_TRANSLATION_REQUEST && device->config.value[CONFIG_ATS_N];
+
+    return force_coherent != inverse;
 }
 
 /* Faults are made when the request is concluded, so that their records come in the order of the requests. */
@@ -122,7 +135,7 @@ static void raise_fault(struct amdvi_device *device, struct translation *t)
 
     *r = (struct amdvi_result){0};
     fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
-    r->ok = answered_without_permission(&r->fault, t->request);
+    r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
     device->statistics.faulted += !r->ok;
@@ -139,11 +152,12 @@ static bool pass(struct amdvi_device *device, struct translation *t, uint8_t per
 {
     uint8_t exec = perm & PERM_READ ? PERM_EXEC : 0;
 
-    *t->result = (struct amdvi_result){.ok = true,
-                                       .identity = true,
-                                       .pa = t->address,
-                                       .perm = (uint8_t)((perm | exec) & asks(t->request)),
-                                       .no_snoop_forbidden = t->dte && t->dte->mode0_fc};
+    *t->result = (struct amdvi_result){
+        .ok = true,
+        .identity = true,
+        .pa = t->address,
+        .perm = (uint8_t)((perm | exec) & asks(t->request)),
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
     device->statistics.passed++;
     return false;
 }
@@ -165,7 +179,7 @@ static bool succeed(struct amdvi_device *device, struct translation *t, const st
         .covered = size - (t->address & (size - 1)),
         .perm = (uint8_t)(page->perm & asks(t->request)),
         .untranslated_only = page->flags & PTC_UNTRANSLATED,
-        .no_snoop_forbidden = page->flags & PTC_COHERENT,
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, page->flags & PTC_COHERENT),
         .global = page->flags & PTC_GLOBAL,
         .privileged_page = !(page->flags & PTC_USER),
     };
