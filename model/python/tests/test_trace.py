@@ -56,11 +56,10 @@ def test_files_survive_a_round_trip(path):
 
 
 def test_what_a_record_points_to_is_there_while_it_is_written():
-    lines = [f"int dev=0x100 addr=0xfee00000 data={n:#x}\nok data={n:#x}\n" for n in range(0x100, 0x200)]
-    out = io.BytesIO()
-    trace.dump(trace.loads("amdvi-trace 1\n" + "".join(lines)), out)
-    assert [record.keys["data"] for record in trace.loads(out.getvalue()) if record.kind == "ok"] == [
-        f"{n:#x}" for n in range(0x100, 0x200)]
+    """So long a text goes back to the system as soon as nobody holds it."""
+    data, out = bytes(range(256)) * 2048, io.BytesIO()
+    trace.dump([trace.Record("ok", {"data": data})], out)
+    assert [record.keys["data"] for record in trace.loads(out.getvalue())] == [data]
 
 
 def test_seek_in_binary_traces():
