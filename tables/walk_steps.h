@@ -11,6 +11,8 @@
 
 /* Off the way of a walk that finds what it looks for: kept out of the executors' loops. */
 #define WALK_RARE static __attribute__((cold, noinline, unused))
+/* On it, although rare code has it too: every executor's loop gets its own. */
+#define WALK_HOT static inline __attribute__((always_inline))
 
 /* Where an answer goes. */
 enum state {
@@ -174,7 +176,7 @@ static inline unsigned size7_shift(uint64_t entry)
 }
 
 /* Steps 4 and 8 of 4.3, 4.4: 0 if the level cannot hold the page. */
-static inline unsigned leaf_shift(const struct walk *w, uint64_t entry)
+WALK_HOT unsigned leaf_shift(const struct walk *w, uint64_t entry)
 {
     unsigned level = w->host.level, natural = host_level_shift(level);
     unsigned shift;
@@ -230,7 +232,7 @@ static inline bool write_granted(const struct walk *w)
 }
 
 /* Bits that would have indexed the levels between `level` and `next` (4.3 step 5). */
-static inline bool skipped_bits(uint64_t gpa, unsigned level, unsigned next)
+WALK_HOT bool skipped_bits(uint64_t gpa, unsigned level, unsigned next)
 {
     return next + 1 < level &&
            gpa & low_mask(host_level_shift(level)) & ~low_mask(host_level_shift(next + 1));
@@ -265,7 +267,7 @@ WALK_RARE enum walk_ask host_refuse(struct walk *w, uint64_t entry, enum reason 
     return host_fail(w, reason);
 }
 
-static inline enum walk_ask host_leaf(struct walk *w, uint64_t entry)
+WALK_HOT enum walk_ask host_leaf(struct walk *w, uint64_t entry)
 {
     unsigned shift = leaf_shift(w, entry);
     bool update = w->rq.dte->had && !w->rq.no_update;
@@ -315,7 +317,7 @@ static inline enum walk_ask host_directory(struct walk *w, uint64_t entry, unsig
     return host_ask(w);
 }
 
-static inline void keep_host_entry(struct walk *w, uint64_t entry)
+WALK_HOT void keep_host_entry(struct walk *w, uint64_t entry)
 {
     if (w->rq.dte->had) {
         w->host.spa[w->host.depth] = w->address;
@@ -420,13 +422,13 @@ static inline enum walk_ask gcr3_entry(struct walk *w)
 }
 
 /* By choice R/W=0 does not bind privileged requests (13 #24). */
-static inline bool writes_anyway(const struct walk *w)
+WALK_HOT bool writes_anyway(const struct walk *w)
 {
     return w->rq.env->privileged_may_write && !w->rq.user;
 }
 
-/* R/W, U/S and NX of all levels together, at the end of the walk or by choice at each (15 D17). */
-static inline enum reason guest_permission(const struct walk *w)
+/* R/W, U/S and NX of all levels together, at the end of the walk (15 D17). */
+WALK_HOT enum reason guest_permission(const struct walk *w)
 {
     if (w->rq.need & PERM_WRITE && !(w->guest.bits & BIT_WRITE) && !writes_anyway(w))
         return REASON_GUEST_PERMISSION;
@@ -435,6 +437,12 @@ static inline enum reason guest_permission(const struct walk *w)
     if (w->rq.need & PERM_EXEC && !(w->guest.bits & BIT_EXEC))
         return REASON_GUEST_NX;
     return REASON_NONE;
+}
+
+/* At a level above the leaf (15 D17). */
+WALK_RARE enum reason guest_permission_here(const struct walk *w)
+{
+    return guest_permission(w);
 }
 
 /* A cached guest directory names the table page by its SPA: no host walk for the next read. That read needs
@@ -447,8 +455,8 @@ static inline enum walk_ask guest_probed(struct walk *w)
         return guest_ask(w);
     w->guest.level = w->probe.level;
     w->guest.bits = w->probe.guest_bits;
-    if (w->rq.env->guest_each_level && guest_permission(w))
-        return guest_fail(w, guest_permission(w));
+    if (w->rq.env->guest_each_level && guest_permission_here(w))
+        return guest_fail(w, guest_permission_here(w));
     index = w->rq.address >> host_level_shift(w->guest.level) & INDEX_MASK;
     w->reads_guest++;
     w->guest.gpa[0] = UINT64_MAX;
@@ -476,7 +484,7 @@ static inline bool guest_entry_reserved(const struct walk *w, uint64_t entry)
 /* What a privileged request gets against R/W=0 is not for others to find. */
 WALK_RARE void overrule_write(struct walk *w)
 {
-    w->result.own = !(w->guest.bits & BIT_WRITE);
+    w->result.own = true;
     w->guest.bits |= BIT_WRITE;
 }
 
@@ -487,7 +495,7 @@ static inline enum walk_ask guest_leaf(struct walk *w, uint64_t entry)
 
     if (denied)
         return guest_fail(w, denied);
-    if (writes_anyway(w))
+    if (!(w->guest.bits & BIT_WRITE) && writes_anyway(w))
         overrule_write(w);
     w->guest.leaf = entry;
     w->guest.shift = (uint8_t)shift;
@@ -518,8 +526,8 @@ static inline enum walk_ask guest_entry(struct walk *w)
     w->guest.bits &= (uint8_t)(v2_rw(entry) | v2_us(entry) << 1 | (uint64_t)!v2_nx(entry) << 2);
     if (guest_is_leaf(w, entry))
         return guest_leaf(w, entry);
-    if (w->rq.env->guest_each_level && guest_permission(w))
-        return guest_fail(w, guest_permission(w));
+    if (w->rq.env->guest_each_level && guest_permission_here(w))
+        return guest_fail(w, guest_permission_here(w));
     w->guest.level--;
     w->guest.table = v2_addr(entry);
     return guest_ask(w);
