@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes to the devices: ATS invalidations with their time-out, PRG responses (6.4 opcodes 4 and 7, 9). */
+#include "model/command.h"
 #include "model/guest.h"
 
 /* InvTimeOut in nanoseconds; 0: never (2.4). 7 is reserved and taken as never. */
@@ -77,7 +78,7 @@ bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint
     if (!entry)
         return false;
     if (invalidation.has_pasid)
-        invalidation.pasid = (uint32_t)cmd_inv_iotlb_pasid(command);
+        invalidation.pasid = command_iotlb_pasid(device, command);
     set_range(&invalidation, command);
     invalidation.tag = device->atc_next_tag++;
     if (device->callbacks.atc_invalidate &&

@@ -121,7 +121,7 @@ static enum command_progress process(struct amdvi_device *device, struct command
     tap(device, AMDVI_ACCESS_COMMAND, false, 0, c->address, c->words, CMD_BYTES, error);
     if (error)
         return halt_hardware(device, c->address, error);
-    legal = cmd_legal(&device->rules, c->words);
+    legal = command_legal(device, c->words);
     if (__builtin_expect(device->observed, 0))
         observe(device, c, legal);
     if (!legal)
@@ -141,6 +141,7 @@ void command_run(struct amdvi_device *device)
 {
     uint64_t base = device->reg[REG_CMD_BASE];
     struct ring ring = ring_make(reg_cmd_base_base(base), (unsigned)reg_cmd_base_len(base), CMD_BYTES);
+    enum command_progress progress;
     struct command command;
     uint32_t head, tail;
 
@@ -150,7 +151,10 @@ void command_run(struct amdvi_device *device)
     tail = ring_wrap(&ring, device->reg[REG_CMD_TAIL]);
     while (head != tail) {
         command.address = ring.base + head;
-        if (process(device, &command) != COMMAND_DONE)
+        progress = process(device, &command);
+        if (progress == COMMAND_HALTED)
+            device->reg[REG_CMD_HEAD] = command_faulty_head(device, &ring, head, tail);
+        if (progress != COMMAND_DONE)
             break;
         head = ring_next(&ring, head);
         device->reg[REG_CMD_HEAD] = head;

@@ -2,6 +2,31 @@
 /* Commands that host and guests share, with host IDs (6.4; viommu 7.1). */
 #include "model/command.h"
 
+uint32_t command_iotlb_pasid(const struct amdvi_device *device, const uint64_t words[2])
+{
+    if (device->config.value[CONFIG_CMD_IOTLB_PASID])
+        return (uint32_t)(words[0] >> 16 & 0xff) | (uint32_t)(words[0] >> 48 & 0xfff) << 8;
+    return (uint32_t)cmd_inv_iotlb_pasid(words);
+}
+
+static bool stray_pasid(const uint64_t words[2])
+{
+    switch (cmd_opcode(words)) {
+    case CMD_INVALIDATE_IOMMU_PAGES:
+        return !cmd_inv_pages_gn(words) && cmd_inv_pages_pasid(words);
+    case CMD_INVALIDATE_IOTLB_PAGES: /* the same bits in either layout */
+        return !cmd_inv_iotlb_gn(words) && cmd_inv_iotlb_pasid(words);
+    default:
+        return false;
+    }
+}
+
+bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
+{
+    return cmd_legal(&device->rules, words) &&
+           !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
+}
+
 static void invalidate_pages(struct amdvi_device *device, const struct command *c, const struct guest *guest)
 {
     struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(c->words),

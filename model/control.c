@@ -28,6 +28,29 @@ static uint32_t pasid_limit(uint64_t efr)
     return 1u << (bits > 20 ? 20 : bits); /* a PASID has 20 bits, whatever PASmax promises */
 }
 
+/* Bits whose meaning differs by revision, and what the revisions have of them reserved (3.4, 13 #12). */
+enum { REVISION_FEATURES, REVISIONS = 4 };
+static const uint64_t revision_bits[4] = {DTE_CXLMEMATTR_MASK, (uint64_t)1 << 42, (uint64_t)3 << 54,
+                                          ((uint64_t)1 << 54) - 1};
+static const uint64_t revision_reserved[REVISIONS][4] = {
+    [1] = {0x7c, (uint64_t)1 << 42, (uint64_t)3 << 54, ((uint64_t)1 << 54) - 1},
+    [2] = {0x7c, 0, 0, 0x3f000000007fff},
+    [3] = {0x0c, 0, 0, 0},
+};
+
+static void derive_reserved(struct amdvi_device *device)
+{
+    struct tables_env *env = &device->env;
+    uint64_t revision = device->config.value[CONFIG_DTE_RESERVED];
+
+    if (device->config.value[CONFIG_DTE_BIT245])
+        dte_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
+    else
+        dte_strict_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
+    for (unsigned i = 0; i < 4 && revision != REVISION_FEATURES; i++)
+        env->dte_reserved[i] = (env->dte_reserved[i] & ~revision_bits[i]) | revision_reserved[revision][i];
+}
+
 static void derive_features(struct amdvi_device *device)
 {
     struct tables_env *env = &device->env;
@@ -45,10 +68,16 @@ static void derive_features(struct amdvi_device *device)
     env->host_d = reg_efr_hdsup(env->efr);
     env->snp = reg_efr_snpsup(env->efr);
     env->force_physical = device->config.value[CONFIG_FORCE_PHYSICAL] && reg_efr_forcephydestsup(env->efr);
-    if (device->config.value[CONFIG_DTE_BIT245])
-        dte_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
-    else
-        dte_strict_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
+    derive_reserved(device);
+}
+
+/* 13 #23: tables that no accessed or dirty bit can be set in are only read. */
+static uint8_t guest_table_need(const struct amdvi_device *device)
+{
+    const struct tables_env *env = &device->env;
+    bool updates = env->hardware_ad && !(env->guest_a_disabled && env->guest_d_disabled);
+
+    return updates && device->config.value[CONFIG_GUEST_TABLE_IW] ? PERM_READ | PERM_WRITE : PERM_READ;
 }
 
 static void derive_modes(struct amdvi_device *device)
@@ -60,6 +89,7 @@ static void derive_modes(struct amdvi_device *device)
     env->gcr3_root_is_gpa = reg_control_gcr3trpmode(c);
     env->guest_a_disabled = reg_control_gaupdatedis(c);
     env->guest_d_disabled = reg_control_gdupdatedis(c);
+    env->guest_table_need = guest_table_need(device);
     env->irte_128 = reg_control_gaen(c);
     /* 2.4: with SNP the vAPIC mode needs SNPAVICEn too. */
     env->guest_mode_legal = reg_control_gamen(c) == 1 && (!env->snp || reg_control_snpavicen(c) == 1);
@@ -83,15 +113,42 @@ void segments_derive(struct amdvi_device *device)
     }
 }
 
-/* Bits that a choice gives a meaning (viommu 11 #28, #38). */
-static void widen_rules(struct amdvi_device *device)
+/* 15 D20. */
+static void ignore_reserved(struct cmd_rules *rules, unsigned opcode)
+{
+    rules->reserved[opcode][0] = rules->reserved[opcode][1] = 0;
+}
+
+/* Bits that a choice gives a meaning, or takes it from (viommu 11 #28, #38). */
+static void change_rules(struct amdvi_device *device)
 {
     if (device->config.value[CONFIG_RESET_ALL_BIT] == 27)
         device->rules.reserved[CMD_RESET_VMMIO][0] &= ~((uint64_t)1 << 27);
+    if (device->config.value[CONFIG_CMD_IOTLB_TYPE]) /* 13 #35 */
+        device->rules.reserved[CMD_INVALIDATE_IOTLB_PAGES][1] |= CMD_INV_IOTLB_TYPE_MASK;
+    if (device->config.value[CONFIG_CMD_GUEST_RESERVED]) {
+        ignore_reserved(&device->rules, CMD_INSERT_GUEST_EVENT);
+        ignore_reserved(&device->rules, CMD_RESET_VMMIO);
+    }
     if (device->config.value[CONFIG_INSERT_EVENT]) {
         device->rules.reserved[CMD_INSERT_GUEST_EVENT][0] &= ~((uint64_t)0xf << 56);
         device->rules.reserved[CMD_INSERT_GUEST_EVENT][1] = 0;
     }
+}
+
+static void derive_switches(struct amdvi_device *device)
+{
+    struct tables_env *env = &device->env;
+    const uint64_t *value = device->config.value;
+
+    env->gv_needs_gten = value[CONFIG_DTE_GV_GTEN0];
+    env->leaf_step = value[CONFIG_LEAF_LEVEL] ? 0 : 9;
+    env->level1_leaves = value[CONFIG_LEVEL1];
+    env->entry_order = (uint8_t)value[CONFIG_ENTRY_ORDER];
+    env->a_of_leaf_only = value[CONFIG_HOST_A];
+    env->gcr3_inner_is_spa = value[CONFIG_GCR3_INNER];
+    env->privileged_may_write = !value[CONFIG_WP];
+    env->guest_each_level = value[CONFIG_GUEST_PERMISSION];
 }
 
 void device_derive(struct amdvi_device *device)
@@ -104,11 +161,12 @@ void device_derive(struct amdvi_device *device)
     env->cap = (uint32_t)value[CONFIG_CAP_HEADER];
     env->mode_illegal_entry = value[CONFIG_DTE_MODE_FAULT];
     env->hardware_ad = value[CONFIG_HARDWARE_AD];
+    derive_switches(device);
     derive_features(device);
     derive_modes(device);
     segments_derive(device);
     cmd_rules_make(&device->rules, env->efr, env->efr2, env->cap);
-    widen_rules(device);
+    change_rules(device);
 }
 
 /* DevTblSegEn above what is supported is ignored (2.4). */

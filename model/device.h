@@ -211,7 +211,9 @@ struct fault_facts {
     uint32_t pasid;
     uint64_t address;
     bool guest; /* GN */
-    bool user, exec, write;
+    bool giov;  /* GN without a PASID of its own */
+    bool user, exec;
+    bool write;       /* of a translation request: it asks for write permission */
     bool translation; /* TR: ATS translation request */
     bool interrupt;   /* I */
     bool posted;      /* a write: nobody waits for its completion */

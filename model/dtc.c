@@ -4,6 +4,8 @@
 #include "model/memory.h"
 #include "model/shadow.h"
 
+#include "tables/layout.h"
+
 static bool dtc_match(const void *line, const void *key)
 {
     return ((const struct dtc_line *)line)->device == *(const uint16_t *)key;
@@ -51,9 +53,17 @@ static uint8_t read_entry(struct amdvi_device *device, uint64_t address, uint64_
     return error;
 }
 
-static struct dtc_line *new_line(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare)
+/* By choice NpCache=0 keeps entries that are not valid out (13 #39). */
+static bool cacheable(const struct amdvi_device *device, const uint64_t raw[4])
 {
-    if (!device->caches)
+    return device->caches &&
+           (dte_v(raw) || !device->config.value[CONFIG_DTE_V0_CACHED] || cap_header_npcache(device->env.cap));
+}
+
+static struct dtc_line *new_line(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare,
+                                 const uint64_t raw[4])
+{
+    if (!cacheable(device, raw))
         return spare;
     device->dtc_last = NULL;
     return cache_line(&device->dtc, cache_insert(&device->dtc, dtc_hash(requester), NULL, NULL));
@@ -86,7 +96,7 @@ static struct dte_fetch fetch_from_memory(struct amdvi_device *device, uint16_t 
         fetch.reason = REASON_DTE_READ_ERROR;
         return fetch;
     }
-    line = new_line(device, requester, spare);
+    line = new_line(device, requester, spare, raw);
     line->device = requester;
     line->decoded = device->decode_epoch;
     if (device->caches)

@@ -85,7 +85,7 @@ const char *amdvi_reason_text(unsigned reason)
     return reason < REASON_COUNT ? rows[reason].text : "unknown reason";
 }
 
-/* Behaviour switches of 13 no. 10, 11 and 33. */
+/* Behaviour switches of 13 no. 10, 11, 33 and 34. */
 static unsigned code_of(const struct amdvi_device *device, enum reason reason)
 {
     const uint64_t *value = device->config.value;
@@ -96,26 +96,71 @@ static unsigned code_of(const struct amdvi_device *device, enum reason reason)
         return EVT_ILLEGAL_DEV_TABLE_ENTRY;
     if (reason == REASON_INT_PASS_DENIED && value[CONFIG_INT_PASS_EVENT])
         return EVT_INVALID_DEVICE_REQUEST;
+    if (reason == REASON_INT_CONTROL_ABORT && value[CONFIG_INT_CONTROL0])
+        return EVT_ILLEGAL_DEV_TABLE_ENTRY;
     return rows[reason].code;
 }
 
+/* Flags of the reason; 13 no. 40. */
+static uint16_t reason_flags(const struct amdvi_device *device, enum reason reason)
+{
+    if (reason == REASON_HOST_WIDTH && device->config.value[CONFIG_WIDTH_FAULT])
+        return 0;
+    return rows[reason].flags;
+}
+
+/* 15 D7, D18. */
+static bool reports_pasid(const struct amdvi_device *device, unsigned code, enum reason reason,
+                          const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+
+    if (reason == REASON_DTE_TV0 && value[CONFIG_EVENT_TV0_PASID])
+        return false;
+    return facts->guest && !(code == EVT_ILLEGAL_DEV_TABLE_ENTRY && value[CONFIG_EVENT_ILLEGAL_PASID]);
+}
+
+/* US and NX of a page fault with GN=1 (15 D2, D5). */
+static uint16_t page_flags(const struct amdvi_device *device, enum reason reason,
+                           const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+    uint16_t flags = 0;
+
+    if (facts->user && (!facts->giov || value[CONFIG_EVENT_GIOV_US]))
+        flags |= EVENT_US;
+    if (facts->exec && (reason == REASON_GUEST_NX || !value[CONFIG_EVENT_NX]))
+        flags |= EVENT_NX;
+    return flags;
+}
+
+/* 15 D3. */
+static bool reports_write(const struct amdvi_device *device, const struct fault_facts *facts)
+{
+    if (facts->interrupt || facts->translation)
+        return device->config.value[CONFIG_EVENT_RW] && (facts->interrupt || facts->write);
+    return facts->write;
+}
+
 /* Which request flags the record of a code has (7.3). */
-static uint16_t request_flags(unsigned code, const struct fault_facts *facts)
+static uint16_t request_flags(const struct amdvi_device *device, unsigned code, enum reason reason,
+                              const struct fault_facts *facts)
 {
     bool page = code == EVT_IO_PAGE_FAULT;
     bool request = code == EVT_INVALID_DEVICE_REQUEST;
     bool table = page || code == EVT_ILLEGAL_DEV_TABLE_ENTRY || code == EVT_PAGE_TAB_HARDWARE_ERROR;
+    bool guest = (table || request) && reports_pasid(device, code, reason, facts);
     uint16_t flags = 0;
 
-    if (facts->guest && (table || request))
+    if (guest)
         flags |= EVENT_GN;
-    if (facts->guest && facts->user && (page || request))
-        flags |= EVENT_US;
-    if (facts->guest && facts->exec && page)
-        flags |= EVENT_NX;
+    if (guest && page)
+        flags |= page_flags(device, reason, facts);
+    if (guest && facts->user && request)
+        flags |= device->config.value[CONFIG_EVENT_US_BIT] == 49 ? EVENT_NX : EVENT_US; /* 13 #25 */
     if (facts->interrupt && !request)
         flags |= EVENT_I;
-    if (facts->write && !facts->interrupt && !facts->translation && !request) /* 15 D3 */
+    if (!request && reports_write(device, facts))
         flags |= EVENT_RW;
     if (facts->translation)
         flags |= EVENT_TR;
@@ -165,6 +210,7 @@ static bool suppressed(struct amdvi_device *device, unsigned code, const struct 
 static void latch(struct amdvi_device *device, unsigned code, const uint64_t record[2])
 {
     uint64_t *status = &device->reg[REG_HW_EVENT_STATUS];
+    bool lower = device->config.value[CONFIG_EVENT_LATCH]; /* 13 no. 2 */
 
     if (!device->mask[REG_HW_EVENT_STATUS].exists || code == EVT_IO_PAGE_FAULT ||
         code > EVT_COMMAND_HARDWARE_ERROR)
@@ -174,8 +220,8 @@ static void latch(struct amdvi_device *device, unsigned code, const uint64_t rec
         return;
     }
     *status = reg_hw_event_status_set_hev(*status, 1);
-    device->reg[REG_HW_EVENT_UPPER] = record[0];
-    device->reg[REG_HW_EVENT_LOWER] = record[1];
+    device->reg[lower ? REG_HW_EVENT_LOWER : REG_HW_EVENT_UPPER] = record[0];
+    device->reg[lower ? REG_HW_EVENT_UPPER : REG_HW_EVENT_LOWER] = record[1];
 }
 
 bool event_report(struct amdvi_device *device, const struct event *event)
@@ -258,18 +304,31 @@ static uint8_t reply_of(const struct fault_facts *facts)
     return facts->interrupt || facts->posted ? AMDVI_REPLY_DROP : AMDVI_REPLY_ABORT;
 }
 
+/* 15 D6, 13 no. 26. */
+static uint64_t reported_address(const struct amdvi_device *device, unsigned code, enum reason reason,
+                                 const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+
+    if (reason == REASON_DTE_BEYOND_TABLE && value[CONFIG_EVENT_BEYOND_ADDRESS])
+        return 0;
+    if (code == EVT_PAGE_TAB_HARDWARE_ERROR && value[CONFIG_EVENT_TABLE_GRANULE] == 16)
+        return facts->address & ~(uint64_t)15;
+    return facts->address;
+}
+
 void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
                  const struct dte *dte, struct amdvi_fault *fault)
 {
     unsigned code = code_of(device, reason);
     struct event event = {
         .code = (uint8_t)code,
-        .flags =
-            (uint16_t)(rows[reason].flags | request_flags(code, facts) | type_flags(code, reason, facts)),
+        .flags = (uint16_t)(reason_flags(device, reason) | request_flags(device, code, reason, facts) |
+                            type_flags(code, reason, facts)),
         .device = facts->device,
         .domain = facts->domain,
         .pasid = facts->pasid,
-        .address = facts->address,
+        .address = reported_address(device, code, reason, facts),
         .vflags = facts->vflags,
     };
 

@@ -308,7 +308,7 @@ static enum command_progress process(struct amdvi_device *device, struct guest *
     if (progress != COMMAND_DONE)
         return progress;
     host = c;
-    legal = cmd_legal(&device->rules, c.words);
+    legal = command_legal(device, c.words);
     if (__builtin_expect(device->pmu.active, 0))
         watch_begin(device);
     progress = legal ? execute(device, guest, &c, &host) : illegal(device, guest, &c);
@@ -346,6 +346,7 @@ static enum outcome turn(struct amdvi_device *device, struct guest *guest)
 {
     struct ring ring = ring_of(guest);
     uint64_t commands = device->config.value[CONFIG_GUEST_TURN];
+    enum command_progress progress;
     uint32_t head, tail;
 
     if (!guest_command_running(device, guest))
@@ -356,7 +357,10 @@ static enum outcome turn(struct amdvi_device *device, struct guest *guest)
     tail = ring_wrap(&ring, guest->vf[VF_CMD_TAIL]);
     while (head != tail && guest->budget > 0) {
         guest->budget--;
-        if (process(device, guest, &ring, head) != COMMAND_DONE)
+        progress = process(device, guest, &ring, head);
+        if (progress == COMMAND_HALTED && device->config.value[CONFIG_CMD_HEAD])
+            vf_set(device, guest, VF_CMD_HEAD, command_faulty_head(device, &ring, head, tail));
+        if (progress != COMMAND_DONE)
             return IDLE;
         head = ring_next(&ring, head);
         vf_set(device, guest, VF_CMD_HEAD, head);

@@ -28,7 +28,7 @@ static bool allowed(const struct amdvi_device *device, const struct amdvi_reques
         return false;
     if (!guest)
         return true;
-    return dte->perm & PERM_READ && walk_canonical(dte, rq->address, !rq->has_pasid) &&
+    return dte->guest_tables && walk_canonical(dte, rq->address, !rq->has_pasid) &&
            (line->flags & PTC_USER || (rq->privileged && reg_efr_ussup(device->env.efr)));
 }
 

@@ -164,7 +164,7 @@ static void handle(struct amdvi_device *device, struct delivery *d, struct dtc_l
         return;
     }
     d->dte = fetch.dte;
-    if (d->dte->iv)
+    if (d->dte->iv && (d->dte->valid || !device->config.value[CONFIG_DTE_V0_INTERRUPTS])) /* 13 #9 */
         decide(device, d);
     else
         deliver(d, &d->message);

@@ -53,12 +53,23 @@ static bool side_in_use(const struct amdvi_device *device, enum amdvi_log log, b
     return b ? mode == DUAL_B_ONLY || mode == DUAL_SWAP : mode != DUAL_B_ONLY;
 }
 
+static bool overflowed(const struct amdvi_device *device, enum amdvi_log log, bool b)
+{
+    return device->logs[log].stopped[b] || device->reg[REG_STATUS] & logs[log].side[b].overflow;
+}
+
 bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b)
 {
     const struct log_info *info = &logs[log];
 
     return iommu_enabled(device) && control(device) & info->enable && side_in_use(device, log, b) &&
-           !device->logs[log].stopped[b] && !(device->reg[REG_STATUS] & info->side[b].overflow);
+           (device->config.value[CONFIG_LOG_RUN] || !overflowed(device, log, b));
+}
+
+/* By choice a log runs on while it takes nothing (13 #16). */
+static bool log_writable(const struct amdvi_device *device, enum amdvi_log log, bool b)
+{
+    return log_running(device, log, b) && !overflowed(device, log, b);
 }
 
 /* Outside swap mode the field itself says which log is written (2.4). */
@@ -99,17 +110,26 @@ void log_enable_rose(struct amdvi_device *device, enum amdvi_log log)
         device->reg[REG_STATUS] &= ~(logs[log].side[0].overflow | logs[log].side[1].overflow);
 }
 
+/* What the pointers of the GA log reach (13 #13). */
+static uint32_t ga_pointer_limit(const struct amdvi_device *device)
+{
+    return (uint32_t)2 << device->config.value[CONFIG_GA_POINTER];
+}
+
 static struct ring side_ring(const struct amdvi_device *device, const struct log_info *info, bool b)
 {
     uint64_t base = device->reg[info->side[b].base];
+    struct ring ring = ring_make(reg_event_base_base(base), (unsigned)reg_event_base_len(base), info->record);
 
-    return ring_make(reg_event_base_base(base), (unsigned)reg_event_base_len(base), info->record);
+    if (info->cause == AMDVI_IRQ_GA && ring.bytes > ga_pointer_limit(device))
+        ring.bytes = ga_pointer_limit(device);
+    return ring;
 }
 
 /* Lost: the log is full or its memory fails. It stops until it is restarted (7.1). */
 static void overflow(struct amdvi_device *device, enum amdvi_log log, bool b)
 {
-    device->logs[log].stopped[b] = true;
+    device->logs[log].stopped[b] = !device->config.value[CONFIG_LOG_RUN];
     status_set(device, logs[log].side[b].overflow);
     irq_raise(device, logs[log].cause);
 }
@@ -176,7 +196,7 @@ static bool swap(struct amdvi_device *device, enum amdvi_log log)
 {
     bool b = !device->logs[log].active_b;
 
-    if (dual_mode(device, log) != DUAL_SWAP || !log_running(device, log, b))
+    if (dual_mode(device, log) != DUAL_SWAP || !log_writable(device, log, b))
         return false;
     device->logs[log].active_b = b;
     return true;
@@ -186,7 +206,7 @@ static bool append_active(struct amdvi_device *device, enum amdvi_log log, const
 {
     const bool *b = &device->logs[log].active_b;
 
-    if (!log_running(device, log, *b) && !swap(device, log))
+    if (!log_writable(device, log, *b) && !swap(device, log))
         return false;
     if (write_side(device, log, *b, record) == WRITTEN)
         return true;
@@ -224,6 +244,17 @@ static void observe_record(struct amdvi_device *device, enum amdvi_log log, cons
         device->observer.event(device->observer.context, &info);
 }
 
+static void tell_written(struct amdvi_device *device, enum amdvi_log log)
+{
+    const uint64_t *value = device->config.value;
+    bool told = device->reg[REG_STATUS] & logs[log].written;
+
+    if (log != AMDVI_LOG_EVENT || !value[CONFIG_LOG_INT_STATUS] || reg_control_eventinten(control(device)))
+        status_set(device, logs[log].written);
+    if (!told || !value[CONFIG_LOG_INTERRUPT])
+        irq_raise(device, logs[log].cause);
+}
+
 bool log_append(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2])
 {
     bool written = append_active(device, log, record);
@@ -232,8 +263,7 @@ bool log_append(struct amdvi_device *device, enum amdvi_log log, const uint64_t 
     if (!written)
         return false;
     count_record(device, log);
-    status_set(device, logs[log].written);
-    irq_raise(device, logs[log].cause);
+    tell_written(device, log);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "model/pmu.h"
 
 #include "model/allocator.h"
+#include "model/command.h"
 #include "model/watch.h"
 
 /* ---------------------------------------------------------------- life */
@@ -237,7 +238,7 @@ void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *
 
 /* ---------------------------------------------------------------- commands and registers */
 
-static void tag_command(struct tally *tally, const uint64_t words[2])
+static void tag_command(const struct amdvi_device *device, struct tally *tally, const uint64_t words[2])
 {
     switch (cmd_opcode(words)) {
     case CMD_INVALIDATE_IOMMU_PAGES:
@@ -250,7 +251,7 @@ static void tag_command(struct tally *tally, const uint64_t words[2])
         tally->has_device = true;
         tally->device = (uint16_t)cmd_inv_iotlb_deviceid(words);
         tally->has_pasid = cmd_inv_iotlb_gn(words);
-        tally->pasid = (uint32_t)cmd_inv_iotlb_pasid(words);
+        tally->pasid = command_iotlb_pasid(device, words);
         break;
     case CMD_INVALIDATE_DEVTAB_ENTRY:
     case CMD_INVALIDATE_INTERRUPT_TABLE:
@@ -268,7 +269,7 @@ void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done
     const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
     struct tally tally = {0};
 
-    tag_command(&tally, words);
+    tag_command(device, &tally, words);
     tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
     tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = now->invalidations - b->invalidations;
     tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = now->entries_invalidated - b->entries_invalidated;

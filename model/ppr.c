@@ -97,6 +97,12 @@ static bool is_stop_marker(const struct amdvi_page_request *rq)
     return rq->has_pasid && rq->last && !rq->read && !rq->write && !rq->execute;
 }
 
+/* 15 D14. */
+static bool refused_without_log(const struct amdvi_device *device, bool log_enabled)
+{
+    return !log_enabled && device->config.value[CONFIG_PPR_LOG_OFF];
+}
+
 /* To the guest that owns the device, with the DeviceID it knows (viommu 8.1, 8.2). */
 static void log_guest_request(struct amdvi_device *device, const struct amdvi_page_request *rq,
                               const struct dte *dte, struct amdvi_page_request_result *result)
@@ -110,6 +116,10 @@ static void log_guest_request(struct amdvi_device *device, const struct amdvi_pa
             refuse(device, rq, dte, guest, result);
         else
             drop(result);
+        return;
+    }
+    if (refused_without_log(device, vfc_ppr_control_pprlogen(control))) {
+        refuse(device, rq, dte, guest, result);
         return;
     }
     body.device = dte->guest_device;
@@ -134,7 +144,11 @@ static void log_request(struct amdvi_device *device, const struct amdvi_page_req
     uint64_t record[2];
 
     ppr_encode(&body, record);
-    if (!reg_control_pprlogen(control(device)) || /* 15 D14 */
+    if (refused_without_log(device, reg_control_pprlogen(control(device)))) {
+        refuse(device, rq, dte, NULL, result);
+        return;
+    }
+    if (!reg_control_pprlogen(control(device)) ||
         (reg_control_blkstopmrken(control(device)) && is_stop_marker(rq))) {
         drop(result);
         return;

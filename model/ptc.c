@@ -118,6 +118,8 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     };
     int32_t slot;
 
+    if (result->own)
+        return;
     tlb_reserve_generations(tlb);
     line.owner_gen = line.owned ? tlb->owners[line.owner] : 0;
     tie_to_page(tlb, &line, address);

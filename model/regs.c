@@ -36,6 +36,10 @@ void regs_reset(struct amdvi_device *device)
         device->reg[id] = device->mask[id].exists ? device->mask[id].reset : 0;
     if (config[CONFIG_TRP_MODE])
         device->mask[REG_CONTROL].rw &= ~REG_CONTROL_GSTBUFFERTRPMODE_MASK;
+    if (config[CONFIG_GA_POINTER] == 15) { /* 13 #13 */
+        device->mask[REG_GA_HEAD].rw &= UINT16_MAX;
+        device->mask[REG_GA_TAIL].rw &= UINT16_MAX;
+    }
     vf_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vf_mask);
     vfc_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vfc_mask);
     map_registers(device);
@@ -178,7 +182,8 @@ static bool write_ring_base(struct amdvi_device *device, uint64_t value, bool ru
 {
     if (running || reg_cmd_base_len(value) < RING_LEN_MIN)
         return false;
-    clear_pointers(device, head, tail);
+    if (!device->config.value[CONFIG_RING_BASE])
+        clear_pointers(device, head, tail);
     return true;
 }
 

@@ -51,6 +51,11 @@ static bool is_write(const struct amdvi_request *request)
            (request->op == AMDVI_WRITE || request->op == AMDVI_ATOMIC);
 }
 
+static bool asks_to_write(const struct amdvi_request *request)
+{
+    return request->at == AMDVI_TRANSLATION_REQUEST && !request->no_write;
+}
+
 static bool in_int_range(uint64_t address)
 {
     return address >= int_first && address <= int_last;
@@ -89,17 +94,31 @@ static struct fault_facts facts_of(const struct amdvi_device *device, const stru
         .guest = rq->has_pasid,
         .user = is_user(device, rq),
         .exec = rq->op == AMDVI_EXECUTE || rq->execute,
-        .write = is_write(rq),
+        .giov = !rq->has_pasid,
+        .write = is_write(rq) || asks_to_write(rq),
         .translation = rq->at == AMDVI_TRANSLATION_REQUEST,
         .posted = rq->op == AMDVI_WRITE && rq->at == AMDVI_UNTRANSLATED,
     };
 }
 
 /* ATS: what would be a page fault is a completion without permissions (7.5, 9.2). */
-static bool answered_without_permission(const struct amdvi_fault *fault, const struct amdvi_request *request)
+static bool answered_without_permission(const struct amdvi_device *device, const struct amdvi_fault *fault,
+                                        const struct amdvi_request *request)
 {
-    return request->at == AMDVI_TRANSLATION_REQUEST &&
-           (fault->event == EVT_IO_PAGE_FAULT || fault->reason == REASON_ATS_ADDRESS);
+    if (request->at != AMDVI_TRANSLATION_REQUEST)
+        return false;
+    if (fault->reason == REASON_ATS_ADDRESS)
+        return !device->config.value[CONFIG_ATS_RANGE];
+    return fault->event == EVT_IO_PAGE_FAULT;
+}
+
+/* 13 #27. */
+static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
+                               bool force_coherent)
+{
+    bool inverse = request->at == AMDVI_TRANSLATION_REQUEST && device->config.value[CONFIG_ATS_N];
+
+    return force_coherent != inverse;
 }
 
 /* Faults are made when the request is concluded, so that their records come in the order of the requests. */
@@ -116,7 +135,7 @@ static void raise_fault(struct amdvi_device *device, struct translation *t)
 
     *r = (struct amdvi_result){0};
     fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
-    r->ok = answered_without_permission(&r->fault, t->request);
+    r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
     device->statistics.faulted += !r->ok;
@@ -133,11 +152,12 @@ static bool pass(struct amdvi_device *device, struct translation *t, uint8_t per
 {
     uint8_t exec = perm & PERM_READ ? PERM_EXEC : 0;
 
-    *t->result = (struct amdvi_result){.ok = true,
-                                       .identity = true,
-                                       .pa = t->address,
-                                       .perm = (uint8_t)((perm | exec) & asks(t->request)),
-                                       .no_snoop_forbidden = t->dte && t->dte->mode0_fc};
+    *t->result = (struct amdvi_result){
+        .ok = true,
+        .identity = true,
+        .pa = t->address,
+        .perm = (uint8_t)((perm | exec) & asks(t->request)),
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
     device->statistics.passed++;
     return false;
 }
@@ -159,7 +179,7 @@ static bool succeed(struct amdvi_device *device, struct translation *t, const st
         .covered = size - (t->address & (size - 1)),
         .perm = (uint8_t)(page->perm & asks(t->request)),
         .untranslated_only = page->flags & PTC_UNTRANSLATED,
-        .no_snoop_forbidden = page->flags & PTC_COHERENT,
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, page->flags & PTC_COHERENT),
         .global = page->flags & PTC_GLOBAL,
         .privileged_page = !(page->flags & PTC_USER),
     };
@@ -192,6 +212,17 @@ static bool excluded(const struct amdvi_device *device, const struct translation
         return false;
     return t->address >= reg_exclusion_base_base(base) &&
            t->address <= (reg_exclusion_limit_limit(limit) | (PAGE_BYTES - 1));
+}
+
+/* Before what the entry says, or by choice behind it (13 #30). */
+enum exclusion_order { EXCLUSION_FIRST, EXCLUSION_LAST };
+
+static bool exclusion_lets(const struct amdvi_device *device, struct translation *t,
+                           enum exclusion_order order)
+{
+    t->excluded = device->config.value[CONFIG_DTE_EXCLUSION] == order &&
+                  t->request->at == AMDVI_UNTRANSLATED && excluded(device, t);
+    return t->excluded;
 }
 
 /* 8.1: reads and odd writes to the interrupt range never reach the page tables. */
@@ -305,19 +336,6 @@ static enum reason ats_reason(const struct translation *t)
     return t->dte->tv ? REASON_NONE : REASON_DTE_TV0;
 }
 
-/* 15 D8: Mode, then DTE.IR/IW, then the walk. */
-static enum reason dte_reason(const struct translation *t)
-{
-    uint8_t need = needs(t->request);
-    uint8_t host_need = (need & PERM_WRITE) | (need & (PERM_READ | PERM_EXEC) ? PERM_READ : 0);
-
-    if (t->request->has_pasid && !t->dte->guest)
-        return REASON_GUEST_DISABLED;
-    if (t->dte->mode_verdict)
-        return REASON_DTE_MODE;
-    return host_need & ~t->dte->perm ? REASON_DTE_PERMISSION : REASON_NONE;
-}
-
 static const struct ptc_line *find_line(struct amdvi_device *device, const struct translation *t)
 {
     const struct ptc_line *line = ptc_lookup(&device->tlb, &t->space, t->address);
@@ -328,6 +346,12 @@ static const struct ptc_line *find_line(struct amdvi_device *device, const struc
         return NULL;
     }
     return line;
+}
+
+/* A privileged ATS request that may have what no line shows (13 #24). */
+static bool gets_more(const struct translation *t, uint8_t perm)
+{
+    return t->walk.env->privileged_may_write && t->walk.guest && !t->walk.user && t->walk.ask & ~perm;
 }
 
 static bool cached_answer(struct amdvi_device *device, struct translation *t)
@@ -342,8 +366,9 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     }
     perm = granted(device, t, line->perm, line->flags);
     /* What is missing may have been added since: only a walk can tell (10.2). */
-    if (need & ~perm || ((need | (t->walk.ask & perm)) & PERM_WRITE && !(line->flags & PTC_DIRTY)) ||
-        (t->space.guest && !(t->dte->perm & PERM_READ))) {
+    if (need & ~perm || gets_more(t, perm) ||
+        ((need | (t->walk.ask & perm)) & PERM_WRITE && !(line->flags & PTC_DIRTY)) ||
+        (t->space.guest && !t->dte->guest_tables)) {
         device->statistics.ptc_misses++;
         return false;
     }
@@ -383,13 +408,49 @@ static bool prepare_walk(struct amdvi_device *device, struct translation *t)
     return !device->caches || !cached_answer(device, t);
 }
 
+/* 15 D8: Mode, then DTE.IR/IW, then the walk. */
+static enum reason dte_reason(const struct amdvi_device *device, const struct translation *t)
+{
+    uint8_t need = needs(t->request);
+    uint8_t host_need = (need & PERM_WRITE) | (need & (PERM_READ | PERM_EXEC) ? PERM_READ : 0);
+    bool denied = host_need & ~t->dte->perm;
+
+    if (t->request->has_pasid && !t->dte->guest && !device->config.value[CONFIG_DTE_GV0_PASID])
+        return REASON_GUEST_DISABLED;
+    if (t->dte->mode_verdict && !(denied && device->config.value[CONFIG_DTE_ORDER]))
+        return REASON_DTE_MODE;
+    return denied ? REASON_DTE_PERMISSION : REASON_NONE;
+}
+
+/* A PASID that is ignored is not reported either (13 #20). */
+static bool fail_by_entry(const struct amdvi_device *device, struct translation *t, enum reason reason)
+{
+    struct fault_facts facts = facts_of(device, t);
+
+    facts.guest &= reason == REASON_GUEST_DISABLED || t->dte->guest;
+    return fail_with(t, reason, &facts);
+}
+
+/* What the entry decides about a request outside all ranges with a meaning. */
+static bool decide_ordinary(struct amdvi_device *device, struct translation *t)
+{
+    enum reason reason = dte_reason(device, t);
+
+    if (reason)
+        return fail_by_entry(device, t, reason);
+    if (exclusion_lets(device, t, EXCLUSION_LAST))
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    return prepare_walk(device, t);
+}
+
 static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
 {
     enum reason reason = ats_reason(t);
     enum range_action action;
 
-    t->excluded = t->request->at == AMDVI_UNTRANSLATED && excluded(device, t);
-    if (t->excluded)
+    if (exclusion_lets(device, t, EXCLUSION_FIRST))
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    if (reason == REASON_DTE_TV0 && device->config.value[CONFIG_DTE_TV0]) /* 13 #8 */
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (reason)
         return fail(device, t, reason);
@@ -402,8 +463,7 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
         return fail(device, t, reason);
     if (action == RANGE_FORWARD)
         return pass(device, t, PERM_READ | PERM_WRITE);
-    reason = dte_reason(t);
-    return reason ? fail(device, t, reason) : prepare_walk(device, t);
+    return decide_ordinary(device, t);
 }
 
 bool translation_decide(struct amdvi_device *device, struct translation *t)
@@ -428,6 +488,14 @@ bool translation_decide(struct amdvi_device *device, struct translation *t)
 
 /* ---------------------------------------------------------------- conclusion */
 
+/* By choice the guest's own address and PASID are reported, whoever refuses (13 no. 19). */
+static bool reported_by_gva(const struct amdvi_device *device, const struct translation *t,
+                            const struct walk *walk)
+{
+    return device->config.value[CONFIG_NESTED_FAULT] && t->space.guest &&
+           walk->reason != REASON_TABLE_READ_ERROR;
+}
+
 /* A host fault under a guest walk is about a GPA: no PASID, no guest flags (13 no. 19, 15 D4). */
 static void fail_walk(const struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
@@ -437,8 +505,12 @@ static void fail_walk(const struct amdvi_device *device, struct translation *t, 
     facts.error = walk->failed;
     facts.guest = walk->stage == STAGE_GUEST;
     facts.pasid = t->space.pasid;
-    if (walk->stage == STAGE_HOST_TABLE)
+    if (walk->stage == STAGE_HOST_TABLE && !device->config.value[CONFIG_EVENT_TABLE_RW])
         facts.write = walk->fault_update;
+    if (reported_by_gva(device, t, walk)) {
+        facts = facts_of(device, t);
+        facts.guest = true;
+    }
     fail_with(t, walk->reason, &facts);
 }
 

@@ -24,6 +24,8 @@ static enum reason judge_memory(const struct dte *dte, const struct tables_env *
     /* Bit 0 of the reserved mask is never set: V itself is defined. */
     if ((dte->raw[0] & env->dte_reserved[0]) | (dte->raw[1] & env->dte_reserved[1]))
         return REASON_DTE_RESERVED;
+    if (env->gv_needs_gten && dte_gv(dte->raw) && !env->guest_enabled)
+        return REASON_DTE_RESERVED;
     if (!dte->tv)
         return REASON_NONE; /* the encodings below are then not valid */
     if (dte_had(dte->raw) == 2 || (dte_had(dte->raw) == 3 && !env->host_d))
@@ -65,6 +67,7 @@ static void decode_translation(struct dte *dte, const struct tables_env *env)
     dte->gcr3_levels = (uint8_t)(dte_glx(raw) + 1);
     /* 2 and 3 are reserved: six levels stand for "more than any device has". */
     dte->guest_levels = (uint8_t)(dte_guestpagingmode(raw) > 1 ? 6 : 4 + dte_guestpagingmode(raw));
+    dte->guest_tables = !(env->guest_table_need & ~dte->perm);
     dte->guest = dte_gv(raw) && env->guest_enabled;
     dte->giov = dte->guest && dte_giov(raw);
 }

@@ -36,7 +36,8 @@ struct dte {
     bool suppress_all, suppress_repeat, ignore_int;
     bool ppr, prg_pasid;
     bool pass_init, pass_extint, pass_nmi;
-    bool vimu; /* vImuEn and vIommuEn */
+    bool vimu;         /* vImuEn and vIommuEn */
+    bool guest_tables; /* IR, by choice IR and IW: guest tables can be reached (13 #23) */
     bool mode0_fc;
     uint16_t guest_id, guest_device;
     bool plain;           /* valid, legal, TV=1: nothing before the walk refuses a request */

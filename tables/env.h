@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What of a present host entry is looked at first (13 #36, 15 D8, D19). */
+enum entry_order { ORDER_RESERVED, ORDER_LEVEL, ORDER_PERMISSION };
+
 struct tables_env {
     /* Feature registers as the software reads them (2.5, 2.6) and the capability header (1.2). */
     uint64_t efr, efr2;
@@ -29,6 +32,16 @@ struct tables_env {
     /* Behaviour switches (docs/switches). */
     bool mode_illegal_entry; /* 13 #10: an unsupported Mode is an illegal entry, not a page fault */
     bool hardware_ad;        /* host and guest A/D updates happen at all */
+    bool gv_needs_gten;      /* 13 #21: GV=1 while GTEn=0 makes the entry illegal */
+
+    bool level1_leaves;        /* 15 D9: an entry of level 1 is a leaf whatever its NextLevel */
+    bool a_of_leaf_only;       /* 15 D13 */
+    bool gcr3_inner_is_spa;    /* 13 #22 */
+    bool privileged_may_write; /* 13 #24: WP=0 */
+    bool guest_each_level;     /* 15 D17: guest permissions are checked at each level */
+    uint8_t entry_order;       /* enum entry_order: 13 #36, 15 D19 */
+    uint8_t leaf_step;         /* 13 #14: 9, or 0 if every leaf with NextLevel 0 is 4 KiB */
+    uint8_t guest_table_need;  /* 13 #23: what the host must allow on guest tables */
 
     /* From the feature registers. */
     uint64_t dte_reserved[4];

@@ -70,6 +70,7 @@ struct walk_result {
     bool global;            /* G of the guest leaf */
     bool user_page;         /* U/S accumulated */
     bool dirty;             /* a write needs no further update */
+    bool own;               /* granted because the request is privileged (13 #24): not for others */
 };
 
 /* Whose fault it is: decides GN and the address of the record (5.4, 13 #19, 15 D4). */

@@ -11,6 +11,8 @@
 
 /* Off the way of a walk that finds what it looks for: kept out of the executors' loops. */
 #define WALK_RARE static __attribute__((cold, noinline, unused))
+/* On it, although rare code has it too: every executor's loop gets its own. */
+#define WALK_HOT static inline __attribute__((always_inline))
 
 /* Where an answer goes. */
 enum state {
@@ -174,15 +176,15 @@ static inline unsigned size7_shift(uint64_t entry)
 }
 
 /* Steps 4 and 8 of 4.3, 4.4: 0 if the level cannot hold the page. */
-static inline unsigned leaf_shift(unsigned level, uint64_t entry)
+WALK_HOT unsigned leaf_shift(const struct walk *w, uint64_t entry)
 {
-    unsigned natural = host_level_shift(level);
+    unsigned level = w->host.level, natural = host_level_shift(level);
     unsigned shift;
 
     if (level == 6)
         return 0;
     if (v1_nextlevel(entry) == 0)
-        return natural;
+        return 12 + w->rq.env->leaf_step * (level - 1);
     shift = size7_shift(entry);
     return shift > natural && shift < natural + 9 ? shift : 0;
 }
@@ -191,7 +193,7 @@ static inline unsigned leaf_shift(unsigned level, uint64_t entry)
 static inline uint64_t host_missing_bits(const struct walk *w, unsigned i)
 {
     bool leaf = i + 1u == w->host.depth;
-    uint64_t want = V1_A_MASK;
+    uint64_t want = leaf || !w->rq.env->a_of_leaf_only ? V1_A_MASK : 0;
 
     if (leaf && w->rq.dte->had == 3 && w->host.dirty)
         want |= V1_D_MASK;
@@ -229,13 +231,49 @@ static inline bool write_granted(const struct walk *w)
            (!w->rq.guest || (w->guest.bits & guest) == guest);
 }
 
-static inline enum walk_ask host_leaf(struct walk *w, uint64_t entry)
+/* Bits that would have indexed the levels between `level` and `next` (4.3 step 5). */
+WALK_HOT bool skipped_bits(uint64_t gpa, unsigned level, unsigned next)
 {
-    unsigned shift = leaf_shift(w->host.level, entry);
+    return next + 1 < level &&
+           gpa & low_mask(host_level_shift(level)) & ~low_mask(host_level_shift(next + 1));
+}
+
+/* What is wrong with the level or size of an entry, if anything is. */
+WALK_RARE enum reason host_level_fault(const struct walk *w, uint64_t entry)
+{
+    unsigned next = (unsigned)v1_nextlevel(entry);
+
+    if (next == V1_NEXTLEVEL_LEAF || next == V1_NEXTLEVEL_SIZED) {
+        if (leaf_shift(w, entry))
+            return REASON_NONE;
+        return w->host.level == 6 ? REASON_HOST_LEVEL : REASON_HOST_SIZE;
+    }
+    if (next >= w->host.level)
+        return w->rq.env->level1_leaves && w->host.level == 1 ? REASON_NONE : REASON_HOST_LEVEL;
+    return skipped_bits(w->host.gpa, w->host.level, next) ? REASON_HOST_SKIP : REASON_NONE;
+}
+
+/* An entry that is refused for its reserved bits, level or size may be refused for something else before
+ * that, by choice (13 #36, 15 D19). */
+WALK_RARE enum walk_ask host_refuse(struct walk *w, uint64_t entry, enum reason reason)
+{
+    uint8_t perm = w->host.perm & w->rq.dte->perm & host_perm(entry);
+    enum reason level = host_level_fault(w, entry);
+
+    if (w->rq.env->entry_order == ORDER_PERMISSION && w->host.need & ~perm)
+        reason = REASON_HOST_PERMISSION;
+    else if (w->rq.env->entry_order == ORDER_LEVEL && level)
+        reason = level;
+    return host_fail(w, reason);
+}
+
+WALK_HOT enum walk_ask host_leaf(struct walk *w, uint64_t entry)
+{
+    unsigned shift = leaf_shift(w, entry);
     bool update = w->rq.dte->had && !w->rq.no_update;
 
     if (!shift)
-        return host_fail(w, w->host.level == 6 ? REASON_HOST_LEVEL : REASON_HOST_SIZE);
+        return host_refuse(w, entry, w->host.level == 6 ? REASON_HOST_LEVEL : REASON_HOST_SIZE);
     w->host.perm &= host_perm(entry);
     if (host_denied(w))
         return host_fail(w, REASON_HOST_PERMISSION);
@@ -244,13 +282,6 @@ static inline enum walk_ask host_leaf(struct walk *w, uint64_t entry)
     w->host.out = (v1_addr(entry) & ~low_mask(shift)) | (w->host.gpa & low_mask(shift));
     w->host.dirty = w->host.need & PERM_WRITE || (w->host.purpose == FOR_FINAL && write_granted(w));
     return update ? host_update_next(w) : host_done(w);
-}
-
-/* Bits that would have indexed the levels between `level` and `next` (4.3 step 5). */
-static inline bool skipped_bits(uint64_t gpa, unsigned level, unsigned next)
-{
-    return next + 1 < level &&
-           gpa & low_mask(host_level_shift(level)) & ~low_mask(host_level_shift(next + 1));
 }
 
 WALK_RARE void keep_host_dir(struct walk *w)
@@ -262,12 +293,20 @@ WALK_RARE void keep_host_dir(struct walk *w)
                                    .table = w->host.table});
 }
 
+/* NextLevel not below the level; at level 1 by choice a leaf (15 D9). */
+WALK_RARE enum walk_ask host_bad_level(struct walk *w, uint64_t entry)
+{
+    if (w->rq.env->level1_leaves && w->host.level == 1)
+        return host_leaf(w, entry & ~V1_NEXTLEVEL_MASK);
+    return host_refuse(w, entry, REASON_HOST_LEVEL);
+}
+
 static inline enum walk_ask host_directory(struct walk *w, uint64_t entry, unsigned next)
 {
     if (next >= w->host.level)
-        return host_fail(w, REASON_HOST_LEVEL);
+        return host_bad_level(w, entry);
     if (skipped_bits(w->host.gpa, w->host.level, next))
-        return host_fail(w, REASON_HOST_SKIP);
+        return host_refuse(w, entry, REASON_HOST_SKIP);
     w->host.perm &= host_perm(entry);
     if (host_denied(w))
         return host_fail(w, REASON_HOST_PERMISSION);
@@ -276,6 +315,24 @@ static inline enum walk_ask host_directory(struct walk *w, uint64_t entry, unsig
     if (w->rq.probe)
         keep_host_dir(w);
     return host_ask(w);
+}
+
+WALK_HOT void keep_host_entry(struct walk *w, uint64_t entry)
+{
+    if (w->rq.dte->had) {
+        w->host.spa[w->host.depth] = w->address;
+        w->host.entry[w->host.depth++] = entry;
+    }
+}
+
+/* By choice an entry of level 1 is a leaf, with the reserved bits of one (15 D9). */
+WALK_RARE enum walk_ask host_reserved(struct walk *w, uint64_t entry)
+{
+    if (w->rq.env->level1_leaves && w->host.level == 1 && !(entry & w->rq.env->v1_leaf_reserved)) {
+        keep_host_entry(w, entry);
+        return host_leaf(w, entry & ~V1_NEXTLEVEL_MASK);
+    }
+    return host_refuse(w, entry, REASON_HOST_RESERVED);
 }
 
 /* One entry: present, reserved bits, level and size, permission (15 D8, D19). */
@@ -290,11 +347,8 @@ static inline enum walk_ask host_entry(struct walk *w)
     if (!v1_pr(entry))
         return host_fail(w, REASON_HOST_NOT_PRESENT);
     if (entry & (leaf ? w->rq.env->v1_leaf_reserved : w->rq.env->v1_dir_reserved))
-        return host_fail(w, REASON_HOST_RESERVED);
-    if (w->rq.dte->had) {
-        w->host.spa[w->host.depth] = w->address;
-        w->host.entry[w->host.depth++] = entry;
-    }
+        return host_reserved(w, entry);
+    keep_host_entry(w, entry);
     return leaf ? host_leaf(w, entry) : host_directory(w, entry, next);
 }
 
@@ -331,7 +385,7 @@ static inline enum walk_ask guest_ask(struct walk *w)
 
     w->reads_guest++;
     w->guest.gpa[w->guest.depth] = gpa;
-    return host_begin(w, gpa, PERM_READ, FOR_GUEST_ENTRY);
+    return host_begin(w, gpa, w->rq.env->guest_table_need, FOR_GUEST_ENTRY);
 }
 
 static inline enum walk_ask guest_root(struct walk *w, uint64_t table)
@@ -361,10 +415,34 @@ static inline enum walk_ask gcr3_entry(struct walk *w)
     if (entry & w->rq.env->gcr3_reserved)
         return guest_fail(w, REASON_GUEST_GCR3_RESERVED);
     if (w->guest.gcr3_level-- > 0)
-        return gcr3_ask(w, gcr3_addr(entry), false);
+        return gcr3_ask(w, gcr3_addr(entry), w->rq.env->gcr3_inner_is_spa);
     if (w->rq.probe)
         keep_dir(w, &(struct walk_dir){.kind = WALK_GCR3, .tag = w->rq.pasid, .table = gcr3_addr(entry)});
     return guest_root(w, gcr3_addr(entry));
+}
+
+/* By choice R/W=0 does not bind privileged requests (13 #24). */
+WALK_HOT bool writes_anyway(const struct walk *w)
+{
+    return w->rq.env->privileged_may_write && !w->rq.user;
+}
+
+/* R/W, U/S and NX of all levels together, at the end of the walk (15 D17). */
+WALK_HOT enum reason guest_permission(const struct walk *w)
+{
+    if (w->rq.need & PERM_WRITE && !(w->guest.bits & BIT_WRITE) && !writes_anyway(w))
+        return REASON_GUEST_PERMISSION;
+    if (w->rq.need && w->rq.user && !(w->guest.bits & BIT_USER))
+        return REASON_GUEST_USER;
+    if (w->rq.need & PERM_EXEC && !(w->guest.bits & BIT_EXEC))
+        return REASON_GUEST_NX;
+    return REASON_NONE;
+}
+
+/* At a level above the leaf (15 D17). */
+WALK_RARE enum reason guest_permission_here(const struct walk *w)
+{
+    return guest_permission(w);
 }
 
 /* A cached guest directory names the table page by its SPA: no host walk for the next read. That read needs
@@ -373,10 +451,12 @@ static inline enum walk_ask guest_probed(struct walk *w)
 {
     uint64_t index;
 
-    if (!w->probe.hit || !(w->rq.dte->perm & PERM_READ))
+    if (!w->probe.hit || !w->rq.dte->guest_tables)
         return guest_ask(w);
     w->guest.level = w->probe.level;
     w->guest.bits = w->probe.guest_bits;
+    if (w->rq.env->guest_each_level && guest_permission_here(w))
+        return guest_fail(w, guest_permission_here(w));
     index = w->rq.address >> host_level_shift(w->guest.level) & INDEX_MASK;
     w->reads_guest++;
     w->guest.gpa[0] = UINT64_MAX;
@@ -401,16 +481,11 @@ static inline bool guest_entry_reserved(const struct walk *w, uint64_t entry)
     return level > 3 || entry & low;
 }
 
-/* R/W, U/S and NX of all levels together, at the end of the walk (15 D17). */
-static inline enum reason guest_permission(const struct walk *w)
+/* What a privileged request gets against R/W=0 is not for others to find. */
+WALK_RARE void overrule_write(struct walk *w)
 {
-    if (w->rq.need & PERM_WRITE && !(w->guest.bits & BIT_WRITE))
-        return REASON_GUEST_PERMISSION;
-    if (w->rq.need && w->rq.user && !(w->guest.bits & BIT_USER))
-        return REASON_GUEST_USER;
-    if (w->rq.need & PERM_EXEC && !(w->guest.bits & BIT_EXEC))
-        return REASON_GUEST_NX;
-    return REASON_NONE;
+    w->result.own = true;
+    w->guest.bits |= BIT_WRITE;
 }
 
 static inline enum walk_ask guest_leaf(struct walk *w, uint64_t entry)
@@ -420,6 +495,8 @@ static inline enum walk_ask guest_leaf(struct walk *w, uint64_t entry)
 
     if (denied)
         return guest_fail(w, denied);
+    if (!(w->guest.bits & BIT_WRITE) && writes_anyway(w))
+        overrule_write(w);
     w->guest.leaf = entry;
     w->guest.shift = (uint8_t)shift;
     w->result.gpa = (v2_addr(entry) & ~low_mask(shift)) | (w->rq.address & low_mask(shift));
@@ -449,6 +526,8 @@ static inline enum walk_ask guest_entry(struct walk *w)
     w->guest.bits &= (uint8_t)(v2_rw(entry) | v2_us(entry) << 1 | (uint64_t)!v2_nx(entry) << 2);
     if (guest_is_leaf(w, entry))
         return guest_leaf(w, entry);
+    if (w->rq.env->guest_each_level && guest_permission_here(w))
+        return guest_fail(w, guest_permission_here(w));
     w->guest.level--;
     w->guest.table = v2_addr(entry);
     return guest_ask(w);
@@ -596,6 +675,7 @@ static inline enum walk_ask walk_begin(struct walk *w)
     w->trail_count = 0;
     w->guest.late = false;
     w->result.gpa = w->rq.address;
+    w->result.own = false;
     return w->rq.guest ? guest_begin(w) : host_begin(w, w->rq.address, final_need(w), FOR_FINAL);
 }
 

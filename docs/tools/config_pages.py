@@ -14,7 +14,7 @@ from pathlib import Path
 
 GROUPS = {
     "config_caches": re.compile(r"\.(log2_entries|ways)$|^caches$|^cache\.|^ptc\."),
-    "config_switches": re.compile(r"^(dte|int|walk|log|viommu|ats|ppr|cmd|event|guest)\.|^ht_ranges$"),
+    "config_switches": re.compile(r"^(dte|int|walk|log|ring|viommu|ats|ppr|cmd|event|guest)\.|^ht_ranges$"),
     "config_device": re.compile(r""),
 }
 

@@ -319,7 +319,8 @@ class Writer:
 
     def write(self, record: Record) -> None:
         """Refuses what the grammar does not allow; the writer stays usable."""
-        self._check(lib.amdvi_trace_write(self._pointer, _Native(record).c))
+        native = _Native(record)  # must outlive the call: it owns what the record points to
+        self._check(lib.amdvi_trace_write(self._pointer, native.c))
 
     def finish(self) -> None:
         """Writes what is pending, and the index of the binary form."""

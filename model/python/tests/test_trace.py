@@ -55,6 +55,13 @@ def test_files_survive_a_round_trip(path):
     assert [(r.kind, r.keys) for r in trace.loads(out.getvalue())] == [(r.kind, r.keys) for r in records]
 
 
+def test_what_a_record_points_to_is_there_while_it_is_written():
+    """So long a text goes back to the system as soon as nobody holds it."""
+    data, out = bytes(range(256)) * 2048, io.BytesIO()
+    trace.dump([trace.Record("ok", {"data": data})], out)
+    assert [record.keys["data"] for record in trace.loads(out.getvalue())] == [data]
+
+
 def test_seek_in_binary_traces():
     out = io.BytesIO()
     trace.dump(trace.loads(EXAMPLE), out, "binary")

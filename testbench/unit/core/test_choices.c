@@ -188,6 +188,25 @@ START_TEST(the_hypertransport_hole_may_be_ordinary_space)
 }
 END_TEST
 
+/* 13 no. 27: N of an ATS response. What is no translation request has FC as it is. */
+START_TEST(n_is_fc_or_its_inverse)
+{
+    struct amdvi_request request = {
+        .device = DEV, .address = IOVA, .length = 8, .at = AMDVI_TRANSLATION_REQUEST};
+    uint64_t fc = _i & 1 ? UINT64_C(1) << 60 : 0, entry;
+    bool inverse = _i & 2;
+
+    open_with(inverse ? "ats.n=not_fc" : "ats.n=fc", C_NORMAL);
+    entry = map_host(&m, DEV, D_OK, UINT64_C(1) << 32) + IOVA / 4096 * 8;
+    put64(&m, entry, get64(&m, entry) | fc);
+    ck_assert_int_eq(ask_as(&m, &request).no_snoop_forbidden, !!fc != inverse);
+    ck_assert_int_eq(ask(&m, AMDVI_READ, IOVA).no_snoop_forbidden, !!fc);
+    request.device = DEV + 1;
+    dte(&m, DEV + 1, D_OK, UINT64_C(1) << 32 | DOM, 0);
+    ck_assert_int_eq(ask_as(&m, &request).no_snoop_forbidden, inverse);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- SNP, 2.3 */
 
 static void wait_with_store(uint64_t address)
@@ -247,6 +266,12 @@ START_TEST(numbers_between_the_legal_ones_are_refused)
     ck_assert_int_eq(set("viommu.dirty_stride", "17"), AMDVI_ERR_BAD_VALUE);
     ck_assert_int_eq(set("viommu.comwait_irq_type", "1"), AMDVI_ERR_BAD_VALUE);
     ck_assert_int_eq(set("viommu.comwait_irq_type", "2"), AMDVI_OK);
+    ck_assert_int_eq(set("event.us_bit", "49"), AMDVI_OK);
+    ck_assert_int_eq(set("event.us_bit", "48"), AMDVI_ERR_BAD_VALUE);
+    ck_assert_int_eq(set("event.table_granule", "16"), AMDVI_OK);
+    ck_assert_int_eq(set("event.table_granule", "12"), AMDVI_ERR_BAD_VALUE);
+    ck_assert_int_eq(set("log.ga_pointer_top", "15"), AMDVI_OK);
+    ck_assert_int_eq(set("log.ga_pointer_top", "16"), AMDVI_ERR_BAD_VALUE);
     ck_assert_int_eq(set("pmu.banks", "0"), AMDVI_ERR_BAD_VALUE);
     ck_assert_int_eq(set("ptc.ways", "3"), AMDVI_ERR_BAD_VALUE);
 }
@@ -289,6 +314,7 @@ int main(void)
     tcase_add_test(tests, gcr3_tables_have_at_most_three_levels);
     tcase_add_test(tests, without_hardware_updates_no_entry_changes);
     tcase_add_loop_test(tests, the_hypertransport_hole_may_be_ordinary_space, 0, 2);
+    tcase_add_loop_test(tests, n_is_fc_or_its_inverse, 0, 4);
     tcase_add_loop_test(tests, completion_stores_are_bounded_with_snp, 0, 4);
     tcase_add_test(tests, with_snp_mode_0_is_illegal_and_tv_0_blocks);
     tcase_add_test(tests, numbers_between_the_legal_ones_are_refused);

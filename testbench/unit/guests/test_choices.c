@@ -196,6 +196,33 @@ START_TEST(a_restart_clears_the_overflow_or_not)
 }
 END_TEST
 
+/* 12 E4: the second of three commands is illegal. */
+START_TEST(a_guests_head_stays_or_moves_at_a_faulty_command)
+{
+    static const char *const settings[] = {"cmd.faulty_head=stay", "cmd.faulty_head=next",
+                                           "cmd.faulty_head=tail"};
+
+    world_open(&w, settings[_i], true);
+    for (unsigned i = 0; i < 3; i++)
+        guest_put_command(&w, A, i, i == 1 ? 0 : UINT64_C(1) << 60, 0);
+    vf_write(&w, A, VF_TAIL, 0x30);
+    ck_assert(!running(A));
+    ck_assert_uint_eq(vf_read(&w, A, VF_HEAD), 0x10 + 0x10 * (unsigned)_i);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT) >> 60, 5);
+}
+END_TEST
+
+/* 15 D14, of a guest whose PPRLogEn is 0. */
+START_TEST(a_guest_without_log_drops_or_refuses_page_requests)
+{
+    open_world(_i, "ppr.log_off=refuse");
+    vfc_write(&w, A, VFC_PPR, ppr_control() & ~UINT64_C(0x100));
+    guest_page_request(&w, A, 0, G_IOVA);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT) >> 60, _i ? 9 : 0); /* INVALID_PPR_REQUEST */
+    ck_assert_uint_eq(host_events(), 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- features */
 
 /* EFR without PPRSup and the two fields of dual logs: the registers read 0 and ignore writes (4.1). */
@@ -235,6 +262,8 @@ int main(void)
     tcase_add_loop_test(tests, item_37_without_a_log_the_record_is_dropped_or_the_hosts, 0, 4);
     tcase_add_test(tests, with_its_log_on_a_guest_keeps_its_records);
     tcase_add_loop_test(tests, a_restart_clears_the_overflow_or_not, 0, 2);
+    tcase_add_loop_test(tests, a_guests_head_stays_or_moves_at_a_faulty_command, 0, 3);
+    tcase_add_loop_test(tests, a_guest_without_log_drops_or_refuses_page_requests, 0, 2);
     tcase_add_loop_test(tests, registers_of_absent_features_are_not_there, 0, 3);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);

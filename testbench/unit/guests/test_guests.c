@@ -383,6 +383,58 @@ START_TEST(item_14_invalidate_all_leaves_others_alone)
 }
 END_TEST
 
+/* A host's device that the guest's map names, though its entry does not say that it is the guest's. */
+START_TEST(item_14_entries_of_mapped_devices_go)
+{
+    struct amdvi_request request = {.device = 0x180, .address = G_DATA, .length = 8};
+    struct amdvi_result result;
+
+    world_trans_dte(&w, A, 0x180);
+    if (_i)
+        map_device_id(&w, A, 0x55, 0x180, 0);
+    ck_assert_int_eq(amdvi_translate(w.device, &request, &result), AMDVI_OK);
+    put64(&w, H_DEVTAB + 32 * 0x180, 1); /* V=1, TV=0 */
+    guest_command(&w, A, UINT64_C(8) << 60, 0);
+    ck_assert_int_eq(amdvi_translate(w.device, &request, &result), AMDVI_OK);
+    ck_assert_int_eq(result.ok, !_i);
+}
+END_TEST
+
+/* The domain of a guest's device is not in the guest's map; what the device has cached goes all the same. */
+START_TEST(item_14_what_its_devices_cached_goes)
+{
+    uint64_t at = H_DEVTAB + UINT64_C(32) * host_device(A, 0) + 8;
+
+    put64(&w, at, (get64(&w, at) & ~UINT64_C(0xffff)) | 0x77);
+    host_command(&w, UINT64_C(2) << 60 | host_device(A, 0), 0);
+    ck_assert_uint_eq(guest_ask(&w, A, 0, AMDVI_READ, G_IOVA).pa, guest_spa(A, G_DATA));
+    guest_put64(&w, A, G_LEAF + 8 * (G_IOVA / PAGE_BYTES), (G_DATA + PAGE_BYTES) | 7);
+    ck_assert_uint_eq(guest_ask(&w, A, 0, AMDVI_READ, G_IOVA).pa, guest_spa(A, G_DATA));
+    guest_command(&w, A, UINT64_C(8) << 60, 0);
+    ck_assert_uint_eq(guest_ask(&w, A, 0, AMDVI_READ, G_IOVA).pa, guest_spa(A, G_DATA + PAGE_BYTES));
+}
+END_TEST
+
+static uint64_t executed;
+
+static void on_command(void *context, const struct amdvi_command_info *info)
+{
+    executed = info->executed[0];
+}
+
+/* 3.1: INVALIDATE_IOTLB_PAGES carries the QueueID of the map entry. */
+START_TEST(the_queue_comes_from_the_map)
+{
+    struct amdvi_observer observer = {.command = on_command};
+
+    map_device_id(&w, A, guest_device(0), host_device(A, 0), 0x1234);
+    ck_assert_int_eq(amdvi_observe(w.device, &observer), AMDVI_OK);
+    guest_command(&w, A, UINT64_C(4) << 60 | UINT64_C(0x99) << 32 | guest_device(0), UINT64_C(0x7ffffffffffff001));
+    ck_assert_uint_eq(executed & UINT64_C(0x0000ffff0000ffff),
+                      UINT64_C(0x1234) << 32 | host_device(A, 0));
+}
+END_TEST
+
 START_TEST(item_15_devtab_entry_of_the_mapped_device)
 {
     reads_of(A);
@@ -578,6 +630,9 @@ static void add_section_11(TCase *tests)
     tcase_add_test(tests, item_12_the_slot_is_the_register);
     tcase_add_loop_test(tests, item_13_host_commands_are_illegal, 0, 2);
     tcase_add_test(tests, item_14_invalidate_all_leaves_others_alone);
+    tcase_add_loop_test(tests, item_14_entries_of_mapped_devices_go, 0, 2);
+    tcase_add_test(tests, item_14_what_its_devices_cached_goes);
+    tcase_add_test(tests, the_queue_comes_from_the_map);
     tcase_add_test(tests, item_15_devtab_entry_of_the_mapped_device);
     tcase_add_test(tests, item_17_completion_waits_for_this_guests_devices_only);
     tcase_add_test(tests, item_22_a_full_log_overflows_and_stops);
