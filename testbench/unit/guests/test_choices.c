@@ -2,6 +2,7 @@
 /* What a configuration may choose about guests (viommu 11, 12), each against the default; and features that
  * are not there. */
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -248,8 +249,6 @@ int main(void)
 {
     Suite *suite = suite_create("choices about guests");
     TCase *tests = tcase_create("choices");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_loop_test(tests, item_6_host_device_0_is_legal_or_not, 0, 2);
@@ -266,9 +265,5 @@ int main(void)
     tcase_add_loop_test(tests, a_guest_without_log_drops_or_refuses_page_requests, 0, 2);
     tcase_add_loop_test(tests, registers_of_absent_features_are_not_there, 0, 3);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* Records and interrupts of guests where the way to them is broken, full, or not there (viommu 2.4, 8). */
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -359,8 +360,6 @@ int main(void)
 {
     Suite *suite = suite_create("delivery to guests");
     TCase *tests = tcase_create("delivery");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, without_an_entry_the_interrupt_reaches_nobody, 0, BREAKS);
@@ -377,9 +376,5 @@ int main(void)
     tcase_add_loop_test(tests, control_blocks_are_read_in_4_and_8_bytes, 0, 5);
     tcase_add_test(tests, maps_are_filled_within_their_bounds);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
  */
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -186,8 +187,6 @@ int main(void)
 {
     Suite *suite = suite_create("failures under guests");
     TCase *tcase = tcase_create("failures");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, whichever_access_fails_only_its_work_is_lost, 0, 3);
@@ -196,9 +195,5 @@ int main(void)
     tcase_add_test(tcase, arguments_are_checked);
     tcase_add_test(tcase, without_hw_viommu_nothing_is_there);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

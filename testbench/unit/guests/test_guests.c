@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The parts of a guest's virtual IOMMU, one fact a test; numbers are those of viommu 11 and 12. */
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -147,7 +148,8 @@ START_TEST(status_bits_are_cleared_by_ones)
 {
     guest_ask(&w, A, 0, AMDVI_READ, FAULTING);
     guest_command(&w, A, UINT64_C(1) << 60 | 2, 0);
-    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & 0xff, S_EVT_INT | S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
+    ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & 0xff,
+                      S_EVT_INT | S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
     vf_write(&w, A, VF_STATUS, S_EVT_INT | S_CMD_RUN);
     ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & 0xff, S_WAIT_INT | S_EVT_RUN | S_CMD_RUN | S_PPR_RUN);
     ck_assert_uint_eq(get64(&w, w.slot_page + 64 * 6 + VF_STATUS) & 0xff,
@@ -167,7 +169,8 @@ START_TEST(reset_vmmio_resets_what_it_names)
     ck_assert_uint_eq(vf_read(&w, A, VF_TAIL), all ? 0 : 16);
     ck_assert_uint_eq(vf_read(&w, A, VF_STATUS) & S_EVT_INT, all ? 0 : S_EVT_INT);
     ck_assert_uint_eq(vfc_read(&w, B, VFC_CMD), command_control());
-    ck_assert_uint_eq(get64(&w, w.device_map[A] + 16 * guest_device(0)), 1 | (uint64_t)host_device(A, 0) << 24);
+    ck_assert_uint_eq(get64(&w, w.device_map[A] + 16 * guest_device(0)), 1 | (uint64_t)host_device(A, 0)
+                                                                                 << 24);
 }
 END_TEST
 
@@ -429,9 +432,9 @@ START_TEST(the_queue_comes_from_the_map)
 
     map_device_id(&w, A, guest_device(0), host_device(A, 0), 0x1234);
     ck_assert_int_eq(amdvi_observe(w.device, &observer), AMDVI_OK);
-    guest_command(&w, A, UINT64_C(4) << 60 | UINT64_C(0x99) << 32 | guest_device(0), UINT64_C(0x7ffffffffffff001));
-    ck_assert_uint_eq(executed & UINT64_C(0x0000ffff0000ffff),
-                      UINT64_C(0x1234) << 32 | host_device(A, 0));
+    guest_command(&w, A, UINT64_C(4) << 60 | UINT64_C(0x99) << 32 | guest_device(0),
+                  UINT64_C(0x7ffffffffffff001));
+    ck_assert_uint_eq(executed & UINT64_C(0x0000ffff0000ffff), UINT64_C(0x1234) << 32 | host_device(A, 0));
 }
 END_TEST
 
@@ -571,7 +574,8 @@ START_TEST(interrupts_reach_the_guests_vapic)
     ck_assert(seen.irq[1].guest && seen.irq[1].deliverable);
     ck_assert_uint_eq(seen.irq[1].guest_id, guest_id(B));
     ck_assert_uint_eq(seen.irq[1].vector, 0x42);
-    ck_assert_uint_eq(get64(&w, H_VAPIC + PAGE_BYTES + 0x220) & UINT32_MAX, 1 << 2); /* IRR, vectors 40h to 5Fh */
+    ck_assert_uint_eq(get64(&w, H_VAPIC + PAGE_BYTES + 0x220) & UINT32_MAX,
+                      1 << 2); /* IRR, vectors 40h to 5Fh */
     ck_assert_uint_eq(get64(&w, H_VAPIC + 0x220), 0);
 }
 END_TEST
@@ -652,17 +656,11 @@ int main(void)
 {
     Suite *suite = suite_create("guests");
     TCase *tests = tcase_create("guests");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     add_registers(tests);
     add_section_12(tests);
     add_section_11(tests);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a guest's command engine holds of its own pages (model/held.h): as stale as the architecture lets it be, and
- * no staler. The page under test is the one that completions are stored to.
+ * What a guest's command engine holds of its own pages (model/held.h): as stale as the architecture lets it
+ * be, and no staler. The page under test is the one that completions are stored to.
  */
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -169,8 +170,6 @@ int main(void)
 {
     Suite *suite = suite_create("guests: held translations");
     TCase *tests = tcase_create("held");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_loop_test(tests, stays_whatever_the_caches_throw_out, 0, 2);
@@ -181,9 +180,5 @@ int main(void)
     tcase_add_test(tests, reading_does_not_allow_writing);
     tcase_add_test(tests, a_plan_of_failures_is_not_bypassed);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

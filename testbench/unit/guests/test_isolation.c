@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What one guest does is not seen by another (viommu 6, 7, 8): the same script gives the same journal alone and
- * beside a guest that does anything it likes. Turns are fair. A device, or a guest, goes on elsewhere as if it
- * had stayed.
+ * What one guest does is not seen by another (viommu 6, 7, 8): the same script gives the same journal alone
+ * and beside a guest that does anything it likes. Turns are fair. A device, or a guest, goes on elsewhere as
+ * if it had stayed.
  */
 #include "testbench/unit/guests/victim.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -103,7 +104,8 @@ static void use_device(struct attacker *a)
                                     .at = (uint8_t)pick(a, 3),
                                     .has_pasid = pick(a, 4) != 0,
                                     .pasid = pick(a, 4) ? G_PASID : pick(a, 600),
-                                    .address = pick(a, 4) ? (uint64_t)pick(a, 0x20) << 12 : next_random(&a->random),
+                                    .address =
+                                        pick(a, 4) ? (uint64_t)pick(a, 0x20) << 12 : next_random(&a->random),
                                     .length = 1 + pick(a, 8)};
     uint8_t data[8] = {0};
     struct amdvi_result result;
@@ -187,8 +189,8 @@ static void same_memory(const struct world *alone, const struct world *beside)
 {
     for (unsigned page = 0; page < WORLD_BYTES / PAGE_BYTES; page++) {
         uint64_t at = (uint64_t)page * PAGE_BYTES;
-        bool theirs = (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) || at == H_EVT ||
-                      at == alone->slot_page_high || at == alone->dirty_page ||
+        bool theirs = (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) ||
+                      at == H_EVT || at == alone->slot_page_high || at == alone->dirty_page ||
                       at == H_VAPIC + (uint64_t)ATTACKER * PAGE_BYTES;
         ck_assert_msg(theirs || !memcmp(alone->bytes + at, beside->bytes + at, PAGE_BYTES), "memory at %llx",
                       (unsigned long long)at);
@@ -373,7 +375,8 @@ static void *saved(struct world *w, bool whole, size_t *size)
     void *buffer;
     uint16_t id = guest_id(VICTIM);
 
-    ck_assert_int_eq(whole ? amdvi_save(w->device, NULL, 0, size) : amdvi_guest_save(w->device, id, NULL, 0, size),
+    ck_assert_int_eq(whole ? amdvi_save(w->device, NULL, 0, size)
+                           : amdvi_guest_save(w->device, id, NULL, 0, size),
                      AMDVI_ERR_TOO_SMALL);
     buffer = malloc(*size);
     ck_assert_ptr_nonnull(buffer);
@@ -546,8 +549,6 @@ int main(void)
 {
     Suite *suite = suite_create("isolation");
     TCase *tests = tcase_create("isolation");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, a_guest_sees_nothing_of_another_by_gpa, 0, RUNS);
@@ -561,9 +562,5 @@ int main(void)
     tcase_add_test(tests, another_configuration_is_refused);
     tcase_add_test(tests, a_guest_that_waits_for_a_device_cannot_be_saved);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

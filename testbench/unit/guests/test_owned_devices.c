@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What devices of guests cause where the guest has no log for it (viommu 8.1, 8.2, 11 #37). */
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -96,17 +97,11 @@ int main(void)
 {
     Suite *suite = suite_create("owned devices");
     TCase *tests = tcase_create("owned devices");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_loop_test(tests, item_37_without_a_log_the_record_may_be_the_hosts, 0, 2);
     tcase_add_test(tests, page_requests_of_an_untouched_guest_are_dropped);
     tcase_add_test(tests, a_guest_may_have_its_groups_answered);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/saved.h"
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -496,8 +497,6 @@ int main(void)
 {
     Suite *suite = suite_create("saved");
     TCase *tests = tcase_create("saved");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -524,9 +523,5 @@ int main(void)
     tcase_add_loop_test(tests, a_restore_without_memory_leaves_a_device_after_reset, 0, 5);
     tcase_add_loop_test(tests, a_guest_needs_memory_to_be_restored, 0, 2);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whose turn it is: guests that wait for their turn, and what takes them out of the queue (viommu 7.2, 7.5). */
+/* Whose turn it is: guests that wait for their turn, and what takes them out of the queue (viommu 7.2, 7.5).
+ */
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -83,17 +85,11 @@ int main(void)
 {
     Suite *suite = suite_create("guests: turns");
     TCase *tests = tcase_create("turns");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, all_that_wait_get_their_turn);
     tcase_add_loop_test(tests, a_reset_engine_loses_its_turn_and_no_other, 0, ALL);
     tcase_add_test(tests, without_a_dirty_page_doorbells_still_count);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

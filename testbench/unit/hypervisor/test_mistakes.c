@@ -11,6 +11,7 @@
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -253,8 +254,6 @@ int main(void)
 {
     Suite *suite = suite_create("mistakes of hypervisors");
     TCase *tests = tcase_create("mistakes");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tests, auto_response_bit_of_another_number, 0, 2);
     tcase_add_loop_test(tests, enable_bits_that_a_base_takes_along, 0, 2);
@@ -263,9 +262,5 @@ int main(void)
     tcase_add_loop_test(tests, a_live_entry_that_changes_in_parts, 0, 2);
     tcase_add_loop_test(tests, a_stage_2_change_that_not_every_domain_hears_of, 0, 2);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

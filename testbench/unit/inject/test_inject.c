@@ -6,6 +6,7 @@
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
 #include "model/registers.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -412,8 +413,6 @@ int main(void)
 {
     Suite *suite = suite_create("inject");
     TCase *tcase = tcase_create("inject");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_device_table_entry_fails_once);
@@ -437,9 +436,5 @@ int main(void)
     tcase_add_test(tcase, texts_that_are_no_plan_are_refused);
     tcase_add_test(tcase, rules_that_contradict_themselves_are_refused);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  * rules match. */
 #include "amdvi/inject.h"
 #include "machine/machine.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -292,8 +293,6 @@ int main(void)
 {
     Suite *suite = suite_create("inject rules");
     TCase *tests = tcase_create("inject rules");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, an_action_goes_with_its_kind_of_operation, AMDVI_INJECT_MEMORY,
@@ -310,9 +309,5 @@ int main(void)
     tcase_add_test(tests, texts_that_are_no_rule);
     tcase_add_test(tests, parsing_needs_a_place_for_what_it_finds);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The IVRS table: bytes as firmware writes them, and a checker that sees every mistake planted in them. */
 #include "amdvi/ivrs.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -353,8 +354,6 @@ int main(void)
 {
     Suite *suite = suite_create("ivrs");
     TCase *tcase = tcase_create("ivrs");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, the_first_block_is_as_firmware_writes_it);
@@ -372,9 +371,5 @@ int main(void)
     tcase_add_test(tcase, an_entry_behind_an_odd_acpi_entry_is_not_aligned);
     tcase_add_test(tcase, any_bytes_may_be_given);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

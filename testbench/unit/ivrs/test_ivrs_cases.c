@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* IVRS tables typed byte by byte for the checker, and descriptions that the builder must refuse (1.3). */
 #include "amdvi/ivrs.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -402,8 +403,6 @@ int main(void)
 {
     Suite *suite = suite_create("ivrs cases");
     TCase *tests = tcase_create("ivrs cases");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, every_kind_of_entry_may_stand_alone);
@@ -428,9 +427,5 @@ int main(void)
     tcase_add_test(tests, the_oem_names_itself);
     tcase_add_test(tests, the_default_unit_needs_its_arguments);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -645,8 +646,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint");
     TCase *tcase = tcase_create("lint");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_forgotten_invalidation_is_found_and_blamed, 0, SCENARIOS);
@@ -674,9 +673,5 @@ int main(void)
     tcase_add_test(tcase, transfers_into_tables_are_seen);
     tcase_add_test(tcase, arguments_are_checked);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

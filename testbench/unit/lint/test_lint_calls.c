@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -388,8 +389,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint, the object");
     TCase *tests = tcase_create("calls");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, arguments_are_checked);
@@ -403,9 +402,5 @@ int main(void)
     tcase_add_loop_test(tests, other_registers_are_silent, 0, 4);
     add_counts(tests);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

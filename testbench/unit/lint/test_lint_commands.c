@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -310,8 +311,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint about commands");
     TCase *tests = tcase_create("commands");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_host_page_is_covered_by_its_range, 0,
@@ -330,9 +329,5 @@ int main(void)
     tcase_add_test(tests, other_devices_commands_cover_nothing);
     tcase_add_test(tests, a_device_beyond_the_table_may_be_invalidated);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -304,8 +305,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint about device table entries");
     TCase *tests = tcase_create("entries");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_field_that_counts_is_found, 0, FIELDS);
@@ -315,9 +314,5 @@ int main(void)
     tcase_add_test(tests, a_change_that_nobody_saw_has_no_blame);
     tcase_add_loop_test(tests, an_entry_that_is_beyond_the_table_now_is_found, 0, 2);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  * way is not. */
 #include "amdvi/lint.h"
 #include "testbench/unit/guests/world.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -536,8 +537,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint about guests");
     TCase *tcase = tcase_create("mistakes");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_base_that_takes_the_enable_bits_along_is_found, 0, 3);
@@ -558,9 +557,5 @@ int main(void)
     tcase_add_test(tcase, a_stage_2_change_without_its_flush_is_found);
     tcase_add_test(tcase, a_stage_2_change_with_its_flush_is_silent);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -384,8 +385,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint about interrupts");
     TCase *tests = tcase_create("interrupts");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, an_interrupt_field_that_counts_is_found, 0, INT_FIELDS);
@@ -402,9 +401,5 @@ int main(void)
     tcase_add_test(tests, a_short_interrupt_entry_is_found);
     tcase_add_test(tests, an_entry_of_the_table_before_is_found);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -442,8 +443,6 @@ int main(void)
 {
     Suite *suite = suite_create("lint about pages");
     TCase *tests = tcase_create("pages");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, the_highest_change_is_blamed);
@@ -466,9 +465,5 @@ int main(void)
     tcase_add_loop_test(tests, different_cases_are_told_apart, 0, 8);
     tcase_add_test(tests, more_cases_than_can_be_followed_are_counted);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

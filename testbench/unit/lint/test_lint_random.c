@@ -10,6 +10,7 @@
 #include "model/layout.h"
 #include "model/registers.h"
 #include "tables/layout.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -361,17 +362,11 @@ int main(void)
 {
     Suite *suite = suite_create("lint at random");
     TCase *tests = tcase_create("random");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, the_lint_speaks_up_exactly_when_an_answer_is_dangerous, 0, RUNS);
     tcase_add_loop_test(tests, the_commands_that_are_asked_for_lead_back_to_memory, 0, RUNS);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Traces under the lint: real drivers are silent, a trace with a mistake names file and line. */
 #include "amdvi/replay.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -113,17 +114,11 @@ int main(void)
 {
     Suite *suite = suite_create("lint-replay");
     TCase *tcase = tcase_create("lint-replay");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, real_drivers_are_silent, 0, sizeof(captures) / sizeof(captures[0]));
     tcase_add_test(tcase, a_mistake_is_named_with_file_and_line);
     tcase_add_test(tcase, without_the_mistake_there_is_none);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
 #include "model/registers.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -368,8 +369,6 @@ int main(void)
 {
     Suite *suite = suite_create("pmu");
     TCase *tcase = tcase_create("pmu");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, registers_are_where_drivers_look);
@@ -388,9 +387,5 @@ int main(void)
     tcase_add_test(tcase, moving_data_is_not_counted_again);
     tcase_add_test(tcase, devices_without_counters_have_none);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

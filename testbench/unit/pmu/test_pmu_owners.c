@@ -6,6 +6,7 @@
 #include "cmdbuf/layout.h"
 #include "model/layout.h"
 #include "model/registers.h"
+#include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -299,8 +300,6 @@ int main(void)
 {
     Suite *suite = suite_create("pmu owners");
     TCase *tests = tcase_create("pmu owners");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, sources_that_nobody_knows_count_nothing);
@@ -314,9 +313,5 @@ int main(void)
     tcase_add_test(tests, counters_and_observers_do_not_disturb_each_other);
     tcase_add_test(tests, commands_are_those_of_the_ids_in_them);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }
