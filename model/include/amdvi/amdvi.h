@@ -237,10 +237,11 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
  * size in any case (AMDVI_ERR_TOO_SMALL, and nothing useful in the buffer, when `size` is less; a null buffer
  * asks for the size). amdvi_restore() takes it into a device of the same configuration, in this or another
  * process; memory is the caller's to move. The guest calls do the same for one guest's registers and rings;
- * its maps are memory. Damaged bytes give AMDVI_ERR_CORRUPT, another version AMDVI_ERR_UNSUPPORTED, another
- * configuration or kind AMDVI_ERR_ARGUMENT, and change nothing. AMDVI_ERR_BUSY: a device has yet to answer
- * an invalidation of that guest. When memory runs out, AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device
- * as after amdvi_reset().
+ * its maps are memory. What a processor has put into the guest's register slot in memory, and the device has
+ * not looked at since, is not in it: read those registers first (amdvi_vf_read()). Damaged bytes give
+ * AMDVI_ERR_CORRUPT, another version AMDVI_ERR_UNSUPPORTED, another configuration or kind AMDVI_ERR_ARGUMENT,
+ * and change nothing. AMDVI_ERR_BUSY: a device has yet to answer an invalidation of that guest. When memory
+ * runs out, AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device as after amdvi_reset().
  */
 enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed);
 enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size);
@@ -308,8 +309,8 @@ struct amdvi_result {
 enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
                                   struct amdvi_result *result);
 
-/* Whether the request is taken as an interrupt: an aligned 4-byte write without PASID to FEE0_0000h-FEEF_FFFFh [8.1].
- * False for null. */
+/* Whether the request is taken as an interrupt: an aligned 4-byte write without PASID to
+ * FEE0_0000h-FEEF_FFFFh [8.1]. False for null. */
 bool amdvi_request_is_interrupt(const struct amdvi_request *request);
 
 /*
