@@ -8,6 +8,7 @@
 #include "testbench/unit/run.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { A, B, ELSEWHERE = G_DATA };
@@ -174,6 +175,45 @@ START_TEST(a_plan_of_failures_is_not_bypassed)
 }
 END_TEST
 
+/* While there is a plan, every lookup walks: with the smallest caches each store reads its leaf anew. */
+START_TEST(with_a_plan_nothing_is_held)
+{
+    struct amdvi_inject_rule rule;
+    struct amdvi_inject_count counted;
+    char plan[80];
+    size_t count;
+    uint64_t once;
+
+    open_world(tiny, true);
+    snprintf(plan, sizeof(plan), "read:pte:addr=%#llx:nth=1000:master_abort",
+             (unsigned long long)(w.roots[A] + G_STORE / PAGE_BYTES * 8));
+    ck_assert_int_eq(amdvi_inject_parse(plan, &rule, 1, &count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, &rule, 1), AMDVI_OK);
+    guest_wait(&w, A, G_STORE, 2);
+    ck_assert_int_eq(amdvi_inject_count(w.device, 0, &counted), AMDVI_OK);
+    once = counted.matched;
+    ck_assert_uint_gt(once, 0);
+    guest_wait(&w, A, G_STORE, 3);
+    ck_assert_int_eq(amdvi_inject_count(w.device, 0, &counted), AMDVI_OK);
+    ck_assert_uint_eq(counted.matched, 2 * once);
+}
+END_TEST
+
+/* 11 #32: another TransDevID counts at once, whatever was held of the former one. */
+START_TEST(another_trans_device_is_another_page)
+{
+    open_world(NULL, true);
+    world_trans_dte(&w, B, 0x180);
+    vfc_write(&w, A, VFC_CMD, 0);
+    vfc_write(&w, A, VFC_MISC, UINT64_C(0x180) << 16);
+    vfc_write(&w, A, VFC_CMD, command_control());
+    guest_put_command(&w, B, 1, UINT64_C(1) << 60 | G_STORE | 1, 0x77);
+    vf_write(&w, A, VF_TAIL, 32);
+    ck_assert_uint_eq(guest_get64(&w, B, G_STORE), 0x77);
+    ck_assert_uint_eq(guest_get64(&w, A, G_STORE), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guests: held translations");
@@ -187,6 +227,8 @@ int main(void)
     tcase_add_test(tests, a_moved_slot_is_seen_after_its_flush);
     tcase_add_test(tests, reading_does_not_allow_writing);
     tcase_add_test(tests, a_plan_of_failures_is_not_bypassed);
+    tcase_add_test(tests, with_a_plan_nothing_is_held);
+    tcase_add_test(tests, another_trans_device_is_another_page);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
