@@ -24,19 +24,22 @@ from .runner import MODES, Failure, Runner
 from .shrink import Shrinker
 
 REQUESTS = ("dma ", "ats ", "int ", "pri ")
+CHECKS = ("ok", "fault", "expect_")
 # Need guests' registers, or are about points where only the golden model's reading speaks.
 SKIPPED_KINDS = ("rand-viommu", "open")
 STEPS = 1000
 
 
-def write_scenarios(kind: str, seed: int, work: Path) -> tuple[list[Path], int]:
-    paths, requests = [], 0
+def write_scenarios(kind: str, seed: int, work: Path) -> tuple[list[Path], int, int]:
+    """The files, and how many requests and checks are in them."""
+    paths, requests, checks = [], 0, 0
     for name, built in KINDS[kind](seed, STEPS).items():
         path = work / f"{name}_{seed}.trace"
         path.write_text(built.text(), encoding="utf-8")
         paths.append(path)
         requests += sum(line.startswith(REQUESTS) for line in built.lines)
-    return paths, requests
+        checks += sum(line.startswith(CHECKS) for line in built.lines)
+    return paths, requests, checks
 
 
 def first_failures(failures: list[Failure]) -> Iterator[Failure]:
@@ -75,12 +78,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     args = parse(argv)
     args.work.mkdir(parents=True, exist_ok=True)
-    runner, start, requests, failed = Runner(args.runner), time.monotonic(), 0, 0
+    runner, start, requests, checks, failed = Runner(args.runner), time.monotonic(), 0, 0, 0
     print(f"seed {args.seed}")
     kinds = args.kind or [kind for kind in KINDS if kind not in SKIPPED_KINDS]
     for seed, kind in ((args.seed + n, kind) for n in itertools.count() for kind in kinds):
-        paths, made = write_scenarios(kind, seed, args.work)
+        paths, made, checked = write_scenarios(kind, seed, args.work)
         requests += made
+        checks += checked
         for mode in MODES:
             for failure in first_failures(runner.play(paths, mode)):
                 failed += 1
@@ -90,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
         over = requests >= args.requests if args.requests else time.monotonic() - start > args.seconds
         if over or failed > 20:
             break
-    print(f"{requests} requests, {failed} traces differ")
+    print(f"{requests} requests, {checks} generated checks, {failed} traces differ")
     return 1 if failed or not requests else 0
 
 
