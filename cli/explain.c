@@ -348,14 +348,14 @@ static bool is_request(const struct amdvi_trace_record *record)
 static int perform(struct explanation *e, const struct amdvi_trace_record *record)
 {
     if (amdvi_replay_device(e->player.replay))
-        amdvi_statistics(amdvi_replay_device(e->player.replay), &e->before);
+        amdvi_get_statistics(amdvi_replay_device(e->player.replay), &e->before);
     e->armed = true;
     if (!player_play(&e->player, record))
         return CLI_WRONG;
     e->armed = false;
     if (!e->requested && !e->interrupted)
         return wrong("%s: the device did not see the request", e->player.path);
-    amdvi_statistics(amdvi_replay_device(e->player.replay), &e->after);
+    amdvi_get_statistics(amdvi_replay_device(e->player.replay), &e->after);
     if (e->json)
         print_json(e, record);
     else

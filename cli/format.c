@@ -161,11 +161,11 @@ const char *perm_text(unsigned perm, char text[4])
 {
     size_t n = 0;
 
-    if (perm & AMDVI_PERM_READ)
+    if (perm & AMDVI_RIGHT_READ)
         text[n++] = 'r';
-    if (perm & AMDVI_PERM_WRITE)
+    if (perm & AMDVI_RIGHT_WRITE)
         text[n++] = 'w';
-    if (perm & AMDVI_PERM_EXEC)
+    if (perm & AMDVI_RIGHT_EXEC)
         text[n++] = 'x';
     if (!n)
         text[n++] = '-';

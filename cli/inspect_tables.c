@@ -101,8 +101,8 @@ static unsigned level_shift(unsigned level)
 
 static unsigned host_perm(const struct amdvi_layout *layout, const uint64_t *words)
 {
-    return (field_value(layout, "IR", words) ? AMDVI_PERM_READ : 0u) |
-           (field_value(layout, "IW", words) ? AMDVI_PERM_WRITE : 0u);
+    return (field_value(layout, "IR", words) ? AMDVI_RIGHT_READ : 0u) |
+           (field_value(layout, "IW", words) ? AMDVI_RIGHT_WRITE : 0u);
 }
 
 /* 4.4: the lowest zero bit of the address says the size. 0: there is none. */
@@ -214,7 +214,7 @@ static struct range guest_leaf(const struct picture *p, uint64_t entry, unsigned
     uint64_t page = UINT64_C(1) << level_shift(level);
     bool writable = field_value(p->v2, "RW", &entry), executable = !field_value(p->v2, "NX", &entry);
     unsigned perm =
-        AMDVI_PERM_READ | (writable ? AMDVI_PERM_WRITE : 0u) | (executable ? AMDVI_PERM_EXEC : 0u);
+        AMDVI_RIGHT_READ | (writable ? AMDVI_RIGHT_WRITE : 0u) | (executable ? AMDVI_RIGHT_EXEC : 0u);
 
     return (struct range){.address = address,
                           .target = field_value(p->v2, "Addr", &entry) & ~(page - 1),
@@ -251,7 +251,7 @@ static void walk_guest(struct picture *p, uint64_t gpa, unsigned level, unsigned
 static void show_pasid(struct picture *p, uint32_t pasid, uint64_t root)
 {
     unsigned levels = 4 + (unsigned)(dte_field(p, "GuestPagingMode") & 1);
-    struct range whole = {.perm = AMDVI_PERM_READ | AMDVI_PERM_WRITE | AMDVI_PERM_EXEC, .user = true};
+    struct range whole = {.perm = AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE | AMDVI_RIGHT_EXEC, .user = true};
 
     printf("  PASID 0x%x: guest table at GPA 0x%" PRIx64 ", %u levels, GVA -> GPA\n", pasid, root, levels);
     p->guest = true;

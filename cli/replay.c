@@ -316,7 +316,7 @@ static void print_summary(struct session *session)
            mark(session), session->player.path, info->source_name, info->compressed ? " (zstd)" : "",
            session->player.records, counts->checks, counts->checks - counts->failed, counts->failed);
     print_checks(session);
-    if (device && amdvi_statistics(device, &statistics) == AMDVI_OK) {
+    if (device && amdvi_get_statistics(device, &statistics) == AMDVI_OK) {
         print_caches(session, &statistics);
         if (session->options->stats)
             print_counters(session, &statistics);

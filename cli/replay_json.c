@@ -225,7 +225,7 @@ static void add_figures(struct json_object *object, struct session *session)
     struct amdvi_statistics statistics = {0};
 
     if (device)
-        amdvi_statistics(device, &statistics);
+        amdvi_get_statistics(device, &statistics);
     json_object_object_add(object, "statistics", statistics_json(&statistics));
     json_object_object_add(object, "commands_by_opcode",
                            named_counts(statistics.commands_by_opcode, command_name, "opcode"));

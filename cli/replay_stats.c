@@ -174,7 +174,7 @@ void stats_record(struct replay_stats *stats, uint64_t records, const struct amd
         halve(stats);
     if (records % stats->width)
         return;
-    if (!device || amdvi_statistics(device, &stats->series[stats->points]) != AMDVI_OK)
+    if (!device || amdvi_get_statistics(device, &stats->series[stats->points]) != AMDVI_OK)
         memset(&stats->series[stats->points], 0, sizeof(stats->series[0]));
     stats->points++;
 }

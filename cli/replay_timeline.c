@@ -153,7 +153,7 @@ void timeline_counters(struct timeline *timeline, const struct amdvi_device *dev
     struct amdvi_statistics s;
     uint64_t hits, lookups;
 
-    if (!device || amdvi_statistics(device, &s) != AMDVI_OK)
+    if (!device || amdvi_get_statistics(device, &s) != AMDVI_OK)
         return;
     hits = s.ptc_hits - timeline->sampled_hits;
     lookups = hits + s.ptc_misses - timeline->sampled_misses;

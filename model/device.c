@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Birth, reset and death of a device; its clock and its work. */
-#include "model/guest.h"
+#include "model/guests/guest.h"
 
 #include "model/allocator.h"
 
@@ -137,7 +137,7 @@ enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_
     return AMDVI_OK;
 }
 
-enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics)
+enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics)
 {
     if (!device || !statistics)
         return AMDVI_ERR_ARGUMENT;

@@ -4,7 +4,7 @@
  * kind, then sections of {tag, length, bytes}, then a checksum of everything before it; all numbers little
  * endian. Caches are not saved: a device may forget what it has cached at any time (iommu 10.2).
  */
-#include "model/guest.h"
+#include "model/guests/guest.h"
 
 enum {
     VERSION = 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Why a request was refused. Walkers and decoders only name a reason; one function of the device
- * (model/fault.c) turns it into an event record. One row per row of the fault tables
+ * (model/logs/fault.c) turns it into an event record. One row per row of the fault tables
  * (reference/iommu.md 3.3, 3.4, 4.3, 4.4, 5.1-5.4, 7.4, 8.2, 8.5, 9.2).
  */
 #ifndef AMDVI_TABLES_REASON_H

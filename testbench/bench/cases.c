@@ -401,7 +401,7 @@ uint64_t bench_table_reads(const struct bench *bench)
 {
     struct amdvi_statistics s = {0};
 
-    if (bench->definition->kind > BATCH || amdvi_statistics(bench->machine.device, &s) != AMDVI_OK)
+    if (bench->definition->kind > BATCH || amdvi_get_statistics(bench->machine.device, &s) != AMDVI_OK)
         return 0;
     return s.reads_dte + s.reads_host + s.reads_guest + s.reads_gcr3;
 }

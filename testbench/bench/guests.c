@@ -352,7 +352,7 @@ static bool commands_done(const struct crowd *crowd, uint64_t *count)
 {
     struct amdvi_statistics statistics;
 
-    if (amdvi_statistics(crowd->device, &statistics) != AMDVI_OK)
+    if (amdvi_get_statistics(crowd->device, &statistics) != AMDVI_OK)
         return false;
     *count = statistics.guest_commands;
     return true;

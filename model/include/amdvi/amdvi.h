@@ -260,7 +260,7 @@ enum amdvi_op { AMDVI_READ, AMDVI_WRITE, AMDVI_EXECUTE, AMDVI_ATOMIC };
 /* PCIe address type [9.1]. */
 enum amdvi_at { AMDVI_UNTRANSLATED, AMDVI_TRANSLATION_REQUEST, AMDVI_TRANSLATED };
 
-enum { AMDVI_PERM_READ = 1, AMDVI_PERM_WRITE = 2, AMDVI_PERM_EXEC = 4 };
+enum { AMDVI_RIGHT_READ = 1, AMDVI_RIGHT_WRITE = 2, AMDVI_RIGHT_EXEC = 4 };
 
 struct amdvi_request {
     uint16_t device;
@@ -293,7 +293,7 @@ struct amdvi_fault {
 struct amdvi_result {
     bool ok;
     bool identity; /* not translated: `size` and `covered` say nothing */
-    uint8_t perm;  /* AMDVI_PERM_* granted; execute only if it was asked for */
+    uint8_t perm;  /* AMDVI_RIGHT_* granted; execute only if it was asked for */
     bool untranslated_only, no_snoop_forbidden, global, privileged_page; /* ATS attributes [9.2] */
     uint64_t pa;                                                         /* SPA of the first byte */
     uint64_t size;                                                       /* page size of the walk */
@@ -463,7 +463,7 @@ struct amdvi_statistics {
     uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
 };
 
-enum amdvi_status amdvi_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);
+enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);
 
 /* How many records were written to a log since its enable bit last rose. The records themselves come
  * through the observer. */

@@ -220,7 +220,7 @@ class Device:
     def statistics(self) -> dict[str, int | list[int]]:
         """Counters since reset, by name."""
         out = ffi.new("struct amdvi_statistics *")
-        self._check(lib.amdvi_statistics(self.pointer, out))
+        self._check(lib.amdvi_get_statistics(self.pointer, out))
         values = ((name, getattr(out, name)) for name, _ in ffi.typeof("struct amdvi_statistics").fields)
         return {name: value if isinstance(value, int) else list(value) for name, value in values}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The set-associative array against a naive model of the replacement policies. */
 #include "machine.h"
-#include "model/cache.h"
+#include "model/caches/cache.h"
 
 enum { WAYS = 4, SETS = 4, ENTRIES = WAYS * SETS, STEPS = 4000, KEYS = 40 };
 

@@ -168,7 +168,7 @@ START_TEST(without_hardware_updates_no_entry_changes)
     guest = map_guest(&m, DEV + 1, D_OK, UINT64_C(1) << 32) + IOVA / 4096 * 8;
     ck_assert(ask(&m, AMDVI_WRITE, IOVA).ok);
     request.at = AMDVI_TRANSLATION_REQUEST;
-    ck_assert_uint_eq(ask_as(&m, &request).perm & AMDVI_PERM_WRITE, AMDVI_PERM_WRITE);
+    ck_assert_uint_eq(ask_as(&m, &request).perm & AMDVI_RIGHT_WRITE, AMDVI_RIGHT_WRITE);
     request.at = AMDVI_UNTRANSLATED;
     ck_assert(ask_as(&m, &request).ok);
     ck_assert_uint_eq(get64(&m, host), V1_RW | PAGE | 1);

@@ -250,7 +250,7 @@ static struct amdvi_statistics statistics(void)
 {
     struct amdvi_statistics s;
 
-    ck_assert_int_eq(amdvi_statistics(m.device, &s), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(m.device, &s), AMDVI_OK);
     return s;
 }
 
@@ -290,7 +290,7 @@ START_TEST(without_caches_nothing_hits)
     boot(&plain, C_NORMAL);
     for (int i = 0; i < 3; i++)
         ask(&plain, AMDVI_READ, IOVA);
-    ck_assert_int_eq(amdvi_statistics(plain.device, &s), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(plain.device, &s), AMDVI_OK);
     ck_assert_uint_eq(s.dtc_hits + s.ptc_hits + s.pdc_hits, 0);
     ck_assert_uint_eq(s.reads_dte, 3);
     ck_assert_uint_eq(s.reads_host, 9);
@@ -423,8 +423,8 @@ START_TEST(views_need_their_arguments)
     ck_assert_int_eq(amdvi_inspect_cache(m.device, AMDVI_CACHE_DTC, &cursor, &line), AMDVI_ERR_END);
     ck_assert_int_eq(amdvi_inspect_dte(NULL, 0, &view), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_inspect_dte(m.device, 0, NULL), AMDVI_ERR_ARGUMENT);
-    ck_assert_int_eq(amdvi_statistics(NULL, &s), AMDVI_ERR_ARGUMENT);
-    ck_assert_int_eq(amdvi_statistics(m.device, NULL), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_get_statistics(NULL, &s), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_get_statistics(m.device, NULL), AMDVI_ERR_ARGUMENT);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
  */
 #include "machine.h"
 #include "model/device.h"
-#include "model/shadow.h"
+#include "model/lint/shadow.h"
 
 static struct tlb tlb;
 

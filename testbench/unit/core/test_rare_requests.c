@@ -384,7 +384,7 @@ START_TEST(insert_guest_event_does_nothing)
     command(&m, UINT64_C(1) << 60 | STORE | 1, 0x55);
     ck_assert_uint_eq(get64(&m, STORE), 0x55);
     ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL), 0);
-    ck_assert_int_eq(amdvi_statistics(m.device, &statistics), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(m.device, &statistics), AMDVI_OK);
     ck_assert_uint_eq(statistics.commands_by_opcode[10], 1);
     ck_assert_uint_eq(statistics.invalidations, 0);
 }

@@ -162,7 +162,7 @@ START_TEST(reset_empties_the_caches)
     ck_assert_int_eq(amdvi_reset(m.device), AMDVI_OK);
     boot(&m, C_NORMAL);
     ck_assert(!ask(&m, AMDVI_READ, IOVA).ok);
-    ck_assert_int_eq(amdvi_statistics(m.device, &statistics), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(m.device, &statistics), AMDVI_OK);
     ck_assert_uint_eq(statistics.requests, 1);
 }
 END_TEST

@@ -4,7 +4,7 @@
  * an eviction, and never after an invalidation (6.4 opcode 3, 10).
  */
 #include "machine.h"
-#include "model/tlb.h"
+#include "model/caches/tlb.h"
 
 enum { STEPS = 20000, LIST = 4096, PAGES = 24, DOMAINS = 3, PASIDS = 3 };
 

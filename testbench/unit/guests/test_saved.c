@@ -234,7 +234,7 @@ static void use(struct world *of)
         vf_write(of, g, VF_TAIL, 0x20);
     }
     reg_write(of, R_CMD_TAIL, 0x40);
-    ck_assert_int_eq(amdvi_statistics(of->device, &statistics), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(of->device, &statistics), AMDVI_OK);
     ck_assert_uint_ge(statistics.requests, WORLD_GUESTS);
 }
 

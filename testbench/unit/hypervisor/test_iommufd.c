@@ -90,7 +90,7 @@ static uint64_t fingerprint(void)
     for (unsigned cache = 0; cache < AMDVI_CACHES; cache++)
         for (uint32_t at = 0; !amdvi_inspect_cache(b.device, (enum amdvi_cache)cache, &at, &line);)
             hash = (hash ^ line.address ^ line.target) * UINT64_C(0x100000001b3);
-    ck_assert_int_eq(amdvi_statistics(b.device, &statistics), AMDVI_OK);
+    ck_assert_int_eq(amdvi_get_statistics(b.device, &statistics), AMDVI_OK);
     return hash ^ statistics.commands;
 }
 

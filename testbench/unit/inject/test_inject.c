@@ -84,7 +84,7 @@ static struct amdvi_statistics statistics(void)
 {
     struct amdvi_statistics s;
 
-    amdvi_statistics(m.device, &s);
+    amdvi_get_statistics(m.device, &s);
     return s;
 }
 

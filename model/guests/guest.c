@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The guests of a device: made on first touch, found by GuestID in two steps. */
+#include "model/guests/guest.h"
+
+#include "model/allocator.h"
+
+bool guests_create(struct amdvi_device *device)
+{
+    if (!reg_efr_viommusup(device->config.value[CONFIG_EFR]))
+        return true;
+    device->guest_pages =
+        allocate_zeroed(&device->allocator, GUESTS / GUEST_PAGE * sizeof(*device->guest_pages));
+    return held_create(device) && device->guest_pages != NULL;
+}
+
+static void free_all(struct amdvi_device *device)
+{
+    struct guest *guest = device->guests;
+
+    while (guest) {
+        struct guest *next = guest->next;
+        release(&device->allocator, guest);
+        guest = next;
+    }
+    device->guests = device->queue_first = device->queue_last = NULL;
+    device->guest_count = 0;
+    for (unsigned i = 0; device->guest_pages && i < GUESTS / GUEST_PAGE; i++) {
+        release(&device->allocator, device->guest_pages[i]);
+        device->guest_pages[i] = NULL;
+    }
+}
+
+void guests_destroy(struct amdvi_device *device)
+{
+    free_all(device);
+    release(&device->allocator, device->guest_pages);
+    device->guest_pages = NULL;
+    held_destroy(device);
+}
+
+void guests_reset(struct amdvi_device *device)
+{
+    free_all(device);
+}
+
+struct guest *guest_find(const struct amdvi_device *device, uint16_t id)
+{
+    struct guest **page = device->guest_pages ? device->guest_pages[id / GUEST_PAGE] : NULL;
+
+    return page ? page[id % GUEST_PAGE] : NULL;
+}
+
+static struct guest *new_guest(struct amdvi_device *device, uint16_t id)
+{
+    struct guest *guest = allocate_zeroed(&device->allocator, sizeof(*guest));
+
+    if (!guest)
+        return NULL;
+    guest->id = id;
+    guest->next = device->guests;
+    device->guests = guest;
+    device->guest_count++;
+    return guest;
+}
+
+/* By choice, GuestID 0 and the secure ones have no registers (11 #26). */
+bool guest_rejected(const struct amdvi_device *device, uint16_t id)
+{
+    return device->config.value[CONFIG_RESERVED_GID] && (id == 0 || id >> 15);
+}
+
+/* Null when there is no memory, no HW-vIOMMU, or no such guest by choice (11 #26). */
+struct guest *guest_get(struct amdvi_device *device, uint16_t id)
+{
+    struct guest **page;
+
+    if (!device->guest_pages || guest_rejected(device, id))
+        return NULL;
+    if (!device->guest_pages[id / GUEST_PAGE])
+        device->guest_pages[id / GUEST_PAGE] =
+            allocate_zeroed(&device->allocator, GUEST_PAGE * sizeof(*page));
+    page = device->guest_pages[id / GUEST_PAGE];
+    if (page && !page[id % GUEST_PAGE])
+        page[id % GUEST_PAGE] = new_guest(device, id);
+    return page ? page[id % GUEST_PAGE] : NULL;
+}
+
+/* IommuEn and vIommuEn: the private space is live (E1, 7.2). */
+bool guests_enabled(const struct amdvi_device *device)
+{
+    return iommu_enabled(device) && reg_control_viommuen(control(device));
+}
+
+/* RESET_VMMIO (7.5): `all` the registers, `engine` the command engine. The maps stay. Without a dirty bit
+ * nothing is fetched before the tail is written again (7.2). */
+void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine)
+{
+    struct guest *guest = all || engine ? guest_get(device, id) : NULL;
+
+    if (!guest)
+        return;
+    if (all) {
+        memset(guest->vfc, 0, sizeof(guest->vfc));
+        memset(&guest->events, 0, sizeof(guest->events));
+        memset(&guest->pprs, 0, sizeof(guest->pprs));
+        for (unsigned i = 0; i < VF_COUNT; i++)
+            vf_set(device, guest, (enum vf_id)i, 0);
+    }
+    guest->command_stopped = false;
+    guest_status_set(device, guest, 0);
+    guest_mark_dirty(device, guest, false);
+    guest_unqueue(device, guest);
+}

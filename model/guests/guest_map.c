@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+/* DevIDMap and DomIDMap: in memory, written by the DID map registers, read by commands (viommu 3.1, 6). */
+#include "model/guests/guest.h"
+
+#include "tables/layout.h"
+
+enum { DEVICE_ENTRY_BYTES = 16, DOMAIN_ENTRY_BYTES = 8 };
+
+uint64_t map_device_entry(uint16_t id, uint16_t guest_device)
+{
+    return private_address(PRIVATE_DEVICE_MAP, id) + (uint64_t)guest_device * DEVICE_ENTRY_BYTES;
+}
+
+uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain)
+{
+    return private_address(PRIVATE_DOMAIN_MAP, id) + (uint64_t)guest_domain * DOMAIN_ENTRY_BYTES;
+}
+
+static uint64_t host_domain_of(const struct amdvi_device *device, uint64_t entry)
+{
+    return entry >> device->config.value[CONFIG_DOMAIN_MAP_SHIFT] & UINT16_MAX;
+}
+
+static uint64_t domain_entry(const struct amdvi_device *device, uint64_t valid, uint64_t host_domain)
+{
+    return domidmap_set_v(0, valid) | host_domain << device->config.value[CONFIG_DOMAIN_MAP_SHIFT];
+}
+
+static uint64_t queue_of(const struct amdvi_device *device, const uint64_t entry[2])
+{
+    return entry[1] >> device->config.value[CONFIG_QUEUE_MAP_SHIFT] & UINT16_MAX;
+}
+
+static void make_device_entry(const struct amdvi_device *device, uint64_t valid, uint64_t host_device,
+                              uint64_t queue, uint64_t entry[2])
+{
+    entry[0] = entry[1] = 0;
+    devidmap_set_v(entry, valid);
+    devidmap_set_hdevid(entry, host_device);
+    entry[1] |= queue << device->config.value[CONFIG_QUEUE_MAP_SHIFT];
+}
+
+/* 11 #7: an unmapped table drops the write, and the host hears of it. */
+static void write_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
+                        const uint64_t *entry, size_t bytes)
+{
+    struct space_access access;
+    uint8_t error;
+
+    if (!private_translate(device, &guest->held[use], ipa, true, &access)) {
+        if (!device->config.value[CONFIG_MAP_FAULT])
+            private_report(device, guest->id, &access, 0);
+        return;
+    }
+    error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
+    tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, entry, (uint32_t)bytes, error);
+    if (error)
+        private_report(device, guest->id, &access, 0);
+}
+
+void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+{
+    uint64_t entry[2] = {0, 0};
+
+    if (id == VFC_DID_MAP0) {
+        make_device_entry(device, vfc_did_map0_v(value), vfc_did_map0_hdevid(value),
+                          vfc_did_map0_queueid(value), entry);
+        write_entry(device, guest, HELD_DEVICE_MAP,
+                    map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
+                    DEVICE_ENTRY_BYTES);
+        return;
+    }
+    entry[0] = domain_entry(device, vfc_did_map1_v(value), vfc_did_map1_hdomid(value));
+    write_entry(device, guest, HELD_DOMAIN_MAP,
+                map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry, DOMAIN_ENTRY_BYTES);
+}
+
+static bool read_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
+                       uint64_t *entry, size_t bytes)
+{
+    struct space_access access;
+    uint8_t error;
+
+    if (!private_translate(device, &guest->held[use], ipa, false, &access)) {
+        private_report(device, guest->id, &access, VFLAG_CMD);
+        return false;
+    }
+    error = memory_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
+    tap(device, AMDVI_ACCESS_MAP, false, 0, access.spa, entry, (uint32_t)bytes, error);
+    if (!error)
+        return true;
+    private_report(device, guest->id, &access, VFLAG_CMD);
+    return false;
+}
+
+enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
+                           uint16_t *host_device, uint16_t *queue)
+{
+    uint64_t entry[2];
+
+    if (!read_entry(device, guest, HELD_DEVICE_MAP, map_device_entry(guest->id, guest_device), entry,
+                    sizeof(entry)))
+        return MAP_UNREACHABLE;
+    *host_device = (uint16_t)devidmap_hdevid(entry);
+    *queue = (uint16_t)queue_of(device, entry);
+    if (*host_device == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
+        return MAP_UNMAPPED;
+    return devidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
+}
+
+enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
+                           uint16_t *host_domain)
+{
+    uint64_t entry;
+
+    if (!read_entry(device, guest, HELD_DOMAIN_MAP, map_domain_entry(guest->id, guest_domain), &entry,
+                    sizeof(entry)))
+        return MAP_UNREACHABLE;
+    *host_domain = (uint16_t)host_domain_of(device, entry);
+    return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
+}
+
+/* By choice a write without W reads the entry that it names (11 #4). */
+uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+{
+    uint64_t entry[2];
+
+    if (id == VFC_DID_MAP0) {
+        if (!read_entry(device, guest, HELD_DEVICE_MAP,
+                        map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
+                        sizeof(entry)))
+            return value;
+        value =
+            vfc_did_map0_set_queueid(vfc_did_map0_set_v(value, devidmap_v(entry)), queue_of(device, entry));
+        return vfc_did_map0_set_hdevid(value, devidmap_hdevid(entry));
+    }
+    if (!read_entry(device, guest, HELD_DOMAIN_MAP,
+                    map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
+                    sizeof(entry[0])))
+        return value;
+    return vfc_did_map1_set_hdomid(vfc_did_map1_set_v(value, domidmap_v(entry[0])),
+                                   host_domain_of(device, entry[0]));
+}
+
+/* ---------------------------------------------------------------- everything a guest's maps name */
+
+enum { MAP_PAGE_BYTES = 4096, MAP_IDS = 65536 };
+
+/* One bit for each host ID. */
+struct id_set {
+    uint64_t bits[MAP_IDS / 64];
+};
+
+/* What is in a map's pages; those that are not there map nothing. They are read once, and so not kept in
+ * caches that everybody shares. */
+static bool read_page(struct amdvi_device *device, uint64_t ipa, uint64_t page[MAP_PAGE_BYTES / 8])
+{
+    struct space_access access = {
+        .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = ipa, .fleeting = true};
+
+    return space_look_up(device, NULL, &access) &&
+           !memory_read(device, AMDVI_ACCESS_MAP, access.spa, page, MAP_PAGE_BYTES);
+}
+
+static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_words, struct id_set *set)
+{
+    uint64_t page[MAP_PAGE_BYTES / 8], last = 0;
+
+    memset(set, 0, sizeof(*set));
+    for (uint64_t end = ipa + (uint64_t)MAP_IDS * entry_words * 8; ipa < end; ipa += MAP_PAGE_BYTES) {
+        if (!read_page(device, ipa, page))
+            continue;
+        for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i += entry_words) {
+            uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : host_domain_of(device, page[i]);
+            bool valid = entry_words == 2 ? devidmap_v(page + i) : domidmap_v(page[i]);
+            if (page[i] == last) /* unused entries are all alike, and most are unused (6) */
+                continue;
+            last = page[i];
+            set->bits[id / 64] |= (uint64_t)valid << id % 64;
+        }
+    }
+}
+
+static void invalidate_domain(struct amdvi_device *device, uint16_t id)
+{
+    struct tlb_space space = {.domain = id};
+    struct cmd_range all = {.shift = CMD_RANGE_ALL};
+
+    tlb_invalidate(&device->tlb, &space, &all, true);
+}
+
+static void each(struct amdvi_device *device, const struct id_set *set,
+                 void act(struct amdvi_device *device, uint16_t id))
+{
+    for (unsigned word = 0; word < MAP_IDS / 64; word++)
+        for (uint64_t left = set->bits[word]; left; left &= left - 1)
+            act(device, (uint16_t)(word * 64 + (unsigned)__builtin_ctzll(left)));
+}
+
+static void collect_domains(struct amdvi_device *device, uint16_t id, struct id_set *set)
+{
+    collect(device, map_domain_entry(id, 0), DOMAIN_ENTRY_BYTES / 8, set);
+}
+
+static void collect_devices(struct amdvi_device *device, uint16_t id, struct id_set *set)
+{
+    collect(device, map_device_entry(id, 0), DEVICE_ENTRY_BYTES / 8, set);
+}
+
+void map_invalidate_all(struct amdvi_device *device, const struct guest *guest)
+{
+    struct id_set set;
+
+    collect_domains(device, guest->id, &set);
+    each(device, &set, invalidate_domain);
+    collect_devices(device, guest->id, &set);
+    each(device, &set, dtc_invalidate);
+}
+
+bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map map, uint16_t host_id)
+{
+    struct id_set set;
+
+    if (map == AMDVI_MAP_DEVICES)
+        collect_devices(device, id, &set);
+    else
+        collect_domains(device, id, &set);
+    return set.bits[host_id / 64] >> host_id % 64 & 1;
+}
+
+/* The lowest gDomID that is mapped to this host domain, else 0 (11 #21). */
+uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain)
+{
+    uint64_t page[MAP_PAGE_BYTES / 8], ipa = map_domain_entry(guest->id, 0);
+
+    if (device->config.value[CONFIG_RECORD_DOMAIN])
+        return 0;
+    for (unsigned first = 0; first < MAP_IDS; first += MAP_PAGE_BYTES / 8, ipa += MAP_PAGE_BYTES) {
+        if (!read_page(device, ipa, page))
+            continue;
+        for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i++)
+            if (domidmap_v(page[i]) && host_domain_of(device, page[i]) == host_domain)
+                return (uint16_t)(first + i);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- many entries at once */
+
+struct fill {
+    uint64_t page[MAP_PAGE_BYTES / 8]; /* the entry over and over: what a whole page holds */
+    uint64_t ipa;                      /* of the next entry */
+    uint64_t left;                     /* bytes still to write */
+};
+
+static void repeat(struct fill *fill, const uint64_t entry[2], unsigned words)
+{
+    for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i++)
+        fill->page[i] = entry[i % words];
+}
+
+static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, struct fill *fill)
+{
+    struct space_access access;
+
+    while (fill->left) {
+        size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
+        size_t length = fill->left < room ? (size_t)fill->left : room;
+        if (!private_translate(device, NULL, fill->ipa, true, &access) ||
+            memory_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
+            private_report(device, id, &access, 0);
+            return AMDVI_ERR_MEMORY;
+        }
+        tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, fill->page, (uint32_t)length, WALK_ERROR_NONE);
+        fill->ipa += length;
+        fill->left -= length;
+    }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id,
+                                       enum amdvi_guest_map map, uint32_t first, uint32_t count,
+                                       uint16_t host_id, uint16_t queue_id, bool valid)
+{
+    bool devices = map == AMDVI_MAP_DEVICES;
+    unsigned bytes = devices ? DEVICE_ENTRY_BYTES : DOMAIN_ENTRY_BYTES;
+    uint64_t entry[2] = {0, 0};
+    struct fill fill;
+
+    if (!device || map > AMDVI_MAP_DOMAINS || first >= MAP_IDS || count > MAP_IDS - first)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages || !guests_enabled(device))
+        return AMDVI_ERR_UNSUPPORTED;
+    if (devices)
+        make_device_entry(device, valid, host_id, queue_id, entry);
+    else
+        entry[0] = domain_entry(device, valid, host_id);
+    repeat(&fill, entry, bytes / 8);
+    fill.ipa =
+        devices ? map_device_entry(guest_id, (uint16_t)first) : map_domain_entry(guest_id, (uint16_t)first);
+    fill.left = (uint64_t)count * bytes;
+    return fill_pages(device, guest_id, &fill);
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A lint's life, and what it hears of its device. */
+#include "model/lint/lint.h"
+
+#include "model/allocator.h"
+
+enum { WORDS_LOG2_DEFAULT = 16, WORDS_LOG2_MIN = 10, WORDS_LOG2_MAX = 20 };
+
+/* ---------------------------------------------------------------- memory accesses */
+
+/* Table words, as hardware read or updated them. */
+static void note_words(struct amdvi_lint *lint, const struct amdvi_access_info *info)
+{
+    uint64_t first = info->address & ~(uint64_t)7;
+
+    if (info->length < 8) { /* a short interrupt entry shares its word with a neighbour */
+        uint64_t word;
+        if (shadow_read(lint->device, first, &word))
+            lint_word_read(lint, first, word);
+        return;
+    }
+    for (uint32_t i = 0; i < info->length / 8 && i < 4; i++)
+        lint_word_read(lint, first + UINT64_C(8) * i, info->value[i]);
+}
+
+static struct lint_store *store_of(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_store *empty = NULL;
+
+    for (unsigned i = 0; i < LINT_STORES_MAX; i++) {
+        if (lint->stores[i].stores && lint->stores[i].address == address)
+            return &lint->stores[i];
+        if (!lint->stores[i].stores && !empty)
+            empty = &lint->stores[i];
+    }
+    return empty;
+}
+
+static void note_store(struct amdvi_lint *lint, const struct amdvi_access_info *info)
+{
+    struct lint_store *store = store_of(lint, info->address);
+
+    lint->statistics.stores++;
+    if (!store)
+        return;
+    if (!store->stores++)
+        lint->statistics.stores_unread++;
+    store->address = info->address;
+}
+
+static void on_access(void *context, const struct amdvi_access_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    switch (info->result == AMDVI_MEMORY_OK ? info->access : AMDVI_ACCESS_COMMAND) {
+    case AMDVI_ACCESS_DTE:
+    case AMDVI_ACCESS_HOST_ENTRY:
+    case AMDVI_ACCESS_GCR3_ENTRY:
+    case AMDVI_ACCESS_GUEST_ENTRY:
+    case AMDVI_ACCESS_IRTE:
+        lint->last[info->access] = *info;
+        note_words(lint, info);
+        break;
+    case AMDVI_ACCESS_STORE:
+        note_store(lint, info);
+        break;
+    case AMDVI_ACCESS_DATA:
+        if (info->write)
+            lint_words_reread(lint, info->address, info->length);
+        break;
+    default:
+        break;
+    }
+    if (lint->next.access)
+        lint->next.access(lint->next.context, info);
+}
+
+/* ---------------------------------------------------------------- reserved bits */
+
+static int access_with_reserved_bits(unsigned reason)
+{
+    switch (reason) {
+    case REASON_DTE_RESERVED:
+    case REASON_INT_DTE_RESERVED:
+        return AMDVI_ACCESS_DTE;
+    case REASON_HOST_RESERVED:
+        return AMDVI_ACCESS_HOST_ENTRY;
+    case REASON_GUEST_RESERVED:
+        return AMDVI_ACCESS_GUEST_ENTRY;
+    case REASON_GUEST_GCR3_RESERVED:
+        return AMDVI_ACCESS_GCR3_ENTRY;
+    case REASON_INT_IRTE_ILLEGAL:
+        return AMDVI_ACCESS_IRTE;
+    default:
+        return -1;
+    }
+}
+
+/* One report for each word and value. */
+static void check_reserved(struct amdvi_lint *lint, unsigned reason, struct amdvi_lint_finding *finding)
+{
+    int access = access_with_reserved_bits(reason);
+    const struct lint_word *word;
+
+    if (access < 0 || lint->last[access].address == 0)
+        return;
+    word = lint_word(lint, lint->last[access].address & ~(uint64_t)7);
+    finding->kind = AMDVI_LINT_RESERVED_BITS;
+    finding->severity = AMDVI_LINT_MISTAKE;
+    finding->at = lint->now;
+    finding->word = lint->last[access].address;
+    finding->new_value = lint->last[access].value[0];
+    finding->times = 1;
+    if (word && word->changed)
+        finding->changed = word->changed_at;
+    lint->last[access].address = 0;
+    lint_report(lint, finding);
+}
+
+static void on_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
+{
+    struct amdvi_lint *lint = context;
+    struct amdvi_lint_finding finding = {.request = *request};
+
+    if (!result->ok)
+        check_reserved(lint, result->fault.reason, &finding);
+    if (lint->next.request)
+        lint->next.request(lint->next.context, request, result);
+}
+
+static void on_interrupt(void *context, uint16_t requester, uint64_t address, uint32_t data,
+                         const struct amdvi_int_result *result)
+{
+    struct amdvi_lint *lint = context;
+    struct amdvi_lint_finding finding = {
+        .interrupt = true, .request = {.device = requester, .address = address}, .data = data};
+
+    if (!result->ok)
+        check_reserved(lint, result->fault.reason, &finding);
+    if (lint->next.interrupt)
+        lint->next.interrupt(lint->next.context, requester, address, data, result);
+}
+
+/* ---------------------------------------------------------------- registers */
+
+static bool is_base(unsigned id)
+{
+    return id == REG_DEVTAB_BASE || (id >= REG_DEVTAB_SEG1 && id <= REG_DEVTAB_SEG7) || id == REG_CMD_BASE ||
+           id == REG_EVENT_BASE || id == REG_EVENT_B_BASE || id == REG_PPR_BASE || id == REG_PPR_B_BASE ||
+           id == REG_GA_BASE;
+}
+
+static bool is_running(const struct amdvi_device *device, unsigned id)
+{
+    switch (id) {
+    case REG_CMD_BASE:
+        return device->command_run;
+    case REG_EVENT_BASE:
+    case REG_EVENT_B_BASE:
+        return log_running(device, AMDVI_LOG_EVENT, id == REG_EVENT_B_BASE);
+    case REG_PPR_BASE:
+    case REG_PPR_B_BASE:
+        return log_running(device, AMDVI_LOG_PPR, id == REG_PPR_B_BASE);
+    case REG_GA_BASE:
+        return log_running(device, AMDVI_LOG_GA, false);
+    default:
+        return iommu_enabled(device);
+    }
+}
+
+uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
+{
+    if (size == 8)
+        return value;
+    return offset % 8 ? (old & UINT32_MAX) | value << 32 : (old & ~(uint64_t)UINT32_MAX) | value;
+}
+
+static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value)
+{
+    const struct amdvi_device *device = lint->device;
+    unsigned id = offset < REGISTER_MAP_END ? device->register_at[offset / 4] : NO_REGISTER;
+    struct amdvi_lint_finding finding = {.at = lint->now, .times = 1};
+
+    if (id == NO_REGISTER || reg_info[id].width != 8)
+        return;
+    finding.word = reg_info[id].offset;
+    finding.old_value = device->reg[id];
+    finding.new_value = lint_written(device->reg[id], offset, size, value);
+    if (is_base(id) && finding.old_value != finding.new_value && is_running(device, id)) {
+        finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
+        finding.severity = AMDVI_LINT_MISTAKE;
+        lint_report(lint, &finding);
+    } else if (id == REG_CMD_TAIL && finding.old_value == finding.new_value && device->command_run) {
+        finding.kind = AMDVI_LINT_EMPTY_DOORBELL;
+        finding.severity = AMDVI_LINT_NOTE;
+        lint_report(lint, &finding);
+    }
+}
+
+static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct amdvi_lint *lint = context;
+
+    if (write)
+        check_register(lint, offset, size, value);
+    if (lint->next.mmio)
+        lint->next.mmio(lint->next.context, write, offset, size, value);
+}
+
+static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
+                          unsigned size, uint64_t value)
+{
+    struct amdvi_lint *lint = context;
+
+    if (control && write)
+        lint_guest_control_write(lint, guest_id, offset, size, value);
+    if (lint->next.guest_mmio)
+        lint->next.guest_mmio(lint->next.context, guest_id, control, write, offset, size, value);
+}
+
+/* ---------------------------------------------------------------- the rest of the observer */
+
+static void on_command(void *context, const struct amdvi_command_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    lint_command(lint, info);
+    if (lint->next.command)
+        lint->next.command(lint->next.context, info);
+}
+
+static void on_event(void *context, const struct amdvi_event_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    if (lint->next.event)
+        lint->next.event(lint->next.context, info);
+}
+
+static void on_hit(void *context, const struct amdvi_hit_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    lint_check(lint, info);
+    if (lint->next.hit)
+        lint->next.hit(lint->next.context, info);
+}
+
+/* ---------------------------------------------------------------- life */
+
+static void attach(struct amdvi_lint *lint)
+{
+    struct amdvi_observer observer = {.context = lint,
+                                      .access = on_access,
+                                      .request = on_request,
+                                      .interrupt = on_interrupt,
+                                      .command = on_command,
+                                      .event = on_event,
+                                      .mmio = on_mmio,
+                                      .hit = on_hit,
+                                      .guest_mmio = on_guest_mmio};
+
+    lint->next = lint->device->observer;
+    lint->next_observed = lint->device->observed;
+    amdvi_observe(lint->device, &observer);
+}
+
+enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
+                                    struct amdvi_lint **lint)
+{
+    unsigned log2 = options && options->log2_words ? options->log2_words : WORDS_LOG2_DEFAULT;
+    struct amdvi_lint *new;
+
+    if (!device || !lint || log2 < WORDS_LOG2_MIN || log2 > WORDS_LOG2_MAX)
+        return AMDVI_ERR_ARGUMENT;
+    new = allocate_zeroed(&device->allocator, sizeof(*new));
+    if (!new)
+        return AMDVI_ERR_NO_MEMORY;
+    new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
+    if (!new->words) {
+        release(&device->allocator, new);
+        return AMDVI_ERR_NO_MEMORY;
+    }
+    if (options)
+        new->options = *options;
+    new->device = device;
+    new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
+    attach(new);
+    *lint = new;
+    return AMDVI_OK;
+}
+
+void amdvi_lint_destroy(struct amdvi_lint *lint)
+{
+    struct amdvi_allocator allocator;
+
+    if (!lint)
+        return;
+    allocator = lint->device->allocator;
+    amdvi_observe(lint->device, lint->next_observed ? &lint->next : NULL);
+    release(&allocator, lint->words);
+    release(&allocator, lint);
+}
+
+/* ---------------------------------------------------------------- what the caller tells */
+
+enum amdvi_status amdvi_lint_mark(struct amdvi_lint *lint, uint64_t line, uint64_t ns)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    lint->now = (struct amdvi_lint_mark){.record = lint->now.record + 1, .line = line, .ns = ns};
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const void *bytes, uint64_t length)
+{
+    if (!lint || !bytes || (length && spa + (length - 1) < spa))
+        return AMDVI_ERR_ARGUMENT;
+    if (length) {
+        lint_words_write(lint, spa, bytes, 0, length);
+        lint_dirty_write(lint, spa, bytes, 0, length);
+    }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_fill(struct amdvi_lint *lint, uint64_t spa, uint8_t byte, uint64_t length)
+{
+    if (!lint || (length && spa + (length - 1) < spa))
+        return AMDVI_ERR_ARGUMENT;
+    if (length) {
+        lint_words_write(lint, spa, NULL, byte, length);
+        lint_dirty_write(lint, spa, NULL, byte, length);
+    }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_read(struct amdvi_lint *lint, uint64_t spa, uint64_t length)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    for (unsigned i = 0; i < LINT_STORES_MAX; i++) {
+        struct lint_store *store = &lint->stores[i];
+        if (!store->stores || store->read || store->address - spa >= length)
+            continue;
+        store->read = true;
+        lint->statistics.stores_unread--;
+    }
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    lint_finish(lint);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
+                                        struct amdvi_lint_statistics *statistics)
+{
+    if (!lint || !statistics)
+        return AMDVI_ERR_ARGUMENT;
+    *statistics = lint->statistics;
+    return AMDVI_OK;
+}

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Compares what caches answered with what memory says, and follows stale entries to their invalidation. */
+#include "model/lint/lint.h"
+
+#include "tables/layout.h"
+
+enum { SMALLEST_PAGE = 4096 };
+
+/* ---------------------------------------------------------------- open cases */
+
+static bool same_case(const struct amdvi_lint_finding *a, const struct amdvi_lint_finding *b)
+{
+    return a->cache == b->cache && a->interrupt == b->interrupt && a->request.device == b->request.device &&
+           a->domain == b->domain && a->pasid == b->pasid && a->index == b->index && a->first == b->first &&
+           a->word == b->word && a->changed.record == b->changed.record;
+}
+
+static struct lint_open *find_open(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding)
+{
+    struct lint_open *empty = NULL;
+
+    for (unsigned i = 0; i < LINT_OPEN_MAX; i++) {
+        struct lint_open *open = &lint->open[i];
+        if (open->used && same_case(&open->finding, finding))
+            return open;
+        if (!open->used && !empty)
+            empty = open;
+    }
+    return empty;
+}
+
+static void report_open(struct amdvi_lint *lint, struct lint_open *open, enum amdvi_lint_severity severity)
+{
+    open->reported = true;
+    open->finding.severity = severity;
+    lint_report(lint, &open->finding);
+}
+
+static bool proven(const struct amdvi_lint *lint, const struct lint_open *open)
+{
+    uint64_t patience = lint->options.patience_records, since = open->finding.changed.record;
+
+    return (lint->options.strict && open->waited) || (patience && lint->now.record - since >= patience);
+}
+
+/* `size`: of the page that the entry maps; a command for any part of it drops the entry (6.4). */
+static void hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size)
+{
+    struct lint_open *open = find_open(lint, finding);
+    const struct dte *dte = dtc_peek(lint->device, finding->request.device);
+
+    lint->statistics.stale++;
+    if (!open) {
+        lint->statistics.lost++;
+        return;
+    }
+    if (!open->used) {
+        *open = (struct lint_open){.used = true, .finding = *finding, .guest = guest, .size = size};
+        open->owned = dte && dte->vimu;
+        open->owner = open->owned ? dte->guest_id : 0;
+        lint->open_count++;
+    }
+    open->finding.times++;
+    open->waited |= lint->last_wait > open->finding.changed.record;
+    if (!open->reported && proven(lint, open))
+        report_open(lint, open, AMDVI_LINT_MISTAKE);
+}
+
+static void close_open(struct amdvi_lint *lint, struct lint_open *open)
+{
+    lint->statistics.windows += !open->reported;
+    if (!open->reported && lint->options.windows)
+        report_open(lint, open, AMDVI_LINT_WINDOW);
+    open->used = false;
+    lint->open_count--;
+}
+
+void lint_finish(struct amdvi_lint *lint)
+{
+    for (unsigned i = 0; i < LINT_OPEN_MAX; i++)
+        if (lint->open[i].used && !lint->open[i].reported)
+            report_open(lint, &lint->open[i], AMDVI_LINT_MISTAKE);
+}
+
+/* ---------------------------------------------------------------- whose fault */
+
+/* A change that no walk has read since. */
+static bool has_new_change(const struct lint_word *word)
+{
+    return word && word->changed && !word->fresh;
+}
+
+/* The highest word on the way that was changed, rather one that no walk has read since. */
+static int blame(struct amdvi_lint *lint, const struct shadow *shadow, struct amdvi_lint_finding *finding)
+{
+    int best = -1;
+
+    for (unsigned i = 0; i < shadow->count; i++) {
+        const struct lint_word *word = lint_word(lint, shadow->words[i].address);
+        bool unread = has_new_change(word);
+        if (unread || (best < 0 && word && word->changed))
+            best = (int)i;
+        if (unread)
+            break;
+    }
+    if (best >= 0)
+        finding->word = shadow->words[best].address;
+    return best;
+}
+
+static void describe_change(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
+{
+    const struct lint_word *word = finding->word ? lint_word(lint, finding->word) : NULL;
+
+    if (!word || !word->changed) {
+        finding->word = 0;
+        return;
+    }
+    finding->old_value = word->old_value;
+    finding->new_value = word->new_value;
+    finding->changed = word->changed_at;
+    finding->filled = word->filled_at;
+    finding->danger_records = lint->now.record - word->changed_at.record;
+    finding->danger_ns = lint->now.ns - word->changed_at.ns;
+}
+
+/* An entry of `count` words at `address`: the first word that differs, rather one whose change was seen. */
+static void blame_entry(struct amdvi_lint *lint, struct amdvi_lint_finding *finding, uint64_t address,
+                        const uint64_t *cached, const uint64_t *now, unsigned count)
+{
+    uint64_t first = address & ~(uint64_t)7;
+
+    for (unsigned i = 0; i < count; i++) {
+        bool seen = has_new_change(lint_word(lint, first + UINT64_C(8) * i));
+        if (cached[i] == now[i] || (finding->word && !seen))
+            continue;
+        finding->word = first + UINT64_C(8) * i;
+        finding->got = cached[i];
+        finding->should = now[i];
+        if (seen)
+            break;
+    }
+    describe_change(lint, finding);
+}
+
+static struct amdvi_lint_finding new_finding(const struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_STALE_ENTRY,
+                                         .at = lint->now,
+                                         .interrupt = !info->request,
+                                         .data = info->data,
+                                         .domain = info->domain,
+                                         .has_pasid = info->guest,
+                                         .pasid = info->pasid};
+
+    if (info->request)
+        finding.request = *info->request;
+    finding.request.device = info->device;
+    finding.request.address = info->address;
+    return finding;
+}
+
+static void stale_dte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, const struct dte *cached,
+                      const struct shadow *shadow)
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+
+    finding.cache = AMDVI_CACHE_DTC;
+    /* Which address met the entry does not matter. */
+    finding.has_pasid = false;
+    finding.pasid = 0;
+    blame_entry(lint, &finding, shadow->dte_address, cached->raw, shadow->dte.raw, DTE_BYTES / 8);
+    cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
+    cmd_inv_devtab_set_deviceid(finding.needed, info->device);
+    hold(lint, &finding, false, 0);
+}
+
+/* ---------------------------------------------------------------- pages */
+
+/* How far a changed entry reaches: what one command has to cover. */
+static unsigned reach(const struct shadow_word *word)
+{
+    if (word->kind == WALK_GCR3)
+        return CMD_RANGE_ALL;
+    return word->level > 1 ? host_level_shift(word->level) : 12;
+}
+
+static void need_pages(struct amdvi_lint_finding *finding, const struct shadow_word *word, unsigned shift)
+{
+    bool guest = finding->has_pasid && word && word->kind != WALK_HOST;
+    /* A host table under guest tables: the GPA is not what the request asked for, so all of the domain. */
+    bool all = shift >= CMD_RANGE_ALL || (finding->has_pasid && !guest);
+    uint64_t size = all ? 0 : (uint64_t)1 << shift, address = all ? INT64_MAX : finding->request.address;
+
+    finding->first = all ? 0 : finding->request.address & ~(size - 1);
+    finding->last = all ? UINT64_MAX : finding->first + size - 1;
+    if (!all)
+        address = finding->first | (size / 2 - 1);
+    cmd_inv_pages_set_opcode(finding->needed, CMD_INVALIDATE_IOMMU_PAGES);
+    cmd_inv_pages_set_domainid(finding->needed, finding->domain);
+    cmd_inv_pages_set_gn(finding->needed, guest);
+    cmd_inv_pages_set_pasid(finding->needed, guest ? finding->pasid : 0);
+    cmd_inv_pages_set_s(finding->needed, all || shift > 12);
+    cmd_inv_pages_set_pde(finding->needed, all || shift > 12 || finding->cache != AMDVI_CACHE_PTC);
+    cmd_inv_pages_set_address(finding->needed, address & ~(uint64_t)0xfff);
+}
+
+static enum amdvi_cache page_cache(const struct amdvi_hit_info *info)
+{
+    if (info->caches >> AMDVI_CACHE_PTC & 1)
+        return AMDVI_CACHE_PTC;
+    return info->caches >> AMDVI_CACHE_PDC & 1 ? AMDVI_CACHE_PDC : AMDVI_CACHE_GCR3;
+}
+
+/* Another device of the domain whose host table is not the same: their translations mix (10.2). */
+static bool find_sharer(const struct amdvi_lint *lint, const struct amdvi_hit_info *info,
+                        const struct shadow *shadow, uint16_t *sharer)
+{
+    struct amdvi_cache_line line;
+    uint32_t cursor = 0;
+
+    while (amdvi_inspect_cache(lint->device, AMDVI_CACHE_DTC, &cursor, &line) == AMDVI_OK) {
+        if (line.device == info->device || line.domain != info->domain ||
+            (dte_mode(&line.target) == shadow->dte.mode &&
+             dte_host_root(&line.target) == shadow->dte.host_root))
+            continue;
+        *sharer = line.device;
+        return true;
+    }
+    return false;
+}
+
+/* Once for each pair of devices. */
+static void report_sharer(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
+{
+    uint32_t pair = (uint32_t)finding->request.device << 16 | finding->sharer;
+
+    lint->statistics.stale++;
+    if (lint->last_sharers == pair)
+        return;
+    lint->last_sharers = pair;
+    finding->kind = AMDVI_LINT_SHARED_DOMAIN;
+    finding->severity = AMDVI_LINT_MISTAKE;
+    finding->times = 1;
+    lint_report(lint, finding);
+}
+
+/* Of the page that answered. A large guest page on small host pages is cached in fragments, but it is one
+ * page for the commands. */
+static uint64_t page_size(const struct amdvi_hit_info *info, const struct shadow_word *word, uint64_t old)
+{
+    bool large = word && word->kind == WALK_GUEST && word->level > 1 && v2_ps(old);
+    uint64_t size = large ? (uint64_t)1 << reach(word) : SMALLEST_PAGE;
+
+    return info->result->size > size ? info->result->size : size;
+}
+
+static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
+                       const struct shadow *shadow)
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+    int at = blame(lint, shadow, &finding);
+    const struct shadow_word *word = at >= 0 ? &shadow->words[at] : NULL;
+
+    finding.cache = page_cache(info);
+    describe_change(lint, &finding);
+    finding.got = info->result->pa;
+    finding.got_perm = info->result->ok ? info->result->perm : 0;
+    finding.should = shadow->result.pa;
+    finding.should_perm = shadow->result.ok ? shadow->result.perm : 0;
+    if (!word && find_sharer(lint, info, shadow, &finding.sharer)) {
+        report_sharer(lint, &finding);
+        return;
+    }
+    need_pages(&finding, word, word ? reach(word) : 12);
+    hold(lint, &finding, info->guest, page_size(info, word, finding.old_value));
+}
+
+/* The device table entry of the caches, if it has answered. */
+static const struct dte *cached_dte(const struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    return info->caches >> AMDVI_CACHE_DTC & 1 ? dtc_peek(lint->device, info->device) : NULL;
+}
+
+/* What of a device table entry decides about a memory request. */
+static bool same_translation(const struct dte *a, const struct dte *b)
+{
+    return a->valid == b->valid && a->tv == b->tv && a->mode == b->mode && a->host_root == b->host_root &&
+           a->domain == b->domain && a->perm == b->perm && a->guest == b->guest && a->giov == b->giov &&
+           a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
+           a->guest_levels == b->guest_levels && a->iotlb == b->iotlb && a->exclusion == b->exclusion &&
+           a->sysmgt == b->sysmgt && a->ioctl == b->ioctl && a->verdict == b->verdict;
+}
+
+/* What was granted must still be so, a refusal must still be right. Memory that failed a moment ago says
+ * nothing about caches. */
+static bool page_is_dangerous(const struct amdvi_hit_info *info, const struct shadow *shadow)
+{
+    const struct amdvi_result *result = info->result;
+    uint8_t got = result->ok ? result->perm : 0, now = shadow->result.ok ? shadow->result.perm : 0;
+    bool ats = info->request->at == AMDVI_TRANSLATION_REQUEST;
+
+    if (!got)
+        return now && result->fault.reason != REASON_TABLE_READ_ERROR;
+    return !now || (ats && got & ~now) || result->pa != shadow->result.pa;
+}
+
+/* Whether page, directory or GCR3 entries have answered; a page entry that grants too little is no mistake:
+ * who needs more walks again (10.2). */
+static bool tables_answered(const struct amdvi_hit_info *info)
+{
+    bool granted = info->result->ok && info->result->perm;
+    uint32_t tables = 1u << AMDVI_CACHE_PDC | 1u << AMDVI_CACHE_GCR3 | (granted ? 1u << AMDVI_CACHE_PTC : 0);
+
+    return info->caches & tables;
+}
+
+static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    const struct dte *cached = cached_dte(lint, info);
+    struct shadow shadow;
+
+    shadow_page(lint->device, info->request, info->address, &shadow);
+    if (!page_is_dangerous(info, &shadow))
+        return;
+    if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
+        stale_dte(lint, info, cached, &shadow);
+    else if (tables_answered(info))
+        stale_page(lint, info, &shadow);
+}
+
+/* ---------------------------------------------------------------- interrupts */
+
+/* Two entries of which not both refuse: whether they mean the same. What hardware reads anew for each
+ * interrupt does not count (8.6). */
+static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], const uint64_t b[2])
+{
+    struct irte x, y;
+
+    if (irte_decode(a, &device->env, &x) != irte_decode(b, &device->env, &y) ||
+        x.guest_mode != y.guest_mode || x.vector != y.vector)
+        return false;
+    if (x.guest_mode)
+        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log &&
+               (x.gappi_disabled == y.gappi_disabled || !reg_control_gappien(control(device)));
+    return x.destination == y.destination && x.type == y.type && x.logical == y.logical;
+}
+
+/* What a device table entry makes of a message, and where the remapping entry lies. */
+static struct int_decision decide(const struct amdvi_device *device, const struct dte *dte,
+                                  const struct amdvi_hit_info *info, uint64_t *entry)
+{
+    struct int_message message = {.address = info->address, .data = info->data};
+    struct int_decision decision = {.action = INT_FORWARD};
+
+    *entry = 0;
+    if (dte->iv)
+        decision = int_decide(dte, &device->env, &message);
+    if (decision.action == INT_REMAP)
+        decision.reason = irte_address(dte, &device->env, decision.index, entry);
+    return decision;
+}
+
+/* Whether memory refuses the message as it is now. */
+static bool refused_now(struct amdvi_device *device, const struct amdvi_hit_info *info,
+                        const struct shadow *shadow)
+{
+    uint64_t address, raw[2];
+    struct int_decision decision = decide(device, &shadow->dte, info, &address);
+    struct irte irte;
+
+    if (!shadow->dte_known || decision.reason)
+        return true;
+    return decision.action == INT_REMAP &&
+           !(shadow_irte(device, address, raw) && irte_decode(raw, &device->env, &irte) == REASON_NONE);
+}
+
+/* Whether both entries do the same with this message. */
+static bool same_interrupt(const struct amdvi_device *device, const struct dte *a, const struct dte *b,
+                           const struct amdvi_hit_info *info)
+{
+    uint64_t p, q;
+    struct int_decision x = decide(device, a, info, &p), y = decide(device, b, info, &q);
+
+    return x.action == y.action && x.reason == y.reason && p == q;
+}
+
+static void stale_irte(struct amdvi_lint *lint, const struct amdvi_hit_info *info, uint64_t address,
+                       const uint64_t cached[2], const uint64_t now[2])
+{
+    struct amdvi_lint_finding finding = new_finding(lint, info);
+    bool second = irte_bytes(&lint->device->env) == 16 && cached[1] != now[1];
+
+    finding.cache = AMDVI_CACHE_ITC;
+    finding.index = info->data & 0x7ff;
+    /* Of posted interrupts the first word may have changed where it does not count. */
+    blame_entry(lint, &finding, address + (second ? 8 : 0), cached + second, now + second, 1);
+    cmd_inv_intr_set_opcode(finding.needed, CMD_INVALIDATE_INTERRUPT_TABLE);
+    cmd_inv_intr_set_deviceid(finding.needed, info->device);
+    hold(lint, &finding, false, 0);
+}
+
+static void check_interrupt(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    const struct dte *cached = cached_dte(lint, info);
+    const uint64_t *entry = NULL;
+    struct shadow shadow;
+    uint64_t address, raw[2];
+
+    if (info->caches >> AMDVI_CACHE_ITC & 1)
+        entry = itc_peek(lint->device, info->device, info->data & 0x7ff);
+    shadow_dte(lint->device, info->device, &shadow);
+    decide(lint->device, &shadow.dte, info, &address);
+    if (!info->message->ok && refused_now(lint->device, info, &shadow))
+        return;
+    if (cached && !(shadow.dte_known && same_interrupt(lint->device, cached, &shadow.dte, info)))
+        stale_dte(lint, info, cached, &shadow);
+    else if (entry && shadow_irte(lint->device, address, raw) && !same_irte(lint->device, entry, raw))
+        stale_irte(lint, info, address, entry, raw);
+}
+
+void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
+{
+    lint->statistics.checked++;
+    if (info->request)
+        check_page(lint, info);
+    else
+        check_interrupt(lint, info);
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static bool ranges_meet(const struct lint_open *open, const struct cmd_range *range)
+{
+    uint64_t first = open->finding.request.address & ~(open->size - 1), last = first + (open->size - 1);
+
+    return range->shift >= 64 ||
+           (last >= range->base && first <= range->base + (((uint64_t)1 << range->shift) - 1));
+}
+
+static bool pages_covered(const struct lint_open *open, const uint64_t words[2])
+{
+    const struct amdvi_lint_finding *f = &open->finding;
+    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
+    bool guest = cmd_inv_pages_gn(words);
+
+    if (f->cache == AMDVI_CACHE_DTC || f->cache == AMDVI_CACHE_ITC ||
+        cmd_inv_pages_domainid(words) != f->domain)
+        return false;
+    if (open->guest && !guest) /* takes every entry of a guest along (6.4) */
+        return true;
+    if (open->guest != guest || (guest && cmd_inv_pages_pasid(words) != f->pasid))
+        return false;
+    return (f->cache == AMDVI_CACHE_PTC || cmd_inv_pages_pde(words)) && ranges_meet(open, &range);
+}
+
+/* The host's goes for everything, a guest's for what its devices have cached and its maps name (viommu 11
+ * #14). */
+static bool all_covered(struct amdvi_device *device, const struct lint_open *open,
+                        const struct amdvi_command_info *info)
+{
+    const struct amdvi_lint_finding *f = &open->finding;
+
+    if (!info->guest)
+        return true;
+    if (f->cache == AMDVI_CACHE_ITC)
+        return false;
+    if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL] || (open->owned && open->owner == info->guest_id))
+        return true;
+    return f->cache == AMDVI_CACHE_DTC
+               ? shadow_map_names(device, info->guest_id, AMDVI_MAP_DEVICES, f->request.device)
+               : shadow_map_names(device, info->guest_id, AMDVI_MAP_DOMAINS, f->domain);
+}
+
+static bool covered(struct amdvi_device *device, const struct lint_open *open,
+                    const struct amdvi_command_info *info)
+{
+    const struct amdvi_lint_finding *f = &open->finding;
+    const uint64_t *words = info->executed;
+
+    switch (cmd_opcode(words)) {
+    case CMD_INVALIDATE_DEVTAB_ENTRY:
+        return f->cache == AMDVI_CACHE_DTC && cmd_inv_devtab_deviceid(words) == f->request.device;
+    case CMD_INVALIDATE_INTERRUPT_TABLE:
+        return f->cache == AMDVI_CACHE_ITC && cmd_inv_intr_deviceid(words) == f->request.device;
+    case CMD_INVALIDATE_IOMMU_PAGES:
+        return pages_covered(open, words);
+    default: /* INVALIDATE_IOMMU_ALL */
+        return all_covered(device, open, info);
+    }
+}
+
+/* An invalidated device table entry is whole again, however it was written. */
+static void settle_torn(struct amdvi_lint *lint, uint16_t device)
+{
+    struct lint_word *word = NULL;
+    uint64_t address;
+
+    if (dte_address(&lint->device->segments, device, &address) == REASON_NONE)
+        word = lint_word(lint, address);
+    if (word)
+        word->torn_open = word->torn_read = false;
+}
+
+static bool drops_entries(unsigned opcode)
+{
+    return opcode == CMD_INVALIDATE_DEVTAB_ENTRY || opcode == CMD_INVALIDATE_INTERRUPT_TABLE ||
+           opcode == CMD_INVALIDATE_IOMMU_PAGES || opcode == CMD_INVALIDATE_IOMMU_ALL;
+}
+
+/* The host's commands come before they are executed, guests' after that. */
+void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info)
+{
+    const uint64_t *words = info->executed;
+    unsigned opcode = (unsigned)cmd_opcode(words);
+
+    if (!info->legal)
+        return;
+    if (opcode == CMD_COMPLETION_WAIT)
+        lint->last_wait = lint->now.record;
+    if (!drops_entries(opcode))
+        return;
+    if (!info->guest) {
+        lint->statistics.invalidations++;
+        lint->statistics.superfluous_invalidations += !lint_covers(lint->device, words);
+    }
+    if (opcode == CMD_INVALIDATE_DEVTAB_ENTRY)
+        settle_torn(lint, (uint16_t)cmd_inv_devtab_deviceid(words));
+    for (unsigned i = 0; i < LINT_OPEN_MAX && lint->open_count; i++)
+        if (lint->open[i].used && covered(lint->device, &lint->open[i], info))
+            close_open(lint, &lint->open[i]);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Findings in words. */
+#include "model/lint/lint.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
+{
+    static const char *const names[AMDVI_LINT_KINDS] = {
+        [AMDVI_LINT_STALE_ENTRY] = "stale-entry",     [AMDVI_LINT_TORN_DTE] = "torn-dte",
+        [AMDVI_LINT_RESERVED_BITS] = "reserved-bits", [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
+        [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain", [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
+        [AMDVI_LINT_WIPED_ENABLES] = "wiped-enables", [AMDVI_LINT_MAP_UNMAPPED] = "map-unmapped",
+        [AMDVI_LINT_DIRTY_LOST] = "dirty-lost",       [AMDVI_LINT_GUEST_CONTROL] = "guest-control",
+    };
+
+    return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
+}
+
+static const char *cache_name(enum amdvi_cache cache)
+{
+    static const char *const names[AMDVI_CACHES] = {"device table entry", "interrupt entry", "translation",
+                                                    "directory", "GCR3 entry"};
+
+    return names[cache];
+}
+
+struct text {
+    char *at;
+    size_t left;
+};
+
+static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *format, ...)
+{
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(t->at, t->left, format, arguments);
+    va_end(arguments);
+    if ((size_t)length >= t->left) /* an error, too */
+        length = (int)t->left - 1;
+    t->at += length;
+    t->left -= (size_t)length;
+}
+
+static void add_request(struct text *t, const struct amdvi_lint_finding *f)
+{
+    const struct amdvi_request *rq = &f->request;
+
+    if (f->interrupt) {
+        add(t, "interrupt of %04x, data 0x%x", rq->device, f->data);
+        return;
+    }
+    add(t, "%s of %04x at 0x%" PRIx64, rq->op == AMDVI_WRITE ? "write" : "read", rq->device, rq->address);
+    if (rq->has_pasid)
+        add(t, " with PASID 0x%x", rq->pasid);
+}
+
+static void add_difference(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (f->cache == AMDVI_CACHE_DTC || f->cache == AMDVI_CACHE_ITC)
+        add(t, ": 0x%" PRIx64 " cached, 0x%" PRIx64 " in memory", f->got, f->should);
+    else if (!f->got_perm)
+        add(t, ": refused, memory says 0x%" PRIx64, f->should);
+    else if (!f->should_perm)
+        add(t, ": went to 0x%" PRIx64 ", memory refuses it", f->got);
+    else
+        add(t, ": went to 0x%" PRIx64 ", memory says 0x%" PRIx64, f->got, f->should);
+}
+
+static void add_change(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (!f->word) {
+        add(t, "; the change was not seen");
+        return;
+    }
+    add(t,
+        "; 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64 " in line %" PRIu64
+        ", read in line %" PRIu64,
+        f->word, f->old_value, f->new_value, f->changed.line, f->filled.line);
+    add(t, "; dangerous for %" PRIu64 " records, %" PRIu64 " ns", f->danger_records, f->danger_ns);
+}
+
+static void add_needed(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (f->cache == AMDVI_CACHE_DTC) {
+        add(t, "; needed INVALIDATE_DEVTAB_ENTRY %04x", f->request.device);
+    } else if (f->cache == AMDVI_CACHE_ITC) {
+        add(t, "; needed INVALIDATE_INTERRUPT_TABLE %04x", f->request.device);
+    } else {
+        add(t, "; needed INVALIDATE_IOMMU_PAGES domain 0x%x", f->domain);
+        if (cmd_inv_pages_gn(f->needed))
+            add(t, " PASID 0x%x", f->pasid);
+        if (f->last == UINT64_MAX && f->first == 0)
+            add(t, " all pages");
+        else
+            add(t, " 0x%" PRIx64 " to 0x%" PRIx64, f->first, f->last);
+    }
+}
+
+static void describe_stale(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add_request(t, f);
+    add(t, " met a stale %s", cache_name(f->cache));
+    add_difference(t, f);
+    add_change(t, f);
+    add_needed(t, f);
+}
+
+/* What a hypervisor did about a guest; the default is a doorbell of the host. */
+static void describe_other(struct text *t, const struct amdvi_lint_finding *f)
+{
+    switch (f->kind) {
+    case AMDVI_LINT_WIPED_ENABLES:
+        add(t,
+            "guest %04x: VF Control 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64
+            ": the new base took the enable bits along",
+            f->guest, f->word, f->old_value, f->new_value);
+        break;
+    case AMDVI_LINT_MAP_UNMAPPED:
+        add(t, "guest %04x: DID map write 0x%" PRIx64 " goes to private address 0x%" PRIx64 ", not mapped",
+            f->guest, f->new_value, f->word);
+        break;
+    case AMDVI_LINT_DIRTY_LOST:
+        add(t, "guest %04x has commands left, software cleared its dirty bit in private address 0x%" PRIx64,
+            f->guest, f->word);
+        break;
+    case AMDVI_LINT_GUEST_CONTROL:
+        add(t,
+            "guest %04x wrote Control 0x%" PRIx64 ", bit %u did not get to VF Control 0x%" PRIx64
+            ", which is 0x%" PRIx64,
+            f->guest, f->new_value, f->bit, f->word, f->old_value);
+        break;
+    default:
+        add(t, "command tail 0x%" PRIx64 " written again, no command is new", f->new_value);
+        break;
+    }
+}
+
+static void describe(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add(t, "%s: ", amdvi_lint_kind_name(f->kind));
+    switch (f->kind) {
+    case AMDVI_LINT_STALE_ENTRY:
+        describe_stale(t, f);
+        break;
+    case AMDVI_LINT_TORN_DTE:
+        add(t,
+            "device table entry of %04x: hardware read it in line %" PRIu64
+            " between two partial writes with V=1, the second at 0x%" PRIx64,
+            f->request.device, f->filled.line, f->word);
+        break;
+    case AMDVI_LINT_RESERVED_BITS:
+        add_request(t, f);
+        add(t, " met reserved bits in 0x%" PRIx64 ", value 0x%" PRIx64, f->word, f->new_value);
+        if (f->changed.record)
+            add(t, ", written in line %" PRIu64, f->changed.line);
+        break;
+    case AMDVI_LINT_SHARED_DOMAIN:
+        add_request(t, f);
+        add_difference(t, f);
+        add(t, "; %04x shares its domain 0x%x with other host tables", f->sharer, f->domain);
+        break;
+    case AMDVI_LINT_BASE_WHILE_RUNNING:
+        add(t,
+            "register 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64 " while its unit was running",
+            f->word, f->old_value, f->new_value);
+        break;
+    default:
+        describe_other(t, f);
+        break;
+    }
+}
+
+void lint_report(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
+{
+    struct text text = {.at = lint->text, .left = sizeof(lint->text)};
+
+    lint->statistics.findings[finding->kind] += finding->severity != AMDVI_LINT_WINDOW;
+    if (!lint->options.finding)
+        return;
+    describe(&text, finding);
+    finding->text = lint->text;
+    lint->options.finding(lint->options.context, finding);
+    finding->text = NULL;
+}

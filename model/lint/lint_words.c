@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The log of table words: only words that hardware has read are kept, in sets that forget the one that was
+ * not used for longest.
+ */
+#include "model/lint/lint.h"
+
+#include "tables/layout.h"
+
+static struct lint_word *set_of(const struct amdvi_lint *lint, uint64_t address)
+{
+    uint64_t hash = cache_hash(address >> 3, 0);
+
+    return &lint->words[(size_t)((uint32_t)hash & lint->word_mask) * LINT_WORD_WAYS];
+}
+
+struct lint_word *lint_word(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_word *set = set_of(lint, address);
+
+    for (unsigned i = 0; i < LINT_WORD_WAYS; i++)
+        if (set[i].address == (address | 1))
+            return &set[i];
+    return NULL;
+}
+
+static struct lint_word *new_word(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_word *set = set_of(lint, address), *victim = set;
+
+    for (unsigned i = 0; i < LINT_WORD_WAYS && victim->address; i++)
+        if (!set[i].address || set[i].used < victim->used)
+            victim = &set[i];
+    lint->statistics.words_lost += victim->address != 0;
+    *victim = (struct lint_word){.address = address | 1};
+    return victim;
+}
+
+void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value)
+{
+    struct lint_word *word = lint_word(lint, address);
+
+    if (!word)
+        word = new_word(lint, address);
+    word->used = ++lint->clock;
+    word->value = value;
+    word->read = lint->now;
+    word->fresh = true;
+    word->torn_read = word->torn_open;
+}
+
+/* The first change after a read is the one that made copies of the word stale. */
+static void change(struct amdvi_lint *lint, struct lint_word *word, uint64_t value)
+{
+    lint->statistics.writes++;
+    if (value == word->value)
+        return;
+    if (word->fresh) {
+        word->changed = true;
+        word->fresh = false;
+        word->old_value = word->value;
+        word->changed_at = lint->now;
+        word->filled_at = word->read;
+    }
+    word->new_value = word->value = value;
+}
+
+/* ---------------------------------------------------------------- half-written device table entries */
+
+static bool is_dte(const struct amdvi_lint *lint, uint64_t spa, uint64_t *entry, uint16_t *device)
+{
+    const struct dte_segments *s = &lint->device->segments;
+
+    for (unsigned i = 0; i < 1u << s->log2; i++) {
+        uint64_t offset = spa - s->base[i];
+        if (offset >= (uint64_t)s->entries[i] * DTE_BYTES)
+            continue;
+        *entry = s->base[i] + offset / DTE_BYTES * DTE_BYTES;
+        *device = (uint16_t)((uint64_t)i << (16 - s->log2) | offset / DTE_BYTES);
+        return true;
+    }
+    return false;
+}
+
+static void report_torn(struct amdvi_lint *lint, const struct lint_word *word, uint16_t device, uint64_t spa)
+{
+    struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_TORN_DTE,
+                                         .severity = AMDVI_LINT_MISTAKE,
+                                         .at = lint->now,
+                                         .request.device = device,
+                                         .cache = AMDVI_CACHE_DTC,
+                                         .word = spa & ~(uint64_t)7,
+                                         .filled = word->read,
+                                         .changed = lint->now,
+                                         .times = 1};
+
+    cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
+    cmd_inv_devtab_set_deviceid(finding.needed, device);
+    lint_report(lint, &finding);
+}
+
+/* A write to a device table entry, judged after the bytes are there. */
+struct dte_write {
+    struct lint_word *word; /* word 0 of the entry; null: the write is elsewhere */
+    uint16_t device;
+    bool was_live;
+};
+
+/* With TV=0 every request is refused, whatever the other words hold: a door that drivers close first. */
+static bool live(const struct lint_word *word)
+{
+    return dte_v(&word->value) && dte_tv(&word->value);
+}
+
+static struct dte_write before_dte_write(struct amdvi_lint *lint, uint64_t spa)
+{
+    struct dte_write write = {0};
+    uint64_t entry;
+
+    if (is_dte(lint, spa, &entry, &write.device))
+        write.word = lint_word(lint, entry);
+    write.was_live = write.word && live(write.word);
+    return write;
+}
+
+/* A live entry may be written in halves of 16 bytes; smaller pieces with a read between them are torn. Pieces
+ * that begin or end with an entry that is not live, and invalidations, start anew. */
+static void after_dte_write(struct amdvi_lint *lint, const struct dte_write *write, uint64_t spa,
+                            uint64_t length)
+{
+    struct lint_word *word = write->word;
+
+    if (!word)
+        return;
+    if (!write->was_live || !live(word) || length >= 16) {
+        word->torn_open = word->torn_read = false;
+        return;
+    }
+    if (word->torn_read)
+        report_torn(lint, word, write->device, spa);
+    word->torn_open = true;
+    word->torn_read = false;
+}
+
+/* ---------------------------------------------------------------- writes */
+
+/* The word after bytes [spa, spa + length) were written over it. */
+static uint64_t merged(uint64_t value, uint64_t at, uint64_t spa, const uint8_t *bytes, uint8_t byte,
+                       uint64_t length)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t offset = at + i - spa, shift = UINT64_C(8) * i;
+        if (offset >= length)
+            continue;
+        value &= ~((uint64_t)0xff << shift);
+        value |= (uint64_t)(bytes ? bytes[offset] : byte) << shift;
+    }
+    return value;
+}
+
+static void write_word(struct amdvi_lint *lint, struct lint_word *word, uint64_t spa, const uint8_t *bytes,
+                       uint8_t byte, uint64_t length)
+{
+    change(lint, word, merged(word->value, word->address & ~(uint64_t)1, spa, bytes, byte, length));
+}
+
+void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
+                      uint64_t length)
+{
+    uint64_t first = spa & ~(uint64_t)7, last = (spa + length - 1) & ~(uint64_t)7;
+    uint64_t all = ((uint64_t)lint->word_mask + 1) * LINT_WORD_WAYS;
+    struct dte_write dte = before_dte_write(lint, spa);
+
+    if ((last - first) / 8 < all) {
+        for (uint64_t at = first; at - first <= last - first; at += 8) {
+            struct lint_word *word = lint_word(lint, at);
+            if (word)
+                write_word(lint, word, spa, bytes, byte, length);
+        }
+    } else {
+        for (uint64_t i = 0; i < all; i++)
+            if (lint->words[i].address && (lint->words[i].address & ~(uint64_t)1) - first <= last - first)
+                write_word(lint, &lint->words[i], spa, bytes, byte, length);
+    }
+    after_dte_write(lint, &dte, spa, length);
+}
+
+/* A transfer whose bytes the tap does not show: the words are read back. */
+void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length)
+{
+    for (uint64_t at = spa & ~(uint64_t)7; at < spa + length; at += 8) {
+        struct lint_word *word = lint_word(lint, at);
+        uint64_t value;
+
+        if (word && shadow_read(lint->device, at, &value))
+            change(lint, word, value);
+    }
+}

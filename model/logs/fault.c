@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one place that makes a fault (house idea IV): reason + request + device table entry give the record,
+ * its suppression, the reply and the status bits (3.4, 7.3-7.6, 8.5, 9.2).
+ */
+#include "model/guests/guest.h"
+
+enum { PR = EVENT_PR, PE = EVENT_PE, RZ = EVENT_RZ };
+
+/* The fixed half of the record of each reason. `code` 0: the architecture knows no event. */
+struct reason_row {
+    const char *text;
+    uint8_t code;
+    uint16_t flags;
+    uint8_t type;
+};
+
+static const struct reason_row rows[REASON_COUNT] = {
+    [REASON_NONE] = {"no fault", 0, 0, 0},
+    [REASON_DTE_BEYOND_TABLE] = {"DeviceID beyond the device table", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_DTE_READ_ERROR] = {"device table entry could not be read", EVT_DEV_TAB_HARDWARE_ERROR, 0, 0},
+    [REASON_DTE_RESERVED] = {"reserved bit set in device table entry", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ, 0},
+    [REASON_DTE_LEVELS] = {"GLX or GuestPagingMode not supported", EVT_ILLEGAL_DEV_TABLE_ENTRY, 0, 0},
+    [REASON_DTE_HAD] = {"HAD not supported", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ, 0},
+    [REASON_DTE_HOST_DISABLED] = {"host table named, host translation absent", EVT_ILLEGAL_DEV_TABLE_ENTRY,
+                                  RZ, 0},
+    [REASON_DTE_SNP_IDENTITY] = {"Mode 0 while SNP", EVT_ILLEGAL_DEV_TABLE_ENTRY, 0, 0},
+    [REASON_DTE_TV0] = {"device blocked: V=1, TV=0", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_DTE_MODE] = {"Mode not supported", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_DTE_PERMISSION] = {"DTE.IR/IW deny the access", EVT_IO_PAGE_FAULT, PR | PE, 0},
+    [REASON_DTE_IOCTL] = {"IoCtl reserved", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ, 0},
+    [REASON_HOST_WIDTH] = {"address above the width of Mode", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_HOST_NOT_PRESENT] = {"host page not present", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_HOST_RESERVED] = {"reserved bit set in host page table", EVT_IO_PAGE_FAULT, PR | RZ, 0},
+    [REASON_HOST_LEVEL] = {"illegal level in host page table", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_HOST_SKIP] = {"address bits of skipped levels not zero", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_HOST_SIZE] = {"illegal page size in host page table", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_HOST_PERMISSION] = {"host page table denies the access", EVT_IO_PAGE_FAULT, PR | PE, 0},
+    [REASON_TABLE_READ_ERROR] = {"page table could not be read", EVT_PAGE_TAB_HARDWARE_ERROR, 0, 0},
+    [REASON_GUEST_DISABLED] = {"PASID without guest translation", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_GUEST_PASID_RANGE] = {"PASID out of range", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_GUEST_GCR3_INVALID] = {"GCR3 entry not valid", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_GUEST_GCR3_RESERVED] = {"reserved bit set in GCR3 entry", EVT_IO_PAGE_FAULT, PR | RZ, 0},
+    [REASON_GUEST_CANONICAL] = {"guest address not canonical", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_GUEST_NOT_PRESENT] = {"guest page not present", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_GUEST_RESERVED] = {"reserved bit set in guest page table", EVT_IO_PAGE_FAULT, PR | RZ, 0},
+    [REASON_GUEST_PERMISSION] = {"guest page not writable", EVT_IO_PAGE_FAULT, PR | PE, 0},
+    [REASON_GUEST_USER] = {"user access to supervisor page", EVT_IO_PAGE_FAULT, PR | PE, 0},
+    [REASON_GUEST_NX] = {"guest page not executable", EVT_IO_PAGE_FAULT, PR | PE, 0},
+    [REASON_INT_DTE_RESERVED] = {"reserved bit set in interrupt part of DTE", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ,
+                                 0},
+    [REASON_INT_DTE_LENGTH] = {"IntTabLen reserved", EVT_ILLEGAL_DEV_TABLE_ENTRY, 0, 0},
+    [REASON_INT_DTE_CONTROL] = {"IntCtl reserved", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ, 0},
+    [REASON_INT_CONTROL_ABORT] = {"IntCtl aborts interrupts", 0, 0, 0},
+    [REASON_INT_PASS_DENIED] = {"interrupt type not passed by DTE", 0, 0, 4},
+    [REASON_INT_TYPE_UNKNOWN] = {"delivery type not allowed", 0, 0, 0},
+    [REASON_INT_SMI_FILTERED] = {"SMI filtered", 0, 0, 0},
+    [REASON_INT_SMI_LOGGED] = {"SMI filtered", EVT_IO_PAGE_FAULT, PR, 0},
+    [REASON_INT_INDEX] = {"interrupt index outside the table", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_INT_REMAP_DISABLED] = {"RemapEn=0", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_INT_IRTE_ILLEGAL] = {"illegal interrupt remapping entry", EVT_IO_PAGE_FAULT, PR | RZ, 0},
+    [REASON_INT_READ_ERROR] = {"interrupt remapping entry could not be read", EVT_PAGE_TAB_HARDWARE_ERROR, 0,
+                               0},
+    [REASON_INT_PASID] = {"interrupt with PASID", EVT_IO_PAGE_FAULT, 0, 0},
+    [REASON_REQ_INT_READ] = {"read or non-posted write in the interrupt range", EVT_INVALID_DEVICE_REQUEST, 0,
+                             0},
+    [REASON_REQ_PRETRANSLATED] = {"translated request while I=0", EVT_INVALID_DEVICE_REQUEST, 0, 1},
+    [REASON_REQ_PORT_IO] = {"port I/O not allowed", EVT_INVALID_DEVICE_REQUEST, 0, 2},
+    [REASON_REQ_SYSMGT] = {"system management not allowed", EVT_INVALID_DEVICE_REQUEST, 0, 3},
+    [REASON_REQ_INT_RANGE] = {"access to the interrupt range not allowed", EVT_INVALID_DEVICE_REQUEST, 0, 4},
+    [REASON_REQ_RESERVED_INT] = {"reserved interrupt range", EVT_INVALID_DEVICE_REQUEST, 0, 5},
+    [REASON_REQ_SYSMGT_ADDR] = {"system management address", EVT_INVALID_DEVICE_REQUEST, 0, 6},
+    [REASON_ATS_ADDRESS] = {"translation of an interrupt address", EVT_INVALID_DEVICE_REQUEST, 0, 0},
+    [REASON_ATS_DISABLED] = {"translation requests disabled", EVT_INVALID_DEVICE_REQUEST, 0, 1},
+    [REASON_ATS_DEVICE] = {"translation request of a DeviceID beyond the table", EVT_INVALID_DEVICE_REQUEST,
+                           0, 2},
+    [REASON_ATS_UNSUPPORTED] = {"translation requests not supported", 0, 0, 0},
+    [REASON_PPR_REFUSED] = {"page request not allowed", EVT_INVALID_PPR_REQUEST, 0, 0},
+    [REASON_PPR_DROPPED] = {"page request dropped", 0, 0, 0},
+    [REASON_DATA_ERROR] = {"memory failed", 0, 0, 0},
+};
+
+const char *amdvi_reason_text(unsigned reason)
+{
+    return reason < REASON_COUNT ? rows[reason].text : "unknown reason";
+}
+
+/* Behaviour switches of 13 no. 10, 11, 33 and 34. */
+static unsigned code_of(const struct amdvi_device *device, enum reason reason)
+{
+    const uint64_t *value = device->config.value;
+
+    if (reason == REASON_DTE_MODE && value[CONFIG_DTE_MODE_FAULT])
+        return EVT_ILLEGAL_DEV_TABLE_ENTRY;
+    if (reason == REASON_DTE_BEYOND_TABLE && value[CONFIG_DTE_BEYOND])
+        return EVT_ILLEGAL_DEV_TABLE_ENTRY;
+    if (reason == REASON_INT_PASS_DENIED && value[CONFIG_INT_PASS_EVENT])
+        return EVT_INVALID_DEVICE_REQUEST;
+    if (reason == REASON_INT_CONTROL_ABORT && value[CONFIG_INT_CONTROL0])
+        return EVT_ILLEGAL_DEV_TABLE_ENTRY;
+    return rows[reason].code;
+}
+
+/* Flags of the reason; 13 no. 40. */
+static uint16_t reason_flags(const struct amdvi_device *device, enum reason reason)
+{
+    if (reason == REASON_HOST_WIDTH && device->config.value[CONFIG_WIDTH_FAULT])
+        return 0;
+    return rows[reason].flags;
+}
+
+/* 15 D7, D18. */
+static bool reports_pasid(const struct amdvi_device *device, unsigned code, enum reason reason,
+                          const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+
+    if (reason == REASON_DTE_TV0 && value[CONFIG_EVENT_TV0_PASID])
+        return false;
+    return facts->guest && !(code == EVT_ILLEGAL_DEV_TABLE_ENTRY && value[CONFIG_EVENT_ILLEGAL_PASID]);
+}
+
+/* US and NX of a page fault with GN=1 (15 D2, D5). */
+static uint16_t page_flags(const struct amdvi_device *device, enum reason reason,
+                           const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+    uint16_t flags = 0;
+
+    if (facts->user && (!facts->giov || value[CONFIG_EVENT_GIOV_US]))
+        flags |= EVENT_US;
+    if (facts->exec && (reason == REASON_GUEST_NX || !value[CONFIG_EVENT_NX]))
+        flags |= EVENT_NX;
+    return flags;
+}
+
+/* 15 D3. */
+static bool reports_write(const struct amdvi_device *device, const struct fault_facts *facts)
+{
+    if (facts->interrupt || facts->translation)
+        return device->config.value[CONFIG_EVENT_RW] && (facts->interrupt || facts->write);
+    return facts->write;
+}
+
+/* Which request flags the record of a code has (7.3). */
+static uint16_t request_flags(const struct amdvi_device *device, unsigned code, enum reason reason,
+                              const struct fault_facts *facts)
+{
+    bool page = code == EVT_IO_PAGE_FAULT;
+    bool request = code == EVT_INVALID_DEVICE_REQUEST;
+    bool table = page || code == EVT_ILLEGAL_DEV_TABLE_ENTRY || code == EVT_PAGE_TAB_HARDWARE_ERROR;
+    bool guest = (table || request) && reports_pasid(device, code, reason, facts);
+    uint16_t flags = 0;
+
+    if (guest)
+        flags |= EVENT_GN;
+    if (guest && page)
+        flags |= page_flags(device, reason, facts);
+    if (guest && facts->user && request)
+        flags |= device->config.value[CONFIG_EVENT_US_BIT] == 49 ? EVENT_NX : EVENT_US; /* 13 #25 */
+    if (facts->interrupt && !request)
+        flags |= EVENT_I;
+    if (!request && reports_write(device, facts))
+        flags |= EVENT_RW;
+    if (facts->translation)
+        flags |= EVENT_TR;
+    return flags;
+}
+
+static uint16_t type_flags(unsigned code, enum reason reason, const struct fault_facts *facts)
+{
+    switch (code) {
+    case EVT_DEV_TAB_HARDWARE_ERROR:
+    case EVT_PAGE_TAB_HARDWARE_ERROR:
+        return event_type(facts->error);
+    case EVT_INVALID_DEVICE_REQUEST:
+        return event_type(rows[reason].type);
+    default:
+        return 0;
+    }
+}
+
+static bool reported_before(struct amdvi_device *device, uint16_t id)
+{
+    uint64_t bit = (uint64_t)1 << (id & 63);
+    bool before = device->reported[id >> 6] & bit;
+
+    device->reported[id >> 6] |= bit;
+    return before;
+}
+
+/* 7.5: only page faults are ever suppressed. */
+static bool suppressed(struct amdvi_device *device, unsigned code, const struct fault_facts *facts,
+                       const struct dte *dte)
+{
+    if (code != EVT_IO_PAGE_FAULT)
+        return false;
+    if (facts->translation)
+        return true;
+    if (!dte)
+        return false;
+    if (facts->interrupt)
+        return dte->ignore_int || facts->suppressed;
+    if (dte->suppress_all)
+        return true;
+    return dte->suppress_repeat && reported_before(device, facts->device);
+}
+
+/* 7.6: hardware and illegal-type errors are also latched, the first one wins. */
+static void latch(struct amdvi_device *device, unsigned code, const uint64_t record[2])
+{
+    uint64_t *status = &device->reg[REG_HW_EVENT_STATUS];
+    bool lower = device->config.value[CONFIG_EVENT_LATCH]; /* 13 no. 2 */
+
+    if (!device->mask[REG_HW_EVENT_STATUS].exists || code == EVT_IO_PAGE_FAULT ||
+        code > EVT_COMMAND_HARDWARE_ERROR)
+        return;
+    if (reg_hw_event_status_hev(*status)) {
+        *status = reg_hw_event_status_set_heo(*status, 1);
+        return;
+    }
+    *status = reg_hw_event_status_set_hev(*status, 1);
+    device->reg[lower ? REG_HW_EVENT_LOWER : REG_HW_EVENT_UPPER] = record[0];
+    device->reg[lower ? REG_HW_EVENT_UPPER : REG_HW_EVENT_LOWER] = record[1];
+}
+
+bool event_report(struct amdvi_device *device, const struct event *event)
+{
+    uint64_t record[2];
+
+    event_encode(event, record);
+    return event_report_raw(device, record);
+}
+
+bool event_report_raw(struct amdvi_device *device, const uint64_t record[2])
+{
+    unsigned code = (unsigned)evt_code(record);
+    bool logged = log_append(device, AMDVI_LOG_EVENT, record);
+
+    device->statistics.events_by_code[code]++;
+    device->statistics.events_lost += !logged;
+    latch(device, code, record);
+    return logged;
+}
+
+/* What the guest's own tables did wrong; all else is the host's affair (viommu 8.1, E5). */
+static bool made_by_guest(const struct amdvi_device *device, enum reason reason)
+{
+    switch (reason) {
+    case REASON_GUEST_PASID_RANGE:
+    case REASON_GUEST_GCR3_INVALID:
+    case REASON_GUEST_GCR3_RESERVED:
+        return !device->config.value[CONFIG_GCR3_FAULT];
+    case REASON_GUEST_CANONICAL:
+    case REASON_GUEST_NOT_PRESENT:
+    case REASON_GUEST_RESERVED:
+    case REASON_GUEST_PERMISSION:
+    case REASON_GUEST_USER:
+    case REASON_GUEST_NX:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* By choice the guest hears of what the host's table refuses its device (viommu 11 #20). */
+static bool also_to_guest(const struct amdvi_device *device, enum reason reason)
+{
+    return device->config.value[CONFIG_HOST_FAULT] && reason >= REASON_HOST_WIDTH &&
+           reason <= REASON_HOST_PERMISSION;
+}
+
+/* With the IDs the guest knows (viommu 8.2). */
+static bool report_to_guest(struct amdvi_device *device, const struct event *event, const struct dte *dte)
+{
+    const struct guest *owner = guest_find(device, dte->guest_id);
+    struct event guest = *event;
+
+    guest.device = dte->guest_device;
+    if (owner && !(event->flags & EVENT_GN))
+        guest.domain = map_guest_domain(device, owner, event->domain);
+    return guest_event(device, dte->guest_id, &guest);
+}
+
+/* To the guest that owns the device, or to the host. */
+static bool report(struct amdvi_device *device, enum reason reason, const struct event *event,
+                   const struct dte *dte)
+{
+    bool logged;
+
+    if (!dte || !dte->vimu)
+        return event_report(device, event);
+    if (made_by_guest(device, reason) && (!device->config.value[CONFIG_GUEST_LOG_OFF] ||
+                                          guest_logs_events(device, dte->guest_id))) /* 11 #37 */
+        return report_to_guest(device, event, dte);
+    logged = event_report(device, event);
+    if (also_to_guest(device, reason))
+        report_to_guest(device, event, dte);
+    return logged;
+}
+
+static uint8_t reply_of(const struct fault_facts *facts)
+{
+    return facts->interrupt || facts->posted ? AMDVI_REPLY_DROP : AMDVI_REPLY_ABORT;
+}
+
+/* 15 D6, 13 no. 26. */
+static uint64_t reported_address(const struct amdvi_device *device, unsigned code, enum reason reason,
+                                 const struct fault_facts *facts)
+{
+    const uint64_t *value = device->config.value;
+
+    if (reason == REASON_DTE_BEYOND_TABLE && value[CONFIG_EVENT_BEYOND_ADDRESS])
+        return 0;
+    if (code == EVT_PAGE_TAB_HARDWARE_ERROR && value[CONFIG_EVENT_TABLE_GRANULE] == 16)
+        return facts->address & ~(uint64_t)15;
+    return facts->address;
+}
+
+void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
+                 const struct dte *dte, struct amdvi_fault *fault)
+{
+    unsigned code = code_of(device, reason);
+    struct event event = {
+        .code = (uint8_t)code,
+        .flags = (uint16_t)(reason_flags(device, reason) | request_flags(device, code, reason, facts) |
+                            type_flags(code, reason, facts)),
+        .device = facts->device,
+        .domain = facts->domain,
+        .pasid = facts->pasid,
+        .address = reported_address(device, code, reason, facts),
+        .vflags = facts->vflags,
+    };
+
+    *fault = (struct amdvi_fault){.reason = (uint8_t)reason,
+                                  .event = event.code,
+                                  .reply = reply_of(facts),
+                                  .flags = event.flags,
+                                  .domain = event.domain,
+                                  .pasid = event.pasid,
+                                  .address = event.address};
+    if (!facts->translation)
+        pci_signal_target_abort(device);
+    fault->vflags = facts->vflags;
+    if (code && !suppressed(device, code, facts, dte))
+        fault->logged = report(device, reason, &event, dte);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The event and PPR logs of a guest: in the guest's own memory, with guest IDs (viommu 8). */
+#include "model/guests/guest.h"
+
+struct side {
+    enum vf_id head, tail;
+    enum private_area area;
+    uint64_t overflow;
+};
+
+static const struct side event_sides[2] = {
+    {VF_EVENT_HEAD, VF_EVENT_TAIL, PRIVATE_EVENT_A, VF_STATUS_EVENTOVERFLOW_MASK},
+    {VF_EVENT_B_HEAD, VF_EVENT_B_TAIL, PRIVATE_EVENT_B, VF_STATUS_EVENTOVERFLOWB_MASK},
+};
+
+static const struct side ppr_sides[2] = {
+    {VF_PPR_HEAD, VF_PPR_TAIL, PRIVATE_PPR_A, VF_STATUS_PPROVERFLOW_MASK},
+    {VF_PPR_B_HEAD, VF_PPR_B_TAIL, PRIVATE_PPR_B, VF_STATUS_PPROVERFLOWB_MASK},
+};
+
+enum dual { DUAL_A_ONLY, DUAL_B_ONLY, DUAL_SWAP };
+
+static const struct side *side_of(enum amdvi_log log, bool b)
+{
+    return log == AMDVI_LOG_EVENT ? &event_sides[b] : &ppr_sides[b];
+}
+
+static const struct guest_log *state_of(const struct guest *guest, enum amdvi_log log)
+{
+    return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
+}
+
+static struct guest_log *state_for(struct guest *guest, enum amdvi_log log)
+{
+    return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
+}
+
+static bool enabled(const struct guest *guest, enum amdvi_log log)
+{
+    return log == AMDVI_LOG_EVENT ? vfc_event_control_eventlogen(guest->vfc[VFC_EVENT_CONTROL])
+                                  : vfc_ppr_control_pprlogen(guest->vfc[VFC_PPR_CONTROL]);
+}
+
+static unsigned dual_mode(const struct guest *guest, enum amdvi_log log)
+{
+    return (unsigned)(log == AMDVI_LOG_EVENT ? vfc_event_control_dualeventlogen(guest->vfc[VFC_EVENT_CONTROL])
+                                             : vfc_ppr_control_dualpprlogen(guest->vfc[VFC_PPR_CONTROL]));
+}
+
+/* The ring as VF Control describes it; log B has its base in a register of its own (3). */
+static struct ring ring_of(const struct guest *guest, enum amdvi_log log, bool b)
+{
+    uint64_t event = guest->vfc[VFC_EVENT_CONTROL], ppr = guest->vfc[VFC_PPR_CONTROL];
+
+    if (log == AMDVI_LOG_EVENT && !b)
+        return ring_make(vfc_event_control_base(event), (unsigned)vfc_event_control_len(event),
+                         RING_RECORD_BYTES);
+    if (log == AMDVI_LOG_EVENT)
+        return ring_make(vfc_event_b_base_base(guest->vfc[VFC_EVENT_B_BASE]),
+                         (unsigned)vfc_event_control_lenb(event), RING_RECORD_BYTES);
+    if (!b)
+        return ring_make(vfc_ppr_control_base(ppr), (unsigned)vfc_ppr_control_len(ppr), RING_RECORD_BYTES);
+    return ring_make(vfc_ppr_b_base_base(guest->vfc[VFC_PPR_B_BASE]), (unsigned)vfc_ppr_control_lenb(ppr),
+                     RING_RECORD_BYTES);
+}
+
+bool guest_log_running(const struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,
+                       bool b)
+{
+    unsigned mode = dual_mode(guest, log);
+    bool used = b ? mode == DUAL_B_ONLY || mode == DUAL_SWAP : mode != DUAL_B_ONLY;
+
+    return guests_enabled(device) && enabled(guest, log) && used && ring_of(guest, log, b).bytes &&
+           !state_of(guest, log)->stopped[b] && !(guest->vf[VF_STATUS] & side_of(log, b)->overflow);
+}
+
+static void choose_side(struct guest *guest, enum amdvi_log log)
+{
+    if (dual_mode(guest, log) != DUAL_SWAP)
+        state_for(guest, log)->active_b = dual_mode(guest, log) == DUAL_B_ONLY;
+}
+
+void guest_log_dual_changed(struct guest *guest, enum vfc_id id, uint64_t old)
+{
+    uint64_t changed = old ^ guest->vfc[id];
+
+    if (id == VFC_EVENT_CONTROL && changed & VFC_EVENT_CONTROL_DUALEVENTLOGEN_MASK)
+        choose_side(guest, AMDVI_LOG_EVENT);
+    if (id == VFC_PPR_CONTROL && changed & VFC_PPR_CONTROL_DUALPPRLOGEN_MASK)
+        choose_side(guest, AMDVI_LOG_PPR);
+}
+
+/* As the host's (log.c): in swap mode the log is there for the next swap. */
+void guest_log_overflow_cleared(struct guest *guest, uint64_t bits)
+{
+    for (unsigned b = 0; b < 2; b++) {
+        if (bits & event_sides[b].overflow && dual_mode(guest, AMDVI_LOG_EVENT) == DUAL_SWAP)
+            guest->events.stopped[b] = false;
+        if (bits & ppr_sides[b].overflow && dual_mode(guest, AMDVI_LOG_PPR) == DUAL_SWAP)
+            guest->pprs.stopped[b] = false;
+    }
+}
+
+void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
+{
+    *state_for(guest, log) = (struct guest_log){0};
+    choose_side(guest, log);
+    if (device->config.value[CONFIG_EVENT_OVERFLOW_RESTART])
+        guest_status_clear(device, guest, side_of(log, false)->overflow | side_of(log, true)->overflow);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* The guest's buffer cannot be reached: only this record, no page fault beside it (11 #19, E10). */
+static void report_unreachable(struct amdvi_device *device, const struct guest *guest, uint64_t address)
+{
+    event_report(device, &(struct event){.code = EVT_GUEST_EVENT_FAULT,
+                                         .guest_id = guest->id,
+                                         .vflags = VFLAG_EVENT,
+                                         .address = address});
+}
+
+/* Where a record goes: a GPA, or a private address when GstBufferTRPMode=0 (2.1). */
+static bool locate(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b,
+                   uint64_t base, uint32_t tail, uint64_t *spa)
+{
+    struct space_access access;
+    bool reached;
+
+    if (reg_control_gstbuffertrpmode(control(device)))
+        reached = guest_translate(device, guest, HELD_LOG, base + tail, true, &access);
+    else
+        reached = private_translate(device, &guest->held[HELD_LOG],
+                                    private_address(side_of(log, b)->area, guest->id) + tail, true, &access);
+    if (!reached)
+        report_unreachable(device, guest, access.address);
+    if (!reached && device->config.value[CONFIG_LOG_FAULT])
+        guest_space_report(device, &access, VFLAG_EVENT);
+    *spa = access.spa;
+    return reached;
+}
+
+/* The early indicator of PPR logs, as the host's (iommu 2.8, 7.7). */
+static void check_early(struct amdvi_device *device, struct guest *guest, bool b, uint32_t used)
+{
+    uint64_t early = guest->vf[b ? VF_PPR_B_OVERFLOW_EARLY : VF_PPR_OVERFLOW_EARLY];
+    uint64_t bit = b ? VF_STATUS_PPROVERFLOWEARLYB_MASK : VF_STATUS_PPROVERFLOWEARLY_MASK;
+
+    if (!vf_ppr_overflow_early_en(early) || used < vf_ppr_overflow_early_threshold(early) ||
+        guest->vf[VF_STATUS] & bit)
+        return;
+    guest_status_set(device, guest, bit);
+    if (vf_ppr_overflow_early_inten(early))
+        guest_irq_raise(device, guest, AMDVI_IRQ_PPR);
+}
+
+enum outcome { WRITTEN, FULL, FAILED };
+
+static enum outcome write_side(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b,
+                               const uint64_t record[2])
+{
+    const struct side *side = side_of(log, b);
+    struct ring ring = ring_of(guest, log, b);
+    uint32_t head = ring_wrap(&ring, vf_get(device, guest, side->head));
+    uint32_t tail = ring_wrap(&ring, vf_get(device, guest, side->tail));
+    uint64_t spa;
+    uint8_t error;
+
+    if (ring_full(&ring, head, tail))
+        return FULL;
+    if (!locate(device, guest, log, b, ring.base, tail, &spa))
+        return FAILED;
+    error = memory_write(device, AMDVI_ACCESS_LOG, spa, record, RING_RECORD_BYTES);
+    tap(device, AMDVI_ACCESS_LOG, true, 0, spa, record, RING_RECORD_BYTES, error);
+    if (error) {
+        report_unreachable(device, guest, spa);
+        return FAILED;
+    }
+    tail = ring_next(&ring, tail);
+    vf_set(device, guest, side->tail, tail);
+    if (log == AMDVI_LOG_PPR)
+        check_early(device, guest, b, ((tail - head) & (ring.bytes - 1)) / ring.record);
+    return WRITTEN;
+}
+
+static bool wants_interrupt(const struct guest *guest, enum amdvi_log log)
+{
+    return log == AMDVI_LOG_EVENT ? vfc_event_control_eventinten(guest->vfc[VFC_EVENT_CONTROL])
+                                  : vfc_ppr_control_pprinten(guest->vfc[VFC_PPR_CONTROL]);
+}
+
+static void notify(struct amdvi_device *device, const struct guest *guest, enum amdvi_log log)
+{
+    if (wants_interrupt(guest, log))
+        guest_irq_raise(device, guest, log == AMDVI_LOG_EVENT ? AMDVI_IRQ_EVENT : AMDVI_IRQ_PPR);
+}
+
+/* 11 #22: overflow, Run=0, interrupt if enabled. */
+static void overflow(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b)
+{
+    state_for(guest, log)->stopped[b] = true;
+    guest_status_set(device, guest, side_of(log, b)->overflow);
+    notify(device, guest, log);
+}
+
+/* In swap mode a full log hands over to the other one, if that runs (iommu 7.1). */
+static bool swap(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
+{
+    struct guest_log *state = state_for(guest, log);
+
+    if (dual_mode(guest, log) != DUAL_SWAP || !guest_log_running(device, guest, log, !state->active_b))
+        return false;
+    state->active_b = !state->active_b;
+    return true;
+}
+
+static bool write_active(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
+                         const uint64_t record[2])
+{
+    const struct guest_log *state = state_of(guest, log);
+    enum outcome outcome;
+
+    guest_status_set(device, guest, 0); /* memory may have changed the overflow bits (11 #12) */
+    if (!guest_log_running(device, guest, log, state->active_b) && !swap(device, guest, log))
+        return false;
+    outcome = write_side(device, guest, log, state->active_b, record);
+    if (outcome != FULL)
+        return outcome == WRITTEN;
+    overflow(device, guest, log, state->active_b);
+    if (!swap(device, guest, log))
+        return false;
+    outcome = write_side(device, guest, log, state->active_b, record);
+    if (outcome == FULL)
+        overflow(device, guest, log, state->active_b);
+    return outcome == WRITTEN;
+}
+
+bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
+                      const uint64_t record[2])
+{
+    struct guest_log *state = state_for(guest, log);
+    bool written = write_active(device, guest, log, record);
+    struct amdvi_event_info info = {.guest = true,
+                                    .guest_id = guest->id,
+                                    .logged = written,
+                                    .record = {record[0], record[1]},
+                                    .index = state->count,
+                                    .log = log == AMDVI_LOG_EVENT ? AMDVI_IRQ_EVENT : AMDVI_IRQ_PPR};
+
+    if (device->observed && device->observer.event)
+        device->observer.event(device->observer.context, &info);
+    if (!written)
+        return false;
+    state->count++;
+    guest_status_set(device, guest,
+                     log == AMDVI_LOG_EVENT ? VF_STATUS_EVENTLOGINT_MASK : VF_STATUS_PPRINT_MASK);
+    notify(device, guest, log);
+    return true;
+}
+
+bool guest_logs_events(const struct amdvi_device *device, uint16_t id)
+{
+    const struct guest *guest = guest_find(device, id);
+
+    return guest && enabled(guest, AMDVI_LOG_EVENT);
+}
+
+/* A guest without registers has no log: the record is dropped (11 #37). */
+bool guest_event(struct amdvi_device *device, uint16_t id, const struct event *event)
+{
+    struct guest *guest = guest_find(device, id);
+    uint64_t record[2];
+
+    if (!guest)
+        return false;
+    event_encode(event, record);
+    return guest_log_append(device, guest, AMDVI_LOG_EVENT, record);
+}
+
+enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id,
+                                        enum amdvi_log log, uint64_t *count)
+{
+    const struct guest *guest;
+
+    if (!device || !count || log > AMDVI_LOG_GA)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->guest_pages)
+        return AMDVI_ERR_UNSUPPORTED;
+    guest = guest_find(device, guest_id);
+    *count = guest && log != AMDVI_LOG_GA ? state_of(guest, log)->count : 0;
+    return AMDVI_OK;
+}

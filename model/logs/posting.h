@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AMDVI_MODEL_POSTING_H
+#define AMDVI_MODEL_POSTING_H
+
+#include "model/port/memory.h"
+
+/* Posts a guest-mode entry's vector to its guest (8.6). Returns enum walk_error of the backing page. */
+uint8_t posting_deliver(struct amdvi_device *device, uint16_t requester, const struct irte *irte);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The two address spaces behind a guest's virtual IOMMU (viommu 2, 3.2): private addresses through the
+ * device table entry of the IOMMU's own DeviceID, guest buffers through that of TransDevID. Both are host
+ * (v1) translations and are cached like any others (2.2, 11 #33).
+ */
+#include "model/port/exec.h"
+#include "model/guests/guest.h"
+
+static const struct private_region regions[] = {
+    [PRIVATE_REGISTERS] = {0, 64},
+    [PRIVATE_DEVICE_MAP] = {0x1000000000, 1 << 20},
+    [PRIVATE_DOMAIN_MAP] = {0x2000000000, 1 << 19},
+    [PRIVATE_COMMANDS] = {0x2800000000, 1 << 19},
+    [PRIVATE_PPR_A] = {0x3000000000, 1 << 19},
+    [PRIVATE_PPR_B] = {0x3800000000, 1 << 19},
+    [PRIVATE_EVENT_A] = {0x4000000000, 1 << 19},
+    [PRIVATE_EVENT_B] = {0x4800000000, 1 << 19},
+};
+
+uint64_t private_address(enum private_area area, uint16_t id)
+{
+    return regions[area].base + id * regions[area].stride;
+}
+
+/* E8: an entry that does not translate is a failure, never pass-through: a cleared entry must not give a
+ * guest raw system memory. */
+static enum reason entry_reason(const struct dte *dte, uint8_t need)
+{
+    if (!dte->valid || !dte->tv || dte->mode == 0)
+        return REASON_DTE_TV0;
+    if (dte->verdict)
+        return (enum reason)dte->verdict;
+    if (dte->mode_verdict)
+        return REASON_DTE_MODE;
+    return need & ~dte->perm ? REASON_DTE_PERMISSION : REASON_NONE;
+}
+
+static bool cached(struct amdvi_device *device, const struct tlb_space *space, uint8_t need,
+                   struct space_access *access)
+{
+    const struct ptc_line *line = device->caches ? ptc_lookup(&device->tlb, space, access->address) : NULL;
+
+    if (!line || need & ~line->perm || (access->write && !(line->flags & PTC_DIRTY)))
+        return false;
+    access->spa = line->spa | (access->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1));
+    access->perm = line->flags & PTC_DIRTY ? line->perm : line->perm & ~PERM_WRITE;
+    return true;
+}
+
+static void walk_space(struct amdvi_device *device, const struct dte *dte, const struct tlb_space *space,
+                       uint8_t need, struct space_access *access)
+{
+    struct walk_request request = {
+        .dte = dte, .env = &device->env, .address = access->address, .need = need, .probe = device->caches};
+    struct walk walk;
+
+    exec_direct(device, &walk, &request, space);
+    access->reason = walk.reason;
+    if (walk.reason) {
+        access->fault_address = walk.fault_address;
+        access->error = walk.failed;
+        return;
+    }
+    access->spa = walk.result.spa;
+    access->perm = walk.result.dirty ? walk.result.perm : walk.result.perm & ~PERM_WRITE;
+    if (!device->caches)
+        return;
+    for (unsigned i = 0; i < walk.trail_count; i++)
+        tlb_keep(&device->tlb, space, &walk.trail[i]);
+    if (!access->fleeting)
+        ptc_fill(&device->tlb, space, access->address, &walk.result);
+}
+
+/* 11 #33. */
+static bool never_cached(const struct amdvi_device *device, uint16_t requester)
+{
+    return requester == device->config.value[CONFIG_DEVID] && !device->config.value[CONFIG_SPACE_CACHE];
+}
+
+static void by_entry(struct amdvi_device *device, const struct dte *dte, struct space_access *access)
+{
+    uint8_t need = access->write ? PERM_WRITE : PERM_READ;
+    struct tlb_space space = {.domain = dte->domain};
+
+    access->domain = dte->domain;
+    access->fleeting |= never_cached(device, access->device);
+    access->reason = entry_reason(dte, need);
+    if (!access->reason && (never_cached(device, access->device) || !cached(device, &space, need, access)))
+        walk_space(device, dte, &space, need, access);
+    access->perm &= dte->perm;
+}
+
+bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access)
+{
+    struct dtc_line line;
+    struct dte_fetch fetch = dtc_fetch(device, access->device, &line);
+
+    access->reason = fetch.reason;
+    access->error = fetch.error;
+    access->fault_address = fetch.error ? fetch.address : access->address;
+    access->domain = 0;
+    access->perm = 0;
+    if (!fetch.reason)
+        by_entry(device, fetch.dte, access);
+    if (!access->reason && held)
+        held_keep(device, held, access);
+    return access->reason == REASON_NONE;
+}
+
+void guest_space_report(struct amdvi_device *device, const struct space_access *access, unsigned vflags)
+{
+    struct fault_facts facts = {.device = access->device,
+                                .domain = access->domain,
+                                .address = access->fault_address,
+                                .write = access->write,
+                                .error = access->error,
+                                .vflags = (uint8_t)vflags};
+    struct amdvi_fault fault;
+
+    fault_raise(device, access->reason, &facts, NULL, &fault);
+}
+
+/* 7.3: VIOMMU_HARDWARE_ERROR, or the page fault of E8 when the own entry is not set up at all. */
+void private_report(struct amdvi_device *device, uint16_t id, const struct space_access *access,
+                    unsigned vflags)
+{
+    struct event event = {.code = EVT_VIOMMU_HARDWARE_ERROR,
+                          .guest_id = id,
+                          .vflags = (uint8_t)vflags,
+                          .address = access->address};
+
+    if (access->reason == REASON_DTE_TV0)
+        guest_space_report(device, access, vflags | VFLAG_PTR);
+    else
+        event_report(device, &event);
+}

@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/lookup/translate.h"
+
+#include "model/requests/hit.h"
+#include "model/observe/watch.h"
+
+#include "tables/layout.h"
+
+enum { PAGE_BYTES = 4096 };
+
+static const uint64_t int_first = 0xfee00000, int_last = 0xfeefffff;
+static const uint64_t length_limit = (uint64_t)1 << 30;
+
+/* ---------------------------------------------------------------- what a request needs */
+
+static uint8_t needs(const struct amdvi_request *request)
+{
+    if (request->at == AMDVI_TRANSLATION_REQUEST)
+        return 0;
+    switch (request->op) {
+    case AMDVI_WRITE:
+        return PERM_WRITE;
+    case AMDVI_EXECUTE:
+        return PERM_EXEC;
+    case AMDVI_ATOMIC:
+        return PERM_READ | PERM_WRITE;
+    default:
+        return PERM_READ;
+    }
+}
+
+/* What the completion may grant beyond what is needed: an ATS request asks, it does not insist (9.2). */
+static uint8_t asks(const struct amdvi_request *request)
+{
+    uint8_t perm = PERM_READ | PERM_WRITE;
+
+    if (request->at == AMDVI_TRANSLATION_REQUEST && request->no_write)
+        perm = PERM_READ;
+    return perm | (request->execute || request->op == AMDVI_EXECUTE ? PERM_EXEC : 0);
+}
+
+/* 5.3: a request is a user request unless it says otherwise and USSup=1. */
+static bool is_user(const struct amdvi_device *device, const struct amdvi_request *request)
+{
+    return !(request->privileged && reg_efr_ussup(device->env.efr));
+}
+
+static bool is_write(const struct amdvi_request *request)
+{
+    return request->at != AMDVI_TRANSLATION_REQUEST &&
+           (request->op == AMDVI_WRITE || request->op == AMDVI_ATOMIC);
+}
+
+static bool asks_to_write(const struct amdvi_request *request)
+{
+    return request->at == AMDVI_TRANSLATION_REQUEST && !request->no_write;
+}
+
+static bool in_int_range(uint64_t address)
+{
+    return address >= int_first && address <= int_last;
+}
+
+bool request_legal(const struct amdvi_request *request)
+{
+    return request && request->op <= AMDVI_ATOMIC && request->at <= AMDVI_TRANSLATED &&
+           request->length >= 1 && request->length <= length_limit &&
+           request->address + (request->length - 1) >= request->address && request->pasid < 1u << 20;
+}
+
+/* 8.1: an aligned 4-byte posted write without PASID. */
+bool request_is_interrupt(const struct amdvi_request *request)
+{
+    return request->op == AMDVI_WRITE && request->at == AMDVI_UNTRANSLATED && request->length == 4 &&
+           request->address % 4 == 0 && !request->has_pasid && in_int_range(request->address);
+}
+
+bool amdvi_request_is_interrupt(const struct amdvi_request *request)
+{
+    return request && request_is_interrupt(request);
+}
+
+/* ---------------------------------------------------------------- results */
+
+static struct fault_facts facts_of(const struct amdvi_device *device, const struct translation *t)
+{
+    const struct amdvi_request *rq = t->request;
+
+    return (struct fault_facts){
+        .device = rq->device,
+        .domain = t->dte ? t->dte->domain : 0,
+        .pasid = rq->has_pasid ? rq->pasid : 0,
+        .address = t->address,
+        .guest = rq->has_pasid,
+        .user = is_user(device, rq),
+        .exec = rq->op == AMDVI_EXECUTE || rq->execute,
+        .giov = !rq->has_pasid,
+        .write = is_write(rq) || asks_to_write(rq),
+        .translation = rq->at == AMDVI_TRANSLATION_REQUEST,
+        .posted = rq->op == AMDVI_WRITE && rq->at == AMDVI_UNTRANSLATED,
+    };
+}
+
+/* ATS: what would be a page fault is a completion without permissions (7.5, 9.2). */
+static bool answered_without_permission(const struct amdvi_device *device, const struct amdvi_fault *fault,
+                                        const struct amdvi_request *request)
+{
+    if (request->at != AMDVI_TRANSLATION_REQUEST)
+        return false;
+    if (fault->reason == REASON_ATS_ADDRESS)
+        return !device->config.value[CONFIG_ATS_RANGE];
+    return fault->event == EVT_IO_PAGE_FAULT;
+}
+
+/* 13 #27. */
+static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
+                               bool force_coherent)
+{
+    bool inverse = request->at == AMDVI_TRANSLATION_REQUEST && device->config.value[CONFIG_ATS_N];
+
+    return force_coherent != inverse;
+}
+
+/* Faults are made when the request is concluded, so that their records come in the order of the requests. */
+static bool fail_with(struct translation *t, enum reason reason, const struct fault_facts *facts)
+{
+    t->reason = reason;
+    t->facts = *facts;
+    return false;
+}
+
+static void raise_fault(struct amdvi_device *device, struct translation *t)
+{
+    struct amdvi_result *r = t->result;
+
+    *r = (struct amdvi_result){0};
+    fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
+    r->ok = answered_without_permission(device, &r->fault, t->request);
+    r->identity = r->ok;
+    r->pa = r->ok ? t->address : 0;
+    device->statistics.faulted += !r->ok;
+}
+
+static bool fail(const struct amdvi_device *device, struct translation *t, enum reason reason)
+{
+    struct fault_facts facts = facts_of(device, t);
+
+    return fail_with(t, reason, &facts);
+}
+
+static bool pass(struct amdvi_device *device, struct translation *t, uint8_t perm)
+{
+    uint8_t exec = perm & PERM_READ ? PERM_EXEC : 0;
+
+    *t->result = (struct amdvi_result){
+        .ok = true,
+        .identity = true,
+        .pa = t->address,
+        .perm = (uint8_t)((perm | exec) & asks(t->request)),
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
+    device->statistics.passed++;
+    return false;
+}
+
+struct page {
+    uint64_t spa;
+    uint8_t shift, perm, flags;
+};
+
+static bool succeed(struct amdvi_device *device, struct translation *t, const struct page *page)
+{
+    struct amdvi_result *r = t->result;
+    uint64_t size = (uint64_t)1 << page->shift;
+
+    *r = (struct amdvi_result){
+        .ok = true,
+        .pa = page->spa,
+        .size = size,
+        .covered = size - (t->address & (size - 1)),
+        .perm = (uint8_t)(page->perm & asks(t->request)),
+        .untranslated_only = page->flags & PTC_UNTRANSLATED,
+        .no_snoop_forbidden = no_snoop_forbidden(device, t->request, page->flags & PTC_COHERENT),
+        .global = page->flags & PTC_GLOBAL,
+        .privileged_page = !(page->flags & PTC_USER),
+    };
+    device->statistics.translated++;
+    return false;
+}
+
+/* Granted to this request: what the tables allow, cut by DTE.IR/IW and by user mode. */
+static uint8_t granted(const struct amdvi_device *device, const struct translation *t, uint8_t perm,
+                       uint8_t flags)
+{
+    uint8_t dte = t->dte->perm | (t->dte->perm & PERM_READ ? PERM_EXEC : 0);
+
+    if (t->space.guest && !(flags & PTC_USER) && is_user(device, t->request))
+        return 0;
+    return perm & dte;
+}
+
+/* ---------------------------------------------------------------- ranges with a meaning */
+
+/* 2.3: inside the range and allowed, a request is neither translated nor checked. Not with SNP, where the
+ * registers bound completion stores instead. */
+static bool excluded(const struct amdvi_device *device, const struct translation *t)
+{
+    uint64_t base = device->reg[REG_EXCLUSION_BASE], limit = device->reg[REG_EXCLUSION_LIMIT];
+
+    if (device->env.snp || !reg_exclusion_base_exen(base) || t->request->has_pasid)
+        return false;
+    if (!reg_exclusion_base_allow(base) && !t->dte->exclusion)
+        return false;
+    return t->address >= reg_exclusion_base_base(base) &&
+           t->address <= (reg_exclusion_limit_limit(limit) | (PAGE_BYTES - 1));
+}
+
+/* Before what the entry says, or by choice behind it (13 #30). */
+enum exclusion_order { EXCLUSION_FIRST, EXCLUSION_LAST };
+
+static bool exclusion_lets(const struct amdvi_device *device, struct translation *t,
+                           enum exclusion_order order)
+{
+    t->excluded = device->config.value[CONFIG_DTE_EXCLUSION] == order &&
+                  t->request->at == AMDVI_UNTRANSLATED && excluded(device, t);
+    return t->excluded;
+}
+
+/* 8.1: reads and odd writes to the interrupt range never reach the page tables. */
+static enum reason interrupt_range(const struct translation *t)
+{
+    const struct amdvi_request *rq = t->request;
+
+    if (rq->at == AMDVI_TRANSLATION_REQUEST)
+        return REASON_ATS_ADDRESS;
+    if (rq->op != AMDVI_WRITE)
+        return REASON_REQ_INT_READ;
+    return rq->has_pasid && rq->length == 4 && t->address % 4 == 0 ? REASON_INT_PASID : REASON_REQ_INT_RANGE;
+}
+
+/* An interrupt that a PASID makes illegal is reported as an interrupt. */
+static bool fail_in_int_range(const struct amdvi_device *device, struct translation *t)
+{
+    struct fault_facts facts = facts_of(device, t);
+    enum reason reason = interrupt_range(t);
+
+    facts.interrupt = reason == REASON_INT_PASID;
+    facts.guest &= !facts.interrupt;
+    return fail_with(t, reason, &facts);
+}
+
+enum range_action { RANGE_TRANSLATE, RANGE_FORWARD, RANGE_FAIL };
+
+static enum range_action sysmgt_range(const struct dte *dte, enum reason *reason)
+{
+    *reason = REASON_REQ_SYSMGT;
+    switch (dte->sysmgt) {
+    case DTE_SYSMGT_FORWARD:
+        return RANGE_FORWARD;
+    case DTE_SYSMGT_TRANSLATE:
+        return RANGE_TRANSLATE;
+    default:
+        return RANGE_FAIL; /* 10b forwards INTx messages only, and those are not memory requests */
+    }
+}
+
+static enum range_action port_io_range(const struct dte *dte, enum reason *reason)
+{
+    *reason = REASON_REQ_PORT_IO;
+    switch (dte->ioctl) {
+    case DTE_IOCTL_FORWARD:
+        return RANGE_FORWARD;
+    case DTE_IOCTL_TRANSLATE:
+        return RANGE_TRANSLATE;
+    case DTE_IOCTL_ABORT:
+        return RANGE_FAIL;
+    default:
+        *reason = REASON_DTE_IOCTL;
+        return RANGE_FAIL;
+    }
+}
+
+/* The parts of the HyperTransport hole that a field controls (8.1). The rest of it is ordinary space. */
+static enum range_action special_range(const struct amdvi_device *device, const struct translation *t,
+                                       enum reason *reason)
+{
+    uint64_t page = t->address >> 20;
+
+    if (t->address >> 40 || t->address < 0xfd00000000 || !device->config.value[CONFIG_HT_RANGES] ||
+        reg_efr2_htrangeignore(device->env.efr2) || t->request->has_pasid)
+        return RANGE_TRANSLATE;
+    *reason = t->request->at == AMDVI_TRANSLATION_REQUEST ? REASON_ATS_ADDRESS : REASON_REQ_RESERVED_INT;
+    if (page < 0xfdf80)
+        return RANGE_FAIL;
+    if (page < 0xfdf90) {
+        *reason = t->request->at == AMDVI_TRANSLATION_REQUEST ? REASON_ATS_ADDRESS : REASON_REQ_INT_RANGE;
+        return RANGE_FAIL;
+    }
+    if (page == 0xfdf91)
+        return sysmgt_range(t->dte, reason);
+    if (page >= 0xfdfc0 && page < 0xfdfe0)
+        return port_io_range(t->dte, reason);
+    return RANGE_TRANSLATE;
+}
+
+/* ---------------------------------------------------------------- decision */
+
+/* IommuEn=0 or V=0: everything passes, and nobody answers translation requests (3.3, 9.1). */
+static bool transparent(struct amdvi_device *device, struct translation *t)
+{
+    if (t->request->at == AMDVI_TRANSLATION_REQUEST)
+        return fail(device, t, REASON_ATS_UNSUPPORTED);
+    return pass(device, t, PERM_READ | PERM_WRITE);
+}
+
+static bool fetch_failed(const struct amdvi_device *device, struct translation *t,
+                         const struct dte_fetch *fetch)
+{
+    struct fault_facts facts = facts_of(device, t);
+
+    if (fetch->reason == REASON_DTE_READ_ERROR) {
+        facts.address = fetch->address;
+        facts.error = fetch->error;
+    } else if (facts.translation) {
+        return fail(device, t, REASON_ATS_DEVICE);
+    }
+    return fail_with(t, fetch->reason, &facts);
+}
+
+/* Requests that come with a translation, or ask for one, need DTE.I (9.1, 9.2). */
+static enum reason ats_reason(const struct translation *t)
+{
+    if (t->request->at == AMDVI_TRANSLATED && !t->dte->iotlb)
+        return REASON_REQ_PRETRANSLATED;
+    if (t->request->at == AMDVI_TRANSLATION_REQUEST && (!t->dte->iotlb || !t->dte->tv))
+        return REASON_ATS_DISABLED;
+    return t->dte->tv ? REASON_NONE : REASON_DTE_TV0;
+}
+
+static const struct ptc_line *find_line(struct amdvi_device *device, const struct translation *t)
+{
+    const struct ptc_line *line = ptc_lookup(&device->tlb, &t->space, t->address);
+
+    if (line && __builtin_expect(device->inject.active, 0) &&
+        inject_cache(device, AMDVI_CACHE_PTC, 0, t->address)) {
+        ptc_forget(&device->tlb, line);
+        return NULL;
+    }
+    return line;
+}
+
+/* A privileged ATS request that may have what no line shows (13 #24). */
+static bool gets_more(const struct translation *t, uint8_t perm)
+{
+    return t->walk.env->privileged_may_write && t->walk.guest && !t->walk.user && t->walk.ask & ~perm;
+}
+
+static bool cached_answer(struct amdvi_device *device, struct translation *t)
+{
+    const struct ptc_line *line = find_line(device, t);
+    uint8_t need = t->walk.need, perm;
+
+    /* PASID 0 by prefix and by GIoV share lines, but not the rule of what an address may look like (5.2). */
+    if (!line || (t->space.guest && !walk_canonical(t->dte, t->address, t->walk.giov))) {
+        device->statistics.ptc_misses++;
+        return false;
+    }
+    perm = granted(device, t, line->perm, line->flags);
+    /* What is missing may have been added since: only a walk can tell (10.2). */
+    if (need & ~perm || gets_more(t, perm) ||
+        ((need | (t->walk.ask & perm)) & PERM_WRITE && !(line->flags & PTC_DIRTY)) ||
+        (t->space.guest && !t->dte->guest_tables)) {
+        device->statistics.ptc_misses++;
+        return false;
+    }
+    device->statistics.ptc_hits++;
+    succeed(device, t,
+            &(struct page){.spa = line->spa | (t->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1)),
+                           .shift = line->walk_shift,
+                           .perm = perm,
+                           .flags = line->flags});
+    return true;
+}
+
+/* A walk is needed unless the entry says identity or a cache knows the answer. */
+static bool prepare_walk(struct amdvi_device *device, struct translation *t)
+{
+    const struct amdvi_request *rq = t->request;
+    bool ats = rq->at == AMDVI_TRANSLATION_REQUEST;
+    bool guest = t->dte->guest && (rq->has_pasid || t->dte->giov);
+
+    if (!guest && t->dte->mode == 0)
+        return pass(device, t, t->dte->perm);
+    t->space = (struct tlb_space){.domain = t->dte->domain,
+                                  .guest = guest,
+                                  .pasid = guest && rq->has_pasid ? rq->pasid : 0,
+                                  .owned = t->dte->vimu,
+                                  .owner = t->dte->guest_id};
+    t->walk = (struct walk_request){.dte = t->dte,
+                                    .env = &device->env,
+                                    .address = t->address,
+                                    .pasid = t->space.pasid,
+                                    .need = needs(rq),
+                                    .ask = ats ? asks(rq) : 0,
+                                    .user = is_user(device, rq),
+                                    .guest = guest,
+                                    .giov = guest && !rq->has_pasid,
+                                    .probe = device->caches};
+    return !device->caches || !cached_answer(device, t);
+}
+
+/* 15 D8: Mode, then DTE.IR/IW, then the walk. */
+static enum reason dte_reason(const struct amdvi_device *device, const struct translation *t)
+{
+    uint8_t need = needs(t->request);
+    uint8_t host_need = (need & PERM_WRITE) | (need & (PERM_READ | PERM_EXEC) ? PERM_READ : 0);
+    bool denied = host_need & ~t->dte->perm;
+
+    if (t->request->has_pasid && !t->dte->guest && !device->config.value[CONFIG_DTE_GV0_PASID])
+        return REASON_GUEST_DISABLED;
+    if (t->dte->mode_verdict && !(denied && device->config.value[CONFIG_DTE_ORDER]))
+        return REASON_DTE_MODE;
+    return denied ? REASON_DTE_PERMISSION : REASON_NONE;
+}
+
+/* A PASID that is ignored is not reported either (13 #20). */
+static bool fail_by_entry(const struct amdvi_device *device, struct translation *t, enum reason reason)
+{
+    struct fault_facts facts = facts_of(device, t);
+
+    facts.guest &= reason == REASON_GUEST_DISABLED || t->dte->guest;
+    return fail_with(t, reason, &facts);
+}
+
+/* What the entry decides about a request outside all ranges with a meaning. */
+static bool decide_ordinary(struct amdvi_device *device, struct translation *t)
+{
+    enum reason reason = dte_reason(device, t);
+
+    if (reason)
+        return fail_by_entry(device, t, reason);
+    if (exclusion_lets(device, t, EXCLUSION_LAST))
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    return prepare_walk(device, t);
+}
+
+static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
+{
+    enum reason reason = ats_reason(t);
+    enum range_action action;
+
+    if (exclusion_lets(device, t, EXCLUSION_FIRST))
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    if (reason == REASON_DTE_TV0 && device->config.value[CONFIG_DTE_TV0]) /* 13 #8 */
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    if (reason)
+        return fail(device, t, reason);
+    if (t->request->at == AMDVI_TRANSLATED)
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    if (in_int_range(t->address))
+        return fail_in_int_range(device, t);
+    action = special_range(device, t, &reason);
+    if (action == RANGE_FAIL)
+        return fail(device, t, reason);
+    if (action == RANGE_FORWARD)
+        return pass(device, t, PERM_READ | PERM_WRITE);
+    return decide_ordinary(device, t);
+}
+
+bool translation_decide(struct amdvi_device *device, struct translation *t)
+{
+    struct dte_fetch fetch;
+
+    t->dte = NULL;
+    t->excluded = false;
+    t->reason = REASON_NONE;
+    if (!iommu_enabled(device))
+        return transparent(device, t);
+    fetch = dtc_fetch(device, t->request->device, &t->line);
+    if (fetch.reason)
+        return fetch_failed(device, t, &fetch);
+    t->dte = fetch.dte;
+    if (!t->dte->valid)
+        return transparent(device, t);
+    if (t->dte->verdict)
+        return fail(device, t, (enum reason)t->dte->verdict);
+    return decide_by_entry(device, t);
+}
+
+/* ---------------------------------------------------------------- conclusion */
+
+/* By choice the guest's own address and PASID are reported, whoever refuses (13 no. 19). */
+static bool reported_by_gva(const struct amdvi_device *device, const struct translation *t,
+                            const struct walk *walk)
+{
+    return device->config.value[CONFIG_NESTED_FAULT] && t->space.guest &&
+           walk->reason != REASON_TABLE_READ_ERROR;
+}
+
+/* A host fault under a guest walk is about a GPA: no PASID, no guest flags (13 no. 19, 15 D4). */
+static void fail_walk(const struct amdvi_device *device, struct translation *t, const struct walk *walk)
+{
+    struct fault_facts facts = facts_of(device, t);
+
+    facts.address = walk->fault_address;
+    facts.error = walk->failed;
+    facts.guest = walk->stage == STAGE_GUEST;
+    facts.pasid = t->space.pasid;
+    if (walk->stage == STAGE_HOST_TABLE && !device->config.value[CONFIG_EVENT_TABLE_RW])
+        facts.write = walk->fault_update;
+    if (reported_by_gva(device, t, walk)) {
+        facts = facts_of(device, t);
+        facts.guest = true;
+    }
+    fail_with(t, walk->reason, &facts);
+}
+
+static void count_walk(struct amdvi_device *device, const struct walk *walk)
+{
+    device->statistics.walks++;
+    device->statistics.reads_host += walk->reads_host;
+    device->statistics.reads_guest += walk->reads_guest;
+    device->statistics.reads_gcr3 += walk->reads_gcr3;
+    device->statistics.updates += walk->updates;
+}
+
+static void fill_caches(struct amdvi_device *device, const struct translation *t, const struct walk *walk)
+{
+    for (unsigned i = 0; i < walk->trail_count; i++)
+        tlb_keep(&device->tlb, &t->space, &walk->trail[i]);
+    ptc_fill(&device->tlb, &t->space, t->address, &walk->result);
+}
+
+static uint8_t page_flags(const struct walk_result *r)
+{
+    return (uint8_t)((r->user_page ? PTC_USER : 0) | (r->untranslated_only ? PTC_UNTRANSLATED : 0) |
+                     (r->force_coherent ? PTC_COHERENT : 0) | (r->global ? PTC_GLOBAL : 0));
+}
+
+static void conclude_walk(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+{
+    const struct walk_result *r = &walk->result;
+    struct page page;
+
+    count_walk(device, walk);
+    if (walk->reason) {
+        fail_walk(device, t, walk);
+        return;
+    }
+    if (device->caches)
+        fill_caches(device, t, walk);
+    page = (struct page){.spa = r->spa, .shift = r->shift, .flags = page_flags(r)};
+    page.perm = granted(device, t, r->perm, page.flags);
+    succeed(device, t, &page);
+}
+
+void translation_conclude(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+{
+    if (walk)
+        conclude_walk(device, t, walk);
+    if (t->reason)
+        raise_fault(device, t);
+}
+
+static void translate_page(struct amdvi_device *device, struct translation *t)
+{
+    struct walk walk;
+    bool walked;
+
+    if (__builtin_expect(device->watched, 0))
+        watch_begin(device);
+    walked = translation_decide(device, t);
+    if (walked)
+        exec_direct(device, &walk, &t->walk, &t->space);
+    if (walked || t->reason)
+        translation_conclude(device, t, walked ? &walk : NULL);
+    if (__builtin_expect(device->watched, 0))
+        watch_page(device, t);
+}
+
+/* Bytes of the request that the answer for `address` covers. */
+static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint64_t left)
+{
+    uint64_t in_page = PAGE_BYTES - address % PAGE_BYTES;
+    uint64_t covered = page->covered > in_page ? page->covered : in_page;
+
+    return covered < left ? covered : left;
+}
+
+/*
+ * The pages behind the first. The whole request fails with the first page that does; what a page grants
+ * does not matter beyond that, because each was checked for what the request needs (trace rule 3).
+ */
+void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
+                      struct amdvi_result *result)
+{
+    uint64_t done = answered(result, request->address, request->length);
+    struct amdvi_result page;
+    struct translation t;
+
+    t.request = request;
+    t.result = &page;
+    while (result->ok && done < request->length) {
+        t.address = request->address + done;
+        translate_page(device, &t);
+        if (!page.ok)
+            *result = page;
+        done += answered(&page, t.address, request->length - done);
+    }
+}
+
+void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
+                      struct amdvi_result *result)
+{
+    struct translation t;
+
+    t.request = request;
+    t.address = request->address;
+    t.result = result;
+    translate_page(device, &t);
+}
+
+void request_observe(struct amdvi_device *device, const struct amdvi_request *request,
+                     const struct amdvi_result *result)
+{
+    if (__builtin_expect(device->observed, 0) && device->observer.request)
+        device->observer.request(device->observer.context, request, result);
+}
+
+void request_as_interrupt(struct amdvi_device *device, const struct amdvi_request *request, uint32_t data,
+                          struct amdvi_result *result)
+{
+    struct amdvi_int_result message;
+
+    amdvi_interrupt(device, request->device, request->address, data, &message);
+    *result = (struct amdvi_result){.ok = message.ok,
+                                    .identity = true,
+                                    .pa = message.address,
+                                    .perm = PERM_WRITE,
+                                    .fault = message.fault};
+}
+
+static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
+                              struct amdvi_result *result)
+{
+    translation_page(device, request, result);
+    /* An ATS completion speaks of one page. */
+    if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST &&
+        request->address % PAGE_BYTES + request->length > PAGE_BYTES)
+        translation_rest(device, request, result);
+}
+
+enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
+                                  struct amdvi_result *result)
+{
+    if (!device || !result || !request_legal(request))
+        return AMDVI_ERR_ARGUMENT;
+    device->statistics.requests++;
+    device->statistics.ats_requests += request->at == AMDVI_TRANSLATION_REQUEST;
+    if (request_is_interrupt(request)) {
+        request_as_interrupt(device, request, 0, result);
+        return AMDVI_OK;
+    }
+    if (!answer_hit(device, request, result))
+        translate_request(device, request, result);
+    request_observe(device, request, result);
+    return AMDVI_OK;
+}

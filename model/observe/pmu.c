@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/observe/pmu.h"
+
+#include "model/allocator.h"
+#include "model/commands/command.h"
+#include "model/observe/watch.h"
+
+/* ---------------------------------------------------------------- life */
+
+static size_t counters_of(const struct pmu *pmu)
+{
+    return (size_t)pmu->banks * pmu->per_bank;
+}
+
+bool pmu_create(struct amdvi_device *device)
+{
+    const uint64_t *config = device->config.value;
+    struct pmu *pmu = &device->pmu;
+
+    if (!reg_efr_pcsup(config[CONFIG_EFR]))
+        return true;
+    pmu->banks = (uint8_t)config[CONFIG_PMU_BANKS];
+    pmu->per_bank = (uint8_t)config[CONFIG_PMU_COUNTERS];
+    ctr_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], pmu->mask);
+    pmu->counters = allocate_zeroed(&device->allocator, counters_of(pmu) * sizeof(*pmu->counters));
+    return pmu->counters != NULL;
+}
+
+void pmu_destroy(struct amdvi_device *device)
+{
+    release(&device->allocator, device->pmu.counters);
+}
+
+void pmu_reset(struct amdvi_device *device)
+{
+    struct pmu *pmu = &device->pmu;
+
+    pmu->active = false;
+    device_watch(device);
+    for (size_t i = 0; i < counters_of(pmu); i++)
+        for (unsigned id = 0; id < CTR_COUNT; id++)
+            pmu->counters[i].reg[id] = pmu->mask[id].reset;
+}
+
+/* ---------------------------------------------------------------- registers */
+
+/* The register that holds byte `offset` of the window, or null. */
+static uint64_t *find(const struct amdvi_device *device, uint64_t offset, unsigned *id)
+{
+    const struct pmu *pmu = &device->pmu;
+    uint64_t inside = offset - CTR_SPACE_BASE, bank = inside / CTR_SPACE_BANK_STRIDE;
+    uint64_t counter = inside % CTR_SPACE_BANK_STRIDE / CTR_SPACE_COUNTER_STRIDE;
+
+    if (offset < CTR_SPACE_BASE || bank >= pmu->banks || counter >= pmu->per_bank)
+        return NULL;
+    for (*id = 0; *id < CTR_COUNT; ++*id)
+        if (ctr_info[*id].offset / 8 == inside % CTR_SPACE_COUNTER_STRIDE / 8)
+            return &pmu->counters[bank * pmu->per_bank + counter].reg[*id];
+    return NULL;
+}
+
+uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset)
+{
+    unsigned id;
+    const uint64_t *value = find(device, offset, &id);
+
+    return value ? (uint32_t)(*value >> offset % 8 * 8) : 0;
+}
+
+void pmu_changed(struct amdvi_device *device)
+{
+    struct pmu *pmu = &device->pmu;
+
+    pmu->active = false;
+    for (size_t i = 0; i < counters_of(pmu); i++)
+        pmu->active |= ctr_source_csource(pmu->counters[i].reg[CTR_SOURCE]) != 0;
+    device_watch(device);
+}
+
+void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
+{
+    unsigned id, shift = offset % 8 * 8;
+    uint64_t *reg = find(device, offset, &id);
+    uint64_t mask;
+
+    if (!reg)
+        return;
+    mask = device->pmu.mask[id].rw & (uint64_t)UINT32_MAX << shift;
+    *reg = (*reg & ~mask) | ((uint64_t)value << shift & mask);
+    pmu_changed(device);
+}
+
+/* ---------------------------------------------------------------- counting */
+
+/* What an operation did, by CSource, and whose it was. */
+struct tally {
+    uint64_t events[PMU_SOURCES];
+    bool has_device, has_domain, has_pasid;
+    uint16_t device, domain;
+    uint32_t pasid;
+};
+
+static bool filter_passes(bool enabled, uint64_t match, uint64_t mask, bool has, uint64_t value)
+{
+    return !enabled || (has && ((value ^ match) & mask) == 0);
+}
+
+static bool counts(const struct pmu_counter *c, const struct tally *tally)
+{
+    uint64_t device = c->reg[CTR_DEVICE], domain = c->reg[CTR_DOMAIN], pasid = c->reg[CTR_PASID];
+
+    return filter_passes(ctr_device_en(device), ctr_device_match(device), ctr_device_mask(device),
+                         tally->has_device, tally->device) &&
+           filter_passes(ctr_domain_en(domain), ctr_domain_match(domain), ctr_domain_mask(domain),
+                         tally->has_domain, tally->domain) &&
+           filter_passes(ctr_pasid_en(pasid), ctr_pasid_match(pasid), ctr_pasid_mask(pasid), tally->has_pasid,
+                         tally->pasid);
+}
+
+static void report(struct amdvi_device *device, const struct pmu_counter *c)
+{
+    uint64_t record[2] = {0};
+
+    if (!ctr_report_reporten(c->reg[CTR_REPORT]))
+        return;
+    evt_event_counter_zero_set_code(record, EVT_EVENT_COUNTER_ZERO);
+    evt_event_counter_zero_set_counternote(record, ctr_report_note(c->reg[CTR_REPORT]));
+    event_report_raw(device, record);
+}
+
+/* 48 bits; a step never holds more than one roll-over. */
+static void add(struct amdvi_device *device, struct pmu_counter *c, uint64_t events)
+{
+    uint64_t old = ctr_counter_count(c->reg[CTR_COUNTER]);
+
+    c->reg[CTR_COUNTER] = ctr_counter_set_count(c->reg[CTR_COUNTER], old + events);
+    if (ctr_counter_count(c->reg[CTR_COUNTER]) < old)
+        report(device, c);
+}
+
+static void count(struct amdvi_device *device, const struct tally *tally)
+{
+    struct pmu *pmu = &device->pmu;
+
+    for (size_t i = 0; i < counters_of(pmu); i++) {
+        struct pmu_counter *c = &pmu->counters[i];
+        uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
+
+        if (source < PMU_SOURCES && tally->events[source] && counts(c, tally))
+            add(device, c, tally->events[source]);
+    }
+}
+
+/* ---------------------------------------------------------------- pages of requests */
+
+static void tag_page(struct tally *tally, const struct translation *t)
+{
+    tally->has_device = true;
+    tally->device = t->request->device;
+    tally->has_domain = t->dte && t->dte->valid;
+    tally->domain = t->dte ? t->dte->domain : 0;
+    /* Requests without PASID are those of PASID 0 where GIoV says so. */
+    tally->has_pasid = t->request->has_pasid || (t->dte && t->dte->giov);
+    tally->pasid = t->request->has_pasid ? t->request->pasid : 0;
+}
+
+static void tally_pass(struct tally *tally, const struct translation *t)
+{
+    if (!t->result->ok || !t->result->identity || t->request->at == AMDVI_TRANSLATION_REQUEST)
+        return;
+    if (t->request->at == AMDVI_TRANSLATED)
+        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_PRETRANSLATED] = 1;
+    else if (t->excluded)
+        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_EXCLUSION] = 1;
+    else
+        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_UNTRANSLATED] = 1;
+}
+
+/* Host-only walks count as nested ones, as on silicon; GCR3 tables belong to the guest. */
+static void tally_walk(struct tally *tally, const struct amdvi_statistics *b,
+                       const struct amdvi_statistics *now)
+{
+    uint64_t *e = tally->events;
+    uint64_t walks = now->walks - b->walks, hits = now->ptc_hits - b->ptc_hits;
+
+    e[CTR_SOURCE_CSOURCE_MEM_TRANSLATIONS] = hits + walks;
+    e[CTR_SOURCE_CSOURCE_PTE_HIT] = hits;
+    e[CTR_SOURCE_CSOURCE_PTE_MISS] = walks;
+    e[CTR_SOURCE_CSOURCE_PDE_HIT] = now->pdc_hits - b->pdc_hits;
+    e[CTR_SOURCE_CSOURCE_PDE_MISS] = now->pdc_misses - b->pdc_misses;
+    e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] = now->reads_host - b->reads_host;
+    e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST] =
+        now->reads_guest - b->reads_guest + now->reads_gcr3 - b->reads_gcr3;
+    e[CTR_SOURCE_CSOURCE_TABLE_READS] =
+        e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] + e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST];
+}
+
+void pmu_page(struct amdvi_device *device, const struct translation *t)
+{
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
+    struct tally tally = {0};
+
+    tag_page(&tally, t);
+    tally_pass(&tally, t);
+    tally_walk(&tally, b, now);
+    tally.events[CTR_SOURCE_CSOURCE_DTE_HIT] = now->dtc_hits - b->dtc_hits;
+    tally.events[CTR_SOURCE_CSOURCE_DTE_MISS] = now->dtc_misses - b->dtc_misses;
+    tally.events[CTR_SOURCE_CSOURCE_MEM_TARGET_ABORT] =
+        !t->result->ok && t->request->at != AMDVI_TRANSLATION_REQUEST;
+    count(device, &tally);
+}
+
+/* ---------------------------------------------------------------- interrupts */
+
+static bool smi_was_blocked(const struct amdvi_int_result *result)
+{
+    return !result->ok &&
+           (result->fault.reason == REASON_INT_SMI_FILTERED || result->fault.reason == REASON_INT_SMI_LOGGED);
+}
+
+void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *i)
+{
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
+    struct tally tally = {.has_device = true, .device = i->requester};
+    bool remapped = now->interrupts_remapped != b->interrupts_remapped && i->result->ok;
+
+    tally.has_domain = i->dte && i->dte->valid;
+    tally.domain = i->dte ? i->dte->domain : 0;
+    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = now->dtc_hits - b->dtc_hits;
+    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = now->dtc_misses - b->dtc_misses;
+    tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && i->result->posted;
+    tally.events[CTR_SOURCE_CSOURCE_VAPIC_NON_GUEST] =
+        remapped && !i->result->posted && device->env.guest_mode_legal;
+    tally.events[CTR_SOURCE_CSOURCE_SMI_RECEIVED] = i->smi;
+    tally.events[CTR_SOURCE_CSOURCE_SMI_BLOCKED] = smi_was_blocked(i->result);
+    count(device, &tally);
+}
+
+/* ---------------------------------------------------------------- commands and registers */
+
+static void tag_command(const struct amdvi_device *device, struct tally *tally, const uint64_t words[2])
+{
+    switch (cmd_opcode(words)) {
+    case CMD_INVALIDATE_IOMMU_PAGES:
+        tally->has_domain = true;
+        tally->domain = (uint16_t)cmd_inv_pages_domainid(words);
+        tally->has_pasid = cmd_inv_pages_gn(words);
+        tally->pasid = (uint32_t)cmd_inv_pages_pasid(words);
+        break;
+    case CMD_INVALIDATE_IOTLB_PAGES:
+        tally->has_device = true;
+        tally->device = (uint16_t)cmd_inv_iotlb_deviceid(words);
+        tally->has_pasid = cmd_inv_iotlb_gn(words);
+        tally->pasid = command_iotlb_pasid(device, words);
+        break;
+    case CMD_INVALIDATE_DEVTAB_ENTRY:
+    case CMD_INVALIDATE_INTERRUPT_TABLE:
+        tally->has_device = true;
+        tally->device = (uint16_t)cmd_inv_devtab_deviceid(words);
+        break;
+    default:
+        break;
+    }
+}
+
+/* `words` with the host's IDs. A command that waits is counted when it is done. */
+void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done)
+{
+    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
+    struct tally tally = {0};
+
+    tag_command(device, &tally, words);
+    tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
+    tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = now->invalidations - b->invalidations;
+    tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = now->entries_invalidated - b->entries_invalidated;
+    count(device, &tally);
+}
+
+void pmu_counted_access(struct amdvi_device *device)
+{
+    struct tally tally = {0};
+
+    tally.events[CTR_SOURCE_CSOURCE_COUNTED_ACCESS] = 1;
+    count(device, &tally);
+}

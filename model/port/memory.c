@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/port/memory.h"
+
+static uint8_t answer(enum amdvi_memory_result result)
+{
+    /* A callback may return anything: what is not a known error is the mildest one. */
+    return result <= AMDVI_MEMORY_DATA_ERROR ? (uint8_t)result : WALK_ERROR_MASTER_ABORT;
+}
+
+uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
+{
+    if (!device->memory.read)
+        return WALK_ERROR_MASTER_ABORT;
+    return answer(device->memory.read(device->memory.context, spa, data, length));
+}
+
+uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
+{
+    if (!device->memory.write)
+        return WALK_ERROR_MASTER_ABORT;
+    return answer(device->memory.write(device->memory.context, spa, data, length));
+}
+
+static uint8_t update_direct(uint8_t *direct, uint64_t expected, uint64_t desired, uint64_t *seen)
+{
+    *seen = expected;
+    __atomic_compare_exchange_n((uint64_t *)(void *)direct, seen, desired, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
+    return WALK_ERROR_NONE;
+}
+
+uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
+                      uint64_t desired, uint64_t *seen)
+{
+    uint8_t *direct = memory_direct(device, spa, sizeof(uint64_t));
+    uint8_t injected = memory_injected(device, access, true, spa, sizeof(uint64_t));
+
+    if (injected)
+        return injected;
+    if (direct && ((uintptr_t)direct & 7) == 0)
+        return update_direct(direct, expected, desired, seen);
+    if (!device->memory.compare_exchange)
+        return WALK_ERROR_TARGET_ABORT;
+    return answer(device->memory.compare_exchange(device->memory.context, spa, expected, desired, seen));
+}
+
+void tap_access(struct amdvi_device *device, struct amdvi_access_info *info, const void *data)
+{
+    size_t bytes = info->length < sizeof(info->value) ? info->length : sizeof(info->value);
+
+    if (info->result == AMDVI_MEMORY_OK)
+        memcpy(info->value, data, bytes);
+    if (device->observer.access)
+        device->observer.access(device->observer.context, info);
+}
