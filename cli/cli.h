@@ -53,10 +53,18 @@ bool settings_add(const struct command *command, struct settings *settings, char
 bool settings_put(struct settings *settings, const char *key, const char *value);
 void settings_free(struct settings *settings);
 
-/* Writes to a file, or to stdout for "-". Null with a message on stderr. */
-FILE *output_open(const struct command *command, const char *path);
-/* Whether everything reached the file. */
-bool output_close(const struct command *command, const char *path, FILE *file);
+/* ---- output.c */
+
+/* A file that takes its place only when it is complete. */
+struct output {
+    const char *path; /* as the user wrote it; must outlive the output */
+    FILE *file;       /* write here; null when not open */
+    char *target, *temporary;
+};
+/* "-" is stdout. False with a message on stderr. */
+bool output_open(const struct command *command, const char *path, struct output *output);
+/* Without `keep` a file that was there before stays. Whether everything reached the file. */
+bool output_close(const struct command *command, struct output *output, bool keep);
 
 /* ---- json.c */
 

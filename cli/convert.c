@@ -126,20 +126,20 @@ static int copy_to(struct job *job, struct amdvi_trace_reader *reader)
 {
     struct amdvi_trace_error error = {0};
     struct amdvi_trace_writer *writer;
-    FILE *file = output_open(job->command, job->out);
+    struct output output;
     int result;
 
-    if (!file)
+    if (!output_open(job->command, job->out, &output))
         return CLI_WRONG;
-    if (amdvi_trace_writer_open(job->form, amdvi_trace_write_to_file, file, &writer, &error) !=
+    if (amdvi_trace_writer_open(job->form, amdvi_trace_write_to_file, output.file, &writer, &error) !=
         AMDVI_TRACE_OK) {
         fprintf(stderr, "%s\n", error.text);
-        output_close(job->command, job->out, file);
+        output_close(job->command, &output, false);
         return CLI_WRONG;
     }
     result = copy(job, reader, writer);
     amdvi_trace_writer_close(writer);
-    if (!output_close(job->command, job->out, file))
+    if (!output_close(job->command, &output, result == CLI_OK))
         return CLI_WRONG;
     if (result == CLI_OK && !job->quiet)
         report(job, reader);

@@ -2,7 +2,9 @@
 /* The `amdvi` command: picks the subcommand. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_replay,  &command_import,  &command_convert, &command_decode,
@@ -65,10 +67,23 @@ static int finish(int status)
     return CLI_WRONG;
 }
 
+/* A file opened later must not get the number of a closed standard stream: messages would land in it. What
+ * stands in cannot be written, so that a closed stdout does not look like success. */
+static bool occupy_standard_streams(void)
+{
+    int file;
+
+    while ((file = open("/dev/null", O_RDONLY)) >= 0 && file <= STDERR_FILENO)
+        ;
+    return file >= 0 && close(file) == 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
 
+    if (!occupy_standard_streams())
+        return CLI_WRONG;
     if (argc < 2) {
         print_help(stderr);
         return CLI_WRONG;

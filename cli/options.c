@@ -130,23 +130,3 @@ void settings_free(struct settings *settings)
     free(settings->pairs);
     *settings = (struct settings){0};
 }
-
-FILE *output_open(const struct command *command, const char *path)
-{
-    FILE *file = strcmp(path, "-") ? fopen(path, "wb") : stdout;
-
-    if (!file)
-        usage_error(command, "cannot write %s: %s", path, strerror(errno));
-    return file;
-}
-
-bool output_close(const struct command *command, const char *path, FILE *file)
-{
-    bool good = !ferror(file) && fflush(file) == 0;
-
-    if (file != stdout)
-        good &= fclose(file) == 0;
-    if (!good)
-        usage_error(command, "writing %s failed: %s", path, strerror(errno));
-    return good;
-}

@@ -348,20 +348,22 @@ static bool open_outputs(struct session *session, const char *path)
         return false;
     if (!options->csv)
         return true;
-    session->csv_file = output_open(&command_replay, options->csv);
-    return session->csv_file &&
-           amdvi_csv_open(amdvi_trace_write_to_file, session->csv_file, &session->csv) == AMDVI_TRACE_OK;
+    return output_open(&command_replay, options->csv, &session->csv_output) &&
+           amdvi_csv_open(amdvi_trace_write_to_file, session->csv_output.file, &session->csv) ==
+               AMDVI_TRACE_OK;
 }
 
+/* What a trace with a mistake played up to it is kept; what could not be opened replaces nothing. */
 static bool close_outputs(struct session *session)
 {
-    bool good = timeline_close(&session->timeline);
+    bool keep = session->player.replay != NULL;
+    bool good = timeline_close(&session->timeline, keep);
 
     if (session->csv)
         good &= amdvi_csv_finish(session->csv) == AMDVI_TRACE_OK;
     amdvi_csv_close(session->csv);
-    if (session->csv_file)
-        good &= output_close(&command_replay, session->options->csv, session->csv_file);
+    if (session->csv_output.file)
+        good &= output_close(&command_replay, &session->csv_output, keep && good);
     stats_close(&session->stats);
     for (uint64_t i = 0; i < session->failures_count && i < FAILURES_KEPT; i++)
         free(session->failures[i].text);

@@ -48,14 +48,14 @@ const char *command_name(unsigned opcode);
 
 /* A timeline for ui.perfetto.dev. */
 struct timeline {
-    const char *path;
-    FILE *file;
+    struct output output;
     struct amdvi_perfetto *out;
     uint64_t now_ns, line;
     uint64_t sampled_hits, sampled_misses;
 };
 bool timeline_open(struct timeline *timeline, const char *path, const char *process);
-bool timeline_close(struct timeline *timeline);
+/* Without `keep` a timeline that was there before stays. */
+bool timeline_close(struct timeline *timeline, bool keep);
 void timeline_record(struct timeline *timeline, const struct amdvi_trace_record *record);
 void timeline_request(struct timeline *timeline, const struct amdvi_request *request,
                       const struct amdvi_result *result);
@@ -87,7 +87,7 @@ struct session {
     struct amdvi_observer observer;
     struct replay_stats stats;
     struct timeline timeline;
-    FILE *csv_file;
+    struct output csv_output;
     struct amdvi_csv *csv;
     uint64_t time_ns;             /* as the trace stated it last */
     const char *outcome, *detail; /* of the current record, for CSV */

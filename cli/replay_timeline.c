@@ -7,26 +7,24 @@ enum { SLOT_NS = 1000, TRACK_ROOM = 64, NAME_ROOM = 160 };
 
 bool timeline_open(struct timeline *timeline, const char *path, const char *process)
 {
-    timeline->path = path;
-    timeline->file = output_open(&command_replay, path);
-    if (!timeline->file)
+    if (!output_open(&command_replay, path, &timeline->output))
         return false;
-    if (amdvi_perfetto_open(amdvi_trace_write_to_file, timeline->file, process, 0, &timeline->out) ==
+    if (amdvi_perfetto_open(amdvi_trace_write_to_file, timeline->output.file, process, 0, &timeline->out) ==
         AMDVI_TRACE_OK)
         return true;
     usage_error(&command_replay, "the timeline cannot be started: out of memory");
     return false;
 }
 
-bool timeline_close(struct timeline *timeline)
+bool timeline_close(struct timeline *timeline, bool keep)
 {
     bool good = true;
 
     if (timeline->out)
         good = amdvi_perfetto_finish(timeline->out) == AMDVI_TRACE_OK;
     amdvi_perfetto_close(timeline->out);
-    if (timeline->file)
-        good &= output_close(&command_replay, timeline->path, timeline->file);
+    if (timeline->output.file)
+        good &= output_close(&command_replay, &timeline->output, keep && good);
     *timeline = (struct timeline){0};
     return good;
 }

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-from conftest import SMALL
+import os
+import subprocess
+
+import pytest
+
+from conftest import AMDVI, SMALL
 
 
 def test_round_trip_loses_nothing(amdvi, small, tmp_path):
@@ -52,3 +57,46 @@ def test_import_of_a_capture_replays_alike(amdvi, root, tmp_path):
     assert amdvi("import", capture, "-o", out, "--binary", "-q").returncode == 0
     summaries = [amdvi("replay", path).stdout.splitlines()[1:6] for path in (capture, out)]
     assert summaries[0] == summaries[1]
+
+
+BROKEN = "amdvi-trace 1\nrun\nmem addr=zero data=00\n"
+
+
+@pytest.mark.parametrize("command", ["convert", "import"])
+def test_a_failure_leaves_the_old_file(amdvi, tmp_path, command):
+    broken, out = tmp_path / "broken.trace", tmp_path / "out.trace"
+    broken.write_text(BROKEN, encoding="ascii")
+    out.write_text("precious\n", encoding="ascii")
+    assert amdvi(command, broken, "-o", out).returncode == 2
+    assert out.read_text(encoding="ascii") == "precious\n"
+    assert sorted(os.listdir(tmp_path)) == ["broken.trace", "out.trace"]
+
+
+def test_a_new_file_keeps_link_and_rights(amdvi, small, tmp_path):
+    real, link = tmp_path / "real.trace", tmp_path / "link.trace"
+    real.write_text("old\n", encoding="ascii")
+    real.chmod(0o640)
+    link.symlink_to("real.trace")
+    assert amdvi("convert", small, "-o", link).returncode == 0
+    assert link.is_symlink() and real.read_text(encoding="ascii").startswith("amdvi-trace 1\n")
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_devices_are_written_in_place(amdvi, small):
+    assert amdvi("convert", small, "-o", "/dev/null").returncode == 0
+    done = amdvi("convert", small, "-o", "/dev/full")
+    assert done.returncode == 2 and "/dev/full" in done.stderr
+
+
+def test_messages_do_not_land_in_the_output(amdvi, small, tmp_path):
+    """A closed stderr leaves its number to the next file opened."""
+    text = amdvi("convert", small, "-o", "-").stdout
+    for closed in ("2>&-", "<&- 2>&-", "<&- >&- 2>&-"):
+        out = tmp_path / "out.trace"
+        subprocess.run(["bash", "-c", f'"$0" convert "$1" -o "$2" {closed}', AMDVI, small, out], check=False,
+                       timeout=60)
+        assert out.read_text(encoding="ascii") == text, closed
+        out.unlink()
+    done = subprocess.run(["bash", "-c", '"$0" replay "$1" >&-', AMDVI, small], stderr=subprocess.PIPE, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 2 and "standard output" in done.stderr

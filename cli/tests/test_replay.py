@@ -142,6 +142,14 @@ def test_output_that_cannot_be_written(amdvi, small, tmp_path):
         assert done.returncode == 2 and "folder" in done.stderr
 
 
+def test_a_trace_that_is_not_there_replaces_nothing(amdvi, tmp_path):
+    for option in ("--timeline", "--csv"):
+        out = tmp_path / "out"
+        out.write_text("precious", encoding="ascii")
+        assert amdvi("replay", tmp_path / "none.trace", option, out).returncode == 2
+        assert out.read_text(encoding="ascii") == "precious" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_sample_capture(amdvi, root):
     capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
     done = amdvi("replay", capture)
