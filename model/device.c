@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Birth, reset and death of a device; its clock and its work. */
+#include "model/commands/command.h"
 #include "model/guests/guest.h"
 
 #include "model/allocator.h"

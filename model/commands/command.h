@@ -40,4 +40,7 @@ uint32_t command_iotlb_pasid(const struct amdvi_device *device, const uint64_t w
 enum command_progress command_common(struct amdvi_device *device, const struct command *c,
                                      struct guest *guest);
 
+/* guest_command.c: the guests' turns. */
+void guests_run(struct amdvi_device *device);
+
 #endif

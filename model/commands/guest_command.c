@@ -7,84 +7,6 @@
 #include "model/guests/guest.h"
 #include "model/observe/watch.h"
 
-/* ---------------------------------------------------------------- who is ready */
-
-static void append(struct amdvi_device *device, struct guest *guest)
-{
-    guest->queued = true;
-    guest->next_queued = NULL;
-    if (device->queue_last)
-        device->queue_last->next_queued = guest;
-    else
-        device->queue_first = guest;
-    device->queue_last = guest;
-}
-
-void guest_queue(struct amdvi_device *device, struct guest *guest)
-{
-    if (!guest->queued && guest_command_running(device, guest))
-        append(device, guest);
-}
-
-void guest_unqueue(struct amdvi_device *device, struct guest *guest)
-{
-    struct guest *left = device->queue_first;
-
-    if (!guest->queued)
-        return;
-    guest->queued = false;
-    device->queue_first = device->queue_last = NULL;
-    while (left) {
-        struct guest *next = left->next_queued;
-        if (left->queued) {
-            left->queued = false;
-            append(device, left);
-        }
-        left = next;
-    }
-}
-
-/* After a restore: those that are marked as queued, in the order of their numbers. */
-void guests_queue_again(struct amdvi_device *device)
-{
-    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
-        struct guest *guest = guest_find(device, (uint16_t)id);
-        if (guest && guest->queued) {
-            guest->queued = false;
-            guest_queue(device, guest);
-        }
-    }
-}
-
-/* The host switched guest processing on or off: run bits follow, whoever has work may go on (7.4), in the
- * order of their numbers. */
-void guests_control_changed(struct amdvi_device *device)
-{
-    for (unsigned id = 0; device->guest_pages && id < GUESTS; id++) {
-        struct guest *guest;
-        if (!device->guest_pages[id / GUEST_PAGE]) {
-            id |= GUEST_PAGE - 1;
-            continue;
-        }
-        guest = guest_find(device, (uint16_t)id);
-        if (!guest)
-            continue;
-        guest_status_set(device, guest, 0);
-        guest_queue(device, guest);
-    }
-}
-
-static struct guest *take_first(struct amdvi_device *device)
-{
-    struct guest *guest = device->queue_first;
-
-    device->queue_first = guest->next_queued;
-    if (!device->queue_first)
-        device->queue_last = NULL;
-    guest->queued = false;
-    return guest;
-}
-
 /* ---------------------------------------------------------------- errors */
 
 /* Errors of the guest's own making go to the guest, with the address as it knows it (7.3). */
@@ -378,7 +300,7 @@ void guests_run(struct amdvi_device *device)
     device->guest_run++;
     dirty_scan(device);
     while (device->queue_first) {
-        struct guest *guest = take_first(device);
+        struct guest *guest = guests_take_first(device);
         enum outcome outcome = turn(device, guest);
         if (outcome == MORE) {
             guest_queue(device, guest);

@@ -146,12 +146,13 @@ void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dir
 /* Queues the guests whose dirty bit is set, whoever set it (2.3). */
 void dirty_scan(struct amdvi_device *device);
 
-/* guest_command.c */
+/* guest_queue.c */
 void guest_queue(struct amdvi_device *device, struct guest *guest);
 void guest_unqueue(struct amdvi_device *device, struct guest *guest);
 void guests_control_changed(struct amdvi_device *device);
 void guests_queue_again(struct amdvi_device *device);
-void guests_run(struct amdvi_device *device);
+/* The guest whose turn it is; only while the queue is not empty. */
+struct guest *guests_take_first(struct amdvi_device *device);
 
 /* guest_log.c */
 bool guest_log_running(const struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,

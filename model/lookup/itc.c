@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
-#include "model/port/memory.h"
 #include "model/lint/shadow.h"
+#include "model/port/memory.h"
 
 struct itc_key {
     uint16_t device;

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lookup/translate.h"
 
-#include "model/requests/hit.h"
-#include "model/observe/watch.h"
-
 #include "tables/layout.h"
 
 enum { PAGE_BYTES = 4096 };
-
-static const uint64_t int_first = 0xfee00000, int_last = 0xfeefffff;
-static const uint64_t length_limit = (uint64_t)1 << 30;
 
 /* ---------------------------------------------------------------- what a request needs */
 
@@ -56,30 +50,6 @@ static bool asks_to_write(const struct amdvi_request *request)
     return request->at == AMDVI_TRANSLATION_REQUEST && !request->no_write;
 }
 
-static bool in_int_range(uint64_t address)
-{
-    return address >= int_first && address <= int_last;
-}
-
-bool request_legal(const struct amdvi_request *request)
-{
-    return request && request->op <= AMDVI_ATOMIC && request->at <= AMDVI_TRANSLATED &&
-           request->length >= 1 && request->length <= length_limit &&
-           request->address + (request->length - 1) >= request->address && request->pasid < 1u << 20;
-}
-
-/* 8.1: an aligned 4-byte posted write without PASID. */
-bool request_is_interrupt(const struct amdvi_request *request)
-{
-    return request->op == AMDVI_WRITE && request->at == AMDVI_UNTRANSLATED && request->length == 4 &&
-           request->address % 4 == 0 && !request->has_pasid && in_int_range(request->address);
-}
-
-bool amdvi_request_is_interrupt(const struct amdvi_request *request)
-{
-    return request && request_is_interrupt(request);
-}
-
 /* ---------------------------------------------------------------- results */
 
 static struct fault_facts facts_of(const struct amdvi_device *device, const struct translation *t)
@@ -101,17 +71,6 @@ static struct fault_facts facts_of(const struct amdvi_device *device, const stru
     };
 }
 
-/* ATS: what would be a page fault is a completion without permissions (7.5, 9.2). */
-static bool answered_without_permission(const struct amdvi_device *device, const struct amdvi_fault *fault,
-                                        const struct amdvi_request *request)
-{
-    if (request->at != AMDVI_TRANSLATION_REQUEST)
-        return false;
-    if (fault->reason == REASON_ATS_ADDRESS)
-        return !device->config.value[CONFIG_ATS_RANGE];
-    return fault->event == EVT_IO_PAGE_FAULT;
-}
-
 /* 13 #27. */
 static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
                                bool force_coherent)
@@ -121,24 +80,13 @@ static bool no_snoop_forbidden(const struct amdvi_device *device, const struct a
     return force_coherent != inverse;
 }
 
-/* Faults are made when the request is concluded, so that their records come in the order of the requests. */
+/* Faults are made when the request ends (requests/translate.c), so that their records come in the order of
+ * the requests. */
 static bool fail_with(struct translation *t, enum reason reason, const struct fault_facts *facts)
 {
     t->reason = reason;
     t->facts = *facts;
     return false;
-}
-
-static void raise_fault(struct amdvi_device *device, struct translation *t)
-{
-    struct amdvi_result *r = t->result;
-
-    *r = (struct amdvi_result){0};
-    fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
-    r->ok = answered_without_permission(device, &r->fault, t->request);
-    r->identity = r->ok;
-    r->pa = r->ok ? t->address : 0;
-    device->statistics.faulted += !r->ok;
 }
 
 static bool fail(const struct amdvi_device *device, struct translation *t, enum reason reason)
@@ -456,7 +404,7 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
         return fail(device, t, reason);
     if (t->request->at == AMDVI_TRANSLATED)
         return pass(device, t, PERM_READ | PERM_WRITE);
-    if (in_int_range(t->address))
+    if (is_interrupt_address(t->address))
         return fail_in_int_range(device, t);
     action = special_range(device, t, &reason);
     if (action == RANGE_FAIL)
@@ -536,7 +484,7 @@ static uint8_t page_flags(const struct walk_result *r)
                      (r->force_coherent ? PTC_COHERENT : 0) | (r->global ? PTC_GLOBAL : 0));
 }
 
-static void conclude_walk(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+void translation_conclude(struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
     const struct walk_result *r = &walk->result;
     struct page page;
@@ -551,117 +499,4 @@ static void conclude_walk(struct amdvi_device *device, struct translation *t, co
     page = (struct page){.spa = r->spa, .shift = r->shift, .flags = page_flags(r)};
     page.perm = granted(device, t, r->perm, page.flags);
     succeed(device, t, &page);
-}
-
-void translation_conclude(struct amdvi_device *device, struct translation *t, const struct walk *walk)
-{
-    if (walk)
-        conclude_walk(device, t, walk);
-    if (t->reason)
-        raise_fault(device, t);
-}
-
-static void translate_page(struct amdvi_device *device, struct translation *t)
-{
-    struct walk walk;
-    bool walked;
-
-    if (__builtin_expect(device->watched, 0))
-        watch_begin(device);
-    walked = translation_decide(device, t);
-    if (walked)
-        exec_direct(device, &walk, &t->walk, &t->space);
-    if (walked || t->reason)
-        translation_conclude(device, t, walked ? &walk : NULL);
-    if (__builtin_expect(device->watched, 0))
-        watch_page(device, t);
-}
-
-/* Bytes of the request that the answer for `address` covers. */
-static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint64_t left)
-{
-    uint64_t in_page = PAGE_BYTES - address % PAGE_BYTES;
-    uint64_t covered = page->covered > in_page ? page->covered : in_page;
-
-    return covered < left ? covered : left;
-}
-
-/*
- * The pages behind the first. The whole request fails with the first page that does; what a page grants
- * does not matter beyond that, because each was checked for what the request needs (trace rule 3).
- */
-void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
-                      struct amdvi_result *result)
-{
-    uint64_t done = answered(result, request->address, request->length);
-    struct amdvi_result page;
-    struct translation t;
-
-    t.request = request;
-    t.result = &page;
-    while (result->ok && done < request->length) {
-        t.address = request->address + done;
-        translate_page(device, &t);
-        if (!page.ok)
-            *result = page;
-        done += answered(&page, t.address, request->length - done);
-    }
-}
-
-void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
-                      struct amdvi_result *result)
-{
-    struct translation t;
-
-    t.request = request;
-    t.address = request->address;
-    t.result = result;
-    translate_page(device, &t);
-}
-
-void request_observe(struct amdvi_device *device, const struct amdvi_request *request,
-                     const struct amdvi_result *result)
-{
-    if (__builtin_expect(device->observed, 0) && device->observer.request)
-        device->observer.request(device->observer.context, request, result);
-}
-
-void request_as_interrupt(struct amdvi_device *device, const struct amdvi_request *request, uint32_t data,
-                          struct amdvi_result *result)
-{
-    struct amdvi_int_result message;
-
-    amdvi_interrupt(device, request->device, request->address, data, &message);
-    *result = (struct amdvi_result){.ok = message.ok,
-                                    .identity = true,
-                                    .pa = message.address,
-                                    .perm = PERM_WRITE,
-                                    .fault = message.fault};
-}
-
-static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
-                              struct amdvi_result *result)
-{
-    translation_page(device, request, result);
-    /* An ATS completion speaks of one page. */
-    if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST &&
-        request->address % PAGE_BYTES + request->length > PAGE_BYTES)
-        translation_rest(device, request, result);
-}
-
-enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
-                                  struct amdvi_result *result)
-{
-    if (!device || !result || !request_legal(request))
-        return AMDVI_ERR_ARGUMENT;
-    device->statistics.requests++;
-    device->statistics.ats_requests += request->at == AMDVI_TRANSLATION_REQUEST;
-    if (request_is_interrupt(request)) {
-        request_as_interrupt(device, request, 0, result);
-        return AMDVI_OK;
-    }
-    if (!answer_hit(device, request, result))
-        translate_request(device, request, result);
-    request_observe(device, request, result);
-    return AMDVI_OK;
 }

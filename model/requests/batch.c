@@ -5,7 +5,7 @@
  *
  * Requests are decided in order and concluded in order, so that events and cache fills come as in a loop.
  */
-#include "model/lookup/translate.h"
+#include "model/requests/request.h"
 
 enum { IN_FLIGHT = 16 };
 
@@ -71,7 +71,7 @@ static void land(struct amdvi_device *device, struct flight *f)
     struct amdvi_result *result = f->translation.result;
     const struct amdvi_request *request = f->translation.request;
 
-    translation_conclude(device, &f->translation, f->walked ? &f->walk : NULL);
+    translation_finish(device, &f->translation, f->walked ? &f->walk : NULL);
     if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST)
         translation_rest(device, request, result);
     request_observe(device, request, result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Requests that move data (trace rules 1 and 3). */
-#include "model/lookup/translate.h"
+#include "model/requests/request.h"
 
 enum { PAGE_BYTES = 4096 };
 

@@ -4,8 +4,8 @@
  * device table entry of the IOMMU's own DeviceID, guest buffers through that of TransDevID. Both are host
  * (v1) translations and are cached like any others (2.2, 11 #33).
  */
-#include "model/port/exec.h"
 #include "model/guests/guest.h"
+#include "model/port/exec.h"
 
 static const struct private_region regions[] = {
     [PRIVATE_REGISTERS] = {0, 64},

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the kinds of requests share: how one is judged, and how its pages are translated. */
+#ifndef AMDVI_MODEL_REQUEST_H
+#define AMDVI_MODEL_REQUEST_H
+
+#include "model/lookup/translate.h"
+
+bool request_legal(const struct amdvi_request *request);
+bool request_is_interrupt(const struct amdvi_request *request);
+void request_as_interrupt(struct amdvi_device *device, const struct amdvi_request *request, uint32_t data,
+                          struct amdvi_result *result);
+void request_observe(struct amdvi_device *device, const struct amdvi_request *request,
+                     const struct amdvi_result *result);
+
+/* Concludes the lookup of a page and makes its fault. `walk` is null if there was none. */
+void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk);
+
+/* All pages of a request after the first one, which `result` already describes. */
+void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
+                      struct amdvi_result *result);
+
+/* One page of a request, events included. */
+void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
+                      struct amdvi_result *result);
+
+#endif
