@@ -282,6 +282,16 @@ static bool take_guests(struct job *job, const char *text)
     return false;
 }
 
+static bool take_runs(struct job *job, const char *text)
+{
+    if (!option_number(&command_bench, "--runs", text, 101, &job->runs))
+        return false;
+    if (job->runs)
+        return true;
+    usage_error(&command_bench, "--runs: at least 1");
+    return false;
+}
+
 static bool take_seconds(struct job *job, const char *text)
 {
     char *end;
@@ -299,7 +309,7 @@ static bool take_option(struct job *job, int option)
     case 't':
         return take_seconds(job, optarg);
     case 'n':
-        return option_number(&command_bench, "--runs", optarg, 101, &job->runs);
+        return take_runs(job, optarg);
     case 'G':
         return take_guests(job, optarg);
     case 'f':

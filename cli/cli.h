@@ -40,8 +40,12 @@ bool parse_number(const char *text, uint64_t *value);
 /* The same with a message about `what` when it is no number up to `max`. */
 bool option_number(const struct command *command, const char *what, const char *text, uint64_t max,
                    uint64_t *value);
+/* A line of a trace; they count from 1. */
+bool option_line(const struct command *command, const char *what, const char *text, uint64_t *line);
 /* A DeviceID as number, or as 00:02.0 or 0000:00:02.0. */
-bool option_device(const struct command *command, const char *text, uint64_t *device);
+bool option_device(const struct command *command, const char *what, const char *text, uint64_t *device);
+/* Whether what is left after the options is one file; else a message. */
+bool one_file(const struct command *command, int count, char **files);
 
 /* Configuration given by --set, in order. */
 struct settings {
@@ -79,6 +83,8 @@ void json_print(FILE *out, struct json_object *object);
 
 /* ---- format.c */
 
+enum { COUNT_TEXT = 48 };
+
 /* Which fields to show. */
 enum { FIELDS_SET = 1, FIELDS_DOC = 2 };
 
@@ -95,6 +101,8 @@ struct json_object *words_json(const uint64_t *words, unsigned bits);
 
 /* "4 KiB", "2 MiB", exact or in bytes. */
 const char *size_text(uint64_t bytes, char *text, size_t size);
+/* "1 record", "2 records". */
+const char *count_text(uint64_t count, const char *one, char text[COUNT_TEXT]);
 const char *perm_text(unsigned perm, char text[4]);
 const char *op_text(unsigned op);
 const char *reply_text(unsigned reply);

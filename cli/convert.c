@@ -89,10 +89,11 @@ static void report_gaps(const struct amdvi_trace_info *info)
 static void report(const struct job *job, struct amdvi_trace_reader *reader)
 {
     const struct amdvi_trace_info *info = amdvi_trace_info(reader);
+    char records[COUNT_TEXT];
     bool foreign = info->source != AMDVI_TRACE_SOURCE_TEXT && info->source != AMDVI_TRACE_SOURCE_BINARY;
 
-    fprintf(stderr, "%s: %s%s, %" PRIu64 " records written as %s\n", job->in, info->source_name,
-            info->compressed ? " (zstd)" : "", job->records,
+    fprintf(stderr, "%s: %s%s, %s written as %s\n", job->in, info->source_name,
+            info->compressed ? " (zstd)" : "", count_text(job->records, "record", records),
             job->form == AMDVI_TRACE_FORM_BINARY ? "binary" : "text");
     if (!foreign)
         return;
@@ -193,8 +194,8 @@ static int run(const struct command *command, const struct option *options, int 
         if (!take_option(&job, option))
             return CLI_WRONG;
     }
-    if (argc - optind != 1)
-        return usage_error(command, "one input file is needed; see amdvi %s --help", command->name);
+    if (!one_file(command, argc - optind, argv + optind))
+        return CLI_WRONG;
     if (!job.out)
         return usage_error(command, "-o OUT is needed");
     job.in = argv[optind];

@@ -165,9 +165,13 @@ static const struct amdvi_register *find_register(const char *text)
 static int choose_layout(struct job *job)
 {
     const struct amdvi_register *reg = job->reg ? find_register(job->reg) : NULL;
+    uint64_t offset;
 
     if (job->reg && !reg)
-        return wrong("no register '%s'", job->reg);
+        return wrong("--register: no register '%s'", job->reg);
+    if (job->reg && parse_number(job->reg, &offset) && offset % reg->width != reg->offset % reg->width)
+        return usage_error(&command_decode, "--register: no register begins at %s; it lies inside %s",
+                           job->reg, reg->name);
     if (job->reg)
         job->layout = reg->layout;
     else if (job->as)
@@ -175,9 +179,10 @@ static int choose_layout(struct job *job)
     else
         return guess_layout(job);
     if (!job->layout)
-        return wrong("no layout '%s'; amdvi decode --list shows them", job->as);
+        return wrong("--as: no layout '%s'; amdvi decode --list shows them", job->as);
     if (job->bits > (job->layout->bits < 64 ? 64u : job->layout->bits))
-        return wrong("more words than %s has", job->layout->name);
+        return usage_error(&command_decode, "%s: %u bits are given, %s has %u",
+                           job->reg ? "--register" : "--as", job->bits, job->layout->name, job->layout->bits);
     return CLI_OK;
 }
 

@@ -458,7 +458,7 @@ static bool take_device(struct explanation *e)
 {
     uint64_t device;
 
-    if (!option_device(&command_explain, optarg, &device))
+    if (!option_device(&command_explain, "--dev", optarg, &device))
         return false;
     amdvi_trace_set(&e->record, AMDVI_TRACE_KEY_DEV, device);
     return e->dev_given = true;
@@ -468,9 +468,9 @@ static bool take_option(struct explanation *e, int option)
 {
     switch (option) {
     case 'l':
-        return e->line_given = option_number(&command_explain, "--line", optarg, UINT64_MAX, &e->line);
+        return e->line_given = option_line(&command_explain, "--line", optarg, &e->line);
     case 't':
-        return e->at_given = option_number(&command_explain, "--at", optarg, UINT64_MAX, &e->at);
+        return e->at_given = option_line(&command_explain, "--at", optarg, &e->at);
     case 'd':
         return take_device(e);
     case 'a':
@@ -511,8 +511,8 @@ static const struct option options[] = {
 
 static int check_and_explain(struct explanation *e, int count, char **files)
 {
-    if (count != 1)
-        return wrong("%s", "one file is needed; see amdvi explain --help");
+    if (!one_file(&command_explain, count, files))
+        return CLI_WRONG;
     if (e->line_given && (e->dev_given || e->addr_given || e->at_given))
         return wrong("%s", "--line goes without --dev, --addr and --at");
     if (!e->line_given && !(e->dev_given && e->addr_given))

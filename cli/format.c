@@ -157,6 +157,12 @@ const char *size_text(uint64_t bytes, char *text, size_t size)
     return text;
 }
 
+const char *count_text(uint64_t count, const char *one, char text[COUNT_TEXT])
+{
+    snprintf(text, COUNT_TEXT, "%" PRIu64 " %s%s", count, one, count == 1 ? "" : "s");
+    return text;
+}
+
 const char *perm_text(unsigned perm, char text[4])
 {
     size_t n = 0;

@@ -411,8 +411,8 @@ static int inspect(struct inspection *in, int count, char **files)
                                            .settings_count = in->settings.count};
     int status;
 
-    if (count != 1)
-        return usage_error(&command_inspect, "one file is needed; see amdvi inspect --help");
+    if (!one_file(&command_inspect, count, files))
+        return CLI_WRONG;
     in->observer = (struct amdvi_observer){.context = in, .event = on_event};
     if (in->events) {
         in->made = calloc(in->scene.max, sizeof(*in->made));
@@ -459,7 +459,7 @@ static bool take_dte(struct inspection *in, int argc, char **argv)
         text = argv[optind++];
     if (!text)
         return in->dtes = true;
-    return in->one_dte = option_device(&command_inspect, text, &in->dte);
+    return in->one_dte = option_device(&command_inspect, "--dte", text, &in->dte);
 }
 
 static bool take_max(struct inspection *in)
@@ -475,13 +475,13 @@ static bool take_option(struct inspection *in, int option, int argc, char **argv
 {
     switch (option) {
     case 'A':
-        return in->at_given = option_number(&command_inspect, "--at", optarg, UINT64_MAX, &in->at);
+        return in->at_given = option_line(&command_inspect, "--at", optarg, &in->at);
     case 'd':
         return take_dte(in, argc, argv);
     case 't':
-        return in->show_tables = option_device(&command_inspect, optarg, &in->tables);
+        return in->show_tables = option_device(&command_inspect, "--tables", optarg, &in->tables);
     case 'i':
-        return in->show_irt = option_device(&command_inspect, optarg, &in->irt);
+        return in->show_irt = option_device(&command_inspect, "--irt", optarg, &in->irt);
     case 'm':
         return take_max(in);
     case 's':

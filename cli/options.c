@@ -19,6 +19,22 @@ int usage_error(const struct command *command, const char *format, ...)
     return CLI_WRONG;
 }
 
+/* `word` is what getopt looked at last: a long option as written; letters stand in a word together with
+ * others or before it. */
+static int wrong_option(const struct command *command, int kind, const char *word)
+{
+    char letter[3] = {'-', (char)optopt, 0};
+    bool is_long = !strncmp(word, "--", 2);
+    const char *name = is_long ? word : letter;
+
+    if (kind == ':')
+        return usage_error(command, "option '%s' needs a value; see amdvi %s --help", name, command->name);
+    if (is_long && optopt && strchr(word, '='))
+        return usage_error(command, "option '%s' takes no value; see amdvi %s --help", name, command->name);
+    return usage_error(command, "option '%s' is not known or not complete; see amdvi %s --help", name,
+                       command->name);
+}
+
 /* `letters` starts with ':' so that getopt prints nothing by itself. */
 int option_next(const struct command *command, int argc, char **argv, const char *letters,
                 const struct option *options, int *status)
@@ -33,10 +49,7 @@ int option_next(const struct command *command, int argc, char **argv, const char
         return OPTION_STOP;
     }
     if (option == '?' || option == ':') {
-        *status = usage_error(command,
-                              option == ':' ? "option '%s' needs a value; see amdvi %s --help"
-                                            : "option '%s' is not known or not complete; see amdvi %s --help",
-                              argv[optind - 1], command->name);
+        *status = wrong_option(command, option, argv[optind - 1]);
         return OPTION_STOP;
     }
     return option;
@@ -63,6 +76,28 @@ bool option_number(const struct command *command, const char *what, const char *
     return false;
 }
 
+bool option_line(const struct command *command, const char *what, const char *text, uint64_t *line)
+{
+    if (!option_number(command, what, text, UINT64_MAX, line))
+        return false;
+    if (*line)
+        return true;
+    usage_error(command, "%s: lines count from 1", what);
+    return false;
+}
+
+bool one_file(const struct command *command, int count, char **files)
+{
+    if (count == 1)
+        return true;
+    if (count < 1)
+        usage_error(command, "one file is needed; see amdvi %s --help", command->name);
+    else
+        usage_error(command, "one file is needed: '%s' is too much; see amdvi %s --help", files[1],
+                    command->name);
+    return false;
+}
+
 static bool parse_bdf(const char *text, uint64_t *device)
 {
     unsigned segment, bus, slot, function;
@@ -75,11 +110,12 @@ static bool parse_bdf(const char *text, uint64_t *device)
     return slot < 32 && function < 8;
 }
 
-bool option_device(const struct command *command, const char *text, uint64_t *device)
+bool option_device(const struct command *command, const char *what, const char *text, uint64_t *device)
 {
     if (parse_bdf(text, device) || (parse_number(text, device) && *device <= UINT16_MAX))
         return true;
-    usage_error(command, "'%s' is no DeviceID: a number up to 0xffff, or bus:device.function", text);
+    usage_error(command, "%s: '%s' is no DeviceID: a number up to 0xffff, or bus:device.function", what,
+                text);
     return false;
 }
 

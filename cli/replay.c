@@ -311,10 +311,12 @@ static void print_summary(struct session *session)
     struct amdvi_device *device = amdvi_replay_device(session->player.replay);
     struct amdvi_statistics statistics = {0};
     double seconds = session->seconds;
+    char records[COUNT_TEXT], checks[COUNT_TEXT];
 
-    printf("%s%s: %s%s, %" PRIu64 " records, %" PRIu64 " checks: %" PRIu64 " held, %" PRIu64 " failed\n",
-           mark(session), session->player.path, info->source_name, info->compressed ? " (zstd)" : "",
-           session->player.records, counts->checks, counts->checks - counts->failed, counts->failed);
+    printf("%s%s: %s%s, %s, %s: %" PRIu64 " held, %" PRIu64 " failed\n", mark(session), session->player.path,
+           info->source_name, info->compressed ? " (zstd)" : "",
+           count_text(session->player.records, "record", records),
+           count_text(counts->checks, "check", checks), counts->checks - counts->failed, counts->failed);
     print_checks(session);
     if (device && amdvi_get_statistics(device, &statistics) == AMDVI_OK) {
         print_caches(session, &statistics);

@@ -53,11 +53,39 @@ static enum amdvi_status read_space(struct amdvi_replay *replay, const struct am
     }
 }
 
-/* Accesses that a space does not accept are ignored there, as in hardware (2), and so are those to the
- * registers of guests where there is no HW-vIOMMU. */
+/* A guest's VF MMIO page and its VF Control block (viommu 3, 4). */
+enum { VF_PAGE_BYTES = 4096, VFC_BLOCK_BYTES = 64 };
+
+/* Bytes of the space that a record's off= counts in. */
+static uint64_t space_bytes(const struct amdvi_replay *replay, enum amdvi_trace_kind kind)
+{
+    switch (kind) {
+    case AMDVI_TRACE_KIND_MMIO_WRITE:
+    case AMDVI_TRACE_KIND_MMIO_READ:
+        return amdvi_mmio_size(replay->device);
+    case AMDVI_TRACE_KIND_VF_WRITE:
+    case AMDVI_TRACE_KIND_VF_READ:
+        return VF_PAGE_BYTES;
+    case AMDVI_TRACE_KIND_VFC_WRITE:
+    case AMDVI_TRACE_KIND_VFC_READ:
+        return VFC_BLOCK_BYTES;
+    default:
+        return UINT64_MAX; /* the grammar knows the size of configuration space */
+    }
+}
+
+/* Accesses inside a space that it does not accept are ignored there, as in hardware (2), and so are those to
+ * the registers of guests where there is no HW-vIOMMU. An offset beyond the space never reaches the device:
+ * that is a mistake in the trace. */
 static enum amdvi_replay_status access_done(struct amdvi_replay *replay,
                                             const struct amdvi_trace_record *record, enum amdvi_status status)
 {
+    uint64_t bytes = space_bytes(replay, record->kind), off = num(record, AMDVI_TRACE_KEY_OFF);
+
+    if (off >= bytes || bytes - off < num(record, AMDVI_TRACE_KEY_SIZE))
+        return replay_fail(replay, record,
+                           "%s: off=0x%" PRIx64 " lies beyond the window of 0x%" PRIx64 " bytes",
+                           amdvi_trace_kind_info(record->kind)->name, off, bytes);
     if (status == AMDVI_OK || status == AMDVI_ERR_ACCESS || status == AMDVI_ERR_UNSUPPORTED)
         return AMDVI_REPLAY_OK;
     return replay_fail(replay, record, "%s: %s", amdvi_trace_kind_info(record->kind)->name,

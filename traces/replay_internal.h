@@ -58,6 +58,7 @@ enum request_kind { REQUEST_NONE, REQUEST_DMA, REQUEST_INT, REQUEST_PRI };
 struct last_request {
     enum request_kind kind;
     bool stated; /* an expectation spoke of it */
+    uint64_t stated_line;
     struct amdvi_trace_record record;
     struct amdvi_request rq;
     struct amdvi_result result;

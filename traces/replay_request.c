@@ -2,6 +2,7 @@
 /* Requests and the expectations that speak of the request just above (trace rules 1 to 10, 14). */
 #include "traces/replay_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -454,7 +455,12 @@ enum amdvi_replay_status replay_answer(struct amdvi_replay *replay, const struct
 
     if (replay->last.kind == REQUEST_NONE)
         return replay_fail(replay, record, "no request above");
+    if (replay->last.stated)
+        return replay_fail(replay, record,
+                           "the request on line %" PRIu64 " has its expectation already, on line %" PRIu64,
+                           replay->last.record.line, replay->last.stated_line);
     replay->last.stated = true;
+    replay->last.stated_line = record->line;
     if (record->kind == AMDVI_TRACE_KIND_OK)
         check_ok(replay, &check, record);
     else

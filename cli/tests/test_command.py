@@ -39,3 +39,25 @@ def test_unknown_option(amdvi, name):
 def test_wrong_command_lines(amdvi, arguments):
     done = amdvi(*arguments)
     assert done.returncode == 2 and done.stderr
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["explain", "x", "--line", "0"], "--line: lines count from 1"),
+    (["inspect", "x", "--at", "0"], "--at: lines count from 1"),
+    (["explain", "x", "--dev", "1:2"], "--dev: '1:2' is no DeviceID"),
+    (["inspect", "x", "--tables", "zz"], "--tables: 'zz' is no DeviceID"),
+    (["inspect", "x", "--irt", "zz"], "--irt: 'zz' is no DeviceID"),
+    (["inspect", "x", "--dte=zz"], "--dte: 'zz' is no DeviceID"),
+    (["inspect", "first", "second"], "'second' is too much"),
+    (["explain", "first", "second", "--line", "1"], "'second' is too much"),
+    (["convert", "first", "second", "-o", "out"], "'second' is too much"),
+    (["bench", "--runs", "0"], "--runs: at least 1"),
+    (["decode", "--as", "zz", "0"], "--as: no layout 'zz'"),
+    (["decode", "--as", "v1", "1", "2"], "--as: 128 bits are given, v1 has 64"),
+    (["decode", "--register", "0x19", "0"], "--register: no register begins at 0x19; it lies inside control"),
+    (["replay", "-qz", "x"], "option '-z' is not known"),
+    (["replay", "--json=3", "x"], "option '--json=3' takes no value"),
+])
+def test_mistakes_name_the_argument(amdvi, arguments, said):
+    done = amdvi(*arguments)
+    assert done.returncode == 2 and said in done.stderr, done.stderr

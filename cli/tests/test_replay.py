@@ -3,6 +3,8 @@ import csv
 import json
 import subprocess
 
+import pytest
+
 from conftest import AMDVI, SMALL, line_of
 
 
@@ -205,3 +207,33 @@ def test_lint_is_silent_about_a_real_driver(amdvi, root):
     done = amdvi("replay", "--lint-strict", root / "traces/samples/linux61-lazy.capture.txt.zst")
     assert done.returncode == 0 and "stale-entry" not in done.stdout, done.stdout
     assert "cached answers compared with memory, 0 stale" in done.stdout
+
+
+def test_one_is_singular(amdvi, tmp_path):
+    trace = tmp_path / "one.trace"
+    trace.write_text("amdvi-trace 1\nexpect_mem addr=0 data=00\n", encoding="ascii")
+    assert ": text trace, 1 record, 1 check: 1 held" in amdvi("replay", trace).stdout
+    assert "text trace, 2 records written as text" in amdvi("convert", trace, "-o", "-").stderr
+
+
+@pytest.mark.parametrize("record, window", [("mmio_write off=0x80000 size=8 value=1", "0x80000"),
+                                            ("mmio_read off=0x80000 size=4", "0x80000"),
+                                            ("vf_write gid=1 off=0x1000 size=8 value=1", "0x1000"),
+                                            ("vfc_read gid=1 off=0x40 size=8", "0x40")])
+def test_an_offset_beyond_the_window_is_a_mistake(amdvi, tmp_path, record, window):
+    trace = tmp_path / "beyond.trace"
+    trace.write_text(f"amdvi-trace 1\nconfig preset=genoa\nrun\n{record}\n", encoding="ascii")
+    done = amdvi("replay", trace)
+    off = record.split("off=")[1].split()[0]
+    assert done.returncode == 2, done.stdout
+    assert f"{trace}:4: {record.split()[0]}: off={off} lies beyond the window of {window} bytes" in done.stderr
+
+
+def test_two_expectations_of_one_request_are_a_mistake(amdvi, small):
+    line = line_of("ok pa=")
+    small.write_text(SMALL.replace("ok pa=0x8000010 size=0x1000\n", "ok pa=0x8000010 size=0x1000\nok perm=rw\n"),
+                     encoding="ascii")
+    done = amdvi("replay", small)
+    assert done.returncode == 2
+    assert (f"{small}:{line + 1}: the request on line {line - 1} has its expectation already, on line {line}"
+            in done.stderr)
