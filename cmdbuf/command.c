@@ -5,6 +5,14 @@ void cmd_rules_make(struct cmd_rules *rules, uint64_t efr, uint64_t efr2, uint32
 {
     for (unsigned op = 0; op < CMD_OPCODES; op++)
         rules->exists[op] = cmd_rule(op, efr, efr2, cap, rules->reserved[op]);
+    rules->iotlb_pasid_split = false;
+}
+
+uint32_t cmd_iotlb_pasid(const struct cmd_rules *rules, const uint64_t command[2])
+{
+    if (rules->iotlb_pasid_split)
+        return (uint32_t)(command[0] >> 16 & 0xff) | (uint32_t)(command[0] >> 48 & 0xfff) << 8;
+    return (uint32_t)cmd_inv_iotlb_pasid(command);
 }
 
 /*

@@ -16,6 +16,7 @@ enum { CMD_OPCODES = 16, CMD_BYTES = 16 };
 struct cmd_rules {
     uint64_t reserved[CMD_OPCODES][2];
     bool exists[CMD_OPCODES];
+    bool iotlb_pasid_split; /* INVALIDATE_IOTLB_PAGES has its PASID in two pieces (13 #1) */
 };
 
 void cmd_rules_make(struct cmd_rules *rules, uint64_t efr, uint64_t efr2, uint32_t cap);
@@ -28,6 +29,10 @@ static inline bool cmd_legal(const struct cmd_rules *rules, const uint64_t comma
     return rules->exists[op] &&
            !((command[0] & rules->reserved[op][0]) | (command[1] & rules->reserved[op][1]));
 }
+
+/* The PASID of INVALIDATE_IOTLB_PAGES: one field, or by choice bits 7:0 at 23:16 and 19:8 at 59:48 (13 #1).
+ */
+uint32_t cmd_iotlb_pasid(const struct cmd_rules *rules, const uint64_t command[2]);
 
 /* A range of addresses: naturally aligned, 2^shift bytes; shift 64 means everything. */
 struct cmd_range {

@@ -3,7 +3,7 @@
 #include "model/commands/command.h"
 #include "model/guests/guest.h"
 
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 
 static struct cache_geometry geometry(const struct amdvi_config *config, enum config_id entries,
                                       enum config_id ways)
@@ -119,22 +119,6 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
     if (!device || device->now + nanoseconds < device->now)
         return AMDVI_ERR_ARGUMENT;
     device->now += nanoseconds;
-    return AMDVI_OK;
-}
-
-void device_watch(struct amdvi_device *device)
-{
-    device->watched =
-        device->pmu.active || device->inject.active || (device->observed && device->observer.hit);
-}
-
-enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)
-{
-    if (!device)
-        return AMDVI_ERR_ARGUMENT;
-    device->observed = observer != NULL;
-    device->observer = observer ? *observer : (struct amdvi_observer){0};
-    device_watch(device);
     return AMDVI_OK;
 }
 

@@ -10,12 +10,12 @@
 #include "cmdbuf/event.h"
 #include "cmdbuf/ring.h"
 #include "model/caches/cache.h"
+#include "model/caches/tlb.h"
 #include "model/config/config.h"
-#include "model/port/inject.h"
 #include "model/layout.h"
 #include "model/observe/pmu.h"
+#include "model/port/inject.h"
 #include "model/registers.h"
-#include "model/caches/tlb.h"
 #include "tables/irte.h"
 #include "tables/walk.h"
 
@@ -122,7 +122,7 @@ static inline bool iommu_enabled(const struct amdvi_device *device)
     return device->reg[REG_CONTROL] & 1;
 }
 
-/* device.c: after a change of what wants to see every request. */
+/* observer.c: after a change of what wants to see every request. */
 void device_watch(struct amdvi_device *device);
 
 /* control.c: the control register's write, and what follows from it. */
@@ -134,7 +134,12 @@ void segments_derive(struct amdvi_device *device);
 /* regs.c */
 void regs_reset(struct amdvi_device *device);
 uint64_t status_value(const struct amdvi_device *device);
+
+/* status.c */
 void status_set(struct amdvi_device *device, uint64_t bits);
+
+/* prg.c */
+void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
 
 /* pci.c */
 void pci_reset(struct amdvi_device *device);
@@ -166,7 +171,6 @@ void command_run(struct amdvi_device *device);
 bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
                     struct guest *guest);
 void atc_check_timeouts(struct amdvi_device *device);
-void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
 
 /* prefetch.c */
 void prefetch(struct amdvi_device *device, const uint64_t command[2]);
@@ -190,6 +194,8 @@ static inline const struct dte *dtc_again(const struct amdvi_device *device, uin
 void dtc_invalidate(struct amdvi_device *device, uint16_t requester);
 void dtc_invalidate_all(struct amdvi_device *device);
 void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id);
+/* The entry that the cache holds, untouched; null if there is none. */
+const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester);
 
 /* itc.c: interrupt remapping entries. */
 struct irte_fetch {
@@ -203,6 +209,8 @@ enum reason itc_fetch(struct amdvi_device *device, const struct dte *dte, uint16
 uint8_t itc_read(struct amdvi_device *device, uint64_t address, uint64_t raw[2]);
 void itc_invalidate(struct amdvi_device *device, uint16_t requester);
 void itc_invalidate_all(struct amdvi_device *device);
+/* The entry that the cache holds, untouched; null if there is none. */
+const uint64_t *itc_peek(const struct amdvi_device *device, uint16_t requester, uint32_t index);
 
 /* fault.c: the one place that makes a fault (house idea IV). */
 struct fault_facts {
@@ -221,9 +229,13 @@ struct fault_facts {
     uint8_t vflags;   /* accesses for a guest's virtual IOMMU (viommu 8.3) */
     uint8_t error;    /* enum walk_error of read errors */
 };
+/* The answer to the device and the record of the fault; false: nothing is to be recorded. */
+bool fault_make(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
+                const struct dte *dte, struct event *event, struct amdvi_fault *fault);
+/* guests/fault_route.c: also puts the record into the log it belongs to. */
 void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
                  const struct dte *dte, struct amdvi_fault *fault);
-/* Whether a record was written. */
+/* event.c. Whether a record was written. */
 bool event_report(struct amdvi_device *device, const struct event *event);
 bool event_report_raw(struct amdvi_device *device, const uint64_t record[2]);
 

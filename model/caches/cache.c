@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/caches/cache.h"
 
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 
 /* Each node on the way to the used way points away from it; the others stay. */
 static void make_tree_masks(struct cache *cache)

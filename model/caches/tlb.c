@@ -2,7 +2,7 @@
 /* Life and death of cached translations: epochs, generations, contexts and groups. */
 #include "model/caches/tlb_lines.h"
 
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 
 static void set_page_sizes(struct tlb *tlb, unsigned mask)
 {

@@ -78,7 +78,7 @@ bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint
     if (!entry)
         return false;
     if (invalidation.has_pasid)
-        invalidation.pasid = command_iotlb_pasid(device, command);
+        invalidation.pasid = cmd_iotlb_pasid(&device->rules, command);
     set_range(&invalidation, command);
     invalidation.tag = device->atc_next_tag++;
     if (device->callbacks.atc_invalidate &&
@@ -131,12 +131,4 @@ void atc_check_timeouts(struct amdvi_device *device)
                                              .device = entry->device,
                                              .address = entry->command});
     }
-}
-
-void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
-{
-    if (__builtin_expect(device->inject.active, 0) && inject_prg(device, response->device))
-        return;
-    if (device->callbacks.prg_response)
-        device->callbacks.prg_response(device->callbacks.context, response);
 }

@@ -33,8 +33,6 @@ static inline uint32_t command_faulty_head(const struct amdvi_device *device, co
 
 /* Known, without reserved bits; by choice also without a PASID that does not count (15 D12). */
 bool command_legal(const struct amdvi_device *device, const uint64_t words[2]);
-/* 13 #1. */
-uint32_t command_iotlb_pasid(const struct amdvi_device *device, const uint64_t words[2]);
 
 /* What host and guests have in common, once all IDs in `c` are the host's; `guest` is null for the host. */
 enum command_progress command_common(struct amdvi_device *device, const struct command *c,

@@ -2,13 +2,6 @@
 /* Commands that host and guests share, with host IDs (6.4; viommu 7.1). */
 #include "model/commands/command.h"
 
-uint32_t command_iotlb_pasid(const struct amdvi_device *device, const uint64_t words[2])
-{
-    if (device->config.value[CONFIG_CMD_IOTLB_PASID])
-        return (uint32_t)(words[0] >> 16 & 0xff) | (uint32_t)(words[0] >> 48 & 0xfff) << 8;
-    return (uint32_t)cmd_inv_iotlb_pasid(words);
-}
-
 static bool stray_pasid(const uint64_t words[2])
 {
     switch (cmd_opcode(words)) {

@@ -2,7 +2,7 @@
 /* The guests of a device: made on first touch, found by GuestID in two steps. */
 #include "model/guests/guest.h"
 
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 
 bool guests_create(struct amdvi_device *device)
 {

@@ -117,8 +117,10 @@ void guest_space_report(struct amdvi_device *device, const struct space_access *
                                 .error = access->error,
                                 .vflags = (uint8_t)vflags};
     struct amdvi_fault fault;
+    struct event event;
 
-    fault_raise(device, access->reason, &facts, NULL, &fault);
+    if (fault_make(device, access->reason, &facts, NULL, &event, &fault))
+        event_report(device, &event);
 }
 
 /* 7.3: VIOMMU_HARDWARE_ERROR, or the page fault of E8 when the own entry is not set up at all. */

@@ -2,7 +2,7 @@
 /* A lint's life, and what it hears of its device. */
 #include "model/lint/lint.h"
 
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 
 enum { WORDS_LOG2_DEFAULT = 16, WORDS_LOG2_MIN = 10, WORDS_LOG2_MAX = 20 };
 
@@ -166,13 +166,6 @@ static bool is_running(const struct amdvi_device *device, unsigned id)
     default:
         return iommu_enabled(device);
     }
-}
-
-uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
-{
-    if (size == 8)
-        return value;
-    return offset % 8 ? (old & UINT32_MAX) | value << 32 : (old & ~(uint64_t)UINT32_MAX) | value;
 }
 
 static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value)

@@ -78,7 +78,12 @@ void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
                       uint64_t length);
 
 /* lint.c: the value that a register would have; a write of one half leaves the other. */
-uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value);
+static inline uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
+{
+    if (size == 8)
+        return value;
+    return offset % 8 ? (old & UINT32_MAX) | value << 32 : (old & ~(uint64_t)UINT32_MAX) | value;
+}
 
 /* lint_covered.c: does the command drop anything? */
 bool lint_covers(const struct amdvi_device *device, const uint64_t words[2]);

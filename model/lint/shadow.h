@@ -38,8 +38,4 @@ bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi
 /* Eight bytes of memory; false when there are none. */
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value);
 
-/* The entries that caches hold, untouched; null if there is none. */
-const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester);
-const uint64_t *itc_peek(const struct amdvi_device *device, uint16_t requester, uint32_t index);
-
 #endif

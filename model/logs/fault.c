@@ -3,7 +3,7 @@
  * The one place that makes a fault (house idea IV): reason + request + device table entry give the record,
  * its suppression, the reply and the status bits (3.4, 7.3-7.6, 8.5, 9.2).
  */
-#include "model/guests/guest.h"
+#include "model/device.h"
 
 enum { PR = EVENT_PR, PE = EVENT_PE, RZ = EVENT_RZ };
 
@@ -206,99 +206,6 @@ static bool suppressed(struct amdvi_device *device, unsigned code, const struct 
     return dte->suppress_repeat && reported_before(device, facts->device);
 }
 
-/* 7.6: hardware and illegal-type errors are also latched, the first one wins. */
-static void latch(struct amdvi_device *device, unsigned code, const uint64_t record[2])
-{
-    uint64_t *status = &device->reg[REG_HW_EVENT_STATUS];
-    bool lower = device->config.value[CONFIG_EVENT_LATCH]; /* 13 no. 2 */
-
-    if (!device->mask[REG_HW_EVENT_STATUS].exists || code == EVT_IO_PAGE_FAULT ||
-        code > EVT_COMMAND_HARDWARE_ERROR)
-        return;
-    if (reg_hw_event_status_hev(*status)) {
-        *status = reg_hw_event_status_set_heo(*status, 1);
-        return;
-    }
-    *status = reg_hw_event_status_set_hev(*status, 1);
-    device->reg[lower ? REG_HW_EVENT_LOWER : REG_HW_EVENT_UPPER] = record[0];
-    device->reg[lower ? REG_HW_EVENT_UPPER : REG_HW_EVENT_LOWER] = record[1];
-}
-
-bool event_report(struct amdvi_device *device, const struct event *event)
-{
-    uint64_t record[2];
-
-    event_encode(event, record);
-    return event_report_raw(device, record);
-}
-
-bool event_report_raw(struct amdvi_device *device, const uint64_t record[2])
-{
-    unsigned code = (unsigned)evt_code(record);
-    bool logged = log_append(device, AMDVI_LOG_EVENT, record);
-
-    device->statistics.events_by_code[code]++;
-    device->statistics.events_lost += !logged;
-    latch(device, code, record);
-    return logged;
-}
-
-/* What the guest's own tables did wrong; all else is the host's affair (viommu 8.1, E5). */
-static bool made_by_guest(const struct amdvi_device *device, enum reason reason)
-{
-    switch (reason) {
-    case REASON_GUEST_PASID_RANGE:
-    case REASON_GUEST_GCR3_INVALID:
-    case REASON_GUEST_GCR3_RESERVED:
-        return !device->config.value[CONFIG_GCR3_FAULT];
-    case REASON_GUEST_CANONICAL:
-    case REASON_GUEST_NOT_PRESENT:
-    case REASON_GUEST_RESERVED:
-    case REASON_GUEST_PERMISSION:
-    case REASON_GUEST_USER:
-    case REASON_GUEST_NX:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* By choice the guest hears of what the host's table refuses its device (viommu 11 #20). */
-static bool also_to_guest(const struct amdvi_device *device, enum reason reason)
-{
-    return device->config.value[CONFIG_HOST_FAULT] && reason >= REASON_HOST_WIDTH &&
-           reason <= REASON_HOST_PERMISSION;
-}
-
-/* With the IDs the guest knows (viommu 8.2). */
-static bool report_to_guest(struct amdvi_device *device, const struct event *event, const struct dte *dte)
-{
-    const struct guest *owner = guest_find(device, dte->guest_id);
-    struct event guest = *event;
-
-    guest.device = dte->guest_device;
-    if (owner && !(event->flags & EVENT_GN))
-        guest.domain = map_guest_domain(device, owner, event->domain);
-    return guest_event(device, dte->guest_id, &guest);
-}
-
-/* To the guest that owns the device, or to the host. */
-static bool report(struct amdvi_device *device, enum reason reason, const struct event *event,
-                   const struct dte *dte)
-{
-    bool logged;
-
-    if (!dte || !dte->vimu)
-        return event_report(device, event);
-    if (made_by_guest(device, reason) && (!device->config.value[CONFIG_GUEST_LOG_OFF] ||
-                                          guest_logs_events(device, dte->guest_id))) /* 11 #37 */
-        return report_to_guest(device, event, dte);
-    logged = event_report(device, event);
-    if (also_to_guest(device, reason))
-        report_to_guest(device, event, dte);
-    return logged;
-}
-
 static uint8_t reply_of(const struct fault_facts *facts)
 {
     return facts->interrupt || facts->posted ? AMDVI_REPLY_DROP : AMDVI_REPLY_ABORT;
@@ -317,11 +224,12 @@ static uint64_t reported_address(const struct amdvi_device *device, unsigned cod
     return facts->address;
 }
 
-void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
-                 const struct dte *dte, struct amdvi_fault *fault)
+bool fault_make(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
+                const struct dte *dte, struct event *event, struct amdvi_fault *fault)
 {
     unsigned code = code_of(device, reason);
-    struct event event = {
+
+    *event = (struct event){
         .code = (uint8_t)code,
         .flags = (uint16_t)(reason_flags(device, reason) | request_flags(device, code, reason, facts) |
                             type_flags(code, reason, facts)),
@@ -333,15 +241,14 @@ void fault_raise(struct amdvi_device *device, enum reason reason, const struct f
     };
 
     *fault = (struct amdvi_fault){.reason = (uint8_t)reason,
-                                  .event = event.code,
+                                  .event = event->code,
                                   .reply = reply_of(facts),
-                                  .flags = event.flags,
-                                  .domain = event.domain,
-                                  .pasid = event.pasid,
-                                  .address = event.address};
+                                  .flags = event->flags,
+                                  .domain = event->domain,
+                                  .pasid = event->pasid,
+                                  .address = event->address};
     if (!facts->translation)
         pci_signal_target_abort(device);
     fault->vflags = facts->vflags;
-    if (code && !suppressed(device, code, facts, dte))
-        fault->logged = report(device, reason, &event, dte);
+    return code && !suppressed(device, code, facts, dte);
 }

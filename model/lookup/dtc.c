@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
-#include "model/lint/shadow.h"
 #include "model/lookup/held.h"
 #include "model/port/memory.h"
 

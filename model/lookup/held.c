@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/allocator.h"
+#include "model/base/allocator.h"
 #include "model/guests/guest.h"
 
 enum { WORD_BITS = 64 };

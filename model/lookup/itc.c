@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
-#include "model/lint/shadow.h"
 #include "model/port/memory.h"
 
 struct itc_key {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/observe/pmu.h"
 
-#include "model/allocator.h"
-#include "model/commands/command.h"
+#include "model/base/allocator.h"
 #include "model/observe/watch.h"
 
 /* ---------------------------------------------------------------- life */
@@ -251,7 +250,7 @@ static void tag_command(const struct amdvi_device *device, struct tally *tally, 
         tally->has_device = true;
         tally->device = (uint16_t)cmd_inv_iotlb_deviceid(words);
         tally->has_pasid = cmd_inv_iotlb_gn(words);
-        tally->pasid = command_iotlb_pasid(device, words);
+        tally->pasid = cmd_iotlb_pasid(&device->rules, words);
         break;
     case CMD_INVALIDATE_DEVTAB_ENTRY:
     case CMD_INVALIDATE_INTERRUPT_TABLE:

@@ -15,7 +15,7 @@ struct inject {
 
 struct amdvi_device;
 
-/* The plan of the configuration. */
+/* plan.c: the plan of the configuration. */
 void inject_reset(struct amdvi_device *device);
 
 /* How the access fails: enum walk_error, 0 if it does not. */

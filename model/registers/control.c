@@ -122,6 +122,7 @@ static void ignore_reserved(struct cmd_rules *rules, unsigned opcode)
 /* Bits that a choice gives a meaning, or takes it from (viommu 11 #28, #38). */
 static void change_rules(struct amdvi_device *device)
 {
+    device->rules.iotlb_pasid_split = device->config.value[CONFIG_CMD_IOTLB_PASID];
     if (device->config.value[CONFIG_RESET_ALL_BIT] == 27)
         device->rules.reserved[CMD_RESET_VMMIO][0] &= ~((uint64_t)1 << 27);
     if (device->config.value[CONFIG_CMD_IOTLB_TYPE]) /* 13 #35 */

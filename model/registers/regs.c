@@ -69,11 +69,6 @@ uint64_t status_value(const struct amdvi_device *device)
     return device->reg[REG_STATUS] | run_bits(device);
 }
 
-void status_set(struct amdvi_device *device, uint64_t bits)
-{
-    device->reg[REG_STATUS] |= bits & device->mask[REG_STATUS].w1c;
-}
-
 /* ---------------------------------------------------------------- reads */
 
 static int msi_mirror(unsigned id)

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The answer to a device whose page request group is served (9). */
+#include "model/device.h"
+
+void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
+{
+    if (__builtin_expect(device->inject.active, 0) && inject_prg(device, response->device))
+        return;
+    if (device->callbacks.prg_response)
+        device->callbacks.prg_response(device->callbacks.context, response);
+}
