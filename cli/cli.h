@@ -47,11 +47,28 @@ bool option_device(const struct command *command, const char *what, const char *
 /* Whether what is left after the options is one file; else a message. */
 bool one_file(const struct command *command, int count, char **files);
 
-/* Configuration given by --set, in order. */
+/* What a trace is played with: the configuration given by --set, in order, and limits. */
 struct settings {
     struct amdvi_trace_pair *pairs;
     size_t count;
+    bool memfile_anywhere;
+    uint64_t max_memory_mib; /* 0: PLAY_MEMORY_MIB */
 };
+enum { PLAY_MEMORY_MIB = 4096 };
+/* Commands that play traces put PLAY_OPTIONS into their options, PLAY_HELP into their help, hand these
+ * options to settings_option(), and start their player's options with settings_player(). */
+enum { OPTION_MEMFILE = 0x100, OPTION_MEMORY };
+#define PLAY_OPTIONS                                                                                         \
+    {"set", required_argument, NULL, 's'}, {"memfile-anywhere", no_argument, NULL, OPTION_MEMFILE},          \
+    {                                                                                                        \
+        "max-memory", required_argument, NULL, OPTION_MEMORY                                                 \
+    }
+#define PLAY_HELP                                                                                            \
+    "  -s, --set KEY=VALUE   configuration that wins over the trace's own; see amdvi config --explain\n"     \
+    "      --memfile-anywhere  a memfile may lie outside the trace's folder\n"                               \
+    "      --max-memory MIB  most memory of this machine for the trace's memory (4096)\n"
+bool settings_option(const struct command *command, struct settings *settings, int option);
+struct amdvi_replay_options settings_player(const struct settings *settings);
 /* Takes KEY=VALUE apart in place and checks it against the keys that exist. */
 bool settings_add(const struct command *command, struct settings *settings, char *text);
 bool settings_put(struct settings *settings, const char *key, const char *value);

@@ -20,8 +20,7 @@ static const char help[] =
     "  -p, --pasid P         with that PASID\n"
     "      --priv            a privileged request\n"
     "      --at LINE         with --dev: before that line; default: after the whole trace\n"
-    "  -n, --no-cache        play with caches=off, so that the whole walk is seen\n"
-    "  -s, --set KEY=VALUE   configuration that wins over the trace's own\n"
+    "  -n, --no-cache        play with caches=off, so that the whole walk is seen\n" PLAY_HELP
     "  -j, --json            for machines\n"
     "  -h, --help            this text\n\n"
     "examples:\n"
@@ -415,10 +414,10 @@ static int explain_made_up(struct explanation *e)
 
 static int explain(struct explanation *e, const char *path)
 {
-    struct amdvi_replay_options options = {
-        .settings = e->settings.pairs, .settings_count = e->settings.count, .observer = &e->observer};
+    struct amdvi_replay_options options = settings_player(&e->settings);
     int status;
 
+    options.observer = &e->observer;
     e->observer = (struct amdvi_observer){.context = e,
                                           .access = on_access,
                                           .request = on_request,
@@ -482,7 +481,9 @@ static bool take_option(struct explanation *e, int option)
     case 'o':
         return take_op(e, optarg);
     case 's':
-        return settings_add(&command_explain, &e->settings, optarg);
+    case OPTION_MEMFILE:
+    case OPTION_MEMORY:
+        return settings_option(&command_explain, &e->settings, option);
     case 'n':
         return settings_put(&e->settings, "caches", "off");
     case 'P':
@@ -504,7 +505,7 @@ static const struct option options[] = {
     {"priv", no_argument, NULL, 'P'},
     {"at", required_argument, NULL, 't'},
     {"no-cache", no_argument, NULL, 'n'},
-    {"set", required_argument, NULL, 's'},
+    PLAY_OPTIONS,
     {"json", no_argument, NULL, 'j'},
     {0},
 };

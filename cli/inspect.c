@@ -20,8 +20,7 @@ static const char help[] =
     "  -R, --rings            commands and log records between head and tail\n"
     "  -e, --events           log records that were made so far, with the line that caused them\n"
     "  -m, --max N            most lines of a listing, default 1000\n"
-    "      --all              registers that are zero, too\n"
-    "  -s, --set KEY=VALUE    configuration that wins over the trace's own\n"
+    "      --all              registers that are zero, too\n" PLAY_HELP
     "  -h, --help             this text\n\n"
     "DEV is a DeviceID or bus:device.function.\n\n"
     "examples:\n"
@@ -407,8 +406,7 @@ static int play_and_show(struct inspection *in)
 
 static int inspect(struct inspection *in, int count, char **files)
 {
-    struct amdvi_replay_options options = {.settings = in->settings.pairs,
-                                           .settings_count = in->settings.count};
+    struct amdvi_replay_options options = settings_player(&in->settings);
     int status;
 
     if (!one_file(&command_inspect, count, files))
@@ -441,7 +439,7 @@ static const struct option options[] = {
     {"events", no_argument, NULL, 'e'},
     {"max", required_argument, NULL, 'm'},
     {"all", no_argument, NULL, 'l'},
-    {"set", required_argument, NULL, 's'},
+    PLAY_OPTIONS,
     {0},
 };
 
@@ -485,7 +483,9 @@ static bool take_option(struct inspection *in, int option, int argc, char **argv
     case 'm':
         return take_max(in);
     case 's':
-        return settings_add(&command_inspect, &in->settings, optarg);
+    case OPTION_MEMFILE:
+    case OPTION_MEMORY:
+        return settings_option(&command_inspect, &in->settings, option);
     default:
         in->registers |= option == 'r';
         in->caches |= option == 'c';

@@ -161,6 +161,33 @@ bool settings_add(const struct command *command, struct settings *settings, char
     return false;
 }
 
+bool settings_option(const struct command *command, struct settings *settings, int option)
+{
+    switch (option) {
+    case OPTION_MEMFILE:
+        return settings->memfile_anywhere = true;
+    case OPTION_MEMORY:
+        if (!option_number(command, "--max-memory", optarg, UINT64_MAX >> 20, &settings->max_memory_mib))
+            return false;
+        if (settings->max_memory_mib)
+            return true;
+        usage_error(command, "--max-memory must be at least 1");
+        return false;
+    default:
+        return settings_add(command, settings, optarg);
+    }
+}
+
+struct amdvi_replay_options settings_player(const struct settings *settings)
+{
+    uint64_t mib = settings->max_memory_mib ? settings->max_memory_mib : PLAY_MEMORY_MIB;
+
+    return (struct amdvi_replay_options){.settings = settings->pairs,
+                                         .settings_count = settings->count,
+                                         .memory_limit = mib << 20,
+                                         .memfile_anywhere = settings->memfile_anywhere};
+}
+
 void settings_free(struct settings *settings)
 {
     free(settings->pairs);

@@ -19,9 +19,8 @@ static const char help[] =
     "write\n"
     "                        that changed the table and the command that was needed\n"
     "      --lint-windows    also stale answers that were invalidated later\n"
-    "      --lint-strict     a COMPLETION_WAIT without the invalidation is proof (not for lazy flushing)\n"
-    "  -s, --set KEY=VALUE   configuration that wins over the trace's own; see amdvi config --explain\n"
-    "      --stats           all counters of the device in the summary\n"
+    "      --lint-strict     a COMPLETION_WAIT without the invalidation is proof (not for lazy "
+    "flushing)\n" PLAY_HELP "      --stats           all counters of the device in the summary\n"
     "  -j, --json            everything for machines, instead of text\n"
     "      --timeline OUT    a timeline for ui.perfetto.dev (one FILE only)\n"
     "      --csv OUT         a line for each record with its outcome (one FILE only)\n"
@@ -377,16 +376,13 @@ static bool close_outputs(struct session *session)
 static bool start_player(struct session *session, const char *path)
 {
     const struct replay_options *options = session->options;
-    struct amdvi_replay_options player = {
-        .settings = options->settings.pairs,
-        .settings_count = options->settings.count,
-        .state_results = options->check,
-        .context = session,
-        .verdict = on_verdict,
-        .result = options->check ? on_result : NULL,
-        .observer = needs_observer(options) ? &session->observer : NULL,
-    };
+    struct amdvi_replay_options player = settings_player(&options->settings);
 
+    player.state_results = options->check;
+    player.context = session;
+    player.verdict = on_verdict;
+    player.result = options->check ? on_result : NULL;
+    player.observer = needs_observer(options) ? &session->observer : NULL;
     session->observer = (struct amdvi_observer){.context = session,
                                                 .access = on_access,
                                                 .request = on_request,
@@ -479,7 +475,9 @@ static bool take_option(struct replay_options *options, int option)
     options->lint_strict |= option == 'X';
     options->timeline = option == 'T' ? optarg : options->timeline;
     options->csv = option == 'C' ? optarg : options->csv;
-    return option != 's' || settings_add(&command_replay, &options->settings, optarg);
+    if (option != 's' && option != OPTION_MEMFILE && option != OPTION_MEMORY)
+        return true;
+    return settings_option(&command_replay, &options->settings, option);
 }
 
 static int run(int argc, char **argv)
@@ -487,7 +485,7 @@ static int run(int argc, char **argv)
     static const struct option long_options[] = {
         {"help", no_argument, NULL, 'h'},
         {"check", no_argument, NULL, 'c'},
-        {"set", required_argument, NULL, 's'},
+        PLAY_OPTIONS,
         {"json", no_argument, NULL, 'j'},
         {"quiet", no_argument, NULL, 'q'},
         {"timeline", required_argument, NULL, 'T'},

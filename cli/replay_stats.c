@@ -46,6 +46,8 @@ static const struct counter counters[] = {
     COUNTER(ppr_entries),
     COUNTER(ga_entries),
     COUNTER(own_interrupts),
+    COUNTER(guest_commands),
+    COUNTER(parity_errors),
 };
 
 const struct counter *stats_counter(size_t index)

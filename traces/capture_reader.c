@@ -77,7 +77,13 @@ static enum amdvi_trace_status look_ahead(struct amdvi_trace_reader *reader)
     struct found found = {0};
     enum amdvi_trace_status status = AMDVI_TRACE_OK;
     state->efr = DEFAULT_EFR;
-    if (trace_input_keep(reader->stream.input) != TRACE_INPUT_OK)
+    uint64_t limit = reader->options.max_pipe ? reader->options.max_pipe : TRACE_DEFAULT_MAX_PIPE;
+    enum trace_input_result kept = trace_input_keep(reader->stream.input, limit);
+    if (kept == TRACE_INPUT_TOO_LONG)
+        return trace_reader_fail(reader, AMDVI_TRACE_ERR_RANGE, 0,
+                                 "more than %llu bytes from a pipe, and a capture is read twice: give a file",
+                                 (unsigned long long)limit);
+    if (kept != TRACE_INPUT_OK)
         return trace_reader_fail(reader, AMDVI_TRACE_ERR_IO, 0, "the input cannot be read a second time");
     status = trace_stream_rewind(&reader->stream, &reader->error);
     while (status == AMDVI_TRACE_OK && !(found.efr && found.efr2 && found.devid)) {

@@ -200,13 +200,15 @@ void trace_input_forget(struct trace_input *input)
 }
 
 /* Takes in the rest of a pipe; the memory grows with the bytes that are really there. */
-enum trace_input_result trace_input_keep(struct trace_input *input)
+enum trace_input_result trace_input_keep(struct trace_input *input, uint64_t limit)
 {
     enum trace_input_result result = TRACE_INPUT_OK;
     if (input->seekable)
         return TRACE_INPUT_OK;
-    while (result == TRACE_INPUT_OK && !input->raw_over)
+    while (result == TRACE_INPUT_OK && !input->raw_over && input->kept.len <= limit)
         result = raw_fill(input);
+    if (input->kept.len > limit)
+        return TRACE_INPUT_TOO_LONG;
     if (input->kept.failed || !input->kept.len)
         return TRACE_INPUT_MEMORY;
     if (input->file && input->close_file)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TRACE_DEFAULT_MAX_LINE ((size_t)256 << 20)
+#define TRACE_DEFAULT_MAX_PIPE (UINT64_C(1) << 30)
 #define TRACE_LABELS                                                                                         \
     (AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_T) | AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_VM) |                              \
      AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_CPU))
@@ -52,6 +53,7 @@ enum trace_input_result {
     TRACE_INPUT_CORRUPT,
     TRACE_INPUT_IO,
     TRACE_INPUT_MEMORY,
+    TRACE_INPUT_TOO_LONG, /* to be kept */
 };
 enum trace_input_result trace_input_open(const struct trace_input_config *config, struct trace_input **input);
 void trace_input_close(struct trace_input *input);
@@ -63,7 +65,7 @@ bool trace_input_compressed(const struct trace_input *input);
  * keep, which must be followed by a rewind, it can be read again.
  */
 void trace_input_forget(struct trace_input *input);
-enum trace_input_result trace_input_keep(struct trace_input *input);
+enum trace_input_result trace_input_keep(struct trace_input *input, uint64_t limit);
 enum trace_input_result trace_input_rewind(struct trace_input *input);
 bool trace_input_can_seek(const struct trace_input *input); /* plain and random access */
 enum trace_input_result trace_input_size(struct trace_input *input, uint64_t *size);
@@ -75,7 +77,7 @@ struct trace_stream {
     const char *name;
     uint8_t *buffer; /* always one byte more than cap, so that a text can be ended in place */
     size_t pos, end, cap;
-    size_t limit;    /* longest line or block, 0: no limit */
+    size_t limit;    /* longest line or block */
     uint64_t offset; /* in the (decompressed) input, of buffer[pos] */
     uint64_t line;
     bool at_end;

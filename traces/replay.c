@@ -71,7 +71,8 @@ static enum amdvi_replay_status memory_done(struct amdvi_replay *replay,
         return AMDVI_REPLAY_OK;
     return replay_fail(replay, record,
                        status == AMDVI_SPARSE_ERR_RANGE ? "addr=0x%" PRIx64 " is outside ram"
-                                                        : "no memory for addr=0x%" PRIx64,
+                                                        : "no memory for addr=0x%" PRIx64
+                                                          ": none left on this host, or more than allowed",
                        record->num[AMDVI_TRACE_KEY_ADDR]);
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 /* ---------------------------------------------------------------- memory port */
 
@@ -222,96 +221,4 @@ uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes)
     replay->data = data;
     replay->data_room = bytes;
     return data;
-}
-
-/* ---------------------------------------------------------------- memory images */
-
-struct image {
-    FILE *file;
-    uint64_t skip, left, address;
-    struct amdvi_sparse *memory;
-    struct amdvi_lint *lint;
-};
-
-/* One decoded piece of an image: skips `offset`, stops at `len`, goes to memory. */
-static enum amdvi_sparse_status put_piece(struct image *image, const uint8_t *data, size_t length)
-{
-    uint64_t skip = image->skip < length ? image->skip : length;
-    uint64_t take = length - skip < image->left ? length - skip : image->left;
-    enum amdvi_sparse_status status = amdvi_sparse_write(image->memory, image->address, data + skip, take);
-
-    if (image->lint)
-        amdvi_lint_write(image->lint, image->address, data + skip, take);
-    image->skip -= skip;
-    image->left -= take;
-    image->address += take;
-    return status;
-}
-
-static const char *load_raw(struct image *image)
-{
-    uint8_t data[65536];
-    size_t got;
-
-    while (image->left && (got = fread(data, 1, sizeof(data), image->file)) > 0)
-        if (put_piece(image, data, got) != AMDVI_SPARSE_OK)
-            return "image does not fit into ram";
-    return ferror(image->file) ? "image cannot be read" : NULL;
-}
-
-static const char *load_frames(struct image *image, ZSTD_DStream *stream)
-{
-    uint8_t in[65536], out[65536];
-    size_t got, state = 0;
-
-    while (image->left && (got = fread(in, 1, sizeof(in), image->file)) > 0) {
-        ZSTD_inBuffer input = {in, got, 0};
-        while (image->left && input.pos < input.size) {
-            ZSTD_outBuffer output = {out, sizeof(out), 0};
-            state = ZSTD_decompressStream(stream, &output, &input);
-            if (ZSTD_isError(state))
-                return "image is no zstd data";
-            if (put_piece(image, out, output.pos) != AMDVI_SPARSE_OK)
-                return "image does not fit into ram";
-        }
-    }
-    return state && image->left ? "image ends too early" : NULL;
-}
-
-static const char *load_zstd(struct image *image)
-{
-    ZSTD_DStream *stream = ZSTD_createDStream();
-    const char *problem = stream ? load_frames(image, stream) : "out of memory";
-
-    ZSTD_freeDStream(stream);
-    return problem;
-}
-
-static FILE *open_beside(const struct amdvi_replay *replay, const char *name)
-{
-    const char *directory = name[0] == '/' || !replay->options.directory ? "" : replay->options.directory;
-    char path[4096];
-    int length = snprintf(path, sizeof(path), "%s%s%s", directory, *directory ? "/" : "", name);
-
-    return length > 0 && (size_t)length < sizeof(path) ? fopen(path, "rb") : NULL;
-}
-
-enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
-{
-    struct image image = {.memory = replay->memory,
-                          .lint = replay->lint,
-                          .address = record->num[AMDVI_TRACE_KEY_ADDR],
-                          .skip = amdvi_trace_num(record, AMDVI_TRACE_KEY_OFFSET, 0),
-                          .left = amdvi_trace_num(record, AMDVI_TRACE_KEY_LEN, UINT64_MAX)};
-    bool packed = amdvi_trace_num(record, AMDVI_TRACE_KEY_ZSTD, 0);
-    const char *problem;
-
-    image.file = open_beside(replay, record->file);
-    if (!image.file)
-        return replay_fail(replay, record, "%s cannot be opened", record->file);
-    problem = packed ? load_zstd(&image) : load_raw(&image);
-    fclose(image.file);
-    if (!problem && image.left && amdvi_trace_has(record, AMDVI_TRACE_KEY_LEN))
-        problem = "image is shorter than len";
-    return problem ? replay_fail(replay, record, "%s: %s", record->file, problem) : AMDVI_REPLAY_OK;
 }

@@ -10,11 +10,8 @@
 enum amdvi_trace_status trace_stream_init(struct trace_stream *stream, struct trace_input *input,
                                           const char *name, const struct amdvi_trace_options *options)
 {
-    size_t limit = options->max_line ? options->max_line : TRACE_DEFAULT_MAX_LINE;
     *stream = (struct trace_stream){.input = input, .name = name, .cap = FIRST_WINDOW};
-    /* What is really in a plain file may be as long as it likes; a small compressed one must not become huge.
-     */
-    stream->limit = trace_input_compressed(input) || options->max_line ? limit : 0;
+    stream->limit = options->max_line ? options->max_line : TRACE_DEFAULT_MAX_LINE;
     stream->buffer = malloc(stream->cap + 1);
     return stream->buffer ? AMDVI_TRACE_OK : AMDVI_TRACE_ERR_MEMORY;
 }
@@ -40,6 +37,7 @@ static enum amdvi_trace_status input_failed(struct trace_stream *stream, struct 
     case TRACE_INPUT_IO:
         return trace_fail(error, AMDVI_TRACE_ERR_IO, stream->name, stream->line, "the input cannot be read");
     case TRACE_INPUT_MEMORY:
+    case TRACE_INPUT_TOO_LONG:
         break;
     }
     return trace_fail(error, AMDVI_TRACE_ERR_MEMORY, stream->name, stream->line, "out of memory");
@@ -56,7 +54,7 @@ static enum amdvi_trace_status make_room(struct trace_stream *stream, struct amd
     }
     if (stream->end <= stream->cap / 2)
         return AMDVI_TRACE_OK;
-    if (stream->limit && used >= stream->limit)
+    if (used >= stream->limit)
         return trace_fail(error, AMDVI_TRACE_ERR_RANGE, stream->name, stream->line + 1,
                           "more than %zu bytes in one line or record", stream->limit);
     uint8_t *buffer = stream->cap > SIZE_MAX / 4 ? NULL : realloc(stream->buffer, stream->cap * 2 + 1);

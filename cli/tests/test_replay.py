@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import json
+import os
+import re
 import subprocess
 
 import pytest
@@ -237,3 +239,74 @@ def test_two_expectations_of_one_request_are_a_mistake(amdvi, small):
     assert done.returncode == 2
     assert (f"{small}:{line + 1}: the request on line {line - 1} has its expectation already, on line {line}"
             in done.stderr)
+
+
+def test_stats_show_every_counter(amdvi, small, root):
+    header = (root / "model/include/amdvi/amdvi.h").read_text(encoding="utf-8")
+    body = re.search(r"struct amdvi_statistics \{(.*?)\n\};", header, re.S).group(1)
+    body = re.sub(r"/\*.*?\*/|\w+\[16\]", "", body, flags=re.S)
+    names = set(re.findall(r"\w+", body)) - {"uint64_t", "size_t", "size"}
+    assert {"requests", "guest_commands", "parity_errors"} <= names
+    shown = {line.split()[0] for line in amdvi("replay", small, "--stats").stdout.splitlines() if line.strip()}
+    assert names <= shown, names - shown
+    counted = json.loads(amdvi("replay", small, "--json").stdout)["files"][0]["statistics"]
+    assert set(counted) == names
+
+
+MEMFILE = "amdvi-trace 1\nmemfile addr=0x1000 file={}\nexpect_mem addr=0x1000 data=616d64\n"
+
+
+def memfile(amdvi, path, name, *options):
+    path.write_text(MEMFILE.format(name), encoding="ascii")
+    return amdvi("replay", "-q", path, *options)
+
+
+def test_memfile_beside_the_trace(amdvi, tmp_path):
+    folder = tmp_path / "traces"
+    (folder / "below").mkdir(parents=True)
+    for image in (folder / "a.img", folder / "below" / "b..img", tmp_path / "out.img"):
+        image.write_bytes(b"amd")
+    (folder / "in.img").symlink_to("below/b..img")
+    (folder / "out.img").symlink_to("../out.img")
+    (folder / "up").symlink_to("..")
+    trace = folder / "x.trace"
+    for name in ("a.img", "below/b..img", "./a.img", "in.img"):
+        assert memfile(amdvi, trace, name).returncode == 0, name
+    for name in ("../out.img", "below/../a.img", "..", str(tmp_path / "out.img"), str(folder / "a.img"), "out.img",
+                 "up/out.img"):
+        done = memfile(amdvi, trace, name)
+        assert done.returncode == 2 and f"{trace}:2: " in done.stderr and "unless allowed" in done.stderr, name
+        for command in (["explain", "--dev", "1", "--addr", "0"], ["inspect"]):
+            assert "unless allowed" in amdvi(command[0], trace, *command[1:]).stderr
+    for name in ("../out.img", str(tmp_path / "out.img"), "out.img", "up/out.img"):
+        assert memfile(amdvi, trace, name, "--memfile-anywhere").returncode == 0, name
+    assert amdvi("replay", "-q", "x.trace", cwd=folder).returncode == 2
+    assert amdvi("replay", "-q", "-", stdin=MEMFILE.format("a.img"), cwd=folder).returncode == 0
+
+
+def test_memfile_has_an_end(amdvi, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for name in ("/dev/zero", "fifo", "."):
+        done = memfile(amdvi, tmp_path / "x.trace", name, "--memfile-anywhere")
+        assert done.returncode == 2 and "no regular file" in done.stderr, name
+
+
+def test_memory_of_a_trace_is_bounded(amdvi, tmp_path):
+    trace, image = tmp_path / "x.trace", tmp_path / "noise.img"
+    image.write_bytes(os.urandom(3 << 20))
+    trace.write_text("amdvi-trace 1\nmemfile addr=0 file=noise.img\n", encoding="ascii")
+    assert amdvi("replay", "-q", trace).returncode == 0
+    done = amdvi("replay", "-q", trace, "--max-memory", 2)
+    assert done.returncode == 2 and f"{trace}:2: " in done.stderr and "more than allowed" in done.stderr
+    for wrong in ("0", "much"):
+        assert amdvi("replay", trace, "--max-memory", wrong).returncode == 2
+
+
+def test_endless_lines_end():
+    """A line has at most 256 MiB, and the window on it doubles."""
+    with subprocess.Popen([AMDVI, "replay", "/dev/zero"], stderr=subprocess.PIPE, text=True) as process:
+        message = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 2 and "bytes in one line" in message
+    assert usage.ru_maxrss < 2 << 20  # KiB

@@ -40,7 +40,7 @@ class _Player:
     """One run of amdvi_replay, and what its options point to."""
 
     def __init__(self, name: str, directory: str, settings: Mapping[str, Value], state_results: bool,
-                 memory_limit: int) -> None:
+                 memory_limit: int, memfile_anywhere: bool) -> None:
         self.outcome, self.hooks = Replay(), Hooks()
         self.hooks.functions = {"verdict": self._verdict, "result": self._result}
         self.strings = [(ffi.new("char[]", key.encode()), ffi.new("char[]", written(value).encode()))
@@ -50,7 +50,8 @@ class _Player:
         options = ffi.new("struct amdvi_replay_options *", {
             "name": self.name, "directory": self.directory, "settings": self.pairs,
             "settings_count": len(self.strings), "state_results": state_results, "context": self.hooks.handle,
-            "verdict": lib.amdvi_py_verdict, "memory_limit": memory_limit})
+            "verdict": lib.amdvi_py_verdict, "memory_limit": memory_limit,
+            "memfile_anywhere": memfile_anywhere})
         if state_results:
             options.result = lib.amdvi_py_result
         out = ffi.new("struct amdvi_replay **")
@@ -81,10 +82,11 @@ class _Player:
 
 
 def replay(path: str | os.PathLike[str], settings: Mapping[str, Value] | None = None, *, state_results: bool = False,
-           memory_limit: int = 0) -> Replay:
-    """Plays a trace of any kind. `settings` win over the trace's own configuration."""
+           memory_limit: int = 0, memfile_anywhere: bool = False) -> Replay:
+    """Plays a trace of any kind. `settings` win over the trace's own configuration. `memory_limit`: most bytes of this
+    machine for the trace's memory, 0: no limit. `memfile_anywhere`: a memfile may lie outside the trace's folder."""
     name = os.fspath(path)
-    player = _Player(name, os.path.dirname(name) or ".", settings or {}, state_results, memory_limit)
+    player = _Player(name, os.path.dirname(name) or ".", settings or {}, state_results, memory_limit, memfile_anywhere)
     with trace.open(name) as reader:
         return player.play(reader)
 
@@ -92,6 +94,6 @@ def replay(path: str | os.PathLike[str], settings: Mapping[str, Value] | None = 
 def replay_text(text_of_trace: str | bytes, settings: Mapping[str, Value] | None = None, *, name: str = "trace",
                 directory: str = ".", state_results: bool = False) -> Replay:
     """The same for a trace in memory."""
-    player = _Player(name, directory, settings or {}, state_results, 0)
+    player = _Player(name, directory, settings or {}, state_results, 0, False)
     with trace.loads(text_of_trace, name) as reader:
         return player.play(reader)

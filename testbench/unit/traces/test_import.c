@@ -56,6 +56,40 @@ static const struct example lines[] = {
      "int dev=0xa0 addr=0xfee00000 data=0x7 # recorded as remapped while the IOMMU was disabled\n"},
 };
 
+struct pipe {
+    const char *text;
+    size_t left;
+};
+
+static long from_pipe(void *context, void *buffer, size_t size)
+{
+    struct pipe *pipe = context;
+    size_t len = pipe->left < size ? pipe->left : size;
+    memcpy(buffer, pipe->text, len);
+    pipe->text += len;
+    pipe->left -= len;
+    return (long)len;
+}
+
+/* A capture is read twice, so a pipe is kept: up to a limit. */
+START_TEST(a_kept_pipe_is_bounded)
+{
+    static const char text[] = CAPTURE "M 1000 00ff\nM 2000 00ff\n";
+    struct amdvi_trace_options options = {.max_pipe = sizeof(text) - 1};
+    for (int shorter = 0; shorter < 2; shorter++) {
+        struct pipe pipe = {text, sizeof(text) - 1};
+        struct amdvi_trace_reader *reader;
+        struct amdvi_trace_error error = {0};
+        options.max_pipe -= (uint64_t)shorter;
+        enum amdvi_trace_status status =
+            amdvi_trace_open_callback(from_pipe, &pipe, "p", &options, &reader, &error);
+        ck_assert_int_eq(status, shorter ? AMDVI_TRACE_ERR_RANGE : AMDVI_TRACE_OK);
+        ck_assert(!shorter || strstr(error.text, "give a file"));
+        amdvi_trace_close(reader);
+    }
+}
+END_TEST
+
 START_TEST(capture_lines_become_records)
 {
     char text[512];
@@ -268,6 +302,7 @@ int main(void)
     Suite *suite = suite_create("trace import");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, a_kept_pipe_is_bounded);
     tcase_add_loop_test(tests, capture_lines_become_records, 0, COUNT(lines));
     tcase_add_loop_test(tests, capture_is_configured_ahead, 0, COUNT(configs));
     tcase_add_test(tests, later_reset_becomes_writes);

@@ -238,7 +238,7 @@ START_TEST(tells_data_of_int_and_dma)
 }
 END_TEST
 
-START_TEST(has_no_line_limit)
+START_TEST(lines_are_long_but_bounded)
 {
     size_t len = 3 << 20;
     struct sink text = {0};
@@ -418,7 +418,7 @@ int main(void)
     tcase_add_test(tests, refuses_zero_bytes);
     tcase_add_test(tests, takes_any_line_end);
     tcase_add_test(tests, tells_data_of_int_and_dma);
-    tcase_add_test(tests, has_no_line_limit);
+    tcase_add_test(tests, lines_are_long_but_bounded);
     tcase_add_test(tests, random_records_read_back);
     tcase_add_test(tests, writer_refuses_bad_records);
     tcase_add_test(tests, reads_from_a_callback);

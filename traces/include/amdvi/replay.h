@@ -38,7 +38,7 @@ struct amdvi_replay_verdict {
 
 struct amdvi_replay_options {
     const char *name;      /* of the trace, for messages */
-    const char *directory; /* memfile paths are relative to it; null: the current one */
+    const char *directory; /* memfile names files in it or below; null: the current one */
     const struct amdvi_trace_pair *settings; /* win over the trace's own configuration */
     size_t settings_count;
     bool state_results;    /* report results that the trace states no expectation for (--check) */
@@ -49,6 +49,7 @@ struct amdvi_replay_options {
                    const struct amdvi_trace_record *record);
     const struct amdvi_observer *observer; /* may be null; called beside the player's own */
     uint64_t memory_limit; /* most bytes of host memory for system memory; 0: no limit */
+    bool memfile_anywhere; /* a memfile may be absolute, go through .. or a link out of `directory` */
     /* Not null: a lint looks on (amdvi/lint.h). `text` is "FILE:LINE: ..." of the finding. */
     void (*lint)(void *context, const struct amdvi_lint_finding *finding, const char *text);
     const struct amdvi_lint_options *lint_options; /* may be null; its context and function are not used */

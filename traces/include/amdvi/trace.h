@@ -188,7 +188,8 @@ enum amdvi_trace_irq { /* kind= of expect_irq */
 #define AMDVI_TRACE_FLAG_VEVENT     (1u << 22)
 #define AMDVI_TRACE_FLAG_VPTR       (1u << 23)
 #define AMDVI_TRACE_FLAG_VCMD       (1u << 24)
-/* An INVALID_PPR_REQUEST record has the flags of a page request; the names it shares with others are above. */
+/* An INVALID_PPR_REQUEST record has the flags of a page request; the names it shares with others are above.
+ */
 #define AMDVI_TRACE_FLAG_R (1u << 25)
 #define AMDVI_TRACE_FLAG_W (1u << 26)
 #define AMDVI_TRACE_FLAG_X (1u << 27)
@@ -354,9 +355,9 @@ struct amdvi_trace_import_counts {
 };
 
 struct amdvi_trace_options {
-    bool keep_layout; /* deliver header, comment and blank records, too */
-    size_t
-        max_line; /* longest line or record of a decompressed input, 0: 256 MiB. Plain input has no limit */
+    bool keep_layout;  /* deliver header, comment and blank records, too */
+    size_t max_line;   /* longest line or record in bytes, 0: 256 MiB */
+    uint64_t max_pipe; /* most bytes kept of a pipe or callback that must be read twice, 0: 1 GiB */
 };
 
 struct amdvi_trace_reader;
