@@ -90,24 +90,3 @@ bool guests_enabled(const struct amdvi_device *device)
 {
     return iommu_enabled(device) && reg_control_viommuen(control(device));
 }
-
-/* RESET_VMMIO (7.5): `all` the registers, `engine` the command engine. The maps stay. Without a dirty bit
- * nothing is fetched before the tail is written again (7.2). */
-void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine)
-{
-    struct guest *guest = all || engine ? guest_get(device, id) : NULL;
-
-    if (!guest)
-        return;
-    if (all) {
-        memset(guest->vfc, 0, sizeof(guest->vfc));
-        memset(&guest->events, 0, sizeof(guest->events));
-        memset(&guest->pprs, 0, sizeof(guest->pprs));
-        for (unsigned i = 0; i < VF_COUNT; i++)
-            vf_set(device, guest, (enum vf_id)i, 0);
-    }
-    guest->command_stopped = false;
-    guest_status_set(device, guest, 0);
-    guest_mark_dirty(device, guest, false);
-    guest_unqueue(device, guest);
-}

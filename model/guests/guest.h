@@ -63,22 +63,8 @@ struct guest *guest_find(const struct amdvi_device *device, uint16_t id);
 bool guest_rejected(const struct amdvi_device *device, uint16_t id);
 struct guest *guest_get(struct amdvi_device *device, uint16_t id);
 bool guests_enabled(const struct amdvi_device *device);
-void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine);
 
 /* guest_space.c: both address spaces of a guest's virtual IOMMU. */
-struct space_access {
-    uint16_t device; /* whose device table entry translates */
-    bool write;
-    bool fleeting; /* in: the translation is not worth a line of the PTC */
-    uint64_t address;
-    uint64_t spa; /* out */
-    enum reason reason;
-    /* Only after a lookup: */
-    uint8_t perm; /* all that may be done with the page */
-    uint8_t error;
-    uint16_t domain;
-    uint64_t fault_address;
-};
 uint64_t private_address(enum private_area area, uint16_t id);
 /* By the caches and the tables; kept in `held` unless that is null. */
 bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access);
@@ -113,15 +99,20 @@ void private_report(struct amdvi_device *device, uint16_t id, const struct space
                     unsigned vflags);
 void guest_space_report(struct amdvi_device *device, const struct space_access *access, unsigned vflags);
 
-/* guest_regs.c */
+/* guest_slot.c */
 uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id);
 /* Both at once, as they lie side by side in memory. */
 void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest);
 void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value);
 uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest);
+/* The bits that software clears, as memory has them now. */
+uint64_t guest_status_bits(struct amdvi_device *device, struct guest *guest);
 void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits);
 void guest_status_clear(struct amdvi_device *device, struct guest *guest, uint64_t bits);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
+
+/* guest_regs.c */
+void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine);
 
 /* guest_map.c: private addresses of map entries, and what is done with them */
 uint64_t map_device_entry(uint16_t id, uint16_t guest_device);

@@ -1,115 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The event and PPR logs of a guest: in the guest's own memory, with guest IDs (viommu 8). */
-#include "model/guests/guest.h"
-
-struct side {
-    enum vf_id head, tail;
-    enum private_area area;
-    uint64_t overflow;
-};
-
-static const struct side event_sides[2] = {
-    {VF_EVENT_HEAD, VF_EVENT_TAIL, PRIVATE_EVENT_A, VF_STATUS_EVENTOVERFLOW_MASK},
-    {VF_EVENT_B_HEAD, VF_EVENT_B_TAIL, PRIVATE_EVENT_B, VF_STATUS_EVENTOVERFLOWB_MASK},
-};
-
-static const struct side ppr_sides[2] = {
-    {VF_PPR_HEAD, VF_PPR_TAIL, PRIVATE_PPR_A, VF_STATUS_PPROVERFLOW_MASK},
-    {VF_PPR_B_HEAD, VF_PPR_B_TAIL, PRIVATE_PPR_B, VF_STATUS_PPROVERFLOWB_MASK},
-};
-
-enum dual { DUAL_A_ONLY, DUAL_B_ONLY, DUAL_SWAP };
-
-static const struct side *side_of(enum amdvi_log log, bool b)
-{
-    return log == AMDVI_LOG_EVENT ? &event_sides[b] : &ppr_sides[b];
-}
-
-static const struct guest_log *state_of(const struct guest *guest, enum amdvi_log log)
-{
-    return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
-}
-
-static struct guest_log *state_for(struct guest *guest, enum amdvi_log log)
-{
-    return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
-}
-
-static bool enabled(const struct guest *guest, enum amdvi_log log)
-{
-    return log == AMDVI_LOG_EVENT ? vfc_event_control_eventlogen(guest->vfc[VFC_EVENT_CONTROL])
-                                  : vfc_ppr_control_pprlogen(guest->vfc[VFC_PPR_CONTROL]);
-}
-
-static unsigned dual_mode(const struct guest *guest, enum amdvi_log log)
-{
-    return (unsigned)(log == AMDVI_LOG_EVENT ? vfc_event_control_dualeventlogen(guest->vfc[VFC_EVENT_CONTROL])
-                                             : vfc_ppr_control_dualpprlogen(guest->vfc[VFC_PPR_CONTROL]));
-}
-
-/* The ring as VF Control describes it; log B has its base in a register of its own (3). */
-static struct ring ring_of(const struct guest *guest, enum amdvi_log log, bool b)
-{
-    uint64_t event = guest->vfc[VFC_EVENT_CONTROL], ppr = guest->vfc[VFC_PPR_CONTROL];
-
-    if (log == AMDVI_LOG_EVENT && !b)
-        return ring_make(vfc_event_control_base(event), (unsigned)vfc_event_control_len(event),
-                         RING_RECORD_BYTES);
-    if (log == AMDVI_LOG_EVENT)
-        return ring_make(vfc_event_b_base_base(guest->vfc[VFC_EVENT_B_BASE]),
-                         (unsigned)vfc_event_control_lenb(event), RING_RECORD_BYTES);
-    if (!b)
-        return ring_make(vfc_ppr_control_base(ppr), (unsigned)vfc_ppr_control_len(ppr), RING_RECORD_BYTES);
-    return ring_make(vfc_ppr_b_base_base(guest->vfc[VFC_PPR_B_BASE]), (unsigned)vfc_ppr_control_lenb(ppr),
-                     RING_RECORD_BYTES);
-}
-
-bool guest_log_running(const struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,
-                       bool b)
-{
-    unsigned mode = dual_mode(guest, log);
-    bool used = b ? mode == DUAL_B_ONLY || mode == DUAL_SWAP : mode != DUAL_B_ONLY;
-
-    return guests_enabled(device) && enabled(guest, log) && used && ring_of(guest, log, b).bytes &&
-           !state_of(guest, log)->stopped[b] && !(guest->vf[VF_STATUS] & side_of(log, b)->overflow);
-}
-
-static void choose_side(struct guest *guest, enum amdvi_log log)
-{
-    if (dual_mode(guest, log) != DUAL_SWAP)
-        state_for(guest, log)->active_b = dual_mode(guest, log) == DUAL_B_ONLY;
-}
-
-void guest_log_dual_changed(struct guest *guest, enum vfc_id id, uint64_t old)
-{
-    uint64_t changed = old ^ guest->vfc[id];
-
-    if (id == VFC_EVENT_CONTROL && changed & VFC_EVENT_CONTROL_DUALEVENTLOGEN_MASK)
-        choose_side(guest, AMDVI_LOG_EVENT);
-    if (id == VFC_PPR_CONTROL && changed & VFC_PPR_CONTROL_DUALPPRLOGEN_MASK)
-        choose_side(guest, AMDVI_LOG_PPR);
-}
-
-/* As the host's (log.c): in swap mode the log is there for the next swap. */
-void guest_log_overflow_cleared(struct guest *guest, uint64_t bits)
-{
-    for (unsigned b = 0; b < 2; b++) {
-        if (bits & event_sides[b].overflow && dual_mode(guest, AMDVI_LOG_EVENT) == DUAL_SWAP)
-            guest->events.stopped[b] = false;
-        if (bits & ppr_sides[b].overflow && dual_mode(guest, AMDVI_LOG_PPR) == DUAL_SWAP)
-            guest->pprs.stopped[b] = false;
-    }
-}
+#include "model/guests/guest_log.h"
 
 void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
 {
-    *state_for(guest, log) = (struct guest_log){0};
-    choose_side(guest, log);
+    *guest_log_for(guest, log) = (struct guest_log){0};
+    guest_log_choose_side(guest, log);
     if (device->config.value[CONFIG_EVENT_OVERFLOW_RESTART])
-        guest_status_clear(device, guest, side_of(log, false)->overflow | side_of(log, true)->overflow);
+        guest_status_clear(device, guest,
+                           guest_log_side(log, false)->overflow | guest_log_side(log, true)->overflow);
 }
-
-/* ---------------------------------------------------------------- writing */
 
 /* The guest's buffer cannot be reached: only this record, no page fault beside it (11 #19, E10). */
 static void report_unreachable(struct amdvi_device *device, const struct guest *guest, uint64_t address)
@@ -130,8 +30,9 @@ static bool locate(struct amdvi_device *device, struct guest *guest, enum amdvi_
     if (reg_control_gstbuffertrpmode(control(device)))
         reached = guest_translate(device, guest, HELD_LOG, base + tail, true, &access);
     else
-        reached = private_translate(device, &guest->held[HELD_LOG],
-                                    private_address(side_of(log, b)->area, guest->id) + tail, true, &access);
+        reached =
+            private_translate(device, &guest->held[HELD_LOG],
+                              private_address(guest_log_side(log, b)->area, guest->id) + tail, true, &access);
     if (!reached)
         report_unreachable(device, guest, access.address);
     if (!reached && device->config.value[CONFIG_LOG_FAULT])
@@ -159,8 +60,8 @@ enum outcome { WRITTEN, FULL, FAILED };
 static enum outcome write_side(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b,
                                const uint64_t record[2])
 {
-    const struct side *side = side_of(log, b);
-    struct ring ring = ring_of(guest, log, b);
+    const struct guest_log_side *side = guest_log_side(log, b);
+    struct ring ring = guest_log_ring(guest, log, b);
     uint32_t head = ring_wrap(&ring, vf_get(device, guest, side->head));
     uint32_t tail = ring_wrap(&ring, vf_get(device, guest, side->tail));
     uint64_t spa;
@@ -198,17 +99,18 @@ static void notify(struct amdvi_device *device, const struct guest *guest, enum 
 /* 11 #22: overflow, Run=0, interrupt if enabled. */
 static void overflow(struct amdvi_device *device, struct guest *guest, enum amdvi_log log, bool b)
 {
-    state_for(guest, log)->stopped[b] = true;
-    guest_status_set(device, guest, side_of(log, b)->overflow);
+    guest_log_for(guest, log)->stopped[b] = true;
+    guest_status_set(device, guest, guest_log_side(log, b)->overflow);
     notify(device, guest, log);
 }
 
 /* In swap mode a full log hands over to the other one, if that runs (iommu 7.1). */
 static bool swap(struct amdvi_device *device, struct guest *guest, enum amdvi_log log)
 {
-    struct guest_log *state = state_for(guest, log);
+    struct guest_log *state = guest_log_for(guest, log);
 
-    if (dual_mode(guest, log) != DUAL_SWAP || !guest_log_running(device, guest, log, !state->active_b))
+    if (guest_log_dual_mode(guest, log) != DUAL_SWAP ||
+        !guest_log_running(device, guest, log, !state->active_b))
         return false;
     state->active_b = !state->active_b;
     return true;
@@ -217,7 +119,7 @@ static bool swap(struct amdvi_device *device, struct guest *guest, enum amdvi_lo
 static bool write_active(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                          const uint64_t record[2])
 {
-    const struct guest_log *state = state_of(guest, log);
+    const struct guest_log *state = guest_log_of(guest, log);
     enum outcome outcome;
 
     guest_status_set(device, guest, 0); /* memory may have changed the overflow bits (11 #12) */
@@ -238,7 +140,7 @@ static bool write_active(struct amdvi_device *device, struct guest *guest, enum 
 bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                       const uint64_t record[2])
 {
-    struct guest_log *state = state_for(guest, log);
+    struct guest_log *state = guest_log_for(guest, log);
     bool written = write_active(device, guest, log, record);
     struct amdvi_event_info info = {.guest = true,
                                     .guest_id = guest->id,
@@ -262,7 +164,7 @@ bool guest_logs_events(const struct amdvi_device *device, uint16_t id)
 {
     const struct guest *guest = guest_find(device, id);
 
-    return guest && enabled(guest, AMDVI_LOG_EVENT);
+    return guest && guest_log_enabled(guest, AMDVI_LOG_EVENT);
 }
 
 /* A guest without registers has no log: the record is dropped (11 #37). */
@@ -287,6 +189,6 @@ enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint1
     if (!device->guest_pages)
         return AMDVI_ERR_UNSUPPORTED;
     guest = guest_find(device, guest_id);
-    *count = guest && log != AMDVI_LOG_GA ? state_of(guest, log)->count : 0;
+    *count = guest && log != AMDVI_LOG_GA ? guest_log_of(guest, log)->count : 0;
     return AMDVI_OK;
 }

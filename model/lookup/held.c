@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/lookup/held.h"
 #include "model/base/allocator.h"
-#include "model/guests/guest.h"
 
 enum { WORD_BITS = 64 };
 

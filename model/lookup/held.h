@@ -32,6 +32,21 @@ struct held {
     uint16_t device, domain;
 };
 
+/* An access to an address of a guest's hardware: what is wanted and what was found. */
+struct space_access {
+    uint16_t device; /* whose device table entry translates */
+    bool write;
+    bool fleeting; /* in: the translation is not worth a line of the PTC */
+    uint64_t address;
+    uint64_t spa; /* out */
+    enum reason reason;
+    /* Only after a lookup: */
+    uint8_t perm; /* all that may be done with the page */
+    uint8_t error;
+    uint16_t domain;
+    uint64_t fault_address;
+};
+
 /* Changes with everything that ends all held translations at once. */
 static inline uint64_t held_epoch(const struct amdvi_device *device)
 {
@@ -56,7 +71,6 @@ bool held_create(struct amdvi_device *device);
 void held_destroy(struct amdvi_device *device);
 /* What a lookup has just found; not without caches, and not while there is a plan of failures (inject.h),
  * which must reach every lookup. */
-struct space_access;
 void held_keep(struct amdvi_device *device, struct held *held, const struct space_access *access);
 /* The entry of this DeviceID, or any entry, may be another now. */
 void held_forget_entry(struct amdvi_device *device, uint16_t requester);
