@@ -62,6 +62,7 @@ void event_encode(const struct event *event, uint64_t record[2])
     record[1] = event->address & address_mask(event->code);
 }
 
+/* What page requests have in common, in the log and refused (7.3, 7.7). */
 static void encode_request(const struct ppr_request *request, uint64_t record[2])
 {
     record[0] = record[1] = 0;
@@ -73,20 +74,22 @@ static void encode_request(const struct ppr_request *request, uint64_t record[2]
     ppr_set_r(record, request->read);
     ppr_set_w(record, request->write);
     ppr_set_us(record, request->user);
-    ppr_set_gn(record, request->has_pasid);
     ppr_set_address(record, request->address & ~(uint64_t)0xfff);
 }
 
 void ppr_encode(const struct ppr_request *request, uint64_t record[2])
 {
     encode_request(request, record);
+    ppr_set_gn(record, request->has_pasid);
     ppr_set_code(record, PPR_CODE_PAGE_SERVICE_REQUEST);
 }
 
 void ppr_encode_invalid(const struct ppr_request *request, uint64_t record[2])
 {
     encode_request(request, record);
-    ppr_set_code(record, EVT_INVALID_PPR_REQUEST);
+    evt_invalid_ppr_request_set_rx(record, request->answered);
+    evt_invalid_ppr_request_set_gn(record, request->has_pasid);
+    evt_set_code(record, EVT_INVALID_PPR_REQUEST);
 }
 
 uint64_t ga_encode(uint32_t tag, uint16_t device)

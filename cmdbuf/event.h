@@ -49,12 +49,14 @@ struct ppr_request {
     bool has_pasid, read, write, exec, user, last;
     uint32_t pasid;
     uint16_t prg_index;
+    bool answered; /* refused: RX, the hardware has sent the response */
     uint64_t address;
 };
 
 void ppr_encode(const struct ppr_request *request, uint64_t record[2]);
 
-/* The refused form: the body of a PPR entry under an event code (7.3 code 9). */
+/* The refused form: the body of a PPR entry under an event code, RX and GN at places of its own (7.3 code 9).
+ */
 void ppr_encode_invalid(const struct ppr_request *request, uint64_t record[2]);
 
 uint64_t ga_encode(uint32_t tag, uint16_t device);

@@ -139,6 +139,8 @@ uint64_t status_value(const struct amdvi_device *device);
 void status_set(struct amdvi_device *device, uint64_t bits);
 
 /* prg.c */
+/* Whether the response to a request with a PASID carries it (9.4); `dte` is null when there is no entry. */
+bool prg_carries_pasid(const struct amdvi_device *device, const struct dte *dte);
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response);
 
 /* pci.c */

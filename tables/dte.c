@@ -36,7 +36,7 @@ static enum reason judge_memory(const struct dte *dte, const struct tables_env *
         return REASON_DTE_LEVELS;
     if (env->host_levels == 0 && (dte->mode != 0 || dte->host_root != 0))
         return REASON_DTE_HOST_DISABLED;
-    if (env->snp && dte->mode == 0)
+    if (env->snp_mode0_illegal && dte->mode == 0)
         return REASON_DTE_SNP_IDENTITY;
     return REASON_NONE;
 }
@@ -117,5 +117,6 @@ void dte_decode(const uint64_t raw[4], const struct tables_env *env, struct dte 
     dte->verdict = (uint8_t)judge_memory(dte, env);
     dte->mode_verdict = (uint8_t)judge_mode(dte, env);
     dte->int_verdict = (uint8_t)judge_interrupt(dte, env);
-    dte->plain = dte->valid && dte->tv && !dte->verdict && !dte->mode_verdict;
+    dte->plain = dte->valid && dte->tv && !dte->verdict && !dte->mode_verdict &&
+                 !(dte->guest && env->privileged_may_write);
 }

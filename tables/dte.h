@@ -40,7 +40,7 @@ struct dte {
     bool guest_tables; /* IR, by choice IR and IW: guest tables can be reached (13 #23) */
     bool mode0_fc;
     uint16_t guest_id, guest_device;
-    bool plain;           /* valid, legal, TV=1: nothing before the walk refuses a request */
+    bool plain;           /* valid, legal, TV=1, and a cached line grants all that a walk would */
     uint8_t verdict;      /* enum reason: legality for memory requests */
     uint8_t mode_verdict; /* enum reason: Mode against HATS, checked after TV and exclusion (15 D8) */
     uint8_t int_verdict;  /* enum reason: legality of the interrupt part, before the message class counts */

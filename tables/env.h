@@ -30,9 +30,9 @@ struct tables_env {
     bool viommu_enabled;   /* vIommuEn: vImuEn of a DTE counts (viommu.md 11 #36) */
 
     /* Behaviour switches (docs/switches). */
-    bool mode_illegal_entry; /* 13 #10: an unsupported Mode is an illegal entry, not a page fault */
-    bool hardware_ad;        /* host and guest A/D updates happen at all */
-    bool gv_needs_gten;      /* 13 #21: GV=1 while GTEn=0 makes the entry illegal */
+    bool hardware_ad;       /* host and guest A/D updates happen at all */
+    bool gv_needs_gten;     /* 13 #21: GV=1 while GTEn=0 makes the entry illegal */
+    bool snp_mode0_illegal; /* 3.4: with SNP an identity mapping makes the entry illegal */
 
     bool level1_leaves;        /* 15 D9: an entry of level 1 is a leaf whatever its NextLevel */
     bool a_of_leaf_only;       /* 15 D13 */

@@ -117,16 +117,21 @@ static enum reason decode_guest(const uint64_t raw[2], const struct tables_env *
 
     irteg_reserved(env->efr, env->efr2, env->cap, reserved);
     irte->guest_mode = true;
-    irte->ga_log = irteg_galogintr(raw);
-    irte->is_run = irteg_isrun(raw);
     irte->gappi_disabled = irteg_gappidis(raw);
-    irte->ga_tag = (uint32_t)irteg_gatag(raw);
     irte->vapic_page = irteg_vapic_root(raw);
     irte->vector = (uint8_t)irteg_vector(raw);
-    irte->destination = destination(irteg_destination(raw), env);
+    irte_refresh(raw, env, irte);
     if (any_bit(raw, reserved) || !env->guest_mode_legal)
         return REASON_INT_IRTE_ILLEGAL;
     return REASON_NONE;
+}
+
+void irte_refresh(const uint64_t raw[2], const struct tables_env *env, struct irte *irte)
+{
+    irte->ga_log = irteg_galogintr(raw);
+    irte->is_run = irteg_isrun(raw);
+    irte->ga_tag = (uint32_t)irteg_gatag(raw);
+    irte->destination = destination(irteg_destination(raw), env);
 }
 
 enum reason irte_decode(const uint64_t raw[2], const struct tables_env *env, struct irte *irte)

@@ -61,6 +61,10 @@ unsigned irte_bytes(const struct tables_env *env);
 /* Decodes and judges an entry; a 4-byte entry comes in the low half of raw[0] (8.3, 8.5). */
 enum reason irte_decode(const uint64_t raw[2], const struct tables_env *env, struct irte *irte);
 
+/* What software changes in a guest-mode entry without an invalidation: IsRun, Destination, GATag, GALogIntr
+ * (8.6). */
+void irte_refresh(const uint64_t raw[2], const struct tables_env *env, struct irte *irte);
+
 /* The message after remapping: what the entry does not name is kept from the source (8.4). */
 struct int_message irte_apply(const struct irte *irte, const struct tables_env *env,
                               const struct int_message *message);

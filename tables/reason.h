@@ -67,7 +67,6 @@ enum reason {
     REASON_REQ_SYSMGT,        /* type 3 */
     REASON_REQ_INT_RANGE,     /* type 4 */
     REASON_REQ_RESERVED_INT,  /* type 5: reserved interrupt range */
-    REASON_REQ_SYSMGT_ADDR,   /* type 6 */
     REASON_ATS_ADDRESS,       /* TR=1 type 0: translation of an interrupt or reserved address */
     REASON_ATS_DISABLED,      /* TR=1 type 1: I=0 or no valid translation */
     REASON_ATS_DEVICE,        /* TR=1 type 2: DeviceID out of range */
@@ -76,9 +75,6 @@ enum reason {
     /* Page requests, 7.7 */
     REASON_PPR_REFUSED, /* PPREn=0, DTE.PPR=0, V=0, GV or GTEn off */
     REASON_PPR_DROPPED, /* log off or full: no record, no event */
-
-    /* The data access behind a good translation failed: an error of the memory, not of the IOMMU */
-    REASON_DATA_ERROR,
 
     REASON_COUNT
 };

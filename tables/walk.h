@@ -29,7 +29,7 @@ enum walk_kind { WALK_HOST, WALK_GCR3, WALK_GUEST };
 /* A failed answer: the type codes of hardware-error events (7.3). */
 enum walk_error { WALK_ERROR_NONE, WALK_ERROR_MASTER_ABORT, WALK_ERROR_TARGET_ABORT, WALK_ERROR_DATA };
 
-enum { WALK_TRAIL = 64, WALK_MAX_LEVELS = 6, WALK_NO_LEVEL = 0 };
+enum { WALK_TRAIL = 64, WALK_MAX_LEVELS = 6 };
 
 /*
  * A directory: the table that is reached at `level` for `tag`, the address as far as it was used to get

@@ -69,6 +69,8 @@ static void on_interrupt(void *context, const struct amdvi_irq *irq)
     struct amdvi_replay *replay = context;
     int kind = irq_kind(irq->cause);
 
+    if (irq->cause == AMDVI_IRQ_GAPPI)
+        see_irq(&replay->irqs[AMDVI_TRACE_IRQ_MSI], irq->vector);
     if (kind < 0)
         return;
     if (irq->guest) {

@@ -53,6 +53,7 @@ static const struct word flag_words[] = {{"GN", AMDVI_TRACE_FLAG_GN},
                                          {"R", AMDVI_TRACE_FLAG_R},
                                          {"W", AMDVI_TRACE_FLAG_W},
                                          {"X", AMDVI_TRACE_FLAG_X},
+                                         {"RX", AMDVI_TRACE_FLAG_RX},
                                          {0}};
 static const struct word ppr_words[] = {{"R", AMDVI_TRACE_PPR_R},       {"W", AMDVI_TRACE_PPR_W},
                                         {"X", AMDVI_TRACE_PPR_X},       {"US", AMDVI_TRACE_PPR_US},

@@ -36,7 +36,7 @@ static void invalidate_pages(struct amdvi_device *device, const struct command *
             tlb_invalidate(&device->tlb, &space, &range, cmd_inv_pages_pde(c->words));
 }
 
-/* The response carries a PASID only where the device table says so (9.4). */
+/* A response carries a PASID only where the device table says so, or by choice always (9.4). */
 static enum command_progress complete_ppr(struct amdvi_device *device, const struct command *c)
 {
     struct dtc_line line;
@@ -46,7 +46,8 @@ static enum command_progress complete_ppr(struct amdvi_device *device, const str
                                           .index = (uint16_t)cmd_complete_ppr_prgindex(c->words),
                                           .code = (uint8_t)cmd_complete_ppr_response(c->words)};
 
-    response.has_pasid = cmd_complete_ppr_gn(c->words) && !fetch.reason && fetch.dte->prg_pasid;
+    response.has_pasid =
+        cmd_complete_ppr_gn(c->words) && prg_carries_pasid(device, fetch.reason ? NULL : fetch.dte);
     response.pasid = response.has_pasid ? (uint32_t)cmd_complete_ppr_pasid(c->words) : 0;
     prg_respond(device, &response);
     return COMMAND_DONE;

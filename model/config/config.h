@@ -42,11 +42,13 @@ enum config_id {
     CONFIG_DTE_V0_CACHED,
     CONFIG_DTE_GV0_PASID,
     CONFIG_DTE_GV_GTEN0,
+    CONFIG_DTE_SNP_MODE0,
     CONFIG_DTE_EXCLUSION,
     CONFIG_DTE_ORDER,
     CONFIG_INT_PASS_EVENT,
     CONFIG_FORCE_PHYSICAL,
     CONFIG_INT_CONTROL0,
+    CONFIG_GA_LOG_BIT,
     CONFIG_EVENT_US_BIT,
     CONFIG_EVENT_GIOV_US,
     CONFIG_EVENT_RW,
@@ -84,6 +86,8 @@ enum config_id {
     CONFIG_ATS_RANGE,
     CONFIG_PPR_LOG_OFF,
     CONFIG_PPR_REFUSE_RESPONSE,
+    CONFIG_PPR_REFUSED,
+    CONFIG_PPR_PASID,
     CONFIG_TRP_MODE,
     CONFIG_UNMAPPED_ID,
     CONFIG_MAP_FAULT,
@@ -128,6 +132,7 @@ struct amdvi_config {
     char inject_plan[AMDVI_INJECT_TEXT_MAX]; /* the one key whose value is a text */
 };
 
-enum { CHOICE_PAGE_FAULT = 0, CHOICE_ILLEGAL_ENTRY = 1 };
+/* Who answers a refused page request, and whether the record says so (CONFIG_PPR_REFUSED). */
+enum { REFUSED_ANSWER_RX, REFUSED_ANSWER, REFUSED_EVENT };
 
 #endif

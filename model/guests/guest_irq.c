@@ -59,7 +59,7 @@ void guest_irq_raise(struct amdvi_device *device, const struct guest *guest, enu
     if (irq.deliverable) {
         irq.vector = irte.vector;
         irq.destination = irte.destination;
-        posting_deliver(device, (uint16_t)device->config.value[CONFIG_DEVID], &irte);
+        posting_deliver(device, (uint16_t)device->config.value[CONFIG_DEVID], &irte, &guest->id);
     }
     if (device->callbacks.interrupt)
         device->callbacks.interrupt(device->callbacks.context, &irq);

@@ -40,7 +40,14 @@ static void make_device_entry(const struct amdvi_device *device, uint64_t valid,
     entry[1] |= queue << device->config.value[CONFIG_QUEUE_MAP_SHIFT];
 }
 
-/* 11 #7: an unmapped table drops the write, and the host hears of it. */
+/* A write to a page of a map that is not mapped is dropped, and by choice the host hears of it (viommu 11
+ * #7). What else fails is an error of the private space (7.3). */
+static void write_failed(struct amdvi_device *device, uint16_t id, const struct space_access *access)
+{
+    if (access->reason != REASON_HOST_NOT_PRESENT || device->config.value[CONFIG_MAP_FAULT])
+        private_report(device, id, access, 0);
+}
+
 static void write_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
                         const uint64_t *entry, size_t bytes)
 {
@@ -48,14 +55,13 @@ static void write_entry(struct amdvi_device *device, struct guest *guest, enum h
     uint8_t error;
 
     if (!private_translate(device, &guest->held[use], ipa, true, &access)) {
-        if (!device->config.value[CONFIG_MAP_FAULT])
-            private_report(device, guest->id, &access, 0);
+        write_failed(device, guest->id, &access);
         return;
     }
     error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, entry, (uint32_t)bytes, error);
     if (error)
-        private_report(device, guest->id, &access, 0);
+        write_failed(device, guest->id, &access);
 }
 
 void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
@@ -268,7 +274,7 @@ static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, st
         size_t length = fill->left < room ? (size_t)fill->left : room;
         if (!private_translate(device, NULL, fill->ipa, true, &access) ||
             memory_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
-            private_report(device, id, &access, 0);
+            write_failed(device, id, &access);
             return AMDVI_ERR_MEMORY;
         }
         tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, fill->page, (uint32_t)length, WALK_ERROR_NONE);

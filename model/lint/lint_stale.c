@@ -341,7 +341,8 @@ static bool same_irte(const struct amdvi_device *device, const uint64_t a[2], co
         x.guest_mode != y.guest_mode || x.vector != y.vector)
         return false;
     if (x.guest_mode)
-        return x.vapic_page == y.vapic_page && x.ga_log == y.ga_log &&
+        return x.vapic_page == y.vapic_page &&
+               (x.ga_log == y.ga_log || !device->config.value[CONFIG_GA_LOG_BIT]) &&
                (x.gappi_disabled == y.gappi_disabled || !reg_control_gappien(control(device)));
     return x.destination == y.destination && x.type == y.type && x.logical == y.logical;
 }

@@ -69,7 +69,6 @@ static const struct reason_row rows[REASON_COUNT] = {
     [REASON_REQ_SYSMGT] = {"system management not allowed", EVT_INVALID_DEVICE_REQUEST, 0, 3},
     [REASON_REQ_INT_RANGE] = {"access to the interrupt range not allowed", EVT_INVALID_DEVICE_REQUEST, 0, 4},
     [REASON_REQ_RESERVED_INT] = {"reserved interrupt range", EVT_INVALID_DEVICE_REQUEST, 0, 5},
-    [REASON_REQ_SYSMGT_ADDR] = {"system management address", EVT_INVALID_DEVICE_REQUEST, 0, 6},
     [REASON_ATS_ADDRESS] = {"translation of an interrupt address", EVT_INVALID_DEVICE_REQUEST, 0, 0},
     [REASON_ATS_DISABLED] = {"translation requests disabled", EVT_INVALID_DEVICE_REQUEST, 0, 1},
     [REASON_ATS_DEVICE] = {"translation request of a DeviceID beyond the table", EVT_INVALID_DEVICE_REQUEST,
@@ -77,7 +76,6 @@ static const struct reason_row rows[REASON_COUNT] = {
     [REASON_ATS_UNSUPPORTED] = {"translation requests not supported", 0, 0, 0},
     [REASON_PPR_REFUSED] = {"page request not allowed", EVT_INVALID_PPR_REQUEST, 0, 0},
     [REASON_PPR_DROPPED] = {"page request dropped", 0, 0, 0},
-    [REASON_DATA_ERROR] = {"memory failed", 0, 0, 0},
 };
 
 const char *amdvi_reason_text(unsigned reason)

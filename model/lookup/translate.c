@@ -296,10 +296,10 @@ static const struct ptc_line *find_line(struct amdvi_device *device, const struc
     return line;
 }
 
-/* A privileged ATS request that may have what no line shows (13 #24). */
+/* With WP=0 a privileged request may have what no line shows (13 #24). */
 static bool gets_more(const struct translation *t, uint8_t perm)
 {
-    return t->walk.env->privileged_may_write && t->walk.guest && !t->walk.user && t->walk.ask & ~perm;
+    return t->walk.env->privileged_may_write && t->walk.guest && !t->walk.user && asks(t->request) & ~perm;
 }
 
 static bool cached_answer(struct amdvi_device *device, struct translation *t)

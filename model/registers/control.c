@@ -67,6 +67,7 @@ static void derive_features(struct amdvi_device *device)
     env->host_a = reg_efr_hasup(env->efr);
     env->host_d = reg_efr_hdsup(env->efr);
     env->snp = reg_efr_snpsup(env->efr);
+    env->snp_mode0_illegal = env->snp && !device->config.value[CONFIG_DTE_SNP_MODE0];
     env->force_physical = device->config.value[CONFIG_FORCE_PHYSICAL] && reg_efr_forcephydestsup(env->efr);
     derive_reserved(device);
 }
@@ -160,7 +161,6 @@ void device_derive(struct amdvi_device *device)
     env->efr = value[CONFIG_EFR];
     env->efr2 = value[CONFIG_EFR2];
     env->cap = (uint32_t)value[CONFIG_CAP_HEADER];
-    env->mode_illegal_entry = value[CONFIG_DTE_MODE_FAULT];
     env->hardware_ad = value[CONFIG_HARDWARE_AD];
     derive_switches(device);
     derive_features(device);

@@ -57,7 +57,7 @@ static bool smi_passes(const struct amdvi_device *device, uint16_t requester)
 
 static void post(struct amdvi_device *device, const struct delivery *d, const struct irte *irte)
 {
-    uint8_t error = posting_deliver(device, d->requester, irte);
+    uint8_t error = posting_deliver(device, d->requester, irte, NULL);
 
     if (error) {
         fail(device, d, REASON_INT_READ_ERROR, irte->vapic_page, error);
@@ -71,17 +71,19 @@ static void post(struct amdvi_device *device, const struct delivery *d, const st
                                            .data = d->message.data};
 }
 
-/* IsRun, Destination and GATag are not cached: they are read for every interrupt (8.6). */
+/* IsRun, Destination, GATag and, unless a key says otherwise, GALogIntr are not cached: they are read for
+ * every interrupt (8.6). */
 static void refresh_guest_fields(struct amdvi_device *device, const struct irte_fetch *fetch,
                                  struct irte *irte)
 {
+    bool ga_log = irte->ga_log;
     uint64_t raw[2];
 
     if (!fetch->cached || itc_read(device, fetch->address, raw))
         return;
-    irte->is_run = irteg_isrun(raw);
-    irte->destination = (uint32_t)irteg_destination(raw);
-    irte->ga_tag = (uint32_t)irteg_gatag(raw);
+    irte_refresh(raw, &device->env, irte);
+    if (device->config.value[CONFIG_GA_LOG_BIT])
+        irte->ga_log = ga_log;
 }
 
 /* ---------------------------------------------------------------- remapping */

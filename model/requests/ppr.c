@@ -13,7 +13,7 @@ static struct ppr_request record_of(const struct amdvi_device *device, const str
         .exec = rq->execute,
         .last = rq->last,
         .user = rq->has_pasid && !(rq->privileged && reg_efr_ussup(device->env.efr)),
-        .prg_index = rq->prg_index & 0x1ff,
+        .prg_index = rq->prg_index,
         .address = rq->address,
     };
 }
@@ -21,9 +21,9 @@ static struct ppr_request record_of(const struct amdvi_device *device, const str
 static void respond(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
                     uint8_t code)
 {
-    struct amdvi_prg_response response = {.device = rq->device, .index = rq->prg_index & 0x1ff, .code = code};
+    struct amdvi_prg_response response = {.device = rq->device, .index = rq->prg_index, .code = code};
 
-    response.has_pasid = rq->has_pasid && dte && dte->prg_pasid;
+    response.has_pasid = rq->has_pasid && prg_carries_pasid(device, dte);
     response.pasid = response.has_pasid ? rq->pasid : 0;
     prg_respond(device, &response);
 }
@@ -36,12 +36,21 @@ static bool report_refusal(struct amdvi_device *device, struct guest *guest, con
                  : event_report_raw(device, record);
 }
 
+/* Whether the hardware answers; the record's RX says that it has (7.3, 9.4). */
+static bool answers_refusal(const struct amdvi_device *device, const struct amdvi_page_request *rq)
+{
+    return device->config.value[CONFIG_PPR_REFUSED] != REFUSED_EVENT &&
+           (rq->last || !device->config.value[CONFIG_PPR_REFUSE_RESPONSE]);
+}
+
 static void refuse(struct amdvi_device *device, const struct amdvi_page_request *rq, const struct dte *dte,
                    struct guest *guest, struct amdvi_page_request_result *result)
 {
     struct ppr_request body = record_of(device, rq);
+    bool answer = answers_refusal(device, rq);
     uint64_t record[2];
 
+    body.answered = answer && device->config.value[CONFIG_PPR_REFUSED] == REFUSED_ANSWER_RX;
     if (guest)
         body.device = dte->guest_device;
     ppr_encode_invalid(&body, record);
@@ -52,7 +61,7 @@ static void refuse(struct amdvi_device *device, const struct amdvi_page_request 
                                          .pasid = body.pasid,
                                          .address = record[1]};
     result->fault.logged = report_refusal(device, guest, record);
-    if (rq->last || !device->config.value[CONFIG_PPR_REFUSE_RESPONSE])
+    if (answer)
         respond(device, rq, dte, CMD_COMPLETE_PPR_RESPONSE_INVALID_REQUEST);
 }
 
@@ -165,7 +174,7 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
     struct dtc_line line;
     struct dte_fetch fetch;
 
-    if (!device || !request || !result || request->pasid >= 1u << 20)
+    if (!device || !request || !result || request->pasid >= 1u << 20 || request->prg_index >= 1u << 9)
         return AMDVI_ERR_ARGUMENT;
     *result = (struct amdvi_page_request_result){0};
     device->statistics.page_requests++;

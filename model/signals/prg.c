@@ -2,6 +2,11 @@
 /* The answer to a device whose page request group is served (9). */
 #include "model/device.h"
 
+bool prg_carries_pasid(const struct amdvi_device *device, const struct dte *dte)
+{
+    return device->config.value[CONFIG_PPR_PASID] || (dte && dte->prg_pasid);
+}
+
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
 {
     if (__builtin_expect(device->inject.active, 0) && inject_prg(device, response->device))

@@ -120,12 +120,15 @@ enum amdvi_irq_cause {
     AMDVI_IRQ_PPR,
     AMDVI_IRQ_GA,
     AMDVI_IRQ_COMPLETION_WAIT,
-    AMDVI_IRQ_VAPIC, /* doorbell or physical interrupt of a posted guest interrupt [8.6] */
+    AMDVI_IRQ_VAPIC, /* doorbell of a posted guest interrupt for the processor `destination`; `vector` is the
+                        guest's, whose IRR bit is set already [8.6] */
+    AMDVI_IRQ_GAPPI, /* physical interrupt that wakes `destination` for a guest that does not run: GAPPIEn=1,
+                        IsRun=0; `vector` is GATag[7:0] [8.6] */
 };
 
 struct amdvi_irq {
     enum amdvi_irq_cause cause;
-    bool guest; /* of a guest's virtual IOMMU; `guest_id` counts */
+    bool guest; /* of a guest's virtual IOMMU, the doorbell for it included; `guest_id` counts */
     uint16_t guest_id;
     bool deliverable; /* MSI or XT register enabled; else only the condition exists */
     uint64_t address; /* message address */
@@ -154,7 +157,7 @@ struct amdvi_prg_response {
     bool has_pasid;
     uint32_t pasid;
     uint16_t index; /* page-request-group index, 9 bits */
-    uint8_t code;   /* 0 success, 1 invalid, 0xF failure */
+    uint8_t code;   /* 4 bits: 0 success, 1 invalid request, 0xF failure; software may send any other */
 };
 
 /* All may be null. They must not call the device that called them. */
@@ -224,7 +227,8 @@ enum amdvi_status amdvi_run(struct amdvi_device *device);
  * DID-map writes in bulk (viommu 3.1, 6): entries `first` to `first + count - 1` of a guest's DevIDMap or
  * DomIDMap, all to one host ID, as that many writes of DID Map Control would make them. AMDVI_ERR_UNSUPPORTED
  * without HW-vIOMMU or while IommuEn or vIommuEn is 0; AMDVI_ERR_MEMORY when a page of the table is not
- * mapped or fails: the host log has a record of the first such page, pages before it are written.
+ * mapped or fails: pages before it are written, and the host log has what a single write would have left
+ * there (key viommu.map_fault).
  */
 enum amdvi_guest_map { AMDVI_MAP_DEVICES, AMDVI_MAP_DOMAINS };
 
@@ -272,10 +276,11 @@ struct amdvi_request {
     bool no_write;  /* translation request: NW flag */
     uint32_t pasid; /* 20 bits */
     uint64_t address;
-    uint64_t length; /* bytes, at least 1 */
+    uint64_t length; /* bytes, 1 to 2^30 (1 GiB), not beyond the end of the 64-bit address space */
 };
 
-/* What the requester sees when a request fails. */
+/* What the requester sees when a request fails. No rule of the reference makes this library answer with
+ * zeros: AMDVI_REPLY_ZERO is there because traces of other implementations may say so (reply=zero). */
 enum amdvi_reply { AMDVI_REPLY_NONE, AMDVI_REPLY_ABORT, AMDVI_REPLY_ZERO, AMDVI_REPLY_DROP };
 
 struct amdvi_fault {
@@ -302,7 +307,8 @@ struct amdvi_result {
 };
 
 /*
- * One request, page by page when it crosses pages; the first page that faults makes the whole request fail
+ * One request; AMDVI_ERR_ARGUMENT when a field of it is outside its range. A request that crosses pages is
+ * translated page by page; the first page that faults makes the whole request fail
  * [15 D11]. `result` describes the first page, or the fault. Aligned 4-byte writes without PASID to
  * FEE0_0000h-FEEF_FFFFh are interrupts [8.1]: `pa` is then the remapped address. Moves no data.
  */
@@ -345,7 +351,7 @@ struct amdvi_page_request {
     uint16_t device;
     bool has_pasid, privileged, read, write, execute, last;
     uint32_t pasid;
-    uint16_t prg_index; /* 9 bits */
+    uint16_t prg_index; /* 0 to 511 */
     uint64_t address;
 };
 
@@ -354,7 +360,8 @@ struct amdvi_page_request_result {
     struct amdvi_fault fault;
 };
 
-/* A PCIe page request [7.7, 9.4]. */
+/* A PCIe page request [7.7, 9.4]. AMDVI_ERR_ARGUMENT, and nothing happens, when a number does not fit its
+ * field: `pasid` 20 bits, `prg_index` 9 bits. */
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
                                      struct amdvi_page_request_result *result);
 
@@ -463,7 +470,8 @@ struct amdvi_statistics {
     uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
 };
 
-enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics);
+enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device,
+                                       struct amdvi_statistics *statistics);
 
 /* How many records were written to a log since its enable bit last rose. The records themselves come
  * through the observer. */

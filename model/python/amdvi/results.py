@@ -14,7 +14,7 @@ ATS = {"untranslated": lib.AMDVI_UNTRANSLATED, "ats": lib.AMDVI_TRANSLATION_REQU
 OP_NAMES = {code: name for name, code in OPS.items()}
 AT_NAMES = {code: name for name, code in ATS.items()}
 REPLIES = ("none", "abort", "zero", "drop")
-CAUSES = ("event", "ppr", "ga", "comwait", "vapic")
+CAUSES = ("event", "ppr", "ga", "comwait", "vapic", "gappi")
 LOGS = {lib.AMDVI_IRQ_EVENT: "event", lib.AMDVI_IRQ_PPR: "ppr", lib.AMDVI_IRQ_GA: "ga"}
 ACCESSES = ("dte", "host_entry", "gcr3_entry", "guest_entry", "irte", "command", "log", "store", "vapic", "map", "data")
 

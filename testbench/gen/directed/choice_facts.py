@@ -271,6 +271,11 @@ def privileged_writes(t: Trace) -> None:
            asks("read", 0x8000, PASID), "ok pa=0x88000", write, page_fault("GN+PE+PR+RW+US", "drop"),
            write + " priv=1", "ok pa=0x88000", translates(0x8000, PASID, " priv=1"), "ok pa=0x88000 perm=rw",
            translates(0x8000, PASID), "ok pa=0x88000 perm=r")
+    t.note("what a privileged read is granted does not depend on who was here before")
+    read = asks("read", 0x9000, PASID)
+    tables.put(PASID, 0x9000, 0x9_9000 | 0x65)
+    t.hand(read + " priv=1", "ok pa=0x99000 perm=rw", read, "ok pa=0x99000 perm=r",
+           read + " priv=1", "ok pa=0x99000 perm=rw", read + " priv=1", "ok pa=0x99000 perm=rw")
 
 
 @choice("5.3", "walk.guest_permission=each_level", "a denied level ends the walk before those below are read",

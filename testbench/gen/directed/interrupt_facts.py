@@ -476,6 +476,64 @@ def not_cached(t: Trace) -> None:
     t.memory_is(w.GA_RING + 8, 0x1000_0100_0000_BEEF)
 
 
+def blocks_and_runs(t: Trace, again: int) -> None:
+    """What Linux 7.3 does: GALogIntr set when the virtual CPU blocks, cleared when it runs, no invalidation."""
+    vapic(t, 0x55, 0)
+    t.boot()
+    t.msi(3)
+    t.hand("expect_count log=host ga=0")
+    t.word(TABLE + 48, wide(0x55, 0x12, guest=1) | 4 | 0x5 << 76 | 0xC0FFEE << 32, 16)
+    t.msi(3)
+    t.hand(f"expect_count log=host ga={again}")
+    t.word(TABLE + 48, wide(0x55, 0x12, guest=1) | 0x5 << 76 | 0xC0FFEE << 32, 16)
+    t.msi(3)
+    t.hand(f"expect_count log=host ga={again}")
+    t.world.sync(5 << 60 | DEV)
+    t.word(TABLE + 48, wide(0x55, 0x12, guest=1) | 4 | 0x5 << 76 | 0xC0FFEE << 32, 16)
+    t.world.sync(5 << 60 | DEV)
+    t.msi(3)
+    t.hand(f"expect_count log=host ga={again + 1}")
+
+
+@fact("8.6", "GALogIntr is read again for each interrupt: a wake-up is not lost", control=w.GA | w.GAM_VAPIC | w.GA_LOG)
+def ga_log_intr_read(t: Trace) -> None:
+    blocks_and_runs(t, 1)
+
+
+@fact("8.6", "int.ga_log_intr=cached: GALogIntr waits for INVALIDATE_INTERRUPT_TABLE", "8.6",
+      w.GA | w.GAM_VAPIC | w.GA_LOG, stale=True, **{"int.ga_log_intr": "cached"})
+def ga_log_intr_cached(t: Trace) -> None:
+    blocks_and_runs(t, 0)
+
+
+@fact("8.6", "without XTEn only destination 7:0 counts, in an entry that is cached too", "8.3, 8.6", w.GA | w.GAM_VAPIC)
+def cached_destination(t: Trace) -> None:
+    vapic(t, 0x55, 1)
+    t.boot()
+    t.msi(3)
+    t.ok(dest=0x12)
+    t.word(TABLE + 48, wide(0x55, 0x12, guest=1) | 1 << 6 | 0x5 << 76 | 0xABCD << 16, 16)
+    t.msi(3)
+    t.ok(dest=0x12)
+
+
+@fact("8.6", "GAPPI wakes the processor of a guest that does not run: vector GATag[7:0], destination of the entry",
+      "16, 8.6", w.GA | w.GAM_VAPIC | 1 << 55)
+def gappi(t: Trace) -> None:
+    vapic(t, 0x55, 0)
+    t.boot()
+    t.msi(3)
+    t.ok(vector=0x55, dest=0x12)
+    t.hand("expect_irq kind=msi vector=0xee count=1")
+    t.memory_is(0x5220, 1 << 0x15)
+    t.note("not for one that runs, and not with GAPPIDis")
+    vapic(t, 0x55, 1)
+    t.hand("int dev=0x100 addr=0xfee00000 data=0x3", "ok vector=0x55", "expect_irq kind=msi count=0")
+    vapic(t, 0x55, 0, 1 << 5)
+    t.world.sync(5 << 60 | DEV)
+    t.hand("int dev=0x100 addr=0xfee00000 data=0x3", "ok vector=0x55", "expect_irq kind=msi count=0")
+
+
 @fact("8.6", "with SNP the vAPIC needs SNPAVICEn", "2.4 bits 63:61", w.GA | w.GAM_VAPIC, efr=GENOA | 1 << 63, efr2=0x3D)
 def snp_vapic(t: Trace) -> None:
     remapped(t, wide(0x55, 0x12, guest=1) | 0x5 << 76, size=16, V=0)

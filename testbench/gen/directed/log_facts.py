@@ -241,12 +241,12 @@ def device_request_record(t: Trace) -> None:
     t.memory_is(w.EVT_RING + 16, 0x8800_0000_0000_0100 | 0xFEE0_0010 << 64, 16)
 
 
-@fact("7.3", "INVALID_PPR_REQUEST: code 9 over the body of a PPR entry", control=PAGING)
+@fact("7.3", "INVALID_PPR_REQUEST: code 9 over the body of a PPR entry, GN at bit 57, RX at bit 48", control=PAGING)
 def ppr_refused_record(t: Trace) -> None:
     t.dte()
     t.boot()
     refused(t, pasid=0xF_EDCB)
-    t.memory_is(w.EVT_RING, 0x9144_3E1A_EDCB_0100 | 0x9000 << 64, 16)
+    t.memory_is(w.EVT_RING, 0x9245_3E1A_EDCB_0100 | 0x9000 << 64, 16)
 
 
 # --- 7.4 is spread over 3.3, 3.4, 4.3 and 5.x; here what the requester sees ---
@@ -434,6 +434,64 @@ ppr_refusal("ppr_bit_clear", "DTE.PPR=0 with EPHSup", PPR=0)
 ppr_refusal("ppr_v0", "V=0", V=0)
 ppr_refusal("ppr_gv0", "GV=0", GV=0)
 ppr_refusal("ppr_gten0", "GTEn=0", PAGING & ~w.GT)
+
+
+def refused_by_choice(t: Trace, names: str, *answer: str) -> None:
+    """GV=0: the record's flags, and what reaches the device."""
+    t.dte(GPRP=1, PPR=1)
+    t.boot()
+    t.hand("pri dev=0x100 addr=0x9000 tag=0x1a pasid=0x5 r=1 last=1", "fault kind=INVALID_PPR_REQUEST flags=GN+R+US",
+           f"expect_event log=host index=0 kind=INVALID_PPR_REQUEST dev=0x100 pasid=0x5 addr=0x9000 flags={names}",
+           *answer)
+    t.note("what the software says to it goes to the device as well, with any code")
+    t.world.sync(7 << 60 | DEV | PASID << 32 | 4 << 64 | 0x201A << 96)
+    t.hand("expect_prg dev=0x100 index=0x1a code=0x2 pasid=0x5")
+
+
+ANSWERED = "expect_prg dev=0x100 index=0x1a code=0x1 pasid=0x5"
+
+
+@fact("9.4", "a refused page request is answered by the hardware, and RX=1 in the record says so", "16, 7.3 code 9", PAGING)
+def refusal_answered(t: Trace) -> None:
+    refused_by_choice(t, "GN+R+RX+US", ANSWERED)
+
+
+@fact("9.4", "ppr.refused=answer: the hardware answers a refused page request with RX=0", "16, 7.3 code 9", PAGING,
+      **{"ppr.refused": "answer"})
+def refusal_answered_without_rx(t: Trace) -> None:
+    refused_by_choice(t, "GN+R+US", ANSWERED)
+
+
+@fact("9.4", "ppr.refused=event: a refused page request is the software's to answer", "16, 7.3 code 9", PAGING,
+      **{"ppr.refused": "event"})
+def refusal_is_an_event_only(t: Trace) -> None:
+    refused_by_choice(t, "GN+R+US")
+
+
+def pasid_by_choice(t: Trace, pasid: str) -> None:
+    """DTE.GPRP=0, as Linux leaves it: responses of the software and of the hardware, with and without a PASID."""
+    t.dte(GV=1, PPR=1)
+    t.dte(DEV + 1)
+    t.boot()
+    t.world.sync(7 << 60 | DEV | PASID << 32 | 4 << 64 | 0x1A << 96)
+    t.hand(f"expect_prg dev=0x100 index=0x1a code=0x0{pasid}")
+    t.world.sync(7 << 60 | DEV | PASID << 32 | 0x1B << 96)
+    t.hand("expect_prg dev=0x100 index=0x1b code=0x0",
+           "pri dev=0x101 addr=0x9000 tag=0x2 pasid=0x5 r=1 last=1", "fault kind=INVALID_PPR_REQUEST",
+           f"expect_prg dev=0x101 index=0x2 code=0x1{pasid}",
+           "pri dev=0x101 addr=0x9000 tag=0x3 r=1 last=1", "fault kind=INVALID_PPR_REQUEST",
+           "expect_prg dev=0x101 index=0x3 code=0x1")
+
+
+@fact("9.4", "DTE.GPRP=0: no PRG response carries a PASID, whatever GN says", "16, 6.4 op 7", PAGING)
+def response_without_pasid(t: Trace) -> None:
+    pasid_by_choice(t, "")
+
+
+@fact("9.4", "ppr.response_pasid=gn: GN alone decides whether a PRG response carries the PASID", "16, 6.4 op 7", PAGING,
+      **{"ppr.response_pasid": "gn"})
+def response_with_pasid(t: Trace) -> None:
+    pasid_by_choice(t, " pasid=0x5")
 
 
 @fact("7.7", "without EPHSup DTE.PPR does not count", control=PAGING, efr=GENOA & ~(1 << 50))

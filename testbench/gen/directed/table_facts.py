@@ -398,6 +398,15 @@ def had_3_without_hdsup(t: Trace) -> None:
     t.ok(pa=PAGE)
 
 
+@fact("3.4", "dte.snp_mode0=legal: with SNP Mode 0 is an identity mapping with DTE.IR and IW", "3.3, 16",
+      efr=GENOA | 1 << 63, **{"dte.snp_mode0": "legal"})
+def snp_mode0_legal(t: Trace) -> None:
+    t.dte(IW=0)
+    t.boot()
+    t.hand("dma dev=0x100 addr=0x7000 len=8 op=read", "ok pa=0x7000", "dma dev=0x100 addr=0x7000 len=8 op=write",
+           "fault kind=IO_PAGE_FAULT reply=drop flags=PE+PR+RW")
+
+
 @fact("3.4", "SNP: V=TV=1, Mode 0 is ILLEGAL_DEV_TABLE_ENTRY RZ=0", efr=GENOA | 1 << 63)
 def snp_mode0(t: Trace) -> None:
     t.dte()

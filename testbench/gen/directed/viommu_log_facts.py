@@ -186,7 +186,7 @@ def flags_of_a_store(m: Machine) -> None:
 
 
 @vfact("8.3", "VIOMMU_HARDWARE_ERROR: code Ch, GuestID in the first word, the private address", without=("maps",),
-       guests=(0x1234,))
+       guests=(0x1234,), config="viommu.map_fault=log")
 def hardware_error_record(m: Machine) -> None:
     m.boot()
     m.g.map_device()

@@ -432,10 +432,10 @@ class Device:
         return bool(enabled and allowed and self.translator.guest_on(entry))
 
     def _refuse(self, req: Request, entry: Dte, tag: int, last: bool, names: frozenset[str]) -> Outcome:
-        """INVALID_PPR_REQUEST and a response "invalid request" (code 1)."""
+        """INVALID_PPR_REQUEST and a response "invalid request" (code 1), which RX tells of (16)."""
         fault = Fault("INVALID_PPR_REQUEST", names, req.addr, 0, req.pasid or 0)
         if self.evt_run():
-            self._put_event(encode_ppr(req.dev, req.pasid, req.addr, tag, last, names, code=9))
+            self._put_event(encode_ppr(req.dev, req.pasid, req.addr, tag, last, names | {"RX"}, code=9))
         pasid = req.pasid if entry.GPRP else None
         self.prgs[req.dev].append((tag & 0x1FF, 1, pasid))
         return Outcome(fault=fault)

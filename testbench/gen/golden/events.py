@@ -56,10 +56,13 @@ def address_mask(kind: str) -> int:
                           "IOTLB_INV_TIMEOUT": 15}.get(kind, 0)
 
 
+REFUSED_FLAGS = PPR_FLAGS | {"GN": 1 << 9, "RX": 1 << 0}  # 7.3 code 9
+
+
 def encode_ppr(dev: int, pasid: int | None, addr: int, tag: int, last: bool, flags: frozenset[str],
                code: int = 1) -> bytes:
     """7.7: page service request, also the body of INVALID_PPR_REQUEST (7.3)."""
-    names = sum(PPR_FLAGS[name] for name in flags)
+    names = sum((REFUSED_FLAGS if code == 9 else PPR_FLAGS)[name] for name in flags)
     number = pasid or 0
     value = dev | bits(number, 15, 0) << 16 | (tag & 0x1FF | last << 9) << 32 | bits(number, 19, 16) << 42
     value |= names << 48 | code << 60 | (addr & ~0xFFF) << 64

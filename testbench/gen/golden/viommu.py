@@ -49,9 +49,9 @@ class Guest:
 class PrivateError(Exception):
     """The private address space did not answer (7.3: VIOMMU_HARDWARE_ERROR)."""
 
-    def __init__(self, ipa: int) -> None:
+    def __init__(self, ipa: int, unmapped: bool = False) -> None:
         super().__init__(f"private address {ipa:#x}")
-        self.ipa = ipa
+        self.ipa, self.unmapped = ipa, unmapped
 
 
 class Viommu:
@@ -99,7 +99,9 @@ class Viommu:
             raise PrivateError(addr)
         try:
             return table.access(addr, Need(not write, write))
-        except (WalkFault, TableError):
+        except WalkFault as fault:
+            raise PrivateError(addr, unmapped=not (fault.pr or fault.rz or fault.pe)) from None
+        except TableError:
             raise PrivateError(addr) from None
 
     def gpa(self, gid: int, addr: int, write: bool, *vflags: str) -> int:
@@ -243,7 +245,8 @@ class Viommu:
                 where = self.ipa(IPA_DOMMAP + gid * (1 << 19) + new.guest * 8, True)
                 self.d.memory.write_int(where, first, 8)
         except PrivateError as error:
-            self._private_fault(gid, error)
+            if not error.unmapped:  # 11 #7: dropped, and nobody hears of it
+                self._private_fault(gid, error)
         except BusError:
             self._private_fault(gid, PrivateError(IPA_DEVMAP))
 

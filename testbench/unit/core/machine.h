@@ -5,8 +5,8 @@
  * Layouts are typed from the reference here, not taken from the library's accessors: a wrong bit number in
  * the layout descriptions must not hide itself.
  */
-#ifndef AMDVI_TEST_MACHINE_H
-#define AMDVI_TEST_MACHINE_H
+#ifndef AMDVI_TEST_CORE_MACHINE_H
+#define AMDVI_TEST_CORE_MACHINE_H
 
 #include "amdvi/amdvi.h"
 

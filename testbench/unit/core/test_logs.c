@@ -394,15 +394,54 @@ END_TEST
 
 START_TEST(gappi_wakes_the_processor)
 {
-    posted(1 << 2);
+    posted(1 << 2 | 0x12 << 8);
     boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG | UINT64_C(1) << 55);
     interrupt(&m, 0);
     ck_assert_uint_eq(m.irqs, 1);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_VAPIC);
+    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_GAPPI);
+    ck_assert_uint_eq(m.irq[0].vector, 0xee); /* GATag[7:0] */
+    ck_assert_uint_eq(m.irq[0].destination, 0x12);
+    ck_assert_uint_eq(m.irq[0].address, 0xfee12000);
+    ck_assert(!m.irq[0].guest);
     posted(1 << 2 | 1 << 5);
     command(&m, UINT64_C(5) << 60 | DEV, 0);
     interrupt(&m, 0);
     ck_assert_uint_eq(m.irqs, 1);
+}
+END_TEST
+
+static void keep_vapic(void *context, const struct amdvi_access_info *info)
+{
+    if (info->access == AMDVI_ACCESS_VAPIC && info->write)
+        *(struct amdvi_access_info *)context = *info;
+}
+
+START_TEST(the_tap_shows_what_was_written_to_the_backing_page)
+{
+    struct amdvi_access_info seen = {0};
+    struct amdvi_observer observer = {.context = &seen, .access = keep_vapic};
+
+    posted(0);
+    boot(&m, C_NORMAL | C_GA | C_GAM);
+    put64(&m, PAGE + 0x220, 1 << 9);
+    ck_assert_int_eq(amdvi_observe(m.device, &observer), AMDVI_OK);
+    ck_assert(interrupt(&m, 0).posted);
+    ck_assert_uint_eq(seen.address, PAGE + 0x220);
+    ck_assert_uint_eq(seen.value[0], 1 << 5 | 1 << 9);
+}
+END_TEST
+
+/* A page-request-group index has 9 bits; nothing is cut off in silence. */
+START_TEST(a_page_request_group_above_511_is_refused)
+{
+    struct amdvi_page_request request = {.device = DEV + 1, .prg_index = 512};
+    struct amdvi_page_request_result result;
+
+    boot(&m, C_NORMAL | C_PAGING);
+    ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_ERR_ARGUMENT);
+    ck_assert_uint_eq(reg_of(&m, R_EVT_TAIL) + reg_of(&m, R_PPR_TAIL), 0);
+    request.prg_index = 511;
+    ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_OK);
 }
 END_TEST
 
@@ -437,6 +476,8 @@ int main(void)
     tcase_add_test(tests, posted_interrupt_logs_and_copies_the_tail);
     tcase_add_test(tests, a_running_guest_gets_a_doorbell);
     tcase_add_test(tests, gappi_wakes_the_processor);
+    tcase_add_test(tests, the_tap_shows_what_was_written_to_the_backing_page);
+    tcase_add_test(tests, a_page_request_group_above_511_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

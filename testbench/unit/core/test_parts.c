@@ -186,7 +186,10 @@ START_TEST(page_request_entry)
     ck_assert_uint_eq(record[0], UINT64_C(0x11663fa5edcbabcd));
     ck_assert_uint_eq(record[1], UINT64_C(0x123456789000));
     ppr_encode_invalid(&request, record);
-    ck_assert_uint_eq(record[0], UINT64_C(0x91663fa5edcbabcd));
+    ck_assert_uint_eq(record[0], UINT64_C(0x92663fa5edcbabcd)); /* GN is bit 57 */
+    request.answered = true;
+    ppr_encode_invalid(&request, record);
+    ck_assert_uint_eq(record[0], UINT64_C(0x92673fa5edcbabcd)); /* RX is bit 48 */
 }
 END_TEST
 

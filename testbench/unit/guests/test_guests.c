@@ -210,9 +210,7 @@ END_TEST
 START_TEST(item_7_unmapped_table_drops_the_write)
 {
     map_domain_id(&w, A, 0x8000, 5);
-    ck_assert_uint_eq(host_events(), 1);
-    ck_assert_uint_eq(code_of(host_event(0, 0)), 0xc);
-    ck_assert_uint_eq(host_event(0, 0) & 0xffff, guest_id(A));
+    ck_assert_uint_eq(host_events(), 0);
     ck_assert(running(A));
 }
 END_TEST
@@ -571,6 +569,8 @@ START_TEST(interrupts_reach_the_guests_vapic)
     guest_ask(&w, B, 0, AMDVI_READ, FAULTING);
     ck_assert_uint_eq(seen.irqs, 2);
     ck_assert_int_eq(seen.irq[0].cause, AMDVI_IRQ_VAPIC); /* IsRun: a doorbell */
+    ck_assert(seen.irq[0].guest);
+    ck_assert_uint_eq(seen.irq[0].guest_id, guest_id(B));
     ck_assert(seen.irq[1].guest && seen.irq[1].deliverable);
     ck_assert_uint_eq(seen.irq[1].guest_id, guest_id(B));
     ck_assert_uint_eq(seen.irq[1].vector, 0x42);

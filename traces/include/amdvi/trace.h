@@ -193,6 +193,9 @@ enum amdvi_trace_irq { /* kind= of expect_irq */
 #define AMDVI_TRACE_FLAG_R (1u << 25)
 #define AMDVI_TRACE_FLAG_W (1u << 26)
 #define AMDVI_TRACE_FLAG_X (1u << 27)
+/* The hardware has answered the request itself; not a part of a fault's reason, so `fault` need not name it.
+ */
+#define AMDVI_TRACE_FLAG_RX (1u << 28)
 
 /* flags= of expect_ppr: bits 59:48 of the PPR record; LAST is bit 41 of the record, kept apart. */
 #define AMDVI_TRACE_PPR_X    (1u << 1)
@@ -202,6 +205,9 @@ enum amdvi_trace_irq { /* kind= of expect_irq */
 #define AMDVI_TRACE_PPR_RZ   (1u << 7)
 #define AMDVI_TRACE_PPR_GN   (1u << 8)
 #define AMDVI_TRACE_PPR_LAST (1u << 16)
+/* An INVALID_PPR_REQUEST record has GN elsewhere, and RX. */
+#define AMDVI_TRACE_INVALID_PPR_RX (1u << 0)
+#define AMDVI_TRACE_INVALID_PPR_GN (1u << 9)
 
 /* log= : a GuestID, or this. */
 #define AMDVI_TRACE_LOG_HOST UINT64_MAX
