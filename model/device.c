@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Birth, reset and death of a device; its clock and its work. */
+#include "model/commands/ats.h"
 #include "model/commands/command.h"
 #include "model/guests/guest.h"
 
@@ -38,6 +39,7 @@ static void destroy(struct amdvi_device *device)
 {
     struct amdvi_allocator allocator = device->allocator;
 
+    atc_clear(device);
     guests_destroy(device);
     pmu_destroy(device);
     cache_destroy(&device->dtc, &allocator);
@@ -87,9 +89,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     device->caches = device->config.value[CONFIG_CACHES];
     device->command_run = false;
     memset(device->logs, 0, sizeof(device->logs));
-    memset(device->atc, 0, sizeof(device->atc));
-    device->atc_outstanding = device->atc_pending = 0;
-    device->atc_next_tag = 0;
+    atc_clear(device);
     guests_reset(device);
     pmu_reset(device);
     inject_reset(device);

@@ -16,11 +16,11 @@
 #include "model/observe/pmu.h"
 #include "model/port/inject.h"
 #include "model/registers.h"
+#include "model/signals/atc_pending.h"
 #include "tables/irte.h"
 #include "tables/walk.h"
 
 enum { REGISTER_MAP_END = 0x4020, NO_REGISTER = 0xff, DEVICES = 65536, PCI_CONFIG_BYTES = 256 };
-enum { ATC_PENDING_MAX = 64 };
 
 /* A cached device table entry. */
 struct dtc_line {
@@ -46,18 +46,6 @@ struct log_state {
 };
 
 struct guest;
-
-/* An ATS invalidation that its device has not answered yet. */
-struct atc_pending {
-    bool used;
-    struct guest *guest; /* whose command it was; null: the host's */
-    uint32_t tag;
-    uint16_t device;
-    uint64_t command; /* SPA, for IOTLB_INV_TIMEOUT */
-    uint64_t deadline;
-    uint64_t answer; /* when the completion comes by itself */
-    bool lost;       /* the completion goes astray (inject.h) */
-};
 
 struct amdvi_device {
     struct amdvi_config config;
@@ -102,10 +90,7 @@ struct amdvi_device {
     uint64_t *held_entries;  /* bit per DeviceID: guests hold translations made from its entry (held.h) */
     uint64_t held_epoch;
 
-    struct atc_pending atc[ATC_PENDING_MAX];
-    uint32_t atc_next_tag;
-    unsigned atc_outstanding; /* of the host's commands */
-    unsigned atc_pending;     /* of all */
+    struct atc_table atc;
     uint64_t now;
 
     struct amdvi_statistics statistics;
@@ -167,12 +152,6 @@ uint64_t log_status_bits(const struct amdvi_device *device);
 
 /* command.c */
 void command_run(struct amdvi_device *device);
-
-/* ats.c */
-/* False: too many are unanswered, try again later. `guest` is null for the host's command. */
-bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
-                    struct guest *guest);
-void atc_check_timeouts(struct amdvi_device *device);
 
 /* prefetch.c */
 void prefetch(struct amdvi_device *device, const uint64_t command[2]);

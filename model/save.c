@@ -7,7 +7,7 @@
 #include "model/guests/guest.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     KIND_DEVICE = 1,
     KIND_GUEST = 2,
     HEADER_BYTES = 16,
@@ -86,6 +86,9 @@ static enum amdvi_status finish(struct out *out, size_t *needed)
     return out->used <= out->room ? AMDVI_OK : AMDVI_ERR_TOO_SMALL;
 }
 
+/* Instead of a GuestID. */
+#define ATC_OF_HOST UINT64_MAX
+
 enum { GUEST_WORDS = 2 + VF_COUNT + VFC_COUNT + 4, STATE_WORDS = 3 + 3 * 2, ATC_WORDS = 6 };
 
 static uint64_t log_word(const bool stopped[2], bool active_b)
@@ -127,32 +130,36 @@ static void put_state(struct out *out, const struct amdvi_device *device)
     put_section(out, SECTION_STATE, STATE_WORDS * 8);
     put(out, device->command_run, 8);
     put(out, device->now, 8);
-    put(out, device->atc_next_tag, 8);
+    put(out, device->atc.next_tag, 8);
     for (unsigned i = 0; i < 3; i++) {
         put(out, log_word(device->logs[i].stopped, device->logs[i].active_b), 8);
         put(out, device->logs[i].count, 8);
     }
 }
 
-static uint64_t atc_owner(const struct atc_pending *entry)
+/* Of one issuer, the oldest first. */
+static void put_unanswered(struct out *out, const struct atc_issuer *issuer)
 {
-    return entry->guest ? entry->guest->id : UINT64_MAX;
-}
-
-static void put_atc(struct out *out, const struct amdvi_device *device)
-{
-    put_section(out, SECTION_ATC, (uint64_t)device->atc_pending * ATC_WORDS * 8);
-    for (unsigned i = 0; i < ATC_PENDING_MAX; i++) {
-        const struct atc_pending *entry = &device->atc[i];
-        if (!entry->used)
-            continue;
+    for (const struct atc_pending *entry = issuer->oldest; entry; entry = entry->newer) {
+        put(out, issuer->guest ? issuer->guest->id : ATC_OF_HOST, 8);
         put(out, entry->tag | (uint64_t)entry->lost << 32, 8);
         put(out, entry->device, 8);
         put(out, entry->command, 8);
         put(out, entry->deadline, 8);
         put(out, entry->answer, 8);
-        put(out, atc_owner(entry), 8);
     }
+}
+
+/* Those of the guests in the order of their IDs, then those of the host. */
+static void put_atc(struct out *out, const struct amdvi_device *device)
+{
+    put_section(out, SECTION_ATC, (uint64_t)device->atc.count * ATC_WORDS * 8);
+    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+        const struct guest *guest = guest_find(device, (uint16_t)id);
+        if (guest)
+            put_unanswered(out, &guest->ats);
+    }
+    put_unanswered(out, &device->atc.host);
 }
 
 static size_t counter_words(const struct amdvi_device *device)
@@ -206,7 +213,7 @@ enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t g
         return AMDVI_ERR_UNSUPPORTED;
     guest = guest_find(device, guest_id);
     /* A command of the guest waits for a device: its answer could not be taken along. */
-    if (guest && guest->atc_outstanding > 0)
+    if (guest && guest->ats.count > 0)
         return AMDVI_ERR_BUSY;
     put_header(&out, KIND_GUEST);
     put_guest(&out, guest ? guest : &none);
@@ -290,7 +297,7 @@ static bool length_fits(const struct amdvi_device *device, uint32_t tag, size_t 
     case SECTION_REPORTED:
         return length == DEVICES / 8;
     case SECTION_ATC:
-        return length % (ATC_WORDS * 8) == 0 && length <= ATC_PENDING_MAX * ATC_WORDS * 8;
+        return length % (ATC_WORDS * 8) == 0;
     case SECTION_COUNTERS:
         return length == counter_words(device) * 8;
     case SECTION_GUEST:
@@ -326,16 +333,24 @@ static bool has_guest(struct in sections, uint64_t id)
     return false;
 }
 
-/* Whose commands wait: the host's, or those of guests that are there by then. */
-static bool owners_known(struct in before, struct in body)
+/* Whose commands wait: guests that are there by then, in the order of their IDs, and the host; of each no
+ * more than may. */
+static bool issuers_fit(const struct amdvi_device *device, struct in before, struct in body)
 {
+    uint64_t last = 0, count = 0;
+
     while (body.left) {
-        uint64_t owner;
+        uint64_t issuer = get(&body, 8);
 
         body.bytes += (ATC_WORDS - 1) * 8;
         body.left -= (ATC_WORDS - 1) * 8;
-        owner = get(&body, 8);
-        if (owner != UINT64_MAX && !has_guest(before, owner))
+        if (count == 0 || issuer != last) {
+            if (issuer < last || (issuer != ATC_OF_HOST && !has_guest(before, issuer)))
+                return false;
+            count = 0;
+        }
+        last = issuer;
+        if (++count > device->config.value[CONFIG_ATS_UNANSWERED])
             return false;
     }
     return true;
@@ -352,7 +367,7 @@ static enum amdvi_status check_section(const struct amdvi_device *device, struct
     if (tag == SECTION_GUEST && !device->guest_pages)
         return AMDVI_ERR_UNSUPPORTED;
     if ((tag == SECTION_GUEST && !guest_possible(device, body)) ||
-        (tag == SECTION_ATC && !owners_known(before, body)))
+        (tag == SECTION_ATC && !issuers_fit(device, before, body)))
         return AMDVI_ERR_CORRUPT;
     return AMDVI_OK;
 }
@@ -432,29 +447,29 @@ static void restore_state(struct amdvi_device *device, struct in *body)
 {
     device->command_run = get(body, 8) & 1;
     device->now = get(body, 8);
-    device->atc_next_tag = (uint32_t)get(body, 8);
+    device->atc.next_tag = (uint32_t)get(body, 8);
     for (unsigned i = 0; i < 3; i++) {
         set_log(get(body, 8), device->logs[i].stopped, &device->logs[i].active_b);
         device->logs[i].count = get(body, 8);
     }
 }
 
-static void restore_atc(struct amdvi_device *device, struct in *body)
+static bool restore_atc(struct amdvi_device *device, struct in *body)
 {
-    for (unsigned i = 0; body->left; i++) {
-        uint64_t tag = get(body, 8), owner;
-        struct atc_pending *entry = &device->atc[i];
+    while (body->left) {
+        uint64_t issuer = get(body, 8), tag = get(body, 8);
+        struct guest *guest = issuer == ATC_OF_HOST ? NULL : guest_find(device, (uint16_t)issuer);
+        struct atc_pending entry = {.tag = (uint32_t)tag, .lost = tag >> 32 & 1};
 
-        *entry = (struct atc_pending){.used = true, .tag = (uint32_t)tag, .lost = tag >> 32 & 1};
-        entry->device = (uint16_t)get(body, 8);
-        entry->command = get(body, 8);
-        entry->deadline = get(body, 8);
-        entry->answer = get(body, 8);
-        owner = get(body, 8);
-        entry->guest = owner == UINT64_MAX ? NULL : guest_find(device, (uint16_t)owner);
-        ++*(entry->guest ? &entry->guest->atc_outstanding : &device->atc_outstanding);
-        device->atc_pending++;
+        entry.device = (uint16_t)get(body, 8);
+        entry.command = get(body, 8);
+        entry.deadline = get(body, 8);
+        entry.answer = get(body, 8);
+        if (!atc_reserve(device))
+            return false;
+        atc_add(device, guest ? &guest->ats : &device->atc.host, &entry);
     }
+    return true;
 }
 
 static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in *body)
@@ -475,8 +490,7 @@ static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in
     case SECTION_GUEST:
         return restore_guest_section(device, body);
     case SECTION_ATC:
-        restore_atc(device, body);
-        return true;
+        return restore_atc(device, body);
     case SECTION_COUNTERS:
         get_words(body, device->pmu.counters[0].reg, counter_words(device));
         pmu_changed(device);
@@ -532,7 +546,7 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
     guest = guest_get(device, guest_id);
     if (!guest)
         return AMDVI_ERR_NO_MEMORY;
-    if (guest->atc_outstanding > 0)
+    if (guest->ats.count > 0)
         return AMDVI_ERR_BUSY;
     get(&body, 8); /* the GuestID at the old place */
     take_guest(guest, &body);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes to the devices: ATS invalidations with their time-out, PRG responses (6.4 opcodes 4 and 7, 9). */
+#include "model/commands/ats.h"
 #include "model/commands/command.h"
 #include "model/guests/guest.h"
 
@@ -12,12 +13,10 @@ static uint64_t timeout(const struct amdvi_device *device)
     return table[reg_control_invtimeout(control(device))];
 }
 
-static struct atc_pending *free_entry(struct amdvi_device *device)
+/* The end of time is not before now. */
+static uint64_t after(const struct amdvi_device *device, uint64_t nanoseconds)
 {
-    for (unsigned i = 0; i < ATC_PENDING_MAX; i++)
-        if (!device->atc[i].used)
-            return &device->atc[i];
-    return NULL;
+    return device->now + nanoseconds < nanoseconds ? UINT64_MAX : device->now + nanoseconds;
 }
 
 static void set_range(struct amdvi_atc_invalidation *invalidation, const uint64_t command[2])
@@ -30,105 +29,92 @@ static void set_range(struct amdvi_atc_invalidation *invalidation, const uint64_
     invalidation->size = (uint64_t)1 << range.shift;
 }
 
-/* COMPLETION_WAIT of the host and of each guest waits for its own (6.1, viommu 11 #17). */
-static unsigned *outstanding_of(struct amdvi_device *device, struct guest *guest)
-{
-    return guest ? &guest->atc_outstanding : &device->atc_outstanding;
-}
-
-static void wait_for(struct amdvi_device *device, struct atc_pending *entry,
-                     const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest,
-                     uint64_t answer)
-{
-    uint64_t limit = timeout(device);
-
-    *entry = (struct atc_pending){.used = true,
-                                  .guest = guest,
-                                  .tag = invalidation->tag,
-                                  .device = invalidation->device,
-                                  .command = address,
-                                  .deadline = limit ? device->now + limit : UINT64_MAX,
-                                  .answer = answer};
-    ++*outstanding_of(device, guest);
-    device->atc_pending++;
-}
-
 /* A completion that a plan of faults delays or loses, whether the device has answered at once or not. */
-static void disturb(struct amdvi_device *device, struct atc_pending *entry,
-                    const struct amdvi_atc_invalidation *invalidation, uint64_t address, struct guest *guest)
+static bool disturbed(struct amdvi_device *device, bool waits, struct atc_pending *entry)
 {
     uint64_t delay;
-    unsigned action = inject_atc(device, invalidation->device, &delay);
+    unsigned action = inject_atc(device, entry->device, &delay);
 
     if (!action)
-        return;
-    if (!entry->used)
-        wait_for(device, entry, invalidation, address, guest,
-                 device->now + delay < delay ? UINT64_MAX : device->now + delay);
+        return waits;
+    if (!waits)
+        entry->answer = after(device, delay);
     entry->lost = action == AMDVI_INJECT_TIMEOUT;
+    return true;
+}
+
+/* Tags of commands that are still unanswered after so many others are left out. */
+static uint32_t new_tag(struct amdvi_device *device)
+{
+    while (atc_find(device, device->atc.next_tag))
+        device->atc.next_tag++;
+    return device->atc.next_tag++;
+}
+
+static bool asked_device_waits(struct amdvi_device *device, const struct amdvi_atc_invalidation *invalidation)
+{
+    return device->callbacks.atc_invalidate &&
+           device->callbacks.atc_invalidate(device->callbacks.context, invalidation) == AMDVI_ATC_PENDING;
 }
 
 bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
-                    struct guest *guest)
+                    struct atc_issuer *issuer)
 {
-    struct atc_pending *entry = free_entry(device);
+    uint64_t limit = timeout(device);
     struct amdvi_atc_invalidation invalidation = {.device = (uint16_t)cmd_inv_iotlb_deviceid(command),
                                                   .has_pasid = cmd_inv_iotlb_gn(command)};
+    struct atc_pending entry = {.device = invalidation.device,
+                                .command = address,
+                                .deadline = limit ? after(device, limit) : UINT64_MAX,
+                                .answer = UINT64_MAX};
+    bool waits;
 
-    if (!entry)
+    if (issuer->count >= device->config.value[CONFIG_ATS_UNANSWERED] || !atc_reserve(device))
         return false;
     if (invalidation.has_pasid)
         invalidation.pasid = cmd_iotlb_pasid(&device->rules, command);
     set_range(&invalidation, command);
-    invalidation.tag = device->atc_next_tag++;
-    if (device->callbacks.atc_invalidate &&
-        device->callbacks.atc_invalidate(device->callbacks.context, &invalidation) == AMDVI_ATC_PENDING)
-        wait_for(device, entry, &invalidation, address, guest, UINT64_MAX);
+    invalidation.tag = entry.tag = new_tag(device);
+    waits = asked_device_waits(device, &invalidation);
     if (__builtin_expect(device->inject.active, 0))
-        disturb(device, entry, &invalidation, address, guest);
+        waits = disturbed(device, waits, &entry);
+    if (waits)
+        atc_add(device, issuer, &entry);
     return true;
 }
 
 static void finish(struct amdvi_device *device, struct atc_pending *entry)
 {
-    entry->used = false;
-    --*outstanding_of(device, entry->guest);
-    device->atc_pending--;
-    if (entry->guest)
-        guest_queue(device, entry->guest);
+    struct guest *guest = entry->issuer->guest;
+
+    atc_remove(device, entry);
+    if (guest)
+        guest_queue(device, guest);
 }
 
 enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
 {
-    if (!device)
+    struct atc_pending *entry = device ? atc_find(device, tag) : NULL;
+
+    if (!entry)
         return AMDVI_ERR_ARGUMENT;
-    for (unsigned i = 0; i < ATC_PENDING_MAX; i++) {
-        if (!device->atc[i].used || device->atc[i].tag != tag)
-            continue;
-        if (!device->atc[i].lost)
-            finish(device, &device->atc[i]);
-        return AMDVI_OK;
-    }
-    return AMDVI_ERR_ARGUMENT;
+    if (!entry->lost)
+        finish(device, entry);
+    return AMDVI_OK;
 }
 
-static bool answered_by_now(const struct amdvi_device *device, const struct atc_pending *entry)
-{
-    return !entry->lost && entry->answer <= device->now && entry->answer <= entry->deadline;
-}
-
-/* The command counts as complete, the device is suspect (6.5, 9.3). */
+/* After a time-out the command counts as complete, and the device is suspect (6.5, 9.3). */
 void atc_check_timeouts(struct amdvi_device *device)
 {
-    for (unsigned i = 0; i < ATC_PENDING_MAX && device->atc_pending; i++) {
-        struct atc_pending *entry = &device->atc[i];
-        if (entry->used && answered_by_now(device, entry))
-            finish(device, entry);
-        if (!entry->used || entry->deadline > device->now)
-            continue;
+    struct atc_pending *entry;
+
+    while ((entry = atc_ended(device))) {
+        bool answered = !entry->lost && entry->answer <= entry->deadline;
+        struct event event = {
+            .code = EVT_IOTLB_INV_TIMEOUT, .device = entry->device, .address = entry->command};
+
         finish(device, entry);
-        event_report(device, &(struct event){.code = EVT_IOTLB_INV_TIMEOUT,
-                                             .device = entry->device,
-                                             .address = entry->command});
+        if (!answered)
+            event_report(device, &event);
     }
 }

@@ -42,7 +42,7 @@ static enum command_progress store(struct amdvi_device *device, const struct com
 /* Store, then status, then interrupt (6.4). */
 static enum command_progress completion_wait(struct amdvi_device *device, const struct command *c)
 {
-    if (device->atc_outstanding > 0)
+    if (device->atc.host.count > 0)
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, c) == COMMAND_HALTED)
         return COMMAND_HALTED;

@@ -2,6 +2,9 @@
 /* Commands that host and guests share, with host IDs (6.4; viommu 7.1). */
 #include "model/commands/command.h"
 
+#include "model/commands/ats.h"
+#include "model/guests/guest.h"
+
 static bool stray_pasid(const uint64_t words[2])
 {
     switch (cmd_opcode(words)) {
@@ -64,7 +67,7 @@ enum command_progress command_common(struct amdvi_device *device, const struct c
         invalidate_pages(device, c, guest);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
-        if (!atc_invalidate(device, c->words, c->address, guest))
+        if (!atc_invalidate(device, c->words, c->address, guest ? &guest->ats : &device->atc.host))
             return COMMAND_BLOCKED;
         break;
     case CMD_INVALIDATE_INTERRUPT_TABLE:

@@ -72,7 +72,7 @@ static enum command_progress store(struct amdvi_device *device, struct guest *gu
 static enum command_progress completion_wait(struct amdvi_device *device, struct guest *guest,
                                              const struct command *c)
 {
-    if (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc_pending > 0 : guest->atc_outstanding > 0)
+    if (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : guest->ats.count > 0)
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, guest, c) == COMMAND_HALTED)
         return COMMAND_HALTED;
@@ -242,6 +242,8 @@ static enum command_progress process(struct amdvi_device *device, struct guest *
     return progress;
 }
 
+/* SPENT: goes on in the next run. So does who is blocked, unless an answer to a command of its own will wake
+ * it: it waits for others (11 #17, by choice), or for memory. */
 enum outcome { IDLE, MORE, SPENT };
 
 /* A guest can move its own tail from its ring where its buffers reach the private space, so one run gives it
@@ -283,7 +285,7 @@ static enum outcome turn(struct amdvi_device *device, struct guest *guest)
         if (progress == COMMAND_HALTED && device->config.value[CONFIG_CMD_HEAD])
             vf_set(device, guest, VF_CMD_HEAD, command_faulty_head(device, &ring, head, tail));
         if (progress != COMMAND_DONE)
-            return IDLE;
+            return progress == COMMAND_BLOCKED && !guest->ats.count ? SPENT : IDLE;
         head = ring_next(&ring, head);
         vf_set(device, guest, VF_CMD_HEAD, head);
         if (commands && --commands == 0)

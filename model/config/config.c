@@ -126,6 +126,7 @@ static bool within_limits(int id, uint64_t value)
         return value == 49 || value == 50;
     case CONFIG_EVENT_TABLE_GRANULE:
         return value == 8 || value == 16;
+    case CONFIG_ATS_UNANSWERED:
     case CONFIG_PMU_BANKS:
     case CONFIG_PMU_COUNTERS:
     case CONFIG_DOMAIN_MAP_SHIFT:

@@ -353,6 +353,12 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                            "iommu 9.2"},
                           CHOICE,
                           0},
+    [CONFIG_ATS_UNANSWERED] = {{"ats.unanswered", "64", "1 to 4096",
+                                "INVALIDATE_IOTLB_PAGES of the host, and of each guest, that devices may "
+                                "leave unanswered before the next one waits",
+                                "model's choice; the queue's depth is not published, iommu 6.4"},
+                               NUMBER,
+                               4096},
     [CONFIG_PPR_LOG_OFF] = {{"ppr.log_off", "drop", "drop|refuse",
                              "a page request while PPRLogEn=0, of the host or of its guest", "iommu 15 D14"},
                             CHOICE,

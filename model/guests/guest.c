@@ -57,6 +57,7 @@ static struct guest *new_guest(struct amdvi_device *device, uint16_t id)
     if (!guest)
         return NULL;
     guest->id = id;
+    guest->ats.guest = guest;
     guest->next = device->guests;
     device->guests = guest;
     device->guest_count++;

@@ -51,7 +51,7 @@ struct guest {
     uint64_t vf[VF_COUNT];
     uint64_t vfc[VFC_COUNT];
     struct guest_log events, pprs;
-    unsigned atc_outstanding;
+    struct atc_issuer ats; /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
     struct held held[HELD_USES];
 };
 

@@ -232,6 +232,8 @@ void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, b
         for (unsigned i = 0; i < VF_COUNT; i++)
             vf_set(device, guest, (enum vf_id)i, 0);
     }
+    /* Nobody waits for the devices of the guest that had this GuestID before. */
+    atc_forget(device, &guest->ats);
     guest->command_stopped = false;
     guest_status_set(device, guest, 0);
     guest_mark_dirty(device, guest, false);

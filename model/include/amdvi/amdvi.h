@@ -365,8 +365,9 @@ struct amdvi_page_request_result {
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
                                      struct amdvi_page_request_result *result);
 
-/* A device finished the invalidation `tag` that it had answered with AMDVI_ATC_PENDING. Unknown tags, such
- * as those that timed out, give AMDVI_ERR_ARGUMENT. */
+/* A device finished the invalidation `tag` that it had answered with AMDVI_ATC_PENDING. Unknown tags give
+ * AMDVI_ERR_ARGUMENT and change nothing: such as those that timed out, or whose guest was reset meanwhile
+ * (RESET_VMMIO: its commands in flight are nobody's any more). */
 enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag);
 
 /* "host page not present": never null. */

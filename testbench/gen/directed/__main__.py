@@ -8,7 +8,8 @@ from pathlib import Path
 
 from . import ats_facts, bring_up_facts, cache_facts, choice_facts, command_facts, guest_facts  # noqa: F401
 from . import host_facts, interrupt_facts, log_facts, register_facts, table_facts  # noqa: F401
-from . import viommu_command_facts, viommu_device_facts, viommu_further_facts, viommu_log_facts  # noqa: F401
+from . import viommu_ats_facts, viommu_command_facts, viommu_device_facts, viommu_further_facts  # noqa: F401
+from . import viommu_log_facts  # noqa: F401
 from . import viommu_more_row_facts, viommu_register_facts, viommu_ring_facts, viommu_row_facts  # noqa: F401
 from . import viommu_setup_facts  # noqa: F401
 from .fact import FACTS

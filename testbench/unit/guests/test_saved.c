@@ -114,7 +114,9 @@ static void guest_refused(enum amdvi_status expected)
 
 START_TEST(another_version_or_kind_is_refused)
 {
-    saved_put(&bad, 8, 2, 4);
+    saved_put(&bad, 8, 1, 4);
+    refused(AMDVI_ERR_UNSUPPORTED);
+    saved_put(&bad, 8, 3, 4);
     refused(AMDVI_ERR_UNSUPPORTED);
     saved_put(&bad, 12, 2, 4);
     refused(AMDVI_ERR_ARGUMENT);
@@ -200,21 +202,46 @@ START_TEST(invalidations_of_a_guest_that_is_not_there_are_refused)
     size_t atc = saved_find(&bad, SAVED_ATC, 0);
 
     ck_assert_uint_eq(saved_length(&bad, atc), 2 * 48);
-    saved_put(&bad, atc + 40, 0x123, 8);
+    saved_put(&bad, atc, 0x123, 8);
     refused(AMDVI_ERR_CORRUPT);
-    saved_put(&bad, atc + 40, 0x10000 + (uint64_t)guest_id(A), 8);
+    saved_put(&bad, atc, 0x10000 + (uint64_t)guest_id(A), 8);
     refused(AMDVI_ERR_CORRUPT);
 }
 END_TEST
 
-START_TEST(more_invalidations_than_a_device_keeps_are_refused)
+/* `count` more of guest A, before its one and that of the host. */
+static void put_unanswered(unsigned count)
 {
-    size_t atc = saved_find(&bad, SAVED_ATC, 0), room = 48 * 63;
+    size_t atc = saved_find(&bad, SAVED_ATC, 0), room = 48 * (size_t)count;
 
     saved_splice(&bad, atc, 0, room);
-    saved_put(&bad, atc - 8, 48 * 65, 8);
+    saved_put(&bad, atc - 8, 48 * (count + 2), 8);
     for (size_t at = atc; at < atc + room; at += 48)
-        saved_put(&bad, at + 40, UINT64_MAX, 8);
+        saved_put(&bad, at, guest_id(A), 8);
+}
+
+/* ats.unanswered is 64. */
+START_TEST(more_invalidations_than_a_guest_may_have_are_refused)
+{
+    put_unanswered(64);
+    refused(AMDVI_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(as_many_invalidations_as_a_guest_may_have_are_taken)
+{
+    put_unanswered(63);
+    saved_seal(&bad);
+    ck_assert_int_eq(amdvi_restore(w.device, bad.bytes, bad.size), AMDVI_OK);
+}
+END_TEST
+
+START_TEST(invalidations_out_of_order_are_refused)
+{
+    size_t atc = saved_find(&bad, SAVED_ATC, 0);
+
+    saved_put(&bad, atc, UINT64_MAX, 8);
+    saved_put(&bad, atc + 48, guest_id(A), 8);
     refused(AMDVI_ERR_CORRUPT);
 }
 END_TEST
@@ -458,7 +485,8 @@ static struct amdvi_device *device_on(struct heap *heap)
     return device;
 }
 
-/* Guests 6, 7 and 106h: two blocks of 256 and three guests. */
+/* Guests 6, 7 and 106h: two blocks of 256 and three guests; then the two unanswered invalidations and their
+ * list. */
 START_TEST(a_restore_without_memory_leaves_a_device_after_reset)
 {
     struct heap heap;
@@ -470,7 +498,7 @@ START_TEST(a_restore_without_memory_leaves_a_device_after_reset)
     ck_assert_int_eq(amdvi_restore(device, good.bytes, good.size), AMDVI_ERR_NO_MEMORY);
     saved_device(&after, device);
     ck_assert(saved_same(&before, &after));
-    heap.left = 5;
+    heap.left = 8;
     ck_assert_int_eq(amdvi_restore(device, good.bytes, good.size), AMDVI_OK);
     saved_device(&after, device);
     ck_assert(saved_same(&good, &after));
@@ -510,7 +538,9 @@ int main(void)
     tcase_add_test(tests, a_guest_id_of_more_than_16_bits_is_refused);
     tcase_add_test(tests, a_guest_that_this_device_rejects_is_refused);
     tcase_add_test(tests, invalidations_of_a_guest_that_is_not_there_are_refused);
-    tcase_add_test(tests, more_invalidations_than_a_device_keeps_are_refused);
+    tcase_add_test(tests, more_invalidations_than_a_guest_may_have_are_refused);
+    tcase_add_test(tests, as_many_invalidations_as_a_guest_may_have_are_taken);
+    tcase_add_test(tests, invalidations_out_of_order_are_refused);
     tcase_add_loop_test(tests, a_state_with_any_one_word_changed_is_refused_or_works, 0, 4);
     tcase_add_test(tests, unanswered_invalidations_move_along);
     tcase_add_test(tests, a_time_out_runs_on_at_the_new_place);
@@ -520,7 +550,7 @@ int main(void)
     tcase_add_test(tests, a_rejected_guest_id_takes_no_guest);
     tcase_add_test(tests, null_arguments_are_refused);
     tcase_add_test(tests, a_device_without_virtual_iommus_has_no_guests_to_move);
-    tcase_add_loop_test(tests, a_restore_without_memory_leaves_a_device_after_reset, 0, 5);
+    tcase_add_loop_test(tests, a_restore_without_memory_leaves_a_device_after_reset, 0, 8);
     tcase_add_loop_test(tests, a_guest_needs_memory_to_be_restored, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
