@@ -10,8 +10,6 @@ hangs; the status is 0 when the share of killed defects reaches --demand.
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -19,12 +17,9 @@ from pathlib import Path
 
 import yaml
 
+from bench import Bench
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-LIMIT = 60  # seconds for a test before it counts as hanging
-CORE = ("parts", "errors", "logs", "devices", "registers", "remote", "tlb", "cache", "batch", "config")
-GUESTS = ("guests", "held", "choices", "delivery", "owned_devices", "turns")
-UNITS = (*(f"core/core-test_{name}" for name in CORE), *(f"guests/guests-test_{name}" for name in GUESTS))
 
 
 @dataclass(frozen=True)
@@ -42,58 +37,6 @@ class Defect:
             return None
         path.write_text(text.replace(self.find, self.replace), encoding="utf-8")
         return text
-
-
-class Bench:
-    def __init__(self, work: Path, jobs: int) -> None:
-        self.tree, self.build, self.jobs = work / "tree", work / "build", jobs
-        self.traces = [str(path) for path in sorted((self.tree / "testbench/traces").glob("*/*.trace"))]
-
-    @classmethod
-    def prepare(cls, work: Path, jobs: int) -> Bench:
-        tree = work / "tree"
-        if tree.exists():
-            shutil.rmtree(tree)
-        skip = shutil.ignore_patterns(".git", "build", "__pycache__")
-        shutil.copytree(ROOT, tree, ignore=skip)
-        lists = tree / "CMakeLists.txt"
-        lists.write_text(lists.read_text().replace(" -Werror", ""))  # a defect may leave a variable unused
-        bench = cls(work, jobs)
-        bench._run("cmake", "-S", str(tree), "-B", str(bench.build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                   "-DCMAKE_C_FLAGS=-O1 -g0", "-DAMDVI_SHARED_DIR=/nonexistent")
-        return bench
-
-    def _run(self, *command: str) -> None:
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
-
-    def make(self, *targets: str) -> bool:
-        command = ["ninja", "-C", str(self.build), f"-j{self.jobs}", *targets]
-        return subprocess.run(command, capture_output=True).returncode == 0
-
-    def holds(self, *command: str) -> bool:
-        try:
-            return subprocess.run(command, capture_output=True, timeout=LIMIT).returncode == 0
-        except subprocess.TimeoutExpired:
-            return False
-
-    def noticed_by(self) -> str | None:
-        """Name of the first test that notices; cheap ones first."""
-        if not self.make("replay-all"):
-            return "build"
-        player = str(self.build / "testbench/traces/replay-all")
-        if not self.holds(player, *self.traces):
-            return "directed traces"
-        uncached = [path for path in self.traces if "/stale/" not in path]
-        if not self.holds(player, "--set", "caches=off", *uncached):
-            return "directed traces without caches"
-        if not self.make(*(name.split("/")[1] for name in UNITS)):
-            return "build"
-        for name in UNITS:
-            if not self.holds(str(self.build / "testbench/unit" / name)):
-                return name
-        return None
 
 
 def report(defects: list[Defect], bench: Bench) -> tuple[int, list[Defect], list[Defect]]:

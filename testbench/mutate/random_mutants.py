@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Draws defects at random and asks whether the tests notice.
+
+    python3 testbench/mutate/random_mutants.py --work build/mutate-random --seed 7 --count 150
+
+Each mutant changes one line of a function in tables/, cmdbuf/ or model/: a comparison or && and || swapped, a
+number or a sign off by one, a condition negated, a statement deleted, an early return. The fast tests look first,
+the other tests of the library after them. Mutants that do not compile or compile to the same code are drawn again.
+Results go to WORK/SEED.jsonl as they come; the same command goes on where it was stopped. --show prints them; --again asks about the survivors once more, after
+tests were written.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import ROOT, Bench
+from draw import Mutant, draw
+
+SAME, BROKEN, GONE = NOT_COUNTED = ("same code", "build", "line is gone")
+
+
+Results = dict[Mutant, "str | None"]
+
+
+def plant(mutant: Mutant, tree: Path) -> str | None:
+    """The text to put back; None if the line is gone. It may have moved since the mutant was drawn."""
+    path = tree / mutant.file
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = text.split("\n")
+    places = [at for at, line in enumerate(lines) if line == mutant.before]
+    if not places:
+        return None
+    lines[min(places, key=lambda at: abs(at - mutant.line + 1))] = mutant.after
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return text
+
+
+def verdict(mutant: Mutant, bench: Bench, clean: str) -> str | None:
+    before = plant(mutant, bench.tree)
+    if before is None:
+        return GONE
+    try:
+        if not bench.make("amdvi"):
+            return BROKEN
+        if bench.code() == clean:
+            return SAME
+        return bench.noticed_by() or bench.noticed_further()
+    finally:
+        (bench.tree / mutant.file).write_text(before, encoding="utf-8")
+
+
+def known(log: Path) -> Results:
+    rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return {Mutant(**row["mutant"]): row["noticed_by"] for row in rows}
+
+
+def summary(results: Results, seed: int) -> float:
+    """Prints the survivors and the share that was noticed."""
+    counted = {name: by for name, by in results.items() if by not in NOT_COUNTED}
+    survivors = [name for name, by in counted.items() if by is None]
+    for name in survivors:
+        print(f"SURVIVED {name}")
+    share = (len(counted) - len(survivors)) / max(len(counted), 1)
+    print(f"seed {seed}: {len(counted) - len(survivors)} of {len(counted)} noticed ({100 * share:.1f} %); not counted: "
+          f"{len(results) - len(counted)} that do not compile or change nothing")
+    return share
+
+
+def ask(mutant: Mutant, bench: Bench, clean: str, log: Path) -> str | None:
+    start, by = time.monotonic(), verdict(mutant, bench, clean)
+    with log.open("a", encoding="utf-8") as out:
+        print(json.dumps({"mutant": asdict(mutant), "noticed_by": by}), file=out)
+    print(f"{by or 'SURVIVED':40} {time.monotonic() - start:5.1f} s  {mutant.name()}", flush=True)
+    return by
+
+
+def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
+    bench = Bench.prepare(args.work.resolve(), args.jobs)
+    if by := bench.noticed_by():
+        sys.exit(f"the tree without defects does not pass: {by}")
+    clean = bench.code()
+    if args.again:
+        for mutant in [one for one, by in results.items() if by is None]:
+            results[mutant] = ask(mutant, bench, clean, log)
+        return
+    counted = sum(by not in NOT_COUNTED for by in results.values())
+    for mutant in draw(bench.tree, args.seed):
+        if counted >= args.count:
+            return
+        if mutant not in results:
+            results[mutant] = ask(mutant, bench, clean, log)
+            counted += results[mutant] not in NOT_COUNTED
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=ROOT / "build/mutate-random")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--demand", type=float, default=0.95, help="share of noticed mutants")
+    parser.add_argument("--again", action="store_true", help="ask about the survivors once more, draw no others")
+    parser.add_argument("--show", action="store_true", help="only what is known already")
+    args = parser.parse_args(argv)
+    args.work.mkdir(parents=True, exist_ok=True)
+    log = args.work / f"{args.seed}.jsonl"
+    results = known(log)
+    if not args.show:
+        hunt(args, log, results)
+    return 0 if summary(results, args.seed) >= args.demand else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
