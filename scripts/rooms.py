@@ -92,7 +92,7 @@ def objects_of(build: Path) -> dict[str, Path]:
     """The objects of the static library in a folder of CMake's, by the path of their source."""
     found = {}
     for target in ("tables/CMakeFiles/amdvi-tables.dir", "cmdbuf/CMakeFiles/amdvi-cmdbuf.dir",
-                   "model/CMakeFiles/amdvi.dir"):
+                   "model/CMakeFiles/amdvi-model.dir"):
         for path in sorted((build / target).rglob("*.o")):
             inside = str(path.relative_to(build / target)).removesuffix(".o")
             generated = re.sub(r"^(__/)+", "", inside)

@@ -5,10 +5,10 @@
     python3 testbench/mutate/random_mutants.py --work build/mutate-random --seed 7 --count 150
 
 Each mutant changes one line of a function in tables/, cmdbuf/ or model/: a comparison or && and || swapped, a
-number or a sign off by one, a condition negated, a statement deleted, an early return. The fast tests look first,
-the other tests of the library after them. Mutants that do not compile or compile to the same code are drawn again.
-Results go to WORK/SEED.jsonl as they come; the same command goes on where it was stopped. --show prints them; --again asks about the survivors once more, after
-tests were written.
+number or a sign off by one, a condition negated, a statement deleted, an early return. The fast tests look at all,
+then the other tests of the library at what is left. Mutants that do not compile or compile to the same code are
+drawn again. Results go to WORK/SEED.jsonl as they come; the same command goes on where it was stopped. --show prints
+them; --again asks about the survivors once more, after tests were written.
 """
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from bench import ROOT, Bench
 from draw import Mutant, draw
 
 SAME, BROKEN, GONE = NOT_COUNTED = ("same code", "build", "line is gone")
-
-
+NOT_YET = "not by the fast tests"
 Results = dict[Mutant, "str | None"]
 
 
@@ -41,7 +40,7 @@ def plant(mutant: Mutant, tree: Path) -> str | None:
     return text
 
 
-def verdict(mutant: Mutant, bench: Bench, clean: str) -> str | None:
+def verdict(mutant: Mutant, bench: Bench, clean: str, further: bool) -> str | None:
     before = plant(mutant, bench.tree)
     if before is None:
         return GONE
@@ -50,7 +49,7 @@ def verdict(mutant: Mutant, bench: Bench, clean: str) -> str | None:
             return BROKEN
         if bench.code() == clean:
             return SAME
-        return bench.noticed_by() or bench.noticed_further()
+        return bench.noticed_by() or (bench.noticed_further() if further else NOT_YET)
     finally:
         (bench.tree / mutant.file).write_text(before, encoding="utf-8")
 
@@ -60,20 +59,8 @@ def known(log: Path) -> Results:
     return {Mutant(**row["mutant"]): row["noticed_by"] for row in rows}
 
 
-def summary(results: Results, seed: int) -> float:
-    """Prints the survivors and the share that was noticed."""
-    counted = {name: by for name, by in results.items() if by not in NOT_COUNTED}
-    survivors = [name for name, by in counted.items() if by is None]
-    for name in survivors:
-        print(f"SURVIVED {name}")
-    share = (len(counted) - len(survivors)) / max(len(counted), 1)
-    print(f"seed {seed}: {len(counted) - len(survivors)} of {len(counted)} noticed ({100 * share:.1f} %); not counted: "
-          f"{len(results) - len(counted)} that do not compile or change nothing")
-    return share
-
-
-def ask(mutant: Mutant, bench: Bench, clean: str, log: Path) -> str | None:
-    start, by = time.monotonic(), verdict(mutant, bench, clean)
+def ask(mutant: Mutant, bench: Bench, clean: str, log: Path, further: bool = False) -> str | None:
+    start, by = time.monotonic(), verdict(mutant, bench, clean, further)
     with log.open("a", encoding="utf-8") as out:
         print(json.dumps({"mutant": asdict(mutant), "noticed_by": by}), file=out)
     print(f"{by or 'SURVIVED':40} {time.monotonic() - start:5.1f} s  {mutant.name()}", flush=True)
@@ -84,18 +71,29 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     bench = Bench.prepare(args.work.resolve(), args.jobs)
     if by := bench.noticed_by():
         sys.exit(f"the tree without defects does not pass: {by}")
-    clean = bench.code()
-    if args.again:
-        for mutant in [one for one, by in results.items() if by is None]:
-            results[mutant] = ask(mutant, bench, clean, log)
-        return
+    bench.make("amdvi")
+    clean, drawn = bench.code(), draw(bench.tree, args.seed)
     counted = sum(by not in NOT_COUNTED for by in results.values())
-    for mutant in draw(bench.tree, args.seed):
-        if counted >= args.count:
-            return
+    while counted < args.count and not args.again:
+        mutant = next(drawn)
         if mutant not in results:
             results[mutant] = ask(mutant, bench, clean, log)
             counted += results[mutant] not in NOT_COUNTED
+    for mutant, by in list(results.items()):
+        if by == NOT_YET or (by is None and args.again):
+            results[mutant] = ask(mutant, bench, clean, log, further=True)
+
+
+def summary(results: Results, seed: int) -> float:
+    """Prints the survivors and the share that was noticed."""
+    counted = {mutant: by for mutant, by in results.items() if by not in NOT_COUNTED}
+    survivors = [mutant for mutant, by in counted.items() if by in (None, NOT_YET)]
+    for mutant in survivors:
+        print(f"SURVIVED {mutant.name()}")
+    share = (len(counted) - len(survivors)) / max(len(counted), 1)
+    print(f"seed {seed}: {len(counted) - len(survivors)} of {len(counted)} noticed ({100 * share:.1f} %); not counted: "
+          f"{len(results) - len(counted)} that do not compile or change nothing")
+    return share
 
 
 def main(argv: list[str] | None = None) -> int:

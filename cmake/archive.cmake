@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# amdvi_archive(NAME OBJECTS): a static library of one object, in which only the public names are global: a program
+# that has a cache_create() or a log_append() of its own links with it. With link-time optimisation the object is
+# optimised as a whole and holds machine code, so any compiler and linker takes it.
+set(archive_flags -r -nostdlib)
+if(AMDVI_LTO)
+    separate_arguments(release_flags UNIX_COMMAND "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}}")
+    list(APPEND archive_flags ${release_flags} -flto=auto -flinker-output=nolto-rel)
+endif()
+set(AMDVI_ARCHIVE_FLAGS ${archive_flags})
+
+function(amdvi_archive name objects)
+    set(all ${CMAKE_CURRENT_BINARY_DIR}/${name}-all.o)
+    set(one ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
+    add_custom_command(OUTPUT ${one}
+        COMMAND ${CMAKE_C_COMPILER} ${AMDVI_ARCHIVE_FLAGS} -o ${all} ${objects}
+        COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=amdvi_* ${all} ${one}
+        DEPENDS ${objects}
+        BYPRODUCTS ${all}
+        COMMENT "Hiding what is not public in ${name}"
+        COMMAND_EXPAND_LISTS VERBATIM)
+    set_source_files_properties(${one} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+    add_library(${name} STATIC ${one})
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
+endfunction()
