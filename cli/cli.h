@@ -141,11 +141,13 @@ struct player {
     struct amdvi_trace_record record; /* the current one */
     uint64_t records;
     char *directory;
+    char error[640]; /* the message about what could not be opened, read or played; stays after a failure */
 };
 
 /* Opens both; a message on stderr and false when that fails. `options` are completed with name and directory.
  */
-bool player_open(struct player *player, const char *path, struct amdvi_replay_options *options);
+bool player_open(struct player *player, const char *path, const struct amdvi_trace_options *reading,
+                 struct amdvi_replay_options *options);
 void player_close(struct player *player);
 
 enum player_step { PLAYER_RECORD, PLAYER_END, PLAYER_WRONG };

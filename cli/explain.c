@@ -423,7 +423,7 @@ static int explain(struct explanation *e, const char *path)
                                           .request = on_request,
                                           .interrupt = on_interrupt,
                                           .event = on_event};
-    if (!player_open(&e->player, path, &options))
+    if (!player_open(&e->player, path, NULL, &options))
         return CLI_WRONG;
     status = e->line_given ? explain_line(e) : explain_made_up(e);
     player_close(&e->player);

@@ -418,7 +418,7 @@ static int inspect(struct inspection *in, int count, char **files)
         if (!in->made)
             return usage_error(&command_inspect, "out of memory; a smaller --max helps");
     }
-    if (!player_open(&in->player, files[0], &options))
+    if (!player_open(&in->player, files[0], NULL, &options))
         return CLI_WRONG;
     status = play_and_show(in);
     player_close(&in->player);

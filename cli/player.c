@@ -13,14 +13,43 @@ static char *directory_of(const char *path)
     return slash && strcmp(path, "-") ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
 }
 
-bool player_open(struct player *player, const char *path, struct amdvi_replay_options *options)
+/* After everything that was printed so far. */
+static void complain(struct player *player, const char *text)
+{
+    snprintf(player->error, sizeof(player->error), "%s", text);
+    fflush(stdout);
+    fprintf(stderr, "%s\n", player->error);
+}
+
+static void release(struct player *player)
+{
+    amdvi_replay_destroy(player->replay);
+    amdvi_trace_close(player->reader);
+    free(player->directory);
+    player->replay = NULL;
+    player->reader = NULL;
+    player->directory = NULL;
+}
+
+static void cannot_start(struct player *player)
+{
+    char text[sizeof(player->error)];
+
+    snprintf(text, sizeof(text), "%s: %s", player->path,
+             player->replay ? amdvi_replay_error(player->replay)
+                            : "the player cannot start: out of memory");
+    complain(player, text);
+}
+
+bool player_open(struct player *player, const char *path, const struct amdvi_trace_options *reading,
+                 struct amdvi_replay_options *options)
 {
     struct amdvi_trace_error error = {0};
     char *directory;
 
     *player = (struct player){.path = path};
-    if (amdvi_trace_open(path, NULL, &player->reader, &error) != AMDVI_TRACE_OK) {
-        fprintf(stderr, "%s\n", error.text);
+    if (amdvi_trace_open(path, reading, &player->reader, &error) != AMDVI_TRACE_OK) {
+        complain(player, error.text);
         return false;
     }
     directory = directory_of(path);
@@ -30,18 +59,15 @@ bool player_open(struct player *player, const char *path, struct amdvi_replay_op
         player->directory = directory;
         return true;
     }
-    fprintf(stderr, "%s: %s\n", path,
-            player->replay ? amdvi_replay_error(player->replay) : "the player cannot start: out of memory");
+    cannot_start(player);
     free(directory);
-    player_close(player);
+    release(player);
     return false;
 }
 
 void player_close(struct player *player)
 {
-    amdvi_replay_destroy(player->replay);
-    amdvi_trace_close(player->reader);
-    free(player->directory);
+    release(player);
     *player = (struct player){0};
 }
 
@@ -53,8 +79,7 @@ enum player_step player_fetch(struct player *player)
         return PLAYER_RECORD;
     if (status == AMDVI_TRACE_END)
         return PLAYER_END;
-    fflush(stdout);
-    fprintf(stderr, "%s\n", amdvi_trace_last_error(player->reader)->text);
+    complain(player, amdvi_trace_last_error(player->reader)->text);
     return PLAYER_WRONG;
 }
 
@@ -62,8 +87,7 @@ bool player_play(struct player *player, const struct amdvi_trace_record *record)
 {
     if (amdvi_replay_record(player->replay, record) == AMDVI_REPLAY_OK)
         return true;
-    fflush(stdout);
-    fprintf(stderr, "%s\n", amdvi_replay_error(player->replay));
+    complain(player, amdvi_replay_error(player->replay));
     return false;
 }
 

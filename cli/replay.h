@@ -71,13 +71,27 @@ struct failure {
     char *text;
 };
 
+/* A copy of the trace with its expectations filled in. */
+struct golden {
+    struct output output;
+    struct amdvi_trace_writer *writer;
+    uint8_t *stated; /* of each request, in order: whether the trace states an expectation */
+    size_t requests, room, at;
+    bool acted; /* the device exists, configuration is over */
+    uint64_t written;
+};
+
 /* One `amdvi replay` command line. */
 struct replay_options {
     struct settings settings;
     bool check, json, quiet, stats, no_progress;
+    bool expectations;          /* --write-expectations to `output` */
+    const char *output;
+    uint64_t failures;          /* most failed checks that are printed of a file */
     bool lint, lint_windows, lint_strict;
     const char *timeline, *csv;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
+    struct json_object *errors;               /* --json: what the mistakes are */
 };
 
 /* One file being played. */
@@ -94,6 +108,7 @@ struct session {
     char detail_text[512];
     struct failure failures[FAILURES_KEPT];
     uint64_t failures_count;
+    struct golden golden;
     struct json_object *stated; /* --check --json */
     double seconds;
     struct amdvi_lint_options lint;
@@ -105,6 +120,23 @@ struct session {
 void lint_open(struct session *session, struct amdvi_replay_options *player);
 void lint_print(const struct session *session, const char *mark);
 struct json_object *lint_json(struct session *session);
+
+/* replay_play.c: one file. CLI_OK, CLI_FAILED or CLI_WRONG. */
+int replay_file(const struct replay_options *options, const char *path);
+
+/* replay_expectations.c */
+/* Reads the trace once, to know which requests have an expectation. */
+bool golden_open(struct session *session, const char *path);
+/* The current record, after it was played. */
+bool golden_record(struct session *session);
+/* The expectation of the request just written. */
+void golden_result(struct session *session, const struct amdvi_trace_record *record);
+bool golden_close(struct session *session, bool keep);
+
+/* replay_summary.c */
+void print_summary(struct session *session);
+/* Whether there was nothing to compare because the source does not have it. */
+bool nothing_checked(const struct session *session);
 
 void replay_json_add(struct session *session);
 void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),

@@ -246,6 +246,9 @@ void replay_json_add(struct session *session)
 
     add_source(object, session);
     json_put_count(object, "records", session->player.records);
+    json_put_bool(object, "nothing_checked", !amdvi_replay_counts(session->player.replay)->checks);
+    if (session->golden.writer)
+        json_put_count(object, "expectations_written", session->golden.written);
     json_object_object_add(object, "checks", checks_json(amdvi_replay_counts(session->player.replay)));
     json_put_real(object, "seconds", seconds);
     json_put_real(object, "records_per_s", seconds > 0 ? (double)session->player.records / seconds : 0);

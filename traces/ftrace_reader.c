@@ -189,12 +189,13 @@ static enum amdvi_trace_status take_line(struct amdvi_trace_reader *reader, char
 }
 
 /* The driver set its rings up long before the recording began. */
-static void add_start(struct import_queue *queue)
+static void add_start(struct import_queue *queue, const struct amdvi_trace_info *info)
 {
     import_add(queue, AMDVI_TRACE_KIND_HEADER);
     import_comment(queue, "imported from ftrace text: commands only, laid into a ring of this trace");
     import_comment(queue,
                    "page tables are not rebuilt from map and unmap; no results, nothing can be checked");
+    import_gaps(queue, info);
     struct amdvi_trace_record *config = import_add(queue, AMDVI_TRACE_KIND_CONFIG);
     import_pair(queue, config, "preset", "genoa");
     import_pair(queue, config, "ram", IMPORT_RAM);
@@ -211,7 +212,7 @@ static enum amdvi_trace_status ftrace_open(struct amdvi_trace_reader *reader)
     reader->info.source = AMDVI_TRACE_SOURCE_FTRACE;
     if (!state)
         return trace_reader_fail(reader, AMDVI_TRACE_ERR_MEMORY, 0, "out of memory");
-    add_start(&state->queue);
+    add_start(&state->queue, &reader->info);
     return AMDVI_TRACE_OK;
 }
 

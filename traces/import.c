@@ -54,6 +54,15 @@ void import_note(struct import_queue *queue, const char *format, ...)
     va_end(args);
 }
 
+void import_gaps(struct import_queue *queue, const struct amdvi_trace_info *info)
+{
+    char text[IMPORT_TEXT];
+
+    trace_gaps_print(info, text, sizeof(text));
+    if (text[0])
+        import_comment(queue, "%s", text);
+}
+
 void import_verbatim(struct import_queue *queue, const char *line, size_t len)
 {
     import_comment(queue, "%.*s", len < IMPORT_TEXT ? (int)len : IMPORT_TEXT, line);

@@ -112,6 +112,10 @@ void trace_print_hex(struct trace_buffer *out, uint64_t value);
 void trace_print_bytes(struct trace_buffer *out, const uint8_t *bytes, size_t len);
 extern const struct amdvi_trace_rule trace_label_t; /* the rule of t= */
 
+/* -- what a source cannot tell (gaps.c): the text of a comment, and back. */
+void trace_gaps_print(const struct amdvi_trace_info *info, char *text, size_t size);
+void trace_gaps_take(const char *comment, struct amdvi_trace_info *info);
+
 /* -- names (grammar.c) */
 bool trace_kind_by_name(const char *name, size_t len, enum amdvi_trace_kind *kind);
 struct trace_key_name {

@@ -176,6 +176,7 @@ static enum amdvi_trace_status qemu_open(struct amdvi_trace_reader *reader)
     import_add(&state->queue, AMDVI_TRACE_KIND_HEADER);
     import_comment(&state->queue,
                    "imported from a QEMU trace log: no memory and no results, nothing can be checked");
+    import_gaps(&state->queue, &reader->info);
     struct amdvi_trace_record *config = import_add(&state->queue, AMDVI_TRACE_KIND_CONFIG);
     import_pair(&state->queue, config, "preset", "emulator-min");
     import_pair(&state->queue, config, "ram", IMPORT_RAM);

@@ -139,6 +139,8 @@ enum amdvi_trace_status amdvi_trace_next(struct amdvi_trace_reader *reader, stru
     enum amdvi_trace_status status;
     do {
         status = reader->ops->next(reader, record);
+        if (status == AMDVI_TRACE_OK && record->kind == AMDVI_TRACE_KIND_COMMENT && record->comment)
+            trace_gaps_take(record->comment, &reader->info);
     } while (status == AMDVI_TRACE_OK && !reader->options.keep_layout && is_layout(record));
     reader->ended = status;
     return status;

@@ -138,6 +138,12 @@ enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay,
     return status;
 }
 
+void amdvi_replay_state(struct amdvi_replay *replay)
+{
+    if (replay)
+        replay_state_result(replay);
+}
+
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay)
 {
     if (!replay)

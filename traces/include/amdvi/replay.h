@@ -71,6 +71,9 @@ enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *
 void amdvi_replay_destroy(struct amdvi_replay *replay);
 
 enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+/* Reports the result of the last request now, when nothing has been expected of it: the record stands directly
+ * behind it then. Otherwise it is reported with the next request, which a later expectation may come before. */
+void amdvi_replay_state(struct amdvi_replay *replay);
 /* Reports a last request that nothing was expected of, and what a lint has held back. */
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
 

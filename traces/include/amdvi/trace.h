@@ -396,6 +396,7 @@ enum amdvi_trace_status amdvi_trace_next(struct amdvi_trace_reader *reader,
 enum amdvi_trace_status amdvi_trace_seek(struct amdvi_trace_reader *reader, uint64_t number);
 
 const struct amdvi_trace_error *amdvi_trace_last_error(const struct amdvi_trace_reader *reader);
+/* Of a text or binary trace that was imported: complete when its comments at the start have been read. */
 const struct amdvi_trace_info *amdvi_trace_info(const struct amdvi_trace_reader *reader);
 const struct amdvi_trace_import_counts *amdvi_trace_import_counts(const struct amdvi_trace_reader *reader);
 
