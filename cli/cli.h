@@ -140,6 +140,7 @@ struct player {
     struct amdvi_replay *replay;
     struct amdvi_trace_record record; /* the current one */
     uint64_t records;
+    uint64_t line; /* player_run_to(): of the last record that was played */
     char *directory;
     char error[640]; /* the message about what could not be opened, read or played; stays after a failure */
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `amdvi explain`: one request of a trace, step by step. */
-#include "cli/cli.h"
+#include "cli/explain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,28 +28,6 @@ static const char help[] =
     "  amdvi explain boot.trace --dev 00:04.0 --addr 0xfffff000 --op write\n\n"
     "exit codes: 0 done, whatever the result of the request; 2 a file or the command line cannot be "
     "understood\n";
-
-enum { STEPS = 256, EVENTS = 16 };
-
-struct explanation {
-    struct settings settings;
-    struct player player;
-    struct amdvi_observer observer;
-    struct amdvi_trace_record record; /* the request, when it is not the trace's */
-    uint64_t line, at;
-    bool line_given, at_given, dev_given, addr_given, json;
-    /* what was seen */
-    bool armed, requested, interrupted;
-    struct amdvi_access_info steps[STEPS];
-    unsigned steps_count;
-    struct amdvi_event_info events[EVENTS];
-    unsigned events_count;
-    struct amdvi_request request;
-    struct amdvi_result result;
-    uint16_t requester;
-    struct amdvi_int_result message;
-    struct amdvi_statistics before, after;
-};
 
 static int wrong(const char *message, const char *what)
 {
@@ -97,35 +75,7 @@ static void on_event(void *context, const struct amdvi_event_info *info)
         e->events[e->events_count++] = *info;
 }
 
-/* ---------------------------------------------------------------- text */
-
-static void print_words(const struct amdvi_access_info *info)
-{
-    for (unsigned i = 0; i < 4 && i * 8 < info->length; i++)
-        printf(" 0x%0*" PRIx64, info->length < 8 ? (int)info->length * 2 : 16, info->value[i]);
-}
-
-static void print_step(unsigned number, const struct amdvi_access_info *info)
-{
-    const struct amdvi_layout *layout = access_layout(info);
-
-    printf("%3u. %s", number, access_text(info->access));
-    if (info->level)
-        printf(", level %u", info->level);
-    printf(": %s 0x%" PRIx64 " =", info->write ? "write" : "read", info->address);
-    print_words(info);
-    printf("%s%s\n", info->cached ? " (cached)" : "", info->result ? " (memory failed)" : "");
-    if (!layout || info->result)
-        return;
-    fputs("       ", stdout);
-    fields_brief(stdout, layout, info->value);
-    putchar('\n');
-}
-
-struct cache_news {
-    const char *name, *hit;
-    size_t hits, misses;
-};
+/* ---------------------------------------------------------------- what both faces say */
 
 #define NEWS(name, member, text)                                                                             \
     {                                                                                                        \
@@ -133,7 +83,7 @@ struct cache_news {
             offsetof(struct amdvi_statistics, member##_misses)                                               \
     }
 
-static const struct cache_news caches[] = {
+const struct cache_news explain_caches[EXPLAIN_CACHES] = {
     NEWS("DTC", dtc, "the device table entry came from the device table cache"),
     NEWS("PTC", ptc, "the translation came from the translation cache"),
     NEWS("PDC", pdc, "upper levels of the walk came from the page directory cache"),
@@ -141,9 +91,7 @@ static const struct cache_news caches[] = {
     NEWS("ITC", itc, "the interrupt table entry came from the interrupt table cache"),
 };
 
-enum { CACHES = sizeof(caches) / sizeof(caches[0]) };
-
-static uint64_t change(const struct explanation *e, size_t offset)
+uint64_t explain_change(const struct explanation *e, size_t offset)
 {
     uint64_t before, after;
 
@@ -152,70 +100,12 @@ static uint64_t change(const struct explanation *e, size_t offset)
     return after - before;
 }
 
-static void print_caches(const struct explanation *e)
-{
-    for (unsigned i = 0; i < CACHES; i++)
-        if (change(e, caches[i].hits))
-            printf("   %s hit: %s\n", caches[i].name, caches[i].hit);
-        else if (change(e, caches[i].misses))
-            printf("   %s miss\n", caches[i].name);
-}
-
-static void flags_text(const struct amdvi_fault *fault, char *text, size_t size)
+void explain_flags(const struct amdvi_fault *fault, char *text, size_t size)
 {
     amdvi_trace_flags_text(fault->flags | (uint64_t)fault->vflags << 20, text, size);
 }
 
-static void print_fault(const struct amdvi_fault *fault)
-{
-    const char *event = amdvi_event_name(fault->event);
-    char flags[128];
-
-    flags_text(fault, flags, sizeof(flags));
-    printf("result: fault: %s\n", amdvi_reason_text(fault->reason));
-    printf("   event %s, flags %s, address 0x%" PRIx64 ", reply %s, %s\n", event ? event : "none", flags,
-           fault->address, reply_text(fault->reply), fault->logged ? "logged" : "not logged");
-}
-
-static void print_success(const struct amdvi_result *r)
-{
-    char perm[4], size[24];
-
-    printf("result: ok, pa 0x%" PRIx64 ", perm %s", r->pa, perm_text(r->perm, perm));
-    if (r->identity)
-        puts(", not translated");
-    else
-        printf(", page size %s, %" PRIu64 " bytes from pa on\n", size_text(r->size, size, sizeof(size)),
-               r->covered);
-}
-
-static void print_message(const struct amdvi_int_result *m)
-{
-    if (m->posted)
-        printf("result: ok, posted to a guest's vAPIC page, vector 0x%02x\n", m->vector);
-    else
-        printf("result: ok, vector 0x%02x, destination 0x%x (%s), type %u, message 0x%" PRIx64 " 0x%x\n",
-               m->vector, m->destination, m->logical ? "logical" : "physical", m->type, m->address, m->data);
-}
-
-static void print_events(const struct explanation *e)
-{
-    for (unsigned i = 0; i < e->events_count; i++) {
-        const struct amdvi_event_info *event = &e->events[i];
-        const struct amdvi_layout *layout =
-            event->log == AMDVI_IRQ_EVENT ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
-                                          : amdvi_layout_find(event->log == AMDVI_IRQ_PPR ? "ppr" : "ga");
-        printf("   log record %s0x%016" PRIx64 " 0x%016" PRIx64 "\n", event->logged ? "" : "(lost) ",
-               event->record[0], event->record[1]);
-        if (!layout)
-            continue;
-        fputs("       ", stdout);
-        fields_brief(stdout, layout, event->record);
-        putchar('\n');
-    }
-}
-
-static char *record_text(const struct amdvi_trace_record *record)
+char *explain_record(const struct amdvi_trace_record *record)
 {
     struct amdvi_trace_record bare = *record;
     size_t length;
@@ -227,113 +117,6 @@ static char *record_text(const struct amdvi_trace_record *record)
     if (text)
         amdvi_trace_format(&bare, text, length + 1);
     return text;
-}
-
-static void print_text(const struct explanation *e, const struct amdvi_trace_record *record)
-{
-    char *text = record_text(record);
-
-    printf("%s%s%" PRIu64 ": %s\n", e->player.path, e->line_given ? ":" : ", after line ", record->line,
-           text ? text : "");
-    free(text);
-    if (!e->steps_count)
-        puts("   no access to memory");
-    for (unsigned i = 0; i < e->steps_count; i++)
-        print_step(i + 1, &e->steps[i]);
-    print_caches(e);
-    if (e->interrupted && e->message.ok)
-        print_message(&e->message);
-    else if (e->interrupted)
-        print_fault(&e->message.fault);
-    else if (e->result.ok)
-        print_success(&e->result);
-    else
-        print_fault(&e->result.fault);
-    print_events(e);
-}
-
-/* ---------------------------------------------------------------- JSON */
-
-static struct json_object *step_json(const struct amdvi_access_info *info)
-{
-    struct json_object *object = json_object_new_object();
-    const struct amdvi_layout *layout = access_layout(info);
-    unsigned bits = info->length * 8 > 256 ? 256 : info->length * 8;
-
-    json_put_text(object, "access", access_text(info->access));
-    json_put_bool(object, "write", info->write);
-    json_put_bool(object, "cached", info->cached);
-    json_put_count(object, "level", info->level);
-    json_put_hex(object, "address", info->address);
-    json_put_count(object, "length_bytes", info->length);
-    json_object_object_add(object, "words", words_json(info->value, bits));
-    json_put_bool(object, "memory_failed", info->result != AMDVI_MEMORY_OK);
-    if (layout) {
-        json_put_text(object, "layout", layout->name);
-        json_object_object_add(object, "fields", fields_json(layout, info->value));
-    }
-    return object;
-}
-
-static void put_fault(struct json_object *object, const struct amdvi_fault *fault)
-{
-    char flags[128];
-
-    flags_text(fault, flags, sizeof(flags));
-    json_put_text(object, "reason", amdvi_reason_text(fault->reason));
-    json_put_text(object, "event", amdvi_event_name(fault->event));
-    json_put_text(object, "flags", flags);
-    json_put_hex(object, "fault_address", fault->address);
-    json_put_text(object, "reply", reply_text(fault->reply));
-    json_put_bool(object, "logged", fault->logged);
-}
-
-static struct json_object *outcome_json(const struct explanation *e)
-{
-    struct json_object *object = json_object_new_object();
-    bool ok = e->interrupted ? e->message.ok : e->result.ok;
-    char perm[4];
-
-    json_put_bool(object, "ok", ok);
-    if (!ok) {
-        put_fault(object, e->interrupted ? &e->message.fault : &e->result.fault);
-    } else if (e->interrupted) {
-        json_put_bool(object, "posted", e->message.posted);
-        json_put_hex(object, "vector", e->message.vector);
-        json_put_hex(object, "destination", e->message.destination);
-        json_put_bool(object, "logical", e->message.logical);
-        json_put_hex(object, "message_address", e->message.address);
-        json_put_hex(object, "message_data", e->message.data);
-    } else {
-        json_put_hex(object, "pa", e->result.pa);
-        json_put_text(object, "perm", perm_text(e->result.perm, perm));
-        json_put_bool(object, "identity", e->result.identity);
-        json_put_count(object, "page_size_bytes", e->result.size);
-        json_put_count(object, "covered_bytes", e->result.covered);
-    }
-    return object;
-}
-
-static void print_json(const struct explanation *e, const struct amdvi_trace_record *record)
-{
-    struct json_object *top = json_object_new_object(), *steps = json_object_new_array();
-    struct json_object *hits = json_object_new_object();
-    char *text = record_text(record);
-
-    json_put_text(top, "schema", "amdvi-explain 1");
-    json_put_text(top, "file", e->player.path);
-    json_put_count(top, "line", record->line);
-    json_put_text(top, "request", text ? text : "");
-    free(text);
-    for (unsigned i = 0; i < e->steps_count; i++)
-        json_object_array_add(steps, step_json(&e->steps[i]));
-    json_object_object_add(top, "steps", steps);
-    for (unsigned i = 0; i < CACHES; i++)
-        if (change(e, caches[i].hits) || change(e, caches[i].misses))
-            json_put_text(hits, caches[i].name, change(e, caches[i].hits) ? "hit" : "miss");
-    json_object_object_add(top, "caches", hits);
-    json_object_object_add(top, "outcome", outcome_json(e));
-    json_print(stdout, top);
 }
 
 /* ---------------------------------------------------------------- playing */
@@ -356,9 +139,9 @@ static int perform(struct explanation *e, const struct amdvi_trace_record *recor
         return wrong("%s: the device did not see the request", e->player.path);
     amdvi_get_statistics(amdvi_replay_device(e->player.replay), &e->after);
     if (e->json)
-        print_json(e, record);
+        explain_print_json(e, record);
     else
-        print_text(e, record);
+        explain_print(e, record);
     return CLI_OK;
 }
 
@@ -401,14 +184,11 @@ static int explain_line(struct explanation *e)
 
 static int explain_made_up(struct explanation *e)
 {
-    bool found;
-
-    if (!player_run_to(&e->player, e->at_given ? e->at : 0, &found))
+    if (!player_run_to(&e->player, e->at_given ? e->at : 0, &e->found))
         return CLI_WRONG;
-    if (e->at_given && !found)
+    if (e->at_given && !e->found)
         fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is used\n", e->player.path,
                 e->at);
-    e->record.line = found ? e->at - 1 : e->player.record.line;
     return perform(e, &e->record);
 }
 

@@ -24,6 +24,7 @@ struct picture {
     struct range pending;
     uint64_t printed, tables, entries;
     bool cut, guest, extend;
+    struct json_object *all, *ranges; /* null: text; all tables, and the ranges of the one being walked */
 };
 
 static uint64_t dte_field(const struct picture *p, const char *name)
@@ -40,6 +41,22 @@ static uint64_t shown_address(const struct picture *p, uint64_t address, unsigne
     return p->extend && address >> top & 1 ? address | ~((UINT64_C(1) << top) - 1) : address;
 }
 
+static void add_json(const struct picture *p, const struct range *r, uint64_t from)
+{
+    struct json_object *object = json_object_new_object();
+    char perm[4];
+
+    json_put_hex(object, "first", from);
+    json_put_hex(object, "last", from + (r->bytes - 1));
+    json_put_hex(object, "target", r->target);
+    json_put_text(object, "perm", perm_text(r->perm, perm));
+    if (p->guest)
+        json_put_bool(object, "user", r->user);
+    json_put_bool(object, "global", r->global);
+    json_put_count(object, "page_bytes", r->page);
+    json_object_array_add(p->ranges, object);
+}
+
 static void flush(struct picture *p, unsigned levels)
 {
     const struct range *r = &p->pending;
@@ -48,13 +65,15 @@ static void flush(struct picture *p, unsigned levels)
 
     if (!r->bytes)
         return;
-    if (p->printed++ < p->scene->max)
+    if (p->printed++ >= p->scene->max)
+        p->cut = true;
+    else if (p->ranges)
+        add_json(p, r, from);
+    else
         printf("    0x%012" PRIx64 "-0x%012" PRIx64 " -> 0x%012" PRIx64 "  %-3s%s%s  %s in pages of %s\n",
                from, from + (r->bytes - 1), r->target, perm_text(r->perm, perm),
                p->guest && r->user ? " user" : "", r->global ? " global" : "",
                size_text(r->bytes, bytes, sizeof(bytes)), size_text(r->page, page, sizeof(page)));
-    else
-        p->cut = true;
     p->pending.bytes = 0;
 }
 
@@ -77,10 +96,34 @@ static void add(struct picture *p, const struct range *range, unsigned levels)
 
 static void note(struct picture *p, uint64_t address, unsigned level, const char *what)
 {
-    if (p->printed++ < p->scene->max)
-        printf("    0x%012" PRIx64 " level %u: %s\n", address, level, what);
-    else
+    struct json_object *object;
+
+    if (p->printed++ >= p->scene->max) {
         p->cut = true;
+    } else if (p->ranges) {
+        object = json_object_new_object();
+        json_put_hex(object, "first", address);
+        json_put_count(object, "level", level);
+        json_put_text(object, "problem", what);
+        json_object_array_add(p->ranges, object);
+    } else {
+        printf("    0x%012" PRIx64 " level %u: %s\n", address, level, what);
+    }
+}
+
+/* A table begins: "GVA -> GPA" and where its root lies. */
+static struct json_object *begin_json(struct picture *p, const char *maps, const char *root, uint64_t address,
+                                      unsigned levels)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_put_text(object, "maps", maps);
+    json_put_hex(object, root, address);
+    json_put_count(object, "levels", levels);
+    p->ranges = json_object_new_array();
+    json_object_object_add(object, "ranges", p->ranges);
+    json_object_array_add(p->all, object);
+    return object;
 }
 
 static bool read_table(struct picture *p, uint64_t spa, uint64_t entries[ENTRIES])
@@ -253,7 +296,11 @@ static void show_pasid(struct picture *p, uint32_t pasid, uint64_t root)
     unsigned levels = 4 + (unsigned)(dte_field(p, "GuestPagingMode") & 1);
     struct range whole = {.perm = AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE | AMDVI_RIGHT_EXEC, .user = true};
 
-    printf("  PASID 0x%x: guest table at GPA 0x%" PRIx64 ", %u levels, GVA -> GPA\n", pasid, root, levels);
+    if (p->all)
+        json_put_hex(begin_json(p, "GVA to GPA", "root_gpa", root, levels), "pasid", pasid);
+    else
+        printf("  PASID 0x%x: guest table at GPA 0x%" PRIx64 ", %u levels, GVA -> GPA\n", pasid, root,
+               levels);
     p->guest = true;
     p->extend = pasid != 0 || !dte_field(p, "GIoV");
     walk_guest(p, root, levels, levels, &whole);
@@ -267,7 +314,7 @@ static void walk_gcr3(struct picture *p, uint64_t table, bool is_spa, unsigned l
     uint64_t entries[ENTRIES], spa = table;
 
     if ((!is_spa && !host_lookup(p, table, &spa)) || !read_table(p, spa, entries)) {
-        if (!p->cut)
+        if (!p->cut && !p->all)
             printf("  GCR3 table at 0x%" PRIx64 " is not in memory\n", table);
         return;
     }
@@ -289,8 +336,12 @@ static void show_host(struct picture *p)
 {
     unsigned mode = (unsigned)dte_field(p, "Mode");
 
-    printf("  host table at SPA 0x%" PRIx64 ", %u levels, %s -> SPA\n", dte_field(p, "Host root"), mode,
-           dte_field(p, "GV") ? "GPA" : "IOVA");
+    if (p->all)
+        begin_json(p, dte_field(p, "GV") ? "GPA to SPA" : "IOVA to SPA", "root_spa",
+                   dte_field(p, "Host root"), mode);
+    else
+        printf("  host table at SPA 0x%" PRIx64 ", %u levels, %s -> SPA\n", dte_field(p, "Host root"), mode,
+               dte_field(p, "GV") ? "GPA" : "IOVA");
     walk_host(p, dte_field(p, "Host root"), mode, 0, host_perm(amdvi_layout_find("dte"), p->dte));
     flush(p, 6);
 }
@@ -302,13 +353,39 @@ static void show(struct picture *p)
     p->has_host = mode >= 1 && mode <= 6;
     if (p->has_host)
         show_host(p);
-    else
+    else if (!p->all)
         printf("  no host table (Mode %u)\n", mode);
     if (dte_field(p, "GV"))
         walk_gcr3(p, dte_field(p, "GCR3 root"), !scene_control(p->scene, "GCR3TRPMode"),
                   (unsigned)dte_field(p, "GLX") + 1, 0);
-    printf("  %" PRIu64 " entries in %" PRIu64 " tables%s\n", p->entries, p->tables,
-           p->cut ? "; the listing was cut, see --max" : "");
+    if (!p->all)
+        printf("  %" PRIu64 " entries in %" PRIu64 " tables%s\n", p->entries, p->tables,
+               p->cut ? "; the listing was cut, see --max" : "");
+}
+
+static void end_json(struct picture *p, const char *problem)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_put_text(object, "problem", problem);
+    json_put_count(object, "entries", p->entries);
+    json_put_count(object, "tables_read", p->tables);
+    json_put_bool(object, "cut", p->cut);
+    json_object_object_add(object, "tables", p->all);
+    json_object_object_add(p->scene->json, "page_tables", object);
+}
+
+/* Why there is nothing to walk; null when there is. */
+static const char *no_tables(struct picture *p, uint16_t device)
+{
+    struct amdvi_dte_view view;
+
+    if (!scene_dte(p->scene, device, &view))
+        return "no device table entry can be read";
+    for (unsigned i = 0; i < 4; i++)
+        p->dte[i] = view.words[i];
+    return dte_field(p, "V") && dte_field(p, "TV") ? NULL
+                                                   : "V or TV is 0: the translation fields are not valid";
 }
 
 void inspect_tables(const struct scene *scene, uint16_t device)
@@ -316,20 +393,17 @@ void inspect_tables(const struct scene *scene, uint16_t device)
     struct picture p = {.scene = scene,
                         .v1 = amdvi_layout_find("v1"),
                         .v2 = amdvi_layout_find("v2"),
-                        .gcr3 = amdvi_layout_find("gcr3")};
-    struct amdvi_dte_view view;
+                        .gcr3 = amdvi_layout_find("gcr3"),
+                        .all = scene->json ? json_object_new_array() : NULL};
+    const char *problem = no_tables(&p, device);
     char name[8];
 
-    printf("page tables of %s (0x%x)\n", device_text(device, name), device);
-    if (amdvi_inspect_dte(scene->device, device, &view) != AMDVI_OK || view.read_error || view.beyond_table) {
-        puts("  no device table entry can be read");
-        return;
-    }
-    for (unsigned i = 0; i < 4; i++)
-        p.dte[i] = view.words[i];
-    if (!dte_field(&p, "V") || !dte_field(&p, "TV"))
-        printf("  V=%u TV=%u: the translation fields are not valid\n", (unsigned)dte_field(&p, "V"),
-               (unsigned)dte_field(&p, "TV"));
-    else
+    if (!p.all)
+        printf("page tables of %s (0x%x)\n", device_text(device, name), device);
+    if (!problem)
         show(&p);
+    else if (!p.all)
+        printf("  %s\n", problem);
+    if (p.all)
+        end_json(&p, problem);
 }

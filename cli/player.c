@@ -104,6 +104,7 @@ bool player_run_to(struct player *player, uint64_t line, bool *found)
         if (!player_play(player, &player->record))
             return false;
         player->records++;
+        player->line = player->record.line;
     }
     return step == PLAYER_END;
 }

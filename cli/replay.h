@@ -85,9 +85,9 @@ struct golden {
 struct replay_options {
     struct settings settings;
     bool check, json, quiet, stats, no_progress;
-    bool expectations;          /* --write-expectations to `output` */
+    bool expectations; /* --write-expectations to `output` */
     const char *output;
-    uint64_t failures;          /* most failed checks that are printed of a file */
+    uint64_t failures; /* most failed checks that are printed of a file */
     bool lint, lint_windows, lint_strict;
     const char *timeline, *csv;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */

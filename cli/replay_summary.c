@@ -107,9 +107,8 @@ static void print_headline(const struct session *session)
         printf("%s: %" PRIu64 " held, %" PRIu64 " failed\n", count_text(counts->checks, "check", checks),
                counts->checks - counts->failed, counts->failed);
     else
-        printf("nothing was checked: %s\n", lacks_something(info)
-                                                ? "the source does not have what is needed"
-                                                : "the trace states no expectation");
+        printf("nothing was checked: %s\n", lacks_something(info) ? "the source does not have what is needed"
+                                                                  : "the trace states no expectation");
 }
 
 void print_summary(struct session *session)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a source cannot tell. An importer writes it as a comment, a reader of our own forms takes it from there,
- * so that a trace made of a poor source does not look like a rich one. */
+/* What a source cannot tell. An importer writes it as a comment, a reader of our own forms takes it from
+ * there, so that a trace made of a poor source does not look like a rich one. */
 #include "internal.h"
 
 #include <stddef.h>

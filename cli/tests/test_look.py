@@ -3,7 +3,7 @@
 import json
 import re
 
-from conftest import line_of
+from conftest import SMALL, line_of
 
 
 def test_config_explains_every_key(amdvi):
@@ -87,7 +87,7 @@ def test_inspect_tables(amdvi, small):
 def test_inspect_at_a_line(amdvi, small):
     early = amdvi("inspect", small, "--at", line_of("int dev"), "--caches", "--events")
     assert "log records: 1" in early.stdout
-    assert re.search(r"domain 0x11 0x000000005000 -> 0x000008000000 4 KiB rw", early.stdout)
+    assert re.search(r"domain 0x11 0x000000005000 -> 0x000008000000 4 KiB rw$", early.stdout, re.M)
     assert f"line {line_of('dma dev=0x100 addr=0x6000')}: event index 0" in early.stdout
     assert amdvi("inspect", small, "--at", 4).returncode in (0, 2)
 
@@ -111,3 +111,105 @@ def test_bench_smoke(amdvi):
     # The device table entry and 4 levels; GCR3 and 4 levels; (4 + 1) * (4 + 0 + 2).
     assert [case["table_reads_per_op"] for case in cold] == [5, 6, 30]
     assert amdvi("bench", "--smoke", "--filter", "invalidate-64", "--runs", "1").returncode == 0
+
+
+def inspect_json(amdvi, *arguments):
+    done = amdvi("inspect", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_inspect_json_shows_what_the_text_shows(amdvi, small):
+    data = inspect_json(amdvi, small, "-r", "--dte", "--dte=0x100", "-t", "0x100", "-i", "0x100", "-c", "-R", "-e")
+    assert (data["schema"], data["file"], data["at_the_end"]) == ("amdvi-inspect 1", str(small), True)
+    assert {"name": "control", "value": "0x1485"}.items() <= data["registers"][3].items()
+    assert [(row["first"], row["last"], row["address"]) for row in data["device_table"]] == [("0x100", "0x100",
+                                                                                              "0x102000")]
+    fields = {field["name"]: field["value"] for field in data["device_table_entry"]["fields"]}
+    assert fields["DomainID"] == "0x11" and fields["Mode"] == "0x2"
+    table = data["page_tables"]["tables"][0]
+    assert (table["maps"], table["root_spa"], table["levels"]) == ("IOVA to SPA", "0x1000000", 2)
+    assert {"first": "0x5000", "last": "0x5fff", "target": "0x8000000", "perm": "rw"}.items() <= \
+        table["ranges"][0].items()
+    assert data["interrupt_table"]["not_zero"] == 1 and data["interrupt_table"]["not_used"] is None
+    assert {"domain": "0x11", "address": "0x5000", "perm": "rw"}.items() <= data["caches"]["PTC"]["lines"][0].items()
+    assert data["rings"][0]["name"] == "command ring" and data["rings"][0]["head"] == "0x20"
+    assert data["events"][0]["line"] == line_of("dma dev=0x100 addr=0x6000")
+    assert data["events"][0]["layout"] == "evt_io_page_fault"
+
+
+def test_lines_that_are_printed_are_lines_that_are_taken(amdvi, small, tmp_path):
+    binary = tmp_path / "small.atb"
+    assert amdvi("convert", "-q", small, "-o", binary).returncode == 0
+    last = len(SMALL.splitlines())
+    fault = line_of("dma dev=0x100 addr=0x6000")
+    for path in (small, binary):
+        assert amdvi("inspect", path).stdout.startswith(f"{path}, at the end, after line {last}\n")
+        early = amdvi("inspect", path, "--at", fault, "--events").stdout
+        assert early.startswith(f"{path}, before line {fault}\nlog records: 0\n")
+        assert f"line {fault}: event index 0" in amdvi("inspect", path, "--events").stdout
+        assert amdvi("explain", path, "--line", fault).stdout.startswith(f"{path}:{fault}: dma dev=0x100 addr=0x6000")
+        made_up = ("--dev", "01:00.0", "--addr", "0x5010")
+        assert amdvi("explain", path, *made_up).stdout.startswith(f"{path}, at the end, after line {last}: dma ")
+        assert amdvi("explain", path, *made_up, "--at", fault).stdout.startswith(f"{path}, before line {fault}: dma ")
+
+
+def test_lines_of_an_import_are_its_own(amdvi, root, tmp_path):
+    text = tmp_path / "linux.trace"
+    capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
+    assert amdvi("import", "-q", capture, "-o", text).returncode == 0
+    lines = text.read_text(encoding="ascii").splitlines()
+    request = next(number for number, line in enumerate(lines, 1) if line.startswith("dma "))
+    done = amdvi("explain", text, "--line", request)
+    assert done.stdout.startswith(f"{text}:{request}: {lines[request - 1].split(' #')[0]}")
+    assert amdvi("inspect", text, "--at", request).stdout.startswith(f"{text}, before line {request}\n")
+
+
+def test_irt_of_a_device_that_does_not_remap(amdvi, tmp_path):
+    """IntCtl, bits 61:60 of the third word (iommu 3.1), decides whether the table is used at all (8.2 step 5)."""
+    trace = tmp_path / "irt.trace"
+    for quarter, word in enumerate(("ABORT", "FORWARD", None, "reserved")):
+        third = (1 | quarter << 60).to_bytes(8, "little").hex()
+        trace.write_text("amdvi-trace 1\nmem addr=0x102000 data=" + "03".ljust(32, "0") + third + "0" * 16 +
+                         "\nmem addr=0 data=01013100\nmmio_write off=0x0 size=8 value=0x1001ff\n", encoding="ascii")
+        done = amdvi("inspect", trace, "--irt", "01:00.0")
+        assert done.returncode == 0
+        if word:
+            assert f"IntCtl is {word}" in done.stdout and "RemapEn" not in done.stdout
+            assert "RemapEn=1" in amdvi("inspect", trace, "--irt", "01:00.0", "--all").stdout
+            assert word in inspect_json(amdvi, trace, "--irt", "01:00.0")["interrupt_table"]["not_used"]
+        else:
+            assert "RemapEn=1" in done.stdout and "IntCtl" not in done.stdout
+
+
+def test_equal_entries_are_folded(amdvi, tmp_path):
+    trace = tmp_path / "equal.trace"
+    entry = "03" + "0" * 30 + "01" + "0" * 13 + "2" + "0" * 16  # V, TV; IV, IntCtl 2
+    trace.write_text("amdvi-trace 1\nmem addr=0x102000 data=" + entry * 8 + "\nmem addr=0x102120 data=" + entry +
+                     "\nmem addr=0 data=01013100\nmmio_write off=0x0 size=8 value=0x1001ff\n",
+                     encoding="ascii")
+    done = amdvi("inspect", trace, "--dte")
+    rows = [line for line in done.stdout.splitlines() if " at 0x" in line]
+    assert len(rows) == 2, done.stdout
+    assert rows[0].startswith("  01:00.0-01:00.7 (8 equal entries) at 0x102000: V=1 TV=1")
+    assert rows[1].startswith("  01:01.1 at 0x102120: ")
+    assert [(row["first"], row["last"]) for row in inspect_json(amdvi, trace, "--dte")["device_table"]] == [
+        ("0x100", "0x107"), ("0x109", "0x109")]
+    trace.write_text("amdvi-trace 1\nmem addr=0x102000 data=" + entry[:32] + "0700000000000020" + "0" * 16 +
+                     "\nmem addr=0 data=" + "01013100" * 6 + "\nmmio_write off=0x0 size=8 value=0x1001ff\n",
+                     encoding="ascii")
+    done = amdvi("inspect", trace, "--irt", "0x100")
+    assert "     0-5 (6 equal entries) at 0x0: RemapEn=1" in done.stdout, done.stdout
+    assert "6 of 8 entries of 4 bytes are not zero" in done.stdout
+
+
+def test_cached_lines_show_the_rights_that_explain_shows(amdvi, tmp_path):
+    """IW of the device table entry is 0: the tables grant rw, the device gets r (iommu 4.3 step 1)."""
+    trace = tmp_path / "cut.trace"
+    trace.write_text(SMALL[:SMALL.index("ok pa=")].replace("data=0304000100000060", "data=0304000100000020"),
+                     encoding="ascii")
+    explained = amdvi("explain", trace, "--dev", "0x100", "--addr", "0x5010").stdout
+    assert "PTC hit" in explained and "perm r," in explained
+    assert "4 KiB rw, 01:00.0 gets r\n" in amdvi("inspect", trace, "--caches").stdout
+    line = inspect_json(amdvi, trace, "--caches")["caches"]["PTC"]["lines"][0]
+    assert line["perm"] == "rw" and line["devices_with_less"] == [{"device": "01:00.0", "perm": "r"}]

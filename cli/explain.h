@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The parts of `amdvi explain`: one request, what it did, and its two faces. */
+#ifndef AMDVI_CLI_EXPLAIN_H
+#define AMDVI_CLI_EXPLAIN_H
+
+#include "cli/cli.h"
+
+enum { STEPS = 256, EVENTS = 16 };
+
+struct explanation {
+    struct settings settings;
+    struct player player;
+    struct amdvi_observer observer;
+    struct amdvi_trace_record record; /* the request, when it is not the trace's */
+    uint64_t line, at;
+    bool found; /* --at: the trace has that line */
+    bool line_given, at_given, dev_given, addr_given, json;
+    /* what was seen */
+    bool armed, requested, interrupted;
+    struct amdvi_access_info steps[STEPS];
+    unsigned steps_count;
+    struct amdvi_event_info events[EVENTS];
+    unsigned events_count;
+    struct amdvi_request request;
+    struct amdvi_result result;
+    uint16_t requester;
+    struct amdvi_int_result message;
+    struct amdvi_statistics before, after;
+};
+
+/* Whether a cache was asked during the request, and answered. */
+struct cache_news {
+    const char *name, *hit; /* "DTC", and a sentence */
+    size_t hits, misses;    /* in struct amdvi_statistics */
+};
+enum { EXPLAIN_CACHES = 5 };
+extern const struct cache_news explain_caches[EXPLAIN_CACHES];
+/* How far a counter went on. */
+uint64_t explain_change(const struct explanation *e, size_t offset);
+void explain_flags(const struct amdvi_fault *fault, char *text, size_t size);
+/* Without the comment; the caller frees. */
+char *explain_record(const struct amdvi_trace_record *record);
+
+/* explain_text.c, explain_json.c */
+void explain_print(const struct explanation *e, const struct amdvi_trace_record *record);
+void explain_print_json(const struct explanation *e, const struct amdvi_trace_record *record);
+
+#endif
