@@ -14,6 +14,7 @@
 #include "model/config/config.h"
 #include "model/layout.h"
 #include "model/observe/pmu.h"
+#include "model/port/ask.h"
 #include "model/port/inject.h"
 #include "model/registers.h"
 #include "model/signals/atc_pending.h"
@@ -94,7 +95,9 @@ struct amdvi_device {
     uint64_t now;
 
     struct amdvi_statistics statistics;
-    struct amdvi_statistics before; /* the same before a watched operation (watch.h) */
+    struct external *external; /* who answers jobs later; null: nobody (port.h) */
+    struct job *jobs;          /* of those that are under way */
+    uint64_t marks;            /* invalidations that covered one of them */
 };
 
 static inline uint64_t control(const struct amdvi_device *device)
@@ -154,16 +157,20 @@ uint64_t log_status_bits(const struct amdvi_device *device);
 void command_run(struct amdvi_device *device);
 
 /* prefetch.c */
-void prefetch(struct amdvi_device *device, const uint64_t command[2]);
+void prefetch(struct amdvi_device *device, struct job *job, const uint64_t command[2]);
 
 /* dtc.c: the device table entry of a device, from the cache or from memory. */
 struct dte_fetch {
+    bool asked; /* false before the first call */
     const struct dte *dte;
     enum reason reason;
     uint8_t error; /* enum walk_error of REASON_DTE_READ_ERROR */
     uint64_t address;
+    uint64_t raw[4];
+    struct dtc_line spare; /* the entry when no cache holds it, or when the cache may lose it meanwhile */
 };
-struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare);
+/* True: `fetch` has the entry or the reason why there is none. */
+bool dtc_fetch(struct amdvi_device *device, struct job *job, uint16_t requester, struct dte_fetch *fetch);
 /* The cached entry of the device that asked last, if it still is what a fetch would give; else null. */
 static inline const struct dte *dtc_again(const struct amdvi_device *device, uint16_t requester)
 {
@@ -180,14 +187,17 @@ const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester
 
 /* itc.c: interrupt remapping entries. */
 struct irte_fetch {
+    bool asked; /* false before the first call */
     uint64_t raw[2];
     uint64_t address;
+    enum reason reason;
     uint8_t error; /* enum walk_error of REASON_INT_READ_ERROR */
     bool cached;
 };
-enum reason itc_fetch(struct amdvi_device *device, const struct dte *dte, uint16_t requester, uint32_t index,
-                      struct irte_fetch *fetch);
-uint8_t itc_read(struct amdvi_device *device, uint64_t address, uint64_t raw[2]);
+bool itc_fetch(struct amdvi_device *device, struct job *job, const struct dte *dte, uint16_t requester,
+               uint32_t index, struct irte_fetch *fetch);
+bool itc_read(struct amdvi_device *device, struct job *job, uint64_t address, uint64_t raw[2],
+              uint8_t *error);
 void itc_invalidate(struct amdvi_device *device, uint16_t requester);
 void itc_invalidate_all(struct amdvi_device *device);
 /* The entry that the cache holds, untouched; null if there is none. */

@@ -27,7 +27,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "logs": ("tables", "cmdbuf", "base", "port", "signals"),
     "lookup": ("tables", "cmdbuf", "base", "caches", "port"),
     "guests": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup"),
-    "observe": ("tables", "cmdbuf", "base", "caches", "logs", "lookup"),
+    "observe": ("tables", "cmdbuf", "base", "caches", "port", "logs", "lookup"),
     "requests": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe"),
     "commands": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe"),
     "registers": ("tables", "cmdbuf", "base", "signals", "logs", "lookup", "guests", "observe"),

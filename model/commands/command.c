@@ -34,19 +34,19 @@ static enum command_progress store(struct amdvi_device *device, const struct com
     uint8_t error = WALK_ERROR_TARGET_ABORT;
 
     if (store_allowed(device, address))
-        error = memory_write(device, AMDVI_ACCESS_STORE, address, &data, sizeof(data));
-    tap(device, AMDVI_ACCESS_STORE, true, 0, address, &data, sizeof(data), error);
+        error = direct_write(device, AMDVI_ACCESS_STORE, address, &data, sizeof(data));
     return error ? halt_hardware(device, address, error) : COMMAND_DONE;
 }
 
 /* Store, then status, then interrupt (6.4). */
-static enum command_progress completion_wait(struct amdvi_device *device, const struct command *c)
+static enum command_progress completion_wait(struct amdvi_device *device, struct job *job,
+                                             const struct command *c)
 {
     if (device->atc.host.count > 0)
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, c) == COMMAND_HALTED)
         return COMMAND_HALTED;
-    device->statistics.completion_waits++;
+    job->counts->completion_waits++;
     if (cmd_completion_wait_i(c->words)) {
         status_set(device, REG_STATUS_COMWAITINT_MASK);
         irq_raise(device, AMDVI_IRQ_COMPLETION_WAIT);
@@ -81,14 +81,14 @@ static void insert_guest_event(struct amdvi_device *device, const struct command
         guest_log_append(device, guest, AMDVI_LOG_EVENT, record);
 }
 
-static enum command_progress execute(struct amdvi_device *device, const struct command *c)
+static enum command_progress execute(struct amdvi_device *device, struct job *job, const struct command *c)
 {
     switch (cmd_opcode(c->words)) {
     case CMD_COMPLETION_WAIT:
-        return completion_wait(device, c);
+        return completion_wait(device, job, c);
     case CMD_INVALIDATE_IOMMU_ALL:
         invalidate_all(device);
-        device->statistics.invalidations++;
+        job->counts->invalidations++;
         return COMMAND_DONE;
     case CMD_RESET_VMMIO:
         reset_vmmio(device, c);
@@ -97,7 +97,7 @@ static enum command_progress execute(struct amdvi_device *device, const struct c
         insert_guest_event(device, c);
         return COMMAND_DONE;
     default:
-        return command_common(device, c, NULL);
+        return command_common(device, job, c, NULL);
     }
 }
 
@@ -114,11 +114,12 @@ static void observe(struct amdvi_device *device, const struct command *c, bool l
 
 static enum command_progress process(struct amdvi_device *device, struct command *c)
 {
-    uint8_t error = memory_read(device, AMDVI_ACCESS_COMMAND, c->address, c->words, CMD_BYTES);
+    uint8_t error = direct_read(device, AMDVI_ACCESS_COMMAND, c->address, c->words, CMD_BYTES);
     enum command_progress progress;
+    struct watch watch;
+    struct job job;
     bool legal;
 
-    tap(device, AMDVI_ACCESS_COMMAND, false, 0, c->address, c->words, CMD_BYTES, error);
     if (error)
         return halt_hardware(device, c->address, error);
     legal = command_legal(device, c->words);
@@ -126,13 +127,13 @@ static enum command_progress process(struct amdvi_device *device, struct command
         observe(device, c, legal);
     if (!legal)
         return halt(device, &(struct event){.code = EVT_ILLEGAL_COMMAND_ERROR, .address = c->address});
-    if (__builtin_expect(device->pmu.active, 0))
-        watch_begin(device);
-    progress = execute(device, c);
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_command(device, c->words, progress == COMMAND_DONE);
-    device->statistics.commands += progress == COMMAND_DONE;
-    device->statistics.commands_by_opcode[cmd_opcode(c->words)] += progress == COMMAND_DONE;
+    job_begin(device, &job);
+    watch_begin(device, &job, &watch);
+    progress = execute(device, &job, c);
+    if (watch.on)
+        watch_command(device, &job, &watch, c->words, progress == COMMAND_DONE);
+    job.counts->commands += progress == COMMAND_DONE;
+    job.counts->commands_by_opcode[cmd_opcode(c->words)] += progress == COMMAND_DONE;
     return progress;
 }
 

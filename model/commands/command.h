@@ -2,7 +2,7 @@
 #ifndef AMDVI_MODEL_COMMAND_H
 #define AMDVI_MODEL_COMMAND_H
 
-#include "model/port/memory.h"
+#include "model/port/job.h"
 
 enum command_progress {
     COMMAND_DONE,    /* consumed */
@@ -35,7 +35,7 @@ static inline uint32_t command_faulty_head(const struct amdvi_device *device, co
 bool command_legal(const struct amdvi_device *device, const uint64_t words[2]);
 
 /* What host and guests have in common, once all IDs in `c` are the host's; `guest` is null for the host. */
-enum command_progress command_common(struct amdvi_device *device, const struct command *c,
+enum command_progress command_common(struct amdvi_device *device, struct job *job, const struct command *c,
                                      struct guest *guest);
 
 /* guest_command.c: the guests' turns. */

@@ -23,7 +23,8 @@ bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
            !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
 }
 
-static void invalidate_pages(struct amdvi_device *device, const struct command *c, const struct guest *guest)
+static void invalidate_pages(struct amdvi_device *device, struct job *job, const struct command *c,
+                             const struct guest *guest)
 {
     struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(c->words),
                               .guest = cmd_inv_pages_gn(c->words)};
@@ -35,20 +36,21 @@ static void invalidate_pages(struct amdvi_device *device, const struct command *
     if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
         tlb_invalidate_combined(&device->tlb, space.domain);
     else
-        device->statistics.entries_invalidated +=
+        job->counts->entries_invalidated +=
             tlb_invalidate(&device->tlb, &space, &range, cmd_inv_pages_pde(c->words));
 }
 
 /* A response carries a PASID only where the device table says so, or by choice always (9.4). */
-static enum command_progress complete_ppr(struct amdvi_device *device, const struct command *c)
+static enum command_progress complete_ppr(struct amdvi_device *device, struct job *job,
+                                          const struct command *c)
 {
-    struct dtc_line line;
     uint16_t id = (uint16_t)cmd_complete_ppr_deviceid(c->words);
-    struct dte_fetch fetch = dtc_fetch(device, id, &line);
+    struct dte_fetch fetch = {.asked = false};
     struct amdvi_prg_response response = {.device = id,
                                           .index = (uint16_t)cmd_complete_ppr_prgindex(c->words),
                                           .code = (uint8_t)cmd_complete_ppr_response(c->words)};
 
+    dtc_fetch(device, job, id, &fetch);
     response.has_pasid =
         cmd_complete_ppr_gn(c->words) && prg_carries_pasid(device, fetch.reason ? NULL : fetch.dte);
     response.pasid = response.has_pasid ? (uint32_t)cmd_complete_ppr_pasid(c->words) : 0;
@@ -56,7 +58,7 @@ static enum command_progress complete_ppr(struct amdvi_device *device, const str
     return COMMAND_DONE;
 }
 
-enum command_progress command_common(struct amdvi_device *device, const struct command *c,
+enum command_progress command_common(struct amdvi_device *device, struct job *job, const struct command *c,
                                      struct guest *guest)
 {
     switch (cmd_opcode(c->words)) {
@@ -64,7 +66,7 @@ enum command_progress command_common(struct amdvi_device *device, const struct c
         dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(c->words));
         break;
     case CMD_INVALIDATE_IOMMU_PAGES:
-        invalidate_pages(device, c, guest);
+        invalidate_pages(device, job, c, guest);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
         if (!atc_invalidate(device, c->words, c->address, guest ? &guest->ats : &device->atc.host))
@@ -74,13 +76,13 @@ enum command_progress command_common(struct amdvi_device *device, const struct c
         itc_invalidate(device, (uint16_t)cmd_inv_intr_deviceid(c->words));
         break;
     case CMD_PREFETCH_IOMMU_PAGES:
-        prefetch(device, c->words);
+        prefetch(device, job, c->words);
         return COMMAND_DONE;
     case CMD_COMPLETE_PPR_REQUEST:
-        return complete_ppr(device, c);
+        return complete_ppr(device, job, c);
     default:
         return COMMAND_DONE;
     }
-    device->statistics.invalidations++;
+    job->counts->invalidations++;
     return COMMAND_DONE;
 }

@@ -63,20 +63,19 @@ static enum command_progress store(struct amdvi_device *device, struct guest *gu
     /* Through TransDevID in both buffer modes (E3). */
     if (!guest_translate(device, guest, HELD_STORE, cmd_completion_wait_address(c->words), true, &access))
         return unreachable(device, guest, &access);
-    error = memory_write(device, AMDVI_ACCESS_STORE, access.spa, &data, sizeof(data));
-    tap(device, AMDVI_ACCESS_STORE, true, 0, access.spa, &data, sizeof(data), error);
+    error = direct_write(device, AMDVI_ACCESS_STORE, access.spa, &data, sizeof(data));
     return error ? memory_failed(device, guest, access.spa, error) : COMMAND_DONE;
 }
 
 /* After all earlier commands of this guest (11 #17). */
-static enum command_progress completion_wait(struct amdvi_device *device, struct guest *guest,
-                                             const struct command *c)
+static enum command_progress completion_wait(struct amdvi_device *device, struct job *job,
+                                             struct guest *guest, const struct command *c)
 {
     if (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : guest->ats.count > 0)
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, guest, c) == COMMAND_HALTED)
         return COMMAND_HALTED;
-    device->statistics.completion_waits++;
+    job->counts->completion_waits++;
     if (!cmd_completion_wait_i(c->words))
         return COMMAND_DONE;
     guest_status_set(device, guest, VF_STATUS_COMWAITINT_MASK);
@@ -123,7 +122,7 @@ static enum command_progress unmapped(struct amdvi_device *device, struct guest 
     }
 }
 
-static enum command_progress execute_mapped(struct amdvi_device *device, struct guest *guest,
+static enum command_progress execute_mapped(struct amdvi_device *device, struct job *job, struct guest *guest,
                                             const struct command *c, struct command *host)
 {
     *host = *c;
@@ -131,7 +130,7 @@ static enum command_progress execute_mapped(struct amdvi_device *device, struct 
     case MAP_FOUND:
         if (cmd_opcode(c->words) == CMD_INVALIDATE_DEVTAB_ENTRY && device->config.value[CONFIG_GUEST_DEVTAB])
             return COMMAND_DONE; /* 11 #15 */
-        return command_common(device, host, guest);
+        return command_common(device, job, host, guest);
     case MAP_UNMAPPED:
         return unmapped(device, guest, c);
     default:
@@ -140,7 +139,8 @@ static enum command_progress execute_mapped(struct amdvi_device *device, struct 
 }
 
 /* What this guest's devices have cached, and what its maps name, and no more (11 #14). */
-static enum command_progress invalidate_all(struct amdvi_device *device, const struct guest *guest)
+static enum command_progress invalidate_all(struct amdvi_device *device, struct job *job,
+                                            const struct guest *guest)
 {
     if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL]) {
         tlb_invalidate_all(&device->tlb);
@@ -150,24 +150,24 @@ static enum command_progress invalidate_all(struct amdvi_device *device, const s
         dtc_invalidate_guest(device, guest->id);
         map_invalidate_all(device, guest);
     }
-    device->statistics.invalidations++;
+    job->counts->invalidations++;
     return COMMAND_DONE;
 }
 
-static enum command_progress execute(struct amdvi_device *device, struct guest *guest,
+static enum command_progress execute(struct amdvi_device *device, struct job *job, struct guest *guest,
                                      const struct command *c, struct command *host)
 {
     *host = *c;
     switch (cmd_opcode(c->words)) {
     case CMD_COMPLETION_WAIT:
-        return completion_wait(device, guest, c);
+        return completion_wait(device, job, guest, c);
     case CMD_INVALIDATE_IOMMU_ALL:
-        return invalidate_all(device, guest);
+        return invalidate_all(device, job, guest);
     case CMD_INSERT_GUEST_EVENT:
     case CMD_RESET_VMMIO:
         return illegal(device, guest, c); /* host only (11 #13) */
     default:
-        return execute_mapped(device, guest, c, host);
+        return execute_mapped(device, job, guest, c, host);
     }
 }
 
@@ -210,8 +210,7 @@ static enum command_progress fetch(struct amdvi_device *device, struct guest *gu
         private_report(device, guest->id, &access, VFLAG_CMD);
         return stop(device, guest);
     }
-    error = memory_read(device, AMDVI_ACCESS_COMMAND, access.spa, c->words, CMD_BYTES);
-    tap(device, AMDVI_ACCESS_COMMAND, false, 0, access.spa, c->words, CMD_BYTES, error);
+    error = direct_read(device, AMDVI_ACCESS_COMMAND, access.spa, c->words, CMD_BYTES);
     if (!error)
         return COMMAND_DONE;
     if (by_gpa)
@@ -225,20 +224,22 @@ static enum command_progress process(struct amdvi_device *device, struct guest *
 {
     struct command c, host;
     enum command_progress progress = fetch(device, guest, ring->base, head, &c);
+    struct watch watch;
+    struct job job;
     bool legal;
 
     if (progress != COMMAND_DONE)
         return progress;
     host = c;
     legal = command_legal(device, c.words);
-    if (__builtin_expect(device->pmu.active, 0))
-        watch_begin(device);
-    progress = legal ? execute(device, guest, &c, &host) : illegal(device, guest, &c);
-    if (__builtin_expect(device->pmu.active, 0))
-        pmu_command(device, host.words, progress == COMMAND_DONE);
+    job_begin(device, &job);
+    watch_begin(device, &job, &watch);
+    progress = legal ? execute(device, &job, guest, &c, &host) : illegal(device, guest, &c);
+    if (watch.on)
+        watch_command(device, &job, &watch, host.words, progress == COMMAND_DONE);
     if (__builtin_expect(device->observed, 0))
         observe(device, guest, &c, &host, legal);
-    device->statistics.guest_commands += progress == COMMAND_DONE;
+    job.counts->guest_commands += progress == COMMAND_DONE;
     return progress;
 }
 

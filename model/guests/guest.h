@@ -7,7 +7,7 @@
 #define AMDVI_MODEL_GUEST_H
 
 #include "model/lookup/held.h"
-#include "model/port/memory.h"
+#include "model/port/exec.h"
 
 enum { GUESTS = 65536, GUEST_PAGE = 256 };
 
@@ -66,8 +66,28 @@ bool guests_enabled(const struct amdvi_device *device);
 
 /* guest_space.c: both address spaces of a guest's virtual IOMMU. */
 uint64_t private_address(enum private_area area, uint16_t id);
-/* By the caches and the tables; kept in `held` unless that is null. */
-bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access);
+/* A lookup in one of the spaces, under way. */
+struct space_walk {
+    bool walking; /* false before the first call */
+    struct dte_fetch entry;
+    struct tlb_space space;
+    struct walk_request request;
+    struct walk_run run;
+};
+
+static inline void space_walk_begin(struct space_walk *walk)
+{
+    walk->walking = false;
+    walk->entry.asked = false;
+}
+
+/* By the caches and the tables; kept in `held` unless that is null. False: it has asked; true:
+ * `access->reason` says whether there is a place. */
+bool space_look_up(struct amdvi_device *device, struct job *job, struct held *held,
+                   struct space_access *access, struct space_walk *walk);
+/* The same at once. */
+bool space_look_up_now(struct amdvi_device *device, struct job *job, struct held *held,
+                       struct space_access *access);
 
 static inline bool space_translate(struct amdvi_device *device, struct held *held, uint64_t requester,
                                    uint64_t address, bool write, struct space_access *access)
@@ -78,7 +98,7 @@ static inline bool space_translate(struct amdvi_device *device, struct held *hel
     access->fleeting = false;
     access->reason = REASON_NONE;
     return held_find(device, held, access->device, address, write ? PERM_WRITE : PERM_READ, &access->spa) ||
-           space_look_up(device, held, access);
+           space_look_up_now(device, NULL, held, access);
 }
 
 static inline bool private_translate(struct amdvi_device *device, struct held *held, uint64_t address,
@@ -130,7 +150,8 @@ enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uin
 void map_invalidate_all(struct amdvi_device *device, const struct guest *guest);
 
 /* Whether an entry of this guest's map leads to the host's ID. */
-bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map map, uint16_t host_id);
+bool map_names(struct amdvi_device *device, struct job *job, uint16_t id, enum amdvi_guest_map map,
+               uint16_t host_id);
 
 /* guest_dirty.c */
 void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);

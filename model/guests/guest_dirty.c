@@ -22,10 +22,10 @@ void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dir
 
     if (!guests_enabled(device) ||
         !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access) ||
-        memory_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
+        direct_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
         return;
     word = dirty ? word | bit : word & ~bit;
-    memory_write(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word));
+    direct_write(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word));
 }
 
 /* A guest whose bit may be the one of GuestID[7:0] = `low` and the rest `high`. */
@@ -75,7 +75,7 @@ void dirty_scan(struct amdvi_device *device)
         struct space_access access;
         if (private_translate(device, &device->held_dirty[page],
                               PRIVATE_DIRTY_BASE + ((uint64_t)page << HELD_PAGE_BITS), false, &access) &&
-            !memory_read(device, AMDVI_ACCESS_MAP, access.spa, words, sizeof(words)))
+            !direct_read(device, AMDVI_ACCESS_MAP, access.spa, words, sizeof(words)))
             scan_page(device, page, words);
     }
 }

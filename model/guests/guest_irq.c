@@ -25,9 +25,8 @@ static uint32_t index_of(const struct amdvi_device *device, const struct guest *
 static bool read_level1(struct amdvi_device *device, const struct dte *dte, uint32_t index, uint64_t *entry)
 {
     uint64_t address = dte->int_root + (uint64_t)(index >> 8) * LEVEL1_BYTES;
-    uint8_t error = memory_read(device, AMDVI_ACCESS_IRTE, address, entry, LEVEL1_BYTES);
+    uint8_t error = direct_read(device, AMDVI_ACCESS_IRTE, address, entry, LEVEL1_BYTES);
 
-    tap(device, AMDVI_ACCESS_IRTE, false, 1, address, entry, LEVEL1_BYTES, error);
     return !error && extirt_l1_v(*entry) && (index & 0xff) >> extirt_l1_l2len(*entry) == 0;
 }
 
@@ -35,17 +34,18 @@ static bool read_level1(struct amdvi_device *device, const struct dte *dte, uint
 static bool find_entry(struct amdvi_device *device, uint32_t index, struct irte *irte)
 {
     uint16_t own = (uint16_t)device->config.value[CONFIG_DEVID];
-    struct dtc_line line;
-    struct dte_fetch fetch = dtc_fetch(device, own, &line);
+    struct dte_fetch fetch = {.asked = false};
+    struct job job;
     uint64_t level1, raw[2], address;
     uint8_t error;
 
+    job_begin(device, &job);
+    dtc_fetch(device, &job, own, &fetch);
     if (fetch.reason || !fetch.dte->iv || fetch.dte->int_control != DTE_INTCTL_REMAP ||
         !read_level1(device, fetch.dte, index, &level1))
         return false;
     address = extirt_l1_l2_root(level1) + (uint64_t)(index & 0xff) * LEVEL2_BYTES;
-    error = memory_read(device, AMDVI_ACCESS_IRTE, address, raw, LEVEL2_BYTES);
-    tap(device, AMDVI_ACCESS_IRTE, false, 2, address, raw, LEVEL2_BYTES, error);
+    error = direct_read(device, AMDVI_ACCESS_IRTE, address, raw, LEVEL2_BYTES);
     return !error && irte_decode(raw, &device->env, irte) == REASON_NONE && irte->guest_mode;
 }
 
@@ -59,7 +59,11 @@ void guest_irq_raise(struct amdvi_device *device, const struct guest *guest, enu
     if (irq.deliverable) {
         irq.vector = irte.vector;
         irq.destination = irte.destination;
-        posting_deliver(device, (uint16_t)device->config.value[CONFIG_DEVID], &irte, &guest->id);
+        struct posting posting = {.state = POSTING_BEGIN};
+        struct job job;
+        job_begin(device, &job);
+        posting_deliver(device, &job, (uint16_t)device->config.value[CONFIG_DEVID], &irte, &guest->id,
+                        &posting);
     }
     if (device->callbacks.interrupt)
         device->callbacks.interrupt(device->callbacks.context, &irq);

@@ -71,8 +71,7 @@ static enum outcome write_side(struct amdvi_device *device, struct guest *guest,
         return FULL;
     if (!locate(device, guest, log, b, ring.base, tail, &spa))
         return FAILED;
-    error = memory_write(device, AMDVI_ACCESS_LOG, spa, record, RING_RECORD_BYTES);
-    tap(device, AMDVI_ACCESS_LOG, true, 0, spa, record, RING_RECORD_BYTES, error);
+    error = direct_write(device, AMDVI_ACCESS_LOG, spa, record, RING_RECORD_BYTES);
     if (error) {
         report_unreachable(device, guest, spa);
         return FAILED;

@@ -58,8 +58,7 @@ static void write_entry(struct amdvi_device *device, struct guest *guest, enum h
         write_failed(device, guest->id, &access);
         return;
     }
-    error = memory_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
-    tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, entry, (uint32_t)bytes, error);
+    error = direct_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     if (error)
         write_failed(device, guest->id, &access);
 }
@@ -91,8 +90,7 @@ static bool read_entry(struct amdvi_device *device, struct guest *guest, enum he
         private_report(device, guest->id, &access, VFLAG_CMD);
         return false;
     }
-    error = memory_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
-    tap(device, AMDVI_ACCESS_MAP, false, 0, access.spa, entry, (uint32_t)bytes, error);
+    error = direct_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
     if (!error)
         return true;
     private_report(device, guest->id, &access, VFLAG_CMD);
@@ -159,22 +157,28 @@ struct id_set {
 
 /* What is in a map's pages; those that are not there map nothing. They are read once, and so not kept in
  * caches that everybody shares. */
-static bool read_page(struct amdvi_device *device, uint64_t ipa, uint64_t page[MAP_PAGE_BYTES / 8])
+static bool read_page(struct amdvi_device *device, struct job *job, uint64_t ipa,
+                      uint64_t page[MAP_PAGE_BYTES / 8])
 {
     struct space_access access = {
         .device = (uint16_t)device->config.value[CONFIG_DEVID], .address = ipa, .fleeting = true};
 
-    return space_look_up(device, NULL, &access) &&
-           !memory_read(device, AMDVI_ACCESS_MAP, access.spa, page, MAP_PAGE_BYTES);
+    struct place place = {.access = AMDVI_ACCESS_MAP};
+
+    if (!space_look_up_now(device, job, NULL, &access))
+        return false;
+    place.spa = access.spa;
+    return !port_read(device, job, &place, page, MAP_PAGE_BYTES);
 }
 
-static void collect(struct amdvi_device *device, uint64_t ipa, unsigned entry_words, struct id_set *set)
+static void collect(struct amdvi_device *device, struct job *job, uint64_t ipa, unsigned entry_words,
+                    struct id_set *set)
 {
     uint64_t page[MAP_PAGE_BYTES / 8], last = 0;
 
     memset(set, 0, sizeof(*set));
     for (uint64_t end = ipa + (uint64_t)MAP_IDS * entry_words * 8; ipa < end; ipa += MAP_PAGE_BYTES) {
-        if (!read_page(device, ipa, page))
+        if (!read_page(device, job, ipa, page))
             continue;
         for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i += entry_words) {
             uint64_t id = entry_words == 2 ? devidmap_hdevid(page + i) : host_domain_of(device, page[i]);
@@ -203,34 +207,37 @@ static void each(struct amdvi_device *device, const struct id_set *set,
             act(device, (uint16_t)(word * 64 + (unsigned)__builtin_ctzll(left)));
 }
 
-static void collect_domains(struct amdvi_device *device, uint16_t id, struct id_set *set)
+static void collect_domains(struct amdvi_device *device, struct job *job, uint16_t id, struct id_set *set)
 {
-    collect(device, map_domain_entry(id, 0), DOMAIN_ENTRY_BYTES / 8, set);
+    collect(device, job, map_domain_entry(id, 0), DOMAIN_ENTRY_BYTES / 8, set);
 }
 
-static void collect_devices(struct amdvi_device *device, uint16_t id, struct id_set *set)
+static void collect_devices(struct amdvi_device *device, struct job *job, uint16_t id, struct id_set *set)
 {
-    collect(device, map_device_entry(id, 0), DEVICE_ENTRY_BYTES / 8, set);
+    collect(device, job, map_device_entry(id, 0), DEVICE_ENTRY_BYTES / 8, set);
 }
 
 void map_invalidate_all(struct amdvi_device *device, const struct guest *guest)
 {
     struct id_set set;
+    struct job own, *job = &own;
 
-    collect_domains(device, guest->id, &set);
+    job_begin(device, job);
+    collect_domains(device, job, guest->id, &set);
     each(device, &set, invalidate_domain);
-    collect_devices(device, guest->id, &set);
+    collect_devices(device, job, guest->id, &set);
     each(device, &set, dtc_invalidate);
 }
 
-bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map map, uint16_t host_id)
+bool map_names(struct amdvi_device *device, struct job *job, uint16_t id, enum amdvi_guest_map map,
+               uint16_t host_id)
 {
     struct id_set set;
 
     if (map == AMDVI_MAP_DEVICES)
-        collect_devices(device, id, &set);
+        collect_devices(device, job, id, &set);
     else
-        collect_domains(device, id, &set);
+        collect_domains(device, job, id, &set);
     return set.bits[host_id / 64] >> host_id % 64 & 1;
 }
 
@@ -238,11 +245,13 @@ bool map_names(struct amdvi_device *device, uint16_t id, enum amdvi_guest_map ma
 uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain)
 {
     uint64_t page[MAP_PAGE_BYTES / 8], ipa = map_domain_entry(guest->id, 0);
+    struct job own, *job = &own;
 
+    job_begin(device, job);
     if (device->config.value[CONFIG_RECORD_DOMAIN])
         return 0;
     for (unsigned first = 0; first < MAP_IDS; first += MAP_PAGE_BYTES / 8, ipa += MAP_PAGE_BYTES) {
-        if (!read_page(device, ipa, page))
+        if (!read_page(device, job, ipa, page))
             continue;
         for (unsigned i = 0; i < MAP_PAGE_BYTES / 8; i++)
             if (domidmap_v(page[i]) && host_domain_of(device, page[i]) == host_domain)
@@ -273,11 +282,10 @@ static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, st
         size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
         size_t length = fill->left < room ? (size_t)fill->left : room;
         if (!private_translate(device, NULL, fill->ipa, true, &access) ||
-            memory_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
+            direct_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
             write_failed(device, id, &access);
             return AMDVI_ERR_MEMORY;
         }
-        tap(device, AMDVI_ACCESS_MAP, true, 0, access.spa, fill->page, (uint32_t)length, WALK_ERROR_NONE);
         fill->ipa += length;
         fill->left -= length;
     }

@@ -43,7 +43,7 @@ static bool write_slot(struct amdvi_device *device, struct guest *guest, enum vf
     uint64_t spa, value = stored(device, guest, id);
 
     return slot_address(device, guest, vf_info[id].offset, true, &spa) &&
-           !memory_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value));
+           !direct_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value));
 }
 
 static bool read_slot(struct amdvi_device *device, struct guest *guest, enum vf_id id)
@@ -51,7 +51,7 @@ static bool read_slot(struct amdvi_device *device, struct guest *guest, enum vf_
     uint64_t spa, value;
 
     if (!slot_address(device, guest, vf_info[id].offset, false, &spa) ||
-        memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+        direct_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         return false;
     guest->vf[id] = value & kept(device, id);
     return true;
@@ -95,7 +95,7 @@ uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
     uint64_t spa, value;
 
     if (in_slot(id) && in_memory(device, guest, vf_info[id].offset, &spa) &&
-        !memory_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+        !direct_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
         guest->vf[id] = value & kept(device, id);
     return stored(device, guest, id);
 }
@@ -105,8 +105,8 @@ void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest)
     uint64_t spa, head, tail;
 
     if (!in_memory(device, guest, vf_info[VF_CMD_HEAD].offset, &spa) ||
-        memory_read(device, AMDVI_ACCESS_MAP, spa, &head, sizeof(head)) ||
-        memory_read(device, AMDVI_ACCESS_MAP, spa + sizeof(head), &tail, sizeof(tail)))
+        direct_read(device, AMDVI_ACCESS_MAP, spa, &head, sizeof(head)) ||
+        direct_read(device, AMDVI_ACCESS_MAP, spa + sizeof(head), &tail, sizeof(tail)))
         return;
     guest->vf[VF_CMD_HEAD] = head & device->vf_mask[VF_CMD_HEAD].rw;
     guest->vf[VF_CMD_TAIL] = tail & device->vf_mask[VF_CMD_TAIL].rw;

@@ -36,10 +36,11 @@ static enum reason entry_reason(const struct dte *dte, uint8_t need)
     return need & ~dte->perm ? REASON_DTE_PERMISSION : REASON_NONE;
 }
 
-static bool cached(struct amdvi_device *device, const struct tlb_space *space, uint8_t need,
+static bool cached(struct amdvi_device *device, struct job *job, const struct tlb_space *space, uint8_t need,
                    struct space_access *access)
 {
-    const struct ptc_line *line = device->caches ? ptc_lookup(&device->tlb, space, access->address) : NULL;
+    const struct ptc_line *line =
+        job_caches(device, job) ? ptc_lookup(&device->tlb, space, access->address) : NULL;
 
     if (!line || need & ~line->perm || (access->write && !(line->flags & PTC_DIRTY)))
         return false;
@@ -48,28 +49,38 @@ static bool cached(struct amdvi_device *device, const struct tlb_space *space, u
     return true;
 }
 
-static void walk_space(struct amdvi_device *device, const struct dte *dte, const struct tlb_space *space,
-                       uint8_t need, struct space_access *access)
+/* Host tables alone: software invalidates the page of the walk. */
+static void keep(struct amdvi_device *device, const struct job *job, const struct space_walk *w,
+                 const struct space_access *access)
 {
-    struct walk_request request = {
-        .dte = dte, .env = &device->env, .address = access->address, .need = need, .probe = device->caches};
-    struct walk walk;
+    const struct ticket *ticket = job_is_direct(job) ? NULL : &job->ticket;
+    const struct walk *walk = &w->run.walk;
 
-    exec_direct(device, &walk, &request, space);
-    access->reason = walk.reason;
-    if (walk.reason) {
-        access->fault_address = walk.fault_address;
-        access->error = walk.failed;
-        return;
+    for (unsigned i = 0; i < walk->trail_count; i++)
+        if (!ticket || ticket_keeps_dir(ticket, host_level_shift(walk->trail[i].level) + 9))
+            tlb_keep(&device->tlb, &w->space, &walk->trail[i]);
+    if (!access->fleeting && (!ticket || ticket_keeps_leaf(ticket, walk->result.shift)))
+        ptc_fill(&device->tlb, &w->space, access->address, &walk->result);
+}
+
+static bool walk_space(struct amdvi_device *device, struct job *job, struct space_walk *w,
+                       struct space_access *access)
+{
+    const struct walk *walk = &w->run.walk;
+
+    if (!exec_walk(device, job, &w->run, &w->request, &w->space))
+        return false;
+    access->reason = walk->reason;
+    if (walk->reason) {
+        access->fault_address = walk->fault_address;
+        access->error = walk->failed;
+        return true;
     }
-    access->spa = walk.result.spa;
-    access->perm = walk.result.dirty ? walk.result.perm : walk.result.perm & ~PERM_WRITE;
-    if (!device->caches)
-        return;
-    for (unsigned i = 0; i < walk.trail_count; i++)
-        tlb_keep(&device->tlb, space, &walk.trail[i]);
-    if (!access->fleeting)
-        ptc_fill(&device->tlb, space, access->address, &walk.result);
+    access->spa = walk->result.spa;
+    access->perm = walk->result.dirty ? walk->result.perm : walk->result.perm & ~PERM_WRITE;
+    if (job_caches(device, job))
+        keep(device, job, w, access);
+    return true;
 }
 
 /* 11 #33. */
@@ -78,33 +89,67 @@ static bool never_cached(const struct amdvi_device *device, uint16_t requester)
     return requester == device->config.value[CONFIG_DEVID] && !device->config.value[CONFIG_SPACE_CACHE];
 }
 
-static void by_entry(struct amdvi_device *device, const struct dte *dte, struct space_access *access)
+/* True: a walk is needed. */
+static bool by_entry(struct amdvi_device *device, struct job *job, struct space_walk *w,
+                     struct space_access *access)
 {
+    const struct dte *dte = w->entry.dte;
     uint8_t need = access->write ? PERM_WRITE : PERM_READ;
-    struct tlb_space space = {.domain = dte->domain};
 
+    access->reason = w->entry.reason;
+    access->error = w->entry.error;
+    access->fault_address = w->entry.error ? w->entry.address : access->address;
+    access->domain = 0;
+    access->perm = 0;
+    if (access->reason)
+        return false;
     access->domain = dte->domain;
     access->fleeting |= never_cached(device, access->device);
     access->reason = entry_reason(dte, need);
-    if (!access->reason && (never_cached(device, access->device) || !cached(device, &space, need, access)))
-        walk_space(device, dte, &space, need, access);
-    access->perm &= dte->perm;
+    w->space = (struct tlb_space){.domain = dte->domain};
+    w->request = (struct walk_request){.dte = dte,
+                                       .env = &device->env,
+                                       .address = access->address,
+                                       .need = need,
+                                       .probe = job_caches(device, job)};
+    return !access->reason &&
+           (never_cached(device, access->device) || !cached(device, job, &w->space, need, access));
 }
 
-bool space_look_up(struct amdvi_device *device, struct held *held, struct space_access *access)
+/* An answer that an invalidation has overtaken is used once and not held. */
+static bool overtaken(const struct job *job)
 {
-    struct dtc_line line;
-    struct dte_fetch fetch = dtc_fetch(device, access->device, &line);
+    return !job_is_direct(job) && job->ticket.marked;
+}
 
-    access->reason = fetch.reason;
-    access->error = fetch.error;
-    access->fault_address = fetch.error ? fetch.address : access->address;
-    access->domain = 0;
-    access->perm = 0;
-    if (!fetch.reason)
-        by_entry(device, fetch.dte, access);
-    if (!access->reason && held)
+bool space_look_up(struct amdvi_device *device, struct job *job, struct held *held,
+                   struct space_access *access, struct space_walk *w)
+{
+    if (!w->walking) {
+        if (!dtc_fetch(device, job, access->device, &w->entry))
+            return false;
+        w->walking = by_entry(device, job, w, access);
+        w->run.begun = false;
+    }
+    if (w->walking && !walk_space(device, job, w, access))
+        return false;
+    w->walking = false;
+    if (w->entry.dte)
+        access->perm &= w->entry.dte->perm;
+    if (!access->reason && held && !overtaken(job))
         held_keep(device, held, access);
+    return true;
+}
+
+bool space_look_up_now(struct amdvi_device *device, struct job *job, struct held *held,
+                       struct space_access *access)
+{
+    struct space_walk walk;
+    struct job own;
+
+    job_begin(device, &own);
+    space_walk_begin(&walk);
+    space_look_up(device, job ? job : &own, held, access, &walk);
     return access->reason == REASON_NONE;
 }
 

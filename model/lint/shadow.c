@@ -3,33 +3,6 @@
 
 #include "model/guests/guest.h"
 
-/* Everything that looks on, kept while the shadow walks. */
-struct muted {
-    bool caches, observed, watched, failing;
-    struct amdvi_statistics statistics;
-};
-
-static struct muted mute(struct amdvi_device *device)
-{
-    struct muted m = {.caches = device->caches,
-                      .observed = device->observed,
-                      .watched = device->watched,
-                      .failing = device->inject.active,
-                      .statistics = device->statistics};
-
-    device->caches = device->observed = device->watched = device->inject.active = false;
-    return m;
-}
-
-static void unmute(struct amdvi_device *device, const struct muted *m)
-{
-    device->caches = m->caches;
-    device->observed = m->observed;
-    device->watched = m->watched;
-    device->inject.active = m->failing;
-    device->statistics = m->statistics;
-}
-
 static void note(struct shadow *shadow, const struct walk *walk)
 {
     if (shadow->count < SHADOW_WORDS)
@@ -46,7 +19,7 @@ static void walk_all(struct amdvi_device *device, struct translation *t, struct 
         if (ask == WALK_UPDATE) /* pretended: what it needs is checked, memory stays as it is */
             walk->value = walk->expected;
         else
-            exec_answer(device, walk, ask, &t->space);
+            exec_answer(device, t->job, walk, ask, &t->space);
         if (ask == WALK_READ && !walk->failed)
             note(shadow, walk);
     }
@@ -55,7 +28,7 @@ static void walk_all(struct amdvi_device *device, struct translation *t, struct 
 static void translate(struct amdvi_device *device, struct translation *t, struct shadow *shadow)
 {
     struct walk walk;
-    bool walked = translation_decide(device, t);
+    bool walked = translation_decide(device, t) == DECISION_WALK;
 
     if (walked) {
         walk_all(device, t, &walk, shadow);
@@ -72,57 +45,56 @@ static void translate(struct amdvi_device *device, struct translation *t, struct
 void shadow_page(struct amdvi_device *device, const struct amdvi_request *request, uint64_t address,
                  struct shadow *shadow)
 {
-    struct muted muted = mute(device);
+    struct amdvi_statistics unused = {0};
     struct translation t;
+    struct job job;
 
-    t.request = request;
-    t.address = address;
-    t.result = &shadow->result;
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    translation_begin(&t, &job, request, address, &shadow->result);
     shadow->count = 0;
     shadow->dte_address = 0;
     translate(device, &t, shadow);
     dte_address(&device->segments, request->device, &shadow->dte_address);
-    unmute(device, &muted);
 }
 
 void shadow_dte(struct amdvi_device *device, uint16_t requester, struct shadow *shadow)
 {
-    struct muted muted = mute(device);
-    struct dtc_line line;
-    struct dte_fetch fetch = dtc_fetch(device, requester, &line);
+    struct amdvi_statistics unused = {0};
+    struct dte_fetch fetch;
+    struct job job;
 
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    fetch.asked = false;
+    dtc_fetch(device, &job, requester, &fetch);
     shadow->count = 0;
     shadow->dte_address = 0;
     shadow->dte_known = fetch.reason == REASON_NONE;
     shadow->dte = shadow->dte_known ? *fetch.dte : (struct dte){0};
     dte_address(&device->segments, requester, &shadow->dte_address);
-    unmute(device, &muted);
 }
 
 bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 {
-    struct muted muted = mute(device);
-    bool read = itc_read(device, address, raw) == WALK_ERROR_NONE;
+    struct amdvi_statistics unused = {0};
+    struct job job;
+    uint8_t error;
 
-    unmute(device, &muted);
-    return read;
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    itc_read(device, &job, address, raw, &error);
+    return error == WALK_ERROR_NONE;
 }
 
 bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
                       uint16_t host_id)
 {
-    struct muted muted = mute(device);
-    bool names = map_names(device, guest_id, map, host_id);
+    struct amdvi_statistics unused = {0};
+    struct job job;
 
-    unmute(device, &muted);
-    return names;
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    return map_names(device, &job, guest_id, map, host_id);
 }
 
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)
 {
-    struct muted muted = mute(device);
-    bool read = memory_read(device, AMDVI_ACCESS_DATA, address, value, sizeof(*value)) == WALK_ERROR_NONE;
-
-    unmute(device, &muted);
-    return read;
+    return memory_read(device, address, value, sizeof(*value)) == WALK_ERROR_NONE;
 }

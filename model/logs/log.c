@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The logs of the host: events, page requests, guest interrupts (7.1, 7.7, 7.8). */
-#include "model/port/memory.h"
+#include "model/port/job.h"
 
 struct log_side {
     unsigned base, head, tail;
@@ -141,8 +141,7 @@ static void publish_tail(struct amdvi_device *device, enum amdvi_log log)
     uint64_t tail = device->reg[REG_GA_TAIL];
 
     if (log == AMDVI_LOG_GA && address)
-        tap(device, AMDVI_ACCESS_LOG, true, 0, address, &tail, sizeof(tail),
-            memory_write(device, AMDVI_ACCESS_LOG, address, &tail, sizeof(tail)));
+        direct_write(device, AMDVI_ACCESS_LOG, address, &tail, sizeof(tail));
 }
 
 /* Used entries reach the threshold: the early indicator of PPR logs (2.8, 7.7). It has an interrupt enable of
@@ -181,8 +180,7 @@ static enum outcome write_side(struct amdvi_device *device, enum amdvi_log log, 
     if (ring_full(&ring, head, tail))
         return FULL;
     /* The record is in memory before the tail moves (erratum 732, section 12). */
-    error = memory_write(device, AMDVI_ACCESS_LOG, ring.base + tail, record, info->record);
-    tap(device, AMDVI_ACCESS_LOG, true, 0, ring.base + tail, record, info->record, error);
+    error = direct_write(device, AMDVI_ACCESS_LOG, ring.base + tail, record, info->record);
     if (error)
         return FAILED;
     device->reg[info->side[b].tail] = ring_next(&ring, tail);

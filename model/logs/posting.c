@@ -2,22 +2,29 @@
 /* Interrupts posted to a guest's vAPIC backing page (8.6). */
 #include "model/logs/posting.h"
 
-/* Sets the vector's bit in the IRR of the backing page, atomically with the software that reads it. */
-static uint8_t set_irr(struct amdvi_device *device, const struct irte *irte)
-{
-    uint64_t address = irte->vapic_page + 0x200 + irte->vector / 32 * 0x10u;
-    uint64_t bit = (uint64_t)1 << irte->vector % 32, old = 0, written, seen;
-    uint8_t error = memory_read(device, AMDVI_ACCESS_VAPIC, address, &old, sizeof(old));
+/* Software may change other bits of the word meanwhile. */
+enum { MOST_TRIES = 8 };
 
-    for (int tries = 0; !error && tries < 8; tries++) {
-        error = memory_update(device, AMDVI_ACCESS_VAPIC, address, old, old | bit, &seen);
-        if (error || seen == old)
-            break;
-        old = seen;
+/* Sets the vector's bit in the IRR of the backing page, atomically with the software that reads it. */
+static bool set_irr(struct amdvi_device *device, struct job *job, const struct irte *irte, struct posting *p)
+{
+    struct place place = {.spa = irte->vapic_page + 0x200 + irte->vector / 32 * 0x10u,
+                          .access = AMDVI_ACCESS_VAPIC};
+    uint64_t bit = (uint64_t)1 << irte->vector % 32;
+
+    if (p->state == POSTING_BEGIN) {
+        if (!job_read(device, job, &place, &p->old, sizeof(p->old), &p->error))
+            return false;
+        p->state = POSTING_UPDATE;
+        p->tries = 0;
     }
-    written = old | bit;
-    tap(device, AMDVI_ACCESS_VAPIC, true, 0, address, &written, sizeof(written), error);
-    return error;
+    for (; !p->error && p->tries < MOST_TRIES; p->tries++, p->old = p->seen) {
+        if (!job_update(device, job, &place, p->old, p->old | bit, &p->seen, &p->error))
+            return false;
+        if (p->seen == p->old)
+            break;
+    }
+    return true;
 }
 
 static void tell(struct amdvi_device *device, struct amdvi_irq *irq, const struct irte *irte,
@@ -52,21 +59,22 @@ static void wake(struct amdvi_device *device, const struct irte *irte, const uin
     tell(device, &irq, irte, owner);
 }
 
-uint8_t posting_deliver(struct amdvi_device *device, uint16_t requester, const struct irte *irte,
-                        const uint16_t *owner)
+bool posting_deliver(struct amdvi_device *device, struct job *job, uint16_t requester,
+                     const struct irte *irte, const uint16_t *owner, struct posting *p)
 {
     uint64_t record[2] = {ga_encode(irte->ga_tag, requester), 0};
-    uint8_t error = set_irr(device, irte);
 
-    if (error)
-        return error;
+    if (!set_irr(device, job, irte, p))
+        return false;
+    if (p->error)
+        return true;
     if (irte->is_run) {
         ring(device, irte, owner);
-        return WALK_ERROR_NONE;
+        return true;
     }
     if (irte->ga_log)
         log_append(device, AMDVI_LOG_GA, record);
     if (reg_control_gappien(control(device)) && !irte->gappi_disabled)
         wake(device, irte, owner);
-    return WALK_ERROR_NONE;
+    return true;
 }

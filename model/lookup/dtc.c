@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
 #include "model/lookup/held.h"
-#include "model/port/memory.h"
+#include "model/port/job.h"
 
 #include "tables/layout.h"
 
@@ -25,14 +25,14 @@ static void decode_again(struct amdvi_device *device, struct dtc_line *line)
     line->decoded = device->decode_epoch;
 }
 
-static struct dtc_line *dtc_find(struct amdvi_device *device, uint16_t requester)
+static struct dtc_line *dtc_find(struct amdvi_device *device, const struct job *job, uint16_t requester)
 {
     int32_t slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
     struct dtc_line *line;
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
-    if (__builtin_expect(device->inject.active, 0) && inject_cache(device, AMDVI_CACHE_DTC, requester, 0)) {
+    if (job_injects(device, job) && inject_cache(device, AMDVI_CACHE_DTC, requester, 0)) {
         cache_remove(&device->dtc, (uint32_t)slot);
         return NULL;
     }
@@ -43,27 +43,19 @@ static struct dtc_line *dtc_find(struct amdvi_device *device, uint16_t requester
     return line;
 }
 
-static uint8_t read_entry(struct amdvi_device *device, uint64_t address, uint64_t raw[4])
-{
-    uint8_t error = memory_read(device, AMDVI_ACCESS_DTE, address, raw, DTE_BYTES);
-
-    device->statistics.reads_dte++;
-    tap(device, AMDVI_ACCESS_DTE, false, 0, address, raw, DTE_BYTES, error);
-    return error;
-}
-
 /* By choice NpCache=0 keeps entries that are not valid out (13 #39). */
-static bool cacheable(const struct amdvi_device *device, const uint64_t raw[4])
+static bool cacheable(const struct amdvi_device *device, const struct job *job, const uint64_t raw[4])
 {
-    return device->caches &&
+    return job_caches(device, job) &&
            (dte_v(raw) || !device->config.value[CONFIG_DTE_V0_CACHED] || cap_header_npcache(device->env.cap));
 }
 
-static struct dtc_line *new_line(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare,
-                                 const uint64_t raw[4])
+/* An answer that an invalidation has overtaken is this job's alone. */
+static struct dtc_line *new_line(struct amdvi_device *device, struct job *job, uint16_t requester,
+                                 struct dte_fetch *fetch)
 {
-    if (!cacheable(device, raw))
-        return spare;
+    if (!cacheable(device, job, fetch->raw) || (!job_is_direct(job) && job->ticket.entry_stale))
+        return &fetch->spare;
     device->dtc_last = NULL;
     return cache_line(&device->dtc, cache_insert(&device->dtc, dtc_hash(requester), NULL, NULL));
 }
@@ -80,43 +72,85 @@ static void decode_uncached(struct amdvi_device *device, const uint64_t raw[4], 
     *dte = last->dte;
 }
 
-static struct dte_fetch fetch_from_memory(struct amdvi_device *device, uint16_t requester,
-                                          struct dtc_line *spare)
+/* While a job waits the cache may lose the line. */
+static const struct dte *entry_of(const struct job *job, struct dte_fetch *fetch, const struct dtc_line *line)
 {
-    struct dte_fetch fetch = {0};
-    struct dtc_line *line;
-    uint64_t raw[4];
-
-    fetch.reason = dte_address(&device->segments, requester, &fetch.address);
-    if (fetch.reason)
-        return fetch;
-    fetch.error = read_entry(device, fetch.address, raw);
-    if (fetch.error) {
-        fetch.reason = REASON_DTE_READ_ERROR;
-        return fetch;
+    if (!job_is_direct(job) && line != &fetch->spare) {
+        fetch->spare = *line;
+        return &fetch->spare.dte;
     }
-    line = new_line(device, requester, spare, raw);
-    line->device = requester;
-    line->decoded = device->decode_epoch;
-    if (device->caches)
-        dte_decode(raw, &device->env, &line->dte);
-    else
-        decode_uncached(device, raw, &line->dte);
-    fetch.dte = &line->dte;
-    return fetch;
+    return &line->dte;
 }
 
-struct dte_fetch dtc_fetch(struct amdvi_device *device, uint16_t requester, struct dtc_line *spare)
+static void keep_entry(struct amdvi_device *device, struct job *job, uint16_t requester,
+                       struct dte_fetch *fetch)
 {
-    struct dtc_line *line = device->caches ? dtc_find(device, requester) : NULL;
+    struct dtc_line *line = new_line(device, job, requester, fetch);
 
+    line->device = requester;
+    line->decoded = device->decode_epoch;
+    if (job_caches(device, job))
+        dte_decode(fetch->raw, &device->env, &line->dte);
+    else
+        decode_uncached(device, fetch->raw, &line->dte);
+    fetch->dte = entry_of(job, fetch, line);
+}
+
+static bool fetch_from_memory(struct amdvi_device *device, struct job *job, uint16_t requester,
+                              struct dte_fetch *fetch)
+{
+    struct place place = {.spa = fetch->address, .access = AMDVI_ACCESS_DTE};
+
+    if (!job_read(device, job, &place, fetch->raw, DTE_BYTES, &fetch->error))
+        return false;
+    fetch->asked = false;
+    job->counts->reads_dte++;
+    if (fetch->error)
+        fetch->reason = REASON_DTE_READ_ERROR;
+    else
+        keep_entry(device, job, requester, fetch);
+    return true;
+}
+
+/* From now on invalidations of the entry concern the job. */
+static void take_ticket(struct job *job, uint16_t requester)
+{
+    if (job_is_direct(job))
+        return;
+    ticket_clear(&job->ticket);
+    job->ticket.has_entry = true;
+    job->ticket.device = requester;
+}
+
+/* True: answered by the cache, or there is nothing to read. */
+static bool fetch_from_cache(struct amdvi_device *device, struct job *job, uint16_t requester,
+                             struct dte_fetch *fetch)
+{
+    struct dtc_line *line = job_caches(device, job) ? dtc_find(device, job, requester) : NULL;
+
+    fetch->dte = NULL;
+    fetch->reason = REASON_NONE;
+    fetch->error = WALK_ERROR_NONE;
+    take_ticket(job, requester);
     if (line) {
-        device->statistics.dtc_hits++;
+        job->counts->dtc_hits++;
         device->dtc_last = line;
-        return (struct dte_fetch){.dte = &line->dte};
+        fetch->dte = entry_of(job, fetch, line);
+        return true;
     }
-    device->statistics.dtc_misses++;
-    return fetch_from_memory(device, requester, spare);
+    job->counts->dtc_misses++;
+    fetch->reason = dte_address(&device->segments, requester, &fetch->address);
+    return fetch->reason != REASON_NONE;
+}
+
+bool dtc_fetch(struct amdvi_device *device, struct job *job, uint16_t requester, struct dte_fetch *fetch)
+{
+    if (!fetch->asked) {
+        if (fetch_from_cache(device, job, requester, fetch))
+            return true;
+        fetch->asked = true;
+    }
+    return fetch_from_memory(device, job, requester, fetch);
 }
 
 /* Also lets the next fault of a device with SE=1 be logged (6.4, 7.5). */
@@ -172,8 +206,7 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
         memcpy(view->words, ((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte.raw,
                DTE_BYTES);
     } else if (!view->beyond_table) {
-        view->read_error =
-            memory_read(device, AMDVI_ACCESS_DTE, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
+        view->read_error = memory_read(device, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
     }
     return AMDVI_OK;
 }

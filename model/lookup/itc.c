@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
-#include "model/port/memory.h"
+#include "model/port/job.h"
 
 struct itc_key {
     uint16_t device;
@@ -28,15 +28,15 @@ static uint64_t itc_hash(const struct itc_key *key)
     return cache_hash(key->device, key->index);
 }
 
-static const struct itc_line *itc_find(struct amdvi_device *device, const struct itc_key *key)
+static const struct itc_line *itc_find(struct amdvi_device *device, const struct job *job,
+                                       const struct itc_key *key)
 {
     int32_t slot = cache_find(&device->itc, itc_hash(key), itc_match, key);
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
     if (!itc_alive(device, cache_line(&device->itc, (uint32_t)slot)) ||
-        (__builtin_expect(device->inject.active, 0) &&
-         inject_cache(device, AMDVI_CACHE_ITC, key->device, 0))) {
+        (job_injects(device, job) && inject_cache(device, AMDVI_CACHE_ITC, key->device, 0))) {
         cache_remove(&device->itc, (uint32_t)slot);
         return NULL;
     }
@@ -56,47 +56,59 @@ static void itc_keep(struct amdvi_device *device, const struct itc_key *key, con
                           .raw = {raw[0], raw[1]}};
 }
 
-uint8_t itc_read(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
+bool itc_read(struct amdvi_device *device, struct job *job, uint64_t address, uint64_t raw[2], uint8_t *error)
 {
-    unsigned bytes = irte_bytes(&device->env);
-    uint8_t error;
+    struct place place = {.spa = address, .access = AMDVI_ACCESS_IRTE};
 
     raw[0] = raw[1] = 0;
-    error = memory_read(device, AMDVI_ACCESS_IRTE, address, raw, bytes);
-    device->statistics.reads_irte++;
-    tap(device, AMDVI_ACCESS_IRTE, false, 0, address, raw, bytes, error);
-    return error;
+    if (!job_read(device, job, &place, raw, irte_bytes(&device->env), error))
+        return false;
+    job->counts->reads_irte++;
+    return true;
 }
 
 /* IRTCacheDis: every interrupt reads its entry (2.4). */
-static bool itc_usable(const struct amdvi_device *device)
+static bool itc_usable(const struct amdvi_device *device, const struct job *job)
 {
-    return device->caches && !reg_control_irtcachedis(control(device));
+    return job_caches(device, job) && !reg_control_irtcachedis(control(device));
 }
 
-enum reason itc_fetch(struct amdvi_device *device, const struct dte *dte, uint16_t requester, uint32_t index,
-                      struct irte_fetch *fetch)
+/* True: answered by the cache, or there is nothing to read. */
+static bool fetch_from_cache(struct amdvi_device *device, struct job *job, const struct dte *dte,
+                             const struct itc_key *key, struct irte_fetch *fetch)
 {
-    struct itc_key key = {.device = requester, .index = index};
-    const struct itc_line *line = itc_usable(device) ? itc_find(device, &key) : NULL;
-    enum reason reason = irte_address(dte, &device->env, index, &fetch->address);
+    const struct itc_line *line = itc_usable(device, job) ? itc_find(device, job, key) : NULL;
 
     fetch->error = WALK_ERROR_NONE;
+    fetch->reason = irte_address(dte, &device->env, key->index, &fetch->address);
     fetch->cached = line != NULL;
-    if (reason)
-        return reason;
-    if (line) {
-        device->statistics.itc_hits++;
+    if (fetch->reason)
+        return true;
+    job->counts->itc_hits += fetch->cached;
+    job->counts->itc_misses += !fetch->cached;
+    if (line)
         memcpy(fetch->raw, line->raw, sizeof(fetch->raw));
-        return REASON_NONE;
-    }
-    device->statistics.itc_misses++;
-    fetch->error = itc_read(device, fetch->address, fetch->raw);
+    if (!job_is_direct(job))
+        job->ticket.has_interrupt = true;
+    return fetch->cached;
+}
+
+bool itc_fetch(struct amdvi_device *device, struct job *job, const struct dte *dte, uint16_t requester,
+               uint32_t index, struct irte_fetch *fetch)
+{
+    struct itc_key key = {.device = requester, .index = index};
+
+    if (!fetch->asked && fetch_from_cache(device, job, dte, &key, fetch))
+        return true;
+    fetch->asked = true;
+    if (!itc_read(device, job, fetch->address, fetch->raw, &fetch->error))
+        return false;
+    fetch->asked = false;
     if (fetch->error)
-        return REASON_INT_READ_ERROR;
-    if (itc_usable(device))
+        fetch->reason = REASON_INT_READ_ERROR;
+    else if (itc_usable(device, job) && (job_is_direct(job) || !job->ticket.interrupt_stale))
         itc_keep(device, &key, fetch->raw);
-    return REASON_NONE;
+    return true;
 }
 
 void itc_invalidate(struct amdvi_device *device, uint16_t requester)

@@ -106,7 +106,7 @@ static bool pass(struct amdvi_device *device, struct translation *t, uint8_t per
         .pa = t->address,
         .perm = (uint8_t)((perm | exec) & asks(t->request)),
         .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
-    device->statistics.passed++;
+    t->job->counts->passed++;
     return false;
 }
 
@@ -131,7 +131,7 @@ static bool succeed(struct amdvi_device *device, struct translation *t, const st
         .global = page->flags & PTC_GLOBAL,
         .privileged_page = !(page->flags & PTC_USER),
     };
-    device->statistics.translated++;
+    t->job->counts->translated++;
     return false;
 }
 
@@ -288,8 +288,7 @@ static const struct ptc_line *find_line(struct amdvi_device *device, const struc
 {
     const struct ptc_line *line = ptc_lookup(&device->tlb, &t->space, t->address);
 
-    if (line && __builtin_expect(device->inject.active, 0) &&
-        inject_cache(device, AMDVI_CACHE_PTC, 0, t->address)) {
+    if (line && job_injects(device, t->job) && inject_cache(device, AMDVI_CACHE_PTC, 0, t->address)) {
         ptc_forget(&device->tlb, line);
         return NULL;
     }
@@ -309,7 +308,7 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
 
     /* PASID 0 by prefix and by GIoV share lines, but not the rule of what an address may look like (5.2). */
     if (!line || (t->space.guest && !walk_canonical(t->dte, t->address, t->walk.giov))) {
-        device->statistics.ptc_misses++;
+        t->job->counts->ptc_misses++;
         return false;
     }
     perm = granted(device, t, line->perm, line->flags);
@@ -317,10 +316,10 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     if (need & ~perm || gets_more(t, perm) ||
         ((need | (t->walk.ask & perm)) & PERM_WRITE && !(line->flags & PTC_DIRTY)) ||
         (t->space.guest && !t->dte->guest_tables)) {
-        device->statistics.ptc_misses++;
+        t->job->counts->ptc_misses++;
         return false;
     }
-    device->statistics.ptc_hits++;
+    t->job->counts->ptc_hits++;
     succeed(device, t,
             &(struct page){.spa = line->spa | (t->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1)),
                            .shift = line->walk_shift,
@@ -352,8 +351,8 @@ static bool prepare_walk(struct amdvi_device *device, struct translation *t)
                                     .user = is_user(device, rq),
                                     .guest = guest,
                                     .giov = guest && !rq->has_pasid,
-                                    .probe = device->caches};
-    return !device->caches || !cached_answer(device, t);
+                                    .probe = job_caches(device, t->job)};
+    return !t->walk.probe || !cached_answer(device, t);
 }
 
 /* 15 D8: Mode, then DTE.IR/IW, then the walk. */
@@ -414,24 +413,32 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
     return decide_ordinary(device, t);
 }
 
-bool translation_decide(struct amdvi_device *device, struct translation *t)
+static bool decide_with_entry(struct amdvi_device *device, struct translation *t)
 {
-    struct dte_fetch fetch;
-
-    t->dte = NULL;
-    t->excluded = false;
-    t->reason = REASON_NONE;
-    if (!iommu_enabled(device))
-        return transparent(device, t);
-    fetch = dtc_fetch(device, t->request->device, &t->line);
-    if (fetch.reason)
-        return fetch_failed(device, t, &fetch);
-    t->dte = fetch.dte;
+    if (t->entry.reason)
+        return fetch_failed(device, t, &t->entry);
+    t->dte = t->entry.dte;
     if (!t->dte->valid)
         return transparent(device, t);
     if (t->dte->verdict)
         return fail(device, t, (enum reason)t->dte->verdict);
     return decide_by_entry(device, t);
+}
+
+enum decision translation_decide(struct amdvi_device *device, struct translation *t)
+{
+    bool walk;
+
+    t->dte = NULL;
+    t->excluded = false;
+    t->reason = REASON_NONE;
+    if (!t->entry.asked && !iommu_enabled(device))
+        walk = transparent(device, t);
+    else if (dtc_fetch(device, t->job, t->request->device, &t->entry))
+        walk = decide_with_entry(device, t);
+    else
+        return DECISION_ASKED;
+    return walk ? DECISION_WALK : DECISION_MADE;
 }
 
 /* ---------------------------------------------------------------- conclusion */
@@ -462,20 +469,36 @@ static void fail_walk(const struct amdvi_device *device, struct translation *t, 
     fail_with(t, walk->reason, &facts);
 }
 
-static void count_walk(struct amdvi_device *device, const struct walk *walk)
+static void count_walk(struct amdvi_statistics *counts, const struct walk *walk)
 {
-    device->statistics.walks++;
-    device->statistics.reads_host += walk->reads_host;
-    device->statistics.reads_guest += walk->reads_guest;
-    device->statistics.reads_gcr3 += walk->reads_gcr3;
-    device->statistics.updates += walk->updates;
+    counts->walks++;
+    counts->reads_host += walk->reads_host;
+    counts->reads_guest += walk->reads_guest;
+    counts->reads_gcr3 += walk->reads_gcr3;
+    counts->updates += walk->updates;
+}
+
+/* log2 of the bytes that a directory stands for. */
+static unsigned dir_shift(const struct walk_dir *dir)
+{
+    return dir->kind == WALK_GCR3 ? TICKET_UNMARKED - 1 : host_level_shift(dir->level) + 9;
+}
+
+/* The page that software knows and invalidates: the guest's for guest addresses, else the host's. */
+static unsigned known_shift(const struct translation *t, const struct walk *walk)
+{
+    return t->space.guest ? walk->result.guest_shift : walk->result.shift;
 }
 
 static void fill_caches(struct amdvi_device *device, const struct translation *t, const struct walk *walk)
 {
+    const struct ticket *ticket = job_is_direct(t->job) ? NULL : &t->job->ticket;
+
     for (unsigned i = 0; i < walk->trail_count; i++)
-        tlb_keep(&device->tlb, &t->space, &walk->trail[i]);
-    ptc_fill(&device->tlb, &t->space, t->address, &walk->result);
+        if (!ticket || ticket_keeps_dir(ticket, dir_shift(&walk->trail[i])))
+            tlb_keep(&device->tlb, &t->space, &walk->trail[i]);
+    if (!ticket || ticket_keeps_leaf(ticket, known_shift(t, walk)))
+        ptc_fill(&device->tlb, &t->space, t->address, &walk->result);
 }
 
 static uint8_t page_flags(const struct walk_result *r)
@@ -489,12 +512,12 @@ void translation_conclude(struct amdvi_device *device, struct translation *t, co
     const struct walk_result *r = &walk->result;
     struct page page;
 
-    count_walk(device, walk);
+    count_walk(t->job->counts, walk);
     if (walk->reason) {
         fail_walk(device, t, walk);
         return;
     }
-    if (device->caches)
+    if (job_caches(device, t->job))
         fill_caches(device, t, walk);
     page = (struct page){.spa = r->spa, .shift = r->shift, .flags = page_flags(r)};
     page.perm = granted(device, t, r->perm, page.flags);

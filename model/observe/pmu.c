@@ -2,6 +2,7 @@
 #include "model/observe/pmu.h"
 
 #include "model/base/allocator.h"
+#include "model/lookup/translate.h"
 #include "model/observe/watch.h"
 
 /* ---------------------------------------------------------------- life */
@@ -104,7 +105,7 @@ static bool filter_passes(bool enabled, uint64_t match, uint64_t mask, bool has,
     return !enabled || (has && ((value ^ match) & mask) == 0);
 }
 
-static bool counts(const struct pmu_counter *c, const struct tally *tally)
+static bool selects(const struct pmu_counter *c, const struct tally *tally)
 {
     uint64_t device = c->reg[CTR_DEVICE], domain = c->reg[CTR_DOMAIN], pasid = c->reg[CTR_PASID];
 
@@ -145,7 +146,7 @@ static void count(struct amdvi_device *device, const struct tally *tally)
         struct pmu_counter *c = &pmu->counters[i];
         uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
 
-        if (source < PMU_SOURCES && tally->events[source] && counts(c, tally))
+        if (source < PMU_SOURCES && tally->events[source] && selects(c, tally))
             add(device, c, tally->events[source]);
     }
 }
@@ -176,34 +177,32 @@ static void tally_pass(struct tally *tally, const struct translation *t)
 }
 
 /* Host-only walks count as nested ones, as on silicon; GCR3 tables belong to the guest. */
-static void tally_walk(struct tally *tally, const struct amdvi_statistics *b,
-                       const struct amdvi_statistics *now)
+static void tally_walk(struct tally *tally, const struct amdvi_statistics *counts)
 {
     uint64_t *e = tally->events;
-    uint64_t walks = now->walks - b->walks, hits = now->ptc_hits - b->ptc_hits;
+    uint64_t walks = counts->walks, hits = counts->ptc_hits;
 
     e[CTR_SOURCE_CSOURCE_MEM_TRANSLATIONS] = hits + walks;
     e[CTR_SOURCE_CSOURCE_PTE_HIT] = hits;
     e[CTR_SOURCE_CSOURCE_PTE_MISS] = walks;
-    e[CTR_SOURCE_CSOURCE_PDE_HIT] = now->pdc_hits - b->pdc_hits;
-    e[CTR_SOURCE_CSOURCE_PDE_MISS] = now->pdc_misses - b->pdc_misses;
-    e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] = now->reads_host - b->reads_host;
-    e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST] =
-        now->reads_guest - b->reads_guest + now->reads_gcr3 - b->reads_gcr3;
+    e[CTR_SOURCE_CSOURCE_PDE_HIT] = counts->pdc_hits;
+    e[CTR_SOURCE_CSOURCE_PDE_MISS] = counts->pdc_misses;
+    e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] = counts->reads_host;
+    e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST] = counts->reads_guest + counts->reads_gcr3;
     e[CTR_SOURCE_CSOURCE_TABLE_READS] =
         e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] + e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST];
 }
 
 void pmu_page(struct amdvi_device *device, const struct translation *t)
 {
-    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
+    const struct amdvi_statistics *counts = &t->watch.counts;
     struct tally tally = {0};
 
     tag_page(&tally, t);
     tally_pass(&tally, t);
-    tally_walk(&tally, b, now);
-    tally.events[CTR_SOURCE_CSOURCE_DTE_HIT] = now->dtc_hits - b->dtc_hits;
-    tally.events[CTR_SOURCE_CSOURCE_DTE_MISS] = now->dtc_misses - b->dtc_misses;
+    tally_walk(&tally, counts);
+    tally.events[CTR_SOURCE_CSOURCE_DTE_HIT] = counts->dtc_hits;
+    tally.events[CTR_SOURCE_CSOURCE_DTE_MISS] = counts->dtc_misses;
     tally.events[CTR_SOURCE_CSOURCE_MEM_TARGET_ABORT] =
         !t->result->ok && t->request->at != AMDVI_TRANSLATION_REQUEST;
     count(device, &tally);
@@ -217,16 +216,16 @@ static bool smi_was_blocked(const struct amdvi_int_result *result)
            (result->fault.reason == REASON_INT_SMI_FILTERED || result->fault.reason == REASON_INT_SMI_LOGGED);
 }
 
-void pmu_interrupt(struct amdvi_device *device, const struct watched_interrupt *i)
+void pmu_interrupt(struct amdvi_device *device, const struct amdvi_statistics *counts,
+                   const struct watched_interrupt *i)
 {
-    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
     struct tally tally = {.has_device = true, .device = i->requester};
-    bool remapped = now->interrupts_remapped != b->interrupts_remapped && i->result->ok;
+    bool remapped = counts->interrupts_remapped && i->result->ok;
 
     tally.has_domain = i->dte && i->dte->valid;
     tally.domain = i->dte ? i->dte->domain : 0;
-    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = now->dtc_hits - b->dtc_hits;
-    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = now->dtc_misses - b->dtc_misses;
+    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = counts->dtc_hits;
+    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = counts->dtc_misses;
     tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && i->result->posted;
     tally.events[CTR_SOURCE_CSOURCE_VAPIC_NON_GUEST] =
         remapped && !i->result->posted && device->env.guest_mode_legal;
@@ -263,15 +262,15 @@ static void tag_command(const struct amdvi_device *device, struct tally *tally, 
 }
 
 /* `words` with the host's IDs. A command that waits is counted when it is done. */
-void pmu_command(struct amdvi_device *device, const uint64_t words[2], bool done)
+void pmu_command(struct amdvi_device *device, const struct amdvi_statistics *counts, const uint64_t words[2],
+                 bool done)
 {
-    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
     struct tally tally = {0};
 
     tag_command(device, &tally, words);
     tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
-    tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = now->invalidations - b->invalidations;
-    tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = now->entries_invalidated - b->entries_invalidated;
+    tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = counts->invalidations;
+    tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = counts->entries_invalidated;
     count(device, &tally);
 }
 

@@ -1,43 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/observe/watch.h"
 
-void watch_begin(struct amdvi_device *device)
+#include "model/lookup/translate.h"
+
+static uint32_t bit(enum amdvi_cache cache, uint64_t hits)
 {
-    device->before = device->statistics;
+    return hits ? 1u << cache : 0;
 }
 
-static uint32_t bit(enum amdvi_cache cache, uint64_t before, uint64_t now)
+/* The caches that answered something. */
+static uint32_t caches(const struct amdvi_statistics *counts)
 {
-    return now != before ? 1u << cache : 0;
+    return bit(AMDVI_CACHE_DTC, counts->dtc_hits) | bit(AMDVI_CACHE_ITC, counts->itc_hits) |
+           bit(AMDVI_CACHE_PTC, counts->ptc_hits) | bit(AMDVI_CACHE_PDC, counts->pdc_hits) |
+           bit(AMDVI_CACHE_GCR3, counts->gcr3_hits);
 }
 
-/* The caches that answered something since watch_begin(). */
-static uint32_t caches(const struct amdvi_device *device)
-{
-    const struct amdvi_statistics *b = &device->before, *now = &device->statistics;
-
-    return bit(AMDVI_CACHE_DTC, b->dtc_hits, now->dtc_hits) |
-           bit(AMDVI_CACHE_ITC, b->itc_hits, now->itc_hits) |
-           bit(AMDVI_CACHE_PTC, b->ptc_hits, now->ptc_hits) |
-           bit(AMDVI_CACHE_PDC, b->pdc_hits, now->pdc_hits) |
-           bit(AMDVI_CACHE_GCR3, b->gcr3_hits, now->gcr3_hits);
-}
-
-static void tell(const struct amdvi_device *device, struct amdvi_hit_info *info)
+static void tell(const struct amdvi_device *device, const struct watch *watch, struct amdvi_hit_info *info)
 {
     if (!device->observed || !device->observer.hit)
         return;
-    info->caches = caches(device);
+    info->caches = caches(&watch->counts);
     if (info->caches)
         device->observer.hit(device->observer.context, info);
 }
 
-void watch_page(struct amdvi_device *device, const struct translation *t)
+void watch_page(struct amdvi_device *device, struct translation *t)
 {
     const struct amdvi_request *rq = t->request;
     struct amdvi_hit_info info = {
         .device = rq->device, .address = t->address, .request = rq, .result = t->result};
 
+    watch_stop(t->job, &t->watch);
     if (t->dte) {
         info.domain = t->dte->domain;
         info.guest = t->dte->guest && (rq->has_pasid || t->dte->giov);
@@ -45,16 +39,26 @@ void watch_page(struct amdvi_device *device, const struct translation *t)
     }
     if (device->pmu.active)
         pmu_page(device, t);
-    tell(device, &info);
+    tell(device, &t->watch, &info);
 }
 
-void watch_interrupt(struct amdvi_device *device, const struct watched_interrupt *i)
+void watch_interrupt(struct amdvi_device *device, struct job *job, struct watch *watch,
+                     const struct watched_interrupt *i)
 {
     struct amdvi_hit_info info = {
         .device = i->requester, .address = i->address, .data = i->data, .message = i->result};
 
+    watch_stop(job, watch);
     info.domain = i->dte ? i->dte->domain : 0;
     if (device->pmu.active)
-        pmu_interrupt(device, i);
-    tell(device, &info);
+        pmu_interrupt(device, &watch->counts, i);
+    tell(device, watch, &info);
+}
+
+void watch_command(struct amdvi_device *device, struct job *job, struct watch *watch, const uint64_t words[2],
+                   bool done)
+{
+    watch_stop(job, watch);
+    if (device->pmu.active)
+        pmu_command(device, &watch->counts, words, done);
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * For those who want to see every request (device_watch()): the statistics before an operation are kept, so
- * that afterwards it can be told what the operation did. Counters and the observer's `hit` live on this.
+ * For those who want to see every request (device_watch()): while somebody watches, an operation counts into
+ * statistics of its own, so that afterwards it can be told what it did, whatever else was under way.
+ * Performance counters and the observer's `hit` live on this.
  */
 #ifndef AMDVI_MODEL_WATCH_H
 #define AMDVI_MODEL_WATCH_H
 
-#include "model/lookup/translate.h"
+#include "model/port/watched.h"
 
-void watch_begin(struct amdvi_device *device);
-void watch_page(struct amdvi_device *device, const struct translation *t);
+struct translation;
+/* Ends of operations that are watched. */
+void watch_page(struct amdvi_device *device, struct translation *t);
 
 struct watched_interrupt {
     uint16_t requester;
@@ -19,6 +21,11 @@ struct watched_interrupt {
     bool smi;
     const struct amdvi_int_result *result;
 };
-void watch_interrupt(struct amdvi_device *device, const struct watched_interrupt *interrupt);
+void watch_interrupt(struct amdvi_device *device, struct job *job, struct watch *watch,
+                     const struct watched_interrupt *interrupt);
+
+/* `words` with the host's IDs. A command that waits is counted when it is done. */
+void watch_command(struct amdvi_device *device, struct job *job, struct watch *watch, const uint64_t words[2],
+                   bool done);
 
 #endif

@@ -15,20 +15,23 @@ static enum amdvi_access access_of(unsigned kind)
     }
 }
 
-static void answer_read(struct amdvi_device *device, struct walk *walk)
+static struct place place_of(const struct walk *walk)
 {
-    walk->failed =
-        memory_read(device, access_of(walk->kind), walk->address, &walk->value, sizeof(walk->value));
-    tap(device, access_of(walk->kind), false, walk->level, walk->address, &walk->value, sizeof(walk->value),
-        walk->failed);
+    return (struct place){.spa = walk->address, .access = access_of(walk->kind), .level = walk->level};
 }
 
-static void answer_update(struct amdvi_device *device, struct walk *walk)
+static bool answer_read(struct amdvi_device *device, struct job *job, struct walk *walk)
 {
-    walk->failed = memory_update(device, access_of(walk->kind), walk->address, walk->expected, walk->desired,
-                                 &walk->value);
-    tap(device, access_of(walk->kind), true, walk->level, walk->address, &walk->desired,
-        sizeof(walk->desired), walk->failed);
+    struct place place = place_of(walk);
+
+    return job_read(device, job, &place, &walk->value, sizeof(walk->value), &walk->failed);
+}
+
+static bool answer_update(struct amdvi_device *device, struct job *job, struct walk *walk)
+{
+    struct place place = place_of(walk);
+
+    return job_update(device, job, &place, walk->expected, walk->desired, &walk->value, &walk->failed);
 }
 
 /* Without the faulty one a directory further up may still be good. */
@@ -45,32 +48,33 @@ static bool probe_survives(struct amdvi_device *device, struct walk *walk, const
     return walk->probe.hit;
 }
 
-static void answer_probe(struct amdvi_device *device, struct walk *walk, const struct tlb_space *space)
+static void answer_probe(struct amdvi_device *device, struct job *job, struct walk *walk,
+                         const struct tlb_space *space)
 {
     const struct dte *dte = walk->rq.dte;
     unsigned levels = walk->probe.kind == WALK_HOST ? dte->mode : dte->guest_levels;
     bool hit = tlb_probe(&device->tlb, space, &walk->probe, levels);
 
-    if (__builtin_expect(device->inject.active, 0) && hit)
+    if (job_injects(device, job) && hit)
         hit = probe_survives(device, walk, space);
     if (walk->probe.kind == WALK_GCR3) {
-        device->statistics.gcr3_hits += hit;
-        device->statistics.gcr3_misses += !hit;
+        job->counts->gcr3_hits += hit;
+        job->counts->gcr3_misses += !hit;
     } else {
-        device->statistics.pdc_hits += hit;
-        device->statistics.pdc_misses += !hit;
+        job->counts->pdc_hits += hit;
+        job->counts->pdc_misses += !hit;
     }
 }
 
-void exec_answer(struct amdvi_device *device, struct walk *walk, enum walk_ask ask,
+bool exec_answer(struct amdvi_device *device, struct job *job, struct walk *walk, enum walk_ask ask,
                  const struct tlb_space *space)
 {
     if (ask == WALK_READ)
-        answer_read(device, walk);
-    else if (ask == WALK_UPDATE)
-        answer_update(device, walk);
-    else
-        answer_probe(device, walk, space);
+        return answer_read(device, job, walk);
+    if (ask == WALK_UPDATE)
+        return answer_update(device, job, walk);
+    answer_probe(device, job, walk, space);
+    return true;
 }
 
 /* The direct window as the loop below wants it: empty when somebody watches the accesses. */
@@ -89,8 +93,8 @@ static inline struct window open_window(const struct amdvi_device *device)
                            .limit = usable ? memory->direct_size - sizeof(uint64_t) + 1 : 0};
 }
 
-void exec_direct(struct amdvi_device *device, struct walk *walk, const struct walk_request *request,
-                 const struct tlb_space *space)
+static void walk_directly(struct amdvi_device *device, struct job *job, struct walk *walk,
+                          const struct walk_request *request, const struct tlb_space *space)
 {
     struct window window = open_window(device);
     enum walk_ask ask = walk_start_inline(walk, request);
@@ -100,7 +104,41 @@ void exec_direct(struct amdvi_device *device, struct walk *walk, const struct wa
         if (ask == WALK_READ && offset < window.limit)
             memcpy(&walk->value, window.bytes + offset, sizeof(walk->value));
         else
-            exec_answer(device, walk, ask, space);
+            exec_answer(device, job, walk, ask, space);
         ask = walk_step_inline(walk);
     }
+}
+
+/* From now on invalidations of these tables concern the job. */
+static void take_ticket(struct job *job, const struct walk_request *request, const struct tlb_space *space)
+{
+    job->ticket.has_space = true;
+    job->ticket.space = *space;
+    job->ticket.address = request->address;
+}
+
+static bool walk_by_asking(struct amdvi_device *device, struct job *job, struct walk_run *run,
+                           const struct walk_request *request, const struct tlb_space *space)
+{
+    if (!run->begun) {
+        take_ticket(job, request, space);
+        run->ask = (uint8_t)walk_start(&run->walk, request);
+        run->begun = true;
+    }
+    while (run->ask != WALK_DONE) {
+        if (!exec_answer(device, job, &run->walk, (enum walk_ask)run->ask, space))
+            return false;
+        run->ask = (uint8_t)walk_step(&run->walk);
+    }
+    run->begun = false;
+    return true;
+}
+
+bool exec_walk(struct amdvi_device *device, struct job *job, struct walk_run *run,
+               const struct walk_request *request, const struct tlb_space *space)
+{
+    if (!job_is_direct(job))
+        return walk_by_asking(device, job, run, request, space);
+    walk_directly(device, job, &run->walk, request, space);
+    return true;
 }

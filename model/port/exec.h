@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * Executors: they answer what a walk asks (house idea I). `direct` answers at once; the batch executor
- * (batch.c) answers one question of many walks in turn.
- */
+/* Runs page walks: answers what a walk asks from the caches, and hands its reads to the job's executor. */
 #ifndef AMDVI_MODEL_EXEC_H
 #define AMDVI_MODEL_EXEC_H
 
-#include "model/port/memory.h"
+#include "model/port/job.h"
 
-/* Answers one question from memory or the caches. */
-void exec_answer(struct amdvi_device *device, struct walk *walk, enum walk_ask ask,
-                 const struct tlb_space *space);
+/* A walk under way. */
+struct walk_run {
+    bool begun; /* false before the first call; false again when the walk has ended */
+    uint8_t ask;
+    struct walk walk;
+};
 
-/* Runs a walk to its end. */
-void exec_direct(struct amdvi_device *device, struct walk *walk, const struct walk_request *request,
+/* Runs a walk to its end; false: it has asked. `space` and `request` stay the same until then. */
+bool exec_walk(struct amdvi_device *device, struct job *job, struct walk_run *run,
+               const struct walk_request *request, const struct tlb_space *space);
+
+/* Answers one question of a walk; false: it has been asked. */
+bool exec_answer(struct amdvi_device *device, struct job *job, struct walk *walk, enum walk_ask ask,
                  const struct tlb_space *space);
 
 #endif

@@ -29,14 +29,11 @@ static uint8_t update_direct(uint8_t *direct, uint64_t expected, uint64_t desire
     return WALK_ERROR_NONE;
 }
 
-uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
-                      uint64_t desired, uint64_t *seen)
+uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expected, uint64_t desired,
+                      uint64_t *seen)
 {
     uint8_t *direct = memory_direct(device, spa, sizeof(uint64_t));
-    uint8_t injected = memory_injected(device, access, true, spa, sizeof(uint64_t));
 
-    if (injected)
-        return injected;
     if (direct && ((uintptr_t)direct & 7) == 0)
         return update_direct(direct, expected, desired, seen);
     if (!device->memory.compare_exchange)
@@ -44,12 +41,19 @@ uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uin
     return answer(device->memory.compare_exchange(device->memory.context, spa, expected, desired, seen));
 }
 
-void tap_access(struct amdvi_device *device, struct amdvi_access_info *info, const void *data)
+void tap(struct amdvi_device *device, const struct place *place, bool write, const void *data, size_t length,
+         uint8_t error)
 {
-    size_t bytes = info->length < sizeof(info->value) ? info->length : sizeof(info->value);
+    struct amdvi_access_info info = {.access = place->access,
+                                     .write = write,
+                                     .level = place->level,
+                                     .address = place->spa,
+                                     .length = (uint32_t)length,
+                                     .result = (enum amdvi_memory_result)error};
 
-    if (info->result == AMDVI_MEMORY_OK)
-        memcpy(info->value, data, bytes);
-    if (device->observer.access)
-        device->observer.access(device->observer.context, info);
+    if (!device->observer.access)
+        return;
+    if (!error)
+        memcpy(info.value, data, length < sizeof(info.value) ? length : sizeof(info.value));
+    device->observer.access(device->observer.context, &info);
 }

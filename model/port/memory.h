@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The device's way to system memory: the direct window first, then the callbacks.
+ * The device's way to system memory: the direct window first, then the callbacks. Only executors call this:
+ * jobs ask (job.h).
  */
 #ifndef AMDVI_MODEL_MEMORY_H
 #define AMDVI_MODEL_MEMORY_H
@@ -8,6 +9,13 @@
 #include "model/device.h"
 
 #include <string.h>
+
+/* Which memory, and what for. */
+struct place {
+    uint64_t spa;
+    enum amdvi_access access;
+    uint8_t level; /* of a table entry, from 1 */
+};
 
 /* Where `spa` is in the direct window, or null. */
 static inline uint8_t *memory_direct(const struct amdvi_device *device, uint64_t spa, size_t length)
@@ -21,62 +29,32 @@ static inline uint8_t *memory_direct(const struct amdvi_device *device, uint64_t
 
 uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length);
 uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length);
-uint8_t memory_update(struct amdvi_device *device, enum amdvi_access access, uint64_t spa, uint64_t expected,
-                      uint64_t desired, uint64_t *seen);
-
-/* An error that the plan of faults wants here (inject.h). */
-static inline uint8_t memory_injected(struct amdvi_device *device, enum amdvi_access access, bool write,
-                                      uint64_t spa, size_t length)
-{
-    if (__builtin_expect(device->inject.active, 0))
-        return inject_memory(device, access, write, spa, length);
-    return WALK_ERROR_NONE;
-}
+uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expected, uint64_t desired,
+                      uint64_t *seen);
 
 /* Results are enum walk_error, the same numbers as enum amdvi_memory_result. */
-static inline uint8_t memory_read(struct amdvi_device *device, enum amdvi_access access, uint64_t spa,
-                                  void *data, size_t length)
+static inline uint8_t memory_read(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
 {
     const uint8_t *direct = memory_direct(device, spa, length);
-    uint8_t injected = memory_injected(device, access, false, spa, length);
 
-    if (injected)
-        return injected;
     if (!direct)
         return memory_read_slow(device, spa, data, length);
     memcpy(data, direct, length);
     return WALK_ERROR_NONE;
 }
 
-static inline uint8_t memory_write(struct amdvi_device *device, enum amdvi_access access, uint64_t spa,
-                                   const void *data, size_t length)
+static inline uint8_t memory_write(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
 {
     uint8_t *direct = memory_direct(device, spa, length);
-    uint8_t injected = memory_injected(device, access, true, spa, length);
 
-    if (injected)
-        return injected;
     if (!direct)
         return memory_write_slow(device, spa, data, length);
     memcpy(direct, data, length);
     return WALK_ERROR_NONE;
 }
 
-void tap_access(struct amdvi_device *device, struct amdvi_access_info *info, const void *data);
-
-/* Tells the observer, if there is one, of an access. */
-static inline void tap(struct amdvi_device *device, enum amdvi_access access, bool write, unsigned level,
-                       uint64_t spa, const void *data, uint32_t length, uint8_t error)
-{
-    if (__builtin_expect(device->observed, 0))
-        tap_access(device,
-                   &(struct amdvi_access_info){.access = access,
-                                               .write = write,
-                                               .level = (uint8_t)level,
-                                               .address = spa,
-                                               .length = length,
-                                               .result = (enum amdvi_memory_result)error},
-                   data);
-}
+/* Tells the observer of an access; `data` is what was read or written. */
+void tap(struct amdvi_device *device, const struct place *place, bool write, const void *data, size_t length,
+         uint8_t error);
 
 #endif

@@ -24,19 +24,19 @@ static void prefetch_answer(const struct amdvi_device *device, const struct flig
         __builtin_prefetch(direct);
 }
 
-static void take_off(struct amdvi_device *device, struct flight *f, const struct amdvi_request *request,
-                     struct amdvi_result *result)
+static void take_off(struct amdvi_device *device, struct job *job, struct flight *f,
+                     const struct amdvi_request *request, struct amdvi_result *result)
 {
-    f->translation.request = request;
-    f->translation.address = request->address;
-    f->translation.result = result;
+    translation_begin(&f->translation, job, request, request->address, result);
+    f->translation.watch.on = false;
     f->ask = WALK_DONE;
-    f->walked = translation_decide(device, &f->translation);
+    f->walked = translation_decide(device, &f->translation) == DECISION_WALK;
     /* The cached entry may go before this request is concluded. */
     if (f->translation.dte) {
-        if (f->translation.dte != &f->translation.line.dte)
-            f->translation.line.dte = *f->translation.dte;
-        f->translation.dte = f->translation.walk.dte = &f->translation.line.dte;
+        struct dte *own = &f->translation.entry.spare.dte;
+        if (f->translation.dte != own)
+            *own = *f->translation.dte;
+        f->translation.dte = f->translation.walk.dte = own;
     }
     if (!f->walked)
         return;
@@ -46,7 +46,7 @@ static void take_off(struct amdvi_device *device, struct flight *f, const struct
 
 static void step(struct amdvi_device *device, struct flight *f)
 {
-    exec_answer(device, &f->walk, f->ask, &f->translation.space);
+    exec_answer(device, f->translation.job, &f->walk, f->ask, &f->translation.space);
     f->ask = walk_step(&f->walk);
     prefetch_answer(device, f);
 }
@@ -73,7 +73,7 @@ static void land(struct amdvi_device *device, struct flight *f)
 
     translation_finish(device, &f->translation, f->walked ? &f->walk : NULL);
     if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST)
-        translation_rest(device, request, result);
+        translation_rest(device, f->translation.job, request, result);
     request_observe(device, request, result);
 }
 
@@ -92,10 +92,13 @@ static void translate_together(struct amdvi_device *device, struct flight *fligh
                                const struct amdvi_request *requests, struct amdvi_result *results,
                                size_t count)
 {
+    struct job job;
+
+    job_begin(device, &job);
     for (size_t i = 0; i < count; i++) {
         device->statistics.requests++;
         device->statistics.ats_requests += requests[i].at == AMDVI_TRANSLATION_REQUEST;
-        take_off(device, &flights[i], &requests[i], &results[i]);
+        take_off(device, &job, &flights[i], &requests[i], &results[i]);
     }
     fly(device, flights, count);
     for (size_t i = 0; i < count; i++)

@@ -12,26 +12,23 @@ static bool moves_in(const struct amdvi_request *request)
 static uint8_t move(struct amdvi_device *device, const struct amdvi_request *request, uint64_t spa,
                     uint8_t *data, size_t length)
 {
-    bool write = moves_in(request);
-    uint8_t error = write ? memory_write(device, AMDVI_ACCESS_DATA, spa, data, length)
-                          : memory_read(device, AMDVI_ACCESS_DATA, spa, data, length);
+    struct place place = {.spa = spa, .access = AMDVI_ACCESS_DATA};
+    struct job job;
 
-    tap(device, AMDVI_ACCESS_DATA, write, 0, spa, data, (uint32_t)length, error);
-    return error;
+    job_begin(device, &job);
+    return moves_in(request) ? port_write(device, &job, &place, data, length)
+                             : port_read(device, &job, &place, data, length);
 }
 
 /* A page behind the first, once more: it was good a moment ago, and is not counted twice. */
 static bool page_again(struct amdvi_device *device, const struct amdvi_request *piece,
                        struct amdvi_result *page)
 {
-    struct amdvi_statistics kept = device->statistics;
-    bool watched = device->watched, failing = device->inject.active;
+    struct amdvi_statistics unused = {0};
+    struct job job;
 
-    device->watched = device->inject.active = false;
-    translation_page(device, piece, page);
-    device->watched = watched;
-    device->inject.active = failing;
-    device->statistics = kept;
+    job_begin_apart(&job, JOB_SAFE | JOB_UNWATCHED, &unused);
+    translation_page(device, &job, piece, page);
     return page->ok;
 }
 

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interrupt remapping and posting (8). */
-#include "model/logs/posting.h"
-#include "model/observe/watch.h"
+#include "model/requests/interrupt.h"
 
 #include "tables/layout.h"
 
-struct delivery {
-    uint16_t requester;
-    struct int_message message;
-    struct amdvi_int_result *result;
-    const struct dte *dte;
-    bool suppressed; /* IRTE.SupIOPF */
-};
-
-static void fail(struct amdvi_device *device, const struct delivery *d, enum reason reason, uint64_t address,
+static void fail(struct amdvi_device *device, struct interrupt_job *d, enum reason reason, uint64_t address,
                  uint8_t error)
 {
     struct fault_facts facts = {.device = d->requester,
@@ -23,14 +14,14 @@ static void fail(struct amdvi_device *device, const struct delivery *d, enum rea
                                 .suppressed = d->suppressed,
                                 .error = error};
 
-    *d->result = (struct amdvi_int_result){0};
-    fault_raise(device, reason, &facts, d->dte, &d->result->fault);
-    device->statistics.interrupts_faulted++;
+    d->result = (struct amdvi_int_result){0};
+    fault_raise(device, reason, &facts, d->dte, &d->result.fault);
+    d->job->counts->interrupts_faulted++;
 }
 
-static void deliver(const struct delivery *d, const struct int_message *message)
+static void deliver(struct interrupt_job *d, const struct int_message *message)
 {
-    *d->result = (struct amdvi_int_result){
+    d->result = (struct amdvi_int_result){
         .ok = true,
         .address = message->address,
         .data = message->data,
@@ -55,67 +46,68 @@ static bool smi_passes(const struct amdvi_device *device, uint16_t requester)
 
 /* ---------------------------------------------------------------- posted to a guest, 8.6 */
 
-static void post(struct amdvi_device *device, const struct delivery *d, const struct irte *irte)
+static bool post(struct amdvi_device *device, struct interrupt_job *d)
 {
-    uint8_t error = posting_deliver(device, d->requester, irte, NULL);
-
-    if (error) {
-        fail(device, d, REASON_INT_READ_ERROR, irte->vapic_page, error);
-        return;
-    }
-    *d->result = (struct amdvi_int_result){.ok = true,
-                                           .posted = true,
-                                           .vector = irte->vector,
-                                           .destination = irte->destination,
-                                           .address = d->message.address,
-                                           .data = d->message.data};
+    if (!posting_deliver(device, d->job, d->requester, &d->irte, NULL, &d->posting))
+        return false;
+    if (d->posting.error)
+        fail(device, d, REASON_INT_READ_ERROR, d->irte.vapic_page, d->posting.error);
+    else
+        d->result = (struct amdvi_int_result){.ok = true,
+                                              .posted = true,
+                                              .vector = d->irte.vector,
+                                              .destination = d->irte.destination,
+                                              .address = d->message.address,
+                                              .data = d->message.data};
+    return true;
 }
 
 /* IsRun, Destination, GATag and, unless a key says otherwise, GALogIntr are not cached: they are read for
  * every interrupt (8.6). */
-static void refresh_guest_fields(struct amdvi_device *device, const struct irte_fetch *fetch,
-                                 struct irte *irte)
+static bool refresh_guest_fields(struct amdvi_device *device, struct interrupt_job *d)
 {
-    bool ga_log = irte->ga_log;
+    bool ga_log = d->irte.ga_log;
     uint64_t raw[2];
+    uint8_t error;
 
-    if (!fetch->cached || itc_read(device, fetch->address, raw))
-        return;
-    irte_refresh(raw, &device->env, irte);
+    if (!d->entry.cached)
+        return true;
+    if (!itc_read(device, d->job, d->entry.address, raw, &error))
+        return false;
+    if (error)
+        return true;
+    irte_refresh(raw, &device->env, &d->irte);
     if (device->config.value[CONFIG_GA_LOG_BIT])
-        irte->ga_log = ga_log;
+        d->irte.ga_log = ga_log;
+    return true;
 }
 
 /* ---------------------------------------------------------------- remapping */
 
-static void remap(struct amdvi_device *device, struct delivery *d, uint32_t index)
+static enum interrupt_state remap(struct amdvi_device *device, struct interrupt_job *d)
 {
-    struct irte_fetch fetch;
+    enum reason reason = d->entry.reason;
     struct int_message out;
-    struct irte irte;
-    enum reason reason = itc_fetch(device, d->dte, d->requester, index, &fetch);
 
     if (reason == REASON_INT_READ_ERROR) {
-        fail(device, d, reason, fetch.address, fetch.error);
-        return;
+        fail(device, d, reason, d->entry.address, d->entry.error);
+        return INTERRUPT_DONE;
     }
     if (!reason) {
-        reason = irte_decode(fetch.raw, &device->env, &irte);
-        d->suppressed = irte.suppress;
+        reason = irte_decode(d->entry.raw, &device->env, &d->irte);
+        d->suppressed = d->irte.suppress;
     }
     if (reason) {
         fail(device, d, reason, d->message.address, 0);
-        return;
+        return INTERRUPT_DONE;
     }
-    device->statistics.interrupts_remapped++;
-    if (irte.guest_mode) {
-        refresh_guest_fields(device, &fetch, &irte);
-        post(device, d, &irte);
-        return;
-    }
-    out = irte_apply(&irte, &device->env, &d->message);
+    d->job->counts->interrupts_remapped++;
+    if (d->irte.guest_mode)
+        return INTERRUPT_REFRESH;
+    out = irte_apply(&d->irte, &device->env, &d->message);
     deliver(d, &out);
-    d->result->destination = irte.destination;
+    d->result.destination = d->irte.destination;
+    return INTERRUPT_DONE;
 }
 
 /* With 2048 entries a logical destination marks an index, whatever the type looks like (8.2). */
@@ -124,7 +116,7 @@ static bool is_smi(const struct amdvi_device *device, const struct int_message *
     return int_message_type(message) == INT_SMI && !(device->env.int_2048 && int_message_logical(message));
 }
 
-static void forward(struct amdvi_device *device, const struct delivery *d)
+static void forward(struct amdvi_device *device, struct interrupt_job *d)
 {
     if (is_smi(device, &d->message) && !smi_passes(device, d->requester))
         fail(device, d,
@@ -134,65 +126,123 @@ static void forward(struct amdvi_device *device, const struct delivery *d)
         deliver(d, &d->message);
 }
 
-static void decide(struct amdvi_device *device, struct delivery *d)
+static enum interrupt_state decide(struct amdvi_device *device, struct interrupt_job *d)
 {
     struct int_decision decision = int_decide(d->dte, &device->env, &d->message);
 
     switch (decision.action) {
     case INT_FORWARD:
         forward(device, d);
-        return;
+        return INTERRUPT_DONE;
     case INT_REMAP:
-        remap(device, d, decision.index);
-        return;
+        d->index = decision.index;
+        d->entry.asked = false;
+        return INTERRUPT_ENTRY;
     default:
         fail(device, d, decision.reason, d->message.address, 0);
-        return;
+        return INTERRUPT_DONE;
     }
 }
 
-static void handle(struct amdvi_device *device, struct delivery *d, struct dtc_line *line)
+static enum interrupt_state with_device_entry(struct amdvi_device *device, struct interrupt_job *d)
 {
-    struct dte_fetch fetch;
+    const struct dte_fetch *fetch = &d->device_entry;
 
-    if (!iommu_enabled(device)) {
-        deliver(d, &d->message);
-        return;
+    if (fetch->reason) {
+        bool read = fetch->reason == REASON_DTE_READ_ERROR;
+        fail(device, d, fetch->reason, read ? fetch->address : d->message.address, fetch->error);
+        return INTERRUPT_DONE;
     }
-    fetch = dtc_fetch(device, d->requester, line);
-    if (fetch.reason) {
-        bool read = fetch.reason == REASON_DTE_READ_ERROR;
-        fail(device, d, fetch.reason, read ? fetch.address : d->message.address, fetch.error);
-        return;
-    }
-    d->dte = fetch.dte;
+    d->dte = fetch->dte;
     if (d->dte->iv && (d->dte->valid || !device->config.value[CONFIG_DTE_V0_INTERRUPTS])) /* 13 #9 */
-        decide(device, d);
-    else
-        deliver(d, &d->message);
+        return decide(device, d);
+    deliver(d, &d->message);
+    return INTERRUPT_DONE;
+}
+
+static enum interrupt_state begin(struct amdvi_device *device, struct interrupt_job *d)
+{
+    d->dte = NULL;
+    d->suppressed = false;
+    d->device_entry.asked = false;
+    d->posting.state = POSTING_BEGIN;
+    if (iommu_enabled(device))
+        return INTERRUPT_DEVICE_ENTRY;
+    deliver(d, &d->message);
+    return INTERRUPT_DONE;
+}
+
+/* One state on; false: it has asked. */
+static bool next(struct amdvi_device *device, struct interrupt_job *d)
+{
+    switch (d->state) {
+    case INTERRUPT_BEGIN:
+        d->state = begin(device, d);
+        return true;
+    case INTERRUPT_DEVICE_ENTRY:
+        if (!dtc_fetch(device, d->job, d->requester, &d->device_entry))
+            return false;
+        d->state = with_device_entry(device, d);
+        return true;
+    case INTERRUPT_ENTRY:
+        if (!itc_fetch(device, d->job, d->dte, d->requester, d->index, &d->entry))
+            return false;
+        d->state = remap(device, d);
+        return true;
+    case INTERRUPT_REFRESH:
+        if (!refresh_guest_fields(device, d))
+            return false;
+        d->state = INTERRUPT_POST;
+        return true;
+    default:
+        if (!post(device, d))
+            return false;
+        d->state = INTERRUPT_DONE;
+        return true;
+    }
+}
+
+static void finish(struct amdvi_device *device, struct interrupt_job *d)
+{
+    const struct int_message *message = &d->message;
+
+    if (d->watch.on)
+        watch_interrupt(device, d->job, &d->watch,
+                        &(struct watched_interrupt){.requester = d->requester,
+                                                    .address = message->address,
+                                                    .data = message->data,
+                                                    .dte = d->dte,
+                                                    .smi = is_smi(device, message),
+                                                    .result = &d->result});
+    if (device->observed && device->observer.interrupt)
+        device->observer.interrupt(device->observer.context, d->requester, message->address, message->data,
+                                   &d->result);
+}
+
+bool interrupt_step(struct amdvi_device *device, struct interrupt_job *d)
+{
+    if (d->state == INTERRUPT_BEGIN) {
+        d->job->counts->interrupts++;
+        watch_begin(device, d->job, &d->watch);
+    }
+    while (d->state != INTERRUPT_DONE)
+        if (!next(device, d))
+            return false;
+    finish(device, d);
+    return true;
 }
 
 enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requester, uint64_t address,
                                   uint32_t data, struct amdvi_int_result *result)
 {
-    struct delivery d = {
-        .requester = requester, .message = {.address = address, .data = data}, .result = result};
-    struct dtc_line line;
+    struct interrupt_job d;
+    struct job job;
 
     if (!device || !result)
         return AMDVI_ERR_ARGUMENT;
-    device->statistics.interrupts++;
-    if (__builtin_expect(device->watched, 0))
-        watch_begin(device);
-    handle(device, &d, &line);
-    if (__builtin_expect(device->watched, 0))
-        watch_interrupt(device, &(struct watched_interrupt){.requester = requester,
-                                                            .address = address,
-                                                            .data = data,
-                                                            .dte = d.dte,
-                                                            .smi = is_smi(device, &d.message),
-                                                            .result = result});
-    if (device->observed && device->observer.interrupt)
-        device->observer.interrupt(device->observer.context, requester, address, data, result);
+    job_begin(device, &job);
+    interrupt_begin(&d, &job, requester, address, data);
+    interrupt_step(device, &d);
+    *result = d.result;
     return AMDVI_OK;
 }

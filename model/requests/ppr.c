@@ -171,8 +171,8 @@ static void log_request(struct amdvi_device *device, const struct amdvi_page_req
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
                                      struct amdvi_page_request_result *result)
 {
-    struct dtc_line line;
-    struct dte_fetch fetch;
+    struct dte_fetch fetch = {.asked = false};
+    struct job job;
 
     if (!device || !request || !result || request->pasid >= 1u << 20 || request->prg_index >= 1u << 9)
         return AMDVI_ERR_ARGUMENT;
@@ -182,7 +182,8 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
         refuse(device, request, NULL, NULL, result);
         return AMDVI_OK;
     }
-    fetch = dtc_fetch(device, request->device, &line);
+    job_begin(device, &job);
+    dtc_fetch(device, &job, request->device, &fetch);
     if (fetch.reason || !allowed(device, fetch.dte))
         refuse(device, request, fetch.reason ? NULL : fetch.dte, NULL, result);
     else if (fetch.dte->vimu)

@@ -15,12 +15,28 @@ void request_observe(struct amdvi_device *device, const struct amdvi_request *re
 /* Concludes the lookup of a page and makes its fault. `walk` is null if there was none. */
 void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk);
 
+/* One page, all of it; false: it has asked. `run` is the place of its walk. */
+bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run);
+
+/* A request, page by page: the lookup job. `result` describes the first page, or the fault. */
+struct lookup {
+    struct amdvi_request request;
+    struct amdvi_result result, page;
+    uint64_t done; /* bytes that are answered */
+    bool under_way;
+    struct translation translation;
+    struct walk_run run;
+};
+
+/* False: it has asked. */
+bool lookup_step(struct amdvi_device *device, struct job *job, struct lookup *lookup);
+
 /* All pages of a request after the first one, which `result` already describes. */
-void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
+void translation_rest(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result);
 
 /* One page of a request, events included. */
-void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
+void translation_page(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result);
 
 #endif

@@ -49,7 +49,7 @@ static void raise_fault(struct amdvi_device *device, struct translation *t)
     r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
-    device->statistics.faulted += !r->ok;
+    t->job->counts->faulted += !r->ok;
 }
 
 void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
@@ -58,22 +58,39 @@ void translation_finish(struct amdvi_device *device, struct translation *t, cons
         translation_conclude(device, t, walk);
     if (t->reason)
         raise_fault(device, t);
+    if (t->watch.on)
+        watch_page(device, t);
 }
 
+bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run)
+{
+    if (t->state == TRANSLATION_BEGIN) {
+        watch_begin(device, t->job, &t->watch);
+        t->state = TRANSLATION_ENTRY;
+    }
+    if (t->state == TRANSLATION_ENTRY) {
+        enum decision decision = translation_decide(device, t);
+        if (decision == DECISION_ASKED)
+            return false;
+        if (decision == DECISION_MADE) {
+            translation_finish(device, t, NULL);
+            return true;
+        }
+        t->state = TRANSLATION_WALK;
+        run->begun = false;
+    }
+    if (!exec_walk(device, t->job, run, &t->walk, &t->space))
+        return false;
+    translation_finish(device, t, &run->walk);
+    return true;
+}
+
+/* What the executor that answers at once needs no state for. */
 static void translate_page(struct amdvi_device *device, struct translation *t)
 {
-    struct walk walk;
-    bool walked;
+    struct walk_run run;
 
-    if (__builtin_expect(device->watched, 0))
-        watch_begin(device);
-    walked = translation_decide(device, t);
-    if (walked)
-        exec_direct(device, &walk, &t->walk, &t->space);
-    if (walked || t->reason)
-        translation_finish(device, t, walked ? &walk : NULL);
-    if (__builtin_expect(device->watched, 0))
-        watch_page(device, t);
+    translation_step(device, t, &run);
 }
 
 /* Bytes of the request that the answer for `address` covers. */
@@ -89,17 +106,15 @@ static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint
  * The pages behind the first. The whole request fails with the first page that does; what a page grants
  * does not matter beyond that, because each was checked for what the request needs (trace rule 3).
  */
-void translation_rest(struct amdvi_device *device, const struct amdvi_request *request,
+void translation_rest(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result)
 {
     uint64_t done = answered(result, request->address, request->length);
     struct amdvi_result page;
     struct translation t;
 
-    t.request = request;
-    t.result = &page;
     while (result->ok && done < request->length) {
-        t.address = request->address + done;
+        translation_begin(&t, job, request, request->address + done, &page);
         translate_page(device, &t);
         if (!page.ok)
             *result = page;
@@ -107,15 +122,40 @@ void translation_rest(struct amdvi_device *device, const struct amdvi_request *r
     }
 }
 
-void translation_page(struct amdvi_device *device, const struct amdvi_request *request,
+void translation_page(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result)
 {
     struct translation t;
 
-    t.request = request;
-    t.address = request->address;
-    t.result = result;
+    translation_begin(&t, job, request, request->address, result);
     translate_page(device, &t);
+}
+
+static void next_page(struct lookup *l)
+{
+    if (l->done == 0 || !l->page.ok)
+        l->result = l->page;
+    l->done += answered(&l->page, l->translation.address, l->request.length - l->done);
+    l->under_way = false;
+}
+
+/* An ATS completion speaks of one page. */
+static bool complete(const struct lookup *l)
+{
+    return !l->result.ok || l->request.at == AMDVI_TRANSLATION_REQUEST || l->done >= l->request.length;
+}
+
+bool lookup_step(struct amdvi_device *device, struct job *job, struct lookup *l)
+{
+    do {
+        if (!l->under_way)
+            translation_begin(&l->translation, job, &l->request, l->request.address + l->done, &l->page);
+        l->under_way = true;
+        if (!translation_step(device, &l->translation, &l->run))
+            return false;
+        next_page(l);
+    } while (!complete(l));
+    return true;
 }
 
 void request_observe(struct amdvi_device *device, const struct amdvi_request *request,
@@ -141,11 +181,14 @@ void request_as_interrupt(struct amdvi_device *device, const struct amdvi_reques
 static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
                               struct amdvi_result *result)
 {
-    translation_page(device, request, result);
+    struct job job;
+
+    job_begin(device, &job);
+    translation_page(device, &job, request, result);
     /* An ATS completion speaks of one page. */
     if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST &&
         request->address % PAGE_BYTES + request->length > PAGE_BYTES)
-        translation_rest(device, request, result);
+        translation_rest(device, &job, request, result);
 }
 
 enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One question of a job to memory, and the part of a job that executors know. */
+#ifndef AMDVI_MODEL_ASK_H
+#define AMDVI_MODEL_ASK_H
+
+#include "amdvi/amdvi.h"
+#include "model/caches/ticket.h"
+
+enum { ASK_BYTES = 64 };
+
+enum executor {
+    EXECUTOR_DIRECT, /* answers at once */
+    EXECUTOR_PORT,   /* the surroundings answer (amdvi/external.h) */
+};
+
+enum ask_kind { ASK_READ, ASK_WRITE, ASK_UPDATE };
+enum ask_state { ASK_NOTHING, ASK_OPEN, ASK_ANSWERED };
+
+struct ask {
+    uint8_t state; /* enum ask_state */
+    uint8_t kind;  /* enum ask_kind */
+    uint8_t access, level;
+    uint8_t error; /* of the answer: enum walk_error */
+    uint32_t length;
+    uint64_t spa;
+    uint64_t expected, desired;       /* ASK_UPDATE */
+    uint64_t words[ASK_BYTES / 8];    /* what is written, or was read; ASK_UPDATE: what was there */
+};
+
+struct job {
+    uint8_t executor; /* enum executor */
+    uint8_t options;  /* enum job_option */
+    struct amdvi_statistics *counts;
+    /* The rest only counts for executors that answer later. */
+    struct ask ask;
+    struct ticket ticket;
+    struct job *next, *previous; /* of all that are under way */
+    struct job *next_ready;
+    uint32_t id;
+    bool ready;
+};
+
+#endif
