@@ -63,6 +63,14 @@ def _field(c: Any) -> Field:
                  text(c.doc) or "", text(c.section) or "", text(c.source) or "", text(c.gate), ffi.addressof(c))
 
 
+class Decoded(dict[str, int]):
+    """Fields by name. `when` says of some of them when they mean something: of bits that are read in two ways."""
+
+    def __init__(self, fields: dict[str, int], when: dict[str, str]) -> None:
+        super().__init__(fields)
+        self.when = when
+
+
 class Layout:
     """A register, command, record or table entry."""
 
@@ -96,10 +104,14 @@ class Layout:
             raise AmdviError(f"{number:#x} does not fit {self.name}")
         return ffi.new("uint64_t[]", [number >> 64 * n & (1 << 64) - 1 for n in range(count)])
 
-    def decode(self, value: Value) -> dict[str, int]:
+    @cached_property
+    def _when(self) -> dict[str, str]:
+        return {name: field.view for name, field in self._by_name.items() if field.view}
+
+    def decode(self, value: Value) -> Decoded:
         """Named fields of a number, of bytes in memory order, or of 64-bit words."""
         words = self._words(value)
-        return {name: field.get(words) for name, field in self._by_name.items()}
+        return Decoded({name: field.get(words) for name, field in self._by_name.items()}, dict(self._when))
 
     def named(self, value: Value) -> dict[str, str]:
         """The fields whose value has a name, with that name."""
@@ -163,7 +175,7 @@ def of_event(code: int) -> Layout:
     return _known(lib.amdvi_layout_of_event(code), f"event {code}")
 
 
-def decode(name: str, value: Value) -> dict[str, int]:
+def decode(name: str, value: Value) -> Decoded:
     return find(name).decode(value)
 
 

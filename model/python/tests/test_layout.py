@@ -50,3 +50,12 @@ def test_mistakes():
                    lambda: layout.decode("dte", 1 << 256)):
         with pytest.raises(AmdviError):
             action()
+
+
+def test_decode_says_when_a_field_means_something():
+    """Bits 47:32 of an event record are a PASID with GN=1 and a DomainID with GN=0 (iommu.md 7.2)."""
+    seen = layout.decode("evt_io_page_fault", 0x2020_0011_0000_0100)
+    assert seen["DomainID"] == seen["PASID"] == 0x11
+    assert seen.when == {"PASID": "GN is 1", "DomainID": "GN is 0"}
+    assert layout.decode("v1", 0).when.keys() <= layout.decode("v1", 0).keys()
+    assert all(seen.when is not layout.decode(name, 0).when for name in ("evt_io_page_fault", "dte"))
