@@ -17,9 +17,9 @@
 #define HEX(most) .type = AMDVI_TRACE_TYPE_NUMBER, .max = (most)
 #define DEC(most) .type = AMDVI_TRACE_TYPE_NUMBER, .max = (most), .decimal = true
 #define OF(name)  .type = AMDVI_TRACE_TYPE_##name, .max = UINT64_MAX
+#define BDF       .type = AMDVI_TRACE_TYPE_DEVICE, .max = 0xffff
 #define FLAG      .type = AMDVI_TRACE_TYPE_BOOL, .max = 1, .decimal = true
 #define ANY       UINT64_MAX
-#define DEVICE    0xffff
 #define GUEST     0xffff
 #define PASID20   0xfffff
 #define PRG_INDEX 0x1ff
@@ -43,12 +43,12 @@ static const struct amdvi_trace_rule vf_read_rules[] = {NEED(GID, HEX(GUEST)), N
                                                         NEED(SIZE, OF(SIZE_4_8)), MAY(VALUE, HEX(ANY)),
                                                         MAY(MASK, HEX(ANY))};
 static const struct amdvi_trace_rule dma_rules[] = {
-    NEED(DEV, HEX(DEVICE)),   NEED(ADDR, HEX(ANY)), NEED(LEN, HEX(ANY)), NEED(OP, OF(OP)),
+    NEED(DEV, BDF),   NEED(ADDR, HEX(ANY)), NEED(LEN, HEX(ANY)), NEED(OP, OF(OP)),
     MAY(PASID, HEX(PASID20)), MAY(PRIV, FLAG),      MAY(AT, OF(AT)),     MAY(DATA, OF(BYTES))};
 static const struct amdvi_trace_rule ats_rules[] = {
-    NEED(DEV, HEX(DEVICE)), NEED(ADDR, HEX(ANY)), MAY(LEN, HEX(ANY)), MAY(PASID, HEX(PASID20)),
+    NEED(DEV, BDF), NEED(ADDR, HEX(ANY)), MAY(LEN, HEX(ANY)), MAY(PASID, HEX(PASID20)),
     MAY(NW, FLAG),          MAY(EXEC, FLAG),      MAY(PRIV, FLAG)};
-static const struct amdvi_trace_rule pri_rules[] = {NEED(DEV, HEX(DEVICE)),
+static const struct amdvi_trace_rule pri_rules[] = {NEED(DEV, BDF),
                                                     NEED(ADDR, HEX(ANY)),
                                                     NEED(TAG, HEX(PRG_INDEX)),
                                                     MAY(PASID, HEX(PASID20)),
@@ -57,7 +57,7 @@ static const struct amdvi_trace_rule pri_rules[] = {NEED(DEV, HEX(DEVICE)),
                                                     MAY(W, FLAG),
                                                     MAY(X, FLAG),
                                                     MAY(LAST, FLAG)};
-static const struct amdvi_trace_rule int_rules[] = {NEED(DEV, HEX(DEVICE)), NEED(ADDR, HEX(ANY)),
+static const struct amdvi_trace_rule int_rules[] = {NEED(DEV, BDF), NEED(ADDR, HEX(ANY)),
                                                     NEED(DATA, HEX(UINT32_MAX))};
 static const struct amdvi_trace_rule ok_rules[] = {
     MAY(PA, HEX(ANY)),   MAY(SIZE, HEX(ANY)),    MAY(LEN, HEX(ANY)),    MAY(PERM, OF(PERM)),
@@ -67,21 +67,21 @@ static const struct amdvi_trace_rule fault_rules[] = {MAY(KIND, OF(EVENT)), MAY(
                                                       MAY(FLAGS, OF(FLAGS))};
 static const struct amdvi_trace_rule expect_event_rules[] = {
     NEED(LOG, OF(LOG)),    NEED(INDEX, DEC(ANY)), MAY(KIND, OF(EVENT)),
-    MAY(DEV, HEX(DEVICE)), MAY(DOM, HEX(0xffff)), MAY(PASID, HEX(PASID20)),
+    MAY(DEV, BDF), MAY(DOM, HEX(0xffff)), MAY(PASID, HEX(PASID20)),
     MAY(ADDR, HEX(ANY)),   MAY(FLAGS, OF(FLAGS)), MAY(RAW, OF(BYTES))};
 static const struct amdvi_trace_rule expect_ppr_rules[] = {
-    NEED(LOG, OF(LOG)),  NEED(INDEX, DEC(ANY)),    MAY(DEV, HEX(DEVICE)),    MAY(PASID, HEX(PASID20)),
+    NEED(LOG, OF(LOG)),  NEED(INDEX, DEC(ANY)),    MAY(DEV, BDF),    MAY(PASID, HEX(PASID20)),
     MAY(ADDR, HEX(ANY)), MAY(TAG, HEX(PRG_INDEX)), MAY(FLAGS, OF(PPR_FLAGS))};
 static const struct amdvi_trace_rule expect_ga_rules[] = {NEED(INDEX, DEC(ANY)), MAY(TAG, HEX(UINT32_MAX)),
-                                                          MAY(DEV, HEX(DEVICE))};
+                                                          MAY(DEV, BDF)};
 static const struct amdvi_trace_rule expect_count_rules[] = {NEED(LOG, OF(LOG)), MAY(EVENT, DEC(ANY)),
                                                              MAY(PPR, DEC(ANY)), MAY(GA, DEC(ANY))};
 static const struct amdvi_trace_rule expect_prg_rules[] = {
-    NEED(DEV, HEX(DEVICE)), NEED(INDEX, DEC(PRG_INDEX)), NEED(CODE, HEX(0xff)), MAY(PASID, HEX(PASID20))};
+    NEED(DEV, BDF), NEED(INDEX, DEC(PRG_INDEX)), NEED(CODE, HEX(0xff)), MAY(PASID, HEX(PASID20))};
 static const struct amdvi_trace_rule expect_irq_rules[] = {NEED(KIND, OF(IRQ)), MAY(GID, HEX(GUEST)),
                                                            MAY(VECTOR, HEX(ANY)), MAY(COUNT, DEC(ANY))};
 static const struct amdvi_trace_rule expect_atc_inv_rules[] = {
-    NEED(DEV, HEX(DEVICE)), NEED(ADDR, HEX(ANY)), NEED(SIZE, HEX(ANY)), MAY(PASID, HEX(PASID20))};
+    NEED(DEV, BDF), NEED(ADDR, HEX(ANY)), NEED(SIZE, HEX(ANY)), MAY(PASID, HEX(PASID20))};
 
 #define PLAIN(word, text)                                                                                    \
     {                                                                                                        \
@@ -189,6 +189,7 @@ static const char *type_help(const struct amdvi_trace_rule *rule)
         [AMDVI_TRACE_TYPE_FLAGS] = "NAME+...|0",
         [AMDVI_TRACE_TYPE_PPR_FLAGS] = "NAME+...|0",
         [AMDVI_TRACE_TYPE_LOG] = "host|GID",
+        [AMDVI_TRACE_TYPE_DEVICE] = "NUMBER|BUS:DEVICE.FUNCTION",
     };
     return text[rule->type];
 }

@@ -202,6 +202,35 @@ static bool parse_log(const char *text, size_t len, uint64_t *value)
     return trace_parse_number(text, len, value);
 }
 
+/* The digits before `end`, which is left behind them; false when there are none, too many or another end. */
+static bool take_hex(const char **at, const char *last, size_t most, char end, uint64_t *value)
+{
+    size_t len = 0;
+    while (*at + len < last && len < most && hex_digit((*at)[len]) < 16)
+        len++;
+    if (!trace_parse_hex(*at, len, value))
+        return false;
+    *at += len;
+    if (*at == last || **at != end)
+        return *at == last && !end;
+    *at += 1;
+    return true;
+}
+
+/* 01:00.0, or with the segment that Linux prints in front, which a DeviceID does not have. */
+static bool parse_device(const char *text, size_t len, uint64_t *value)
+{
+    const char *at = text, *last = text + len;
+    uint64_t segment, bus, slot, function;
+    if (len == sizeof("0000:01:00.0") - 1 && (!take_hex(&at, last, 4, ':', &segment) || segment))
+        return false;
+    if (!take_hex(&at, last, 2, ':', &bus) || !take_hex(&at, last, 2, '.', &slot) ||
+        !take_hex(&at, last, 1, 0, &function) || slot > 31 || function > 7)
+        return false;
+    *value = bus << 8 | slot << 3 | function;
+    return true;
+}
+
 static const char *expected(unsigned type)
 {
     switch (type) {
@@ -229,6 +258,8 @@ static const char *expected(unsigned type)
         return "names of R W X US GN RZ LAST joined by +, or 0";
     case AMDVI_TRACE_TYPE_LOG:
         return "host or a GuestID";
+    case AMDVI_TRACE_TYPE_DEVICE:
+        return "a DeviceID: a number up to 0xffff, or bus:device.function";
     default:
         return "a decimal or 0x number of 64 bits";
     }
@@ -257,6 +288,9 @@ const char *trace_parse_value(const struct amdvi_trace_rule *rule, const char *t
     case AMDVI_TRACE_TYPE_LOG:
         /* A GuestID that is written as a number is never "host". */
         good = parse_log(text, len, value) && (*value != AMDVI_TRACE_LOG_HOST || text[0] == 'h');
+        break;
+    case AMDVI_TRACE_TYPE_DEVICE:
+        good = trace_parse_number(text, len, value) || parse_device(text, len, value);
         break;
     default:
         good = trace_parse_number(text, len, value);

@@ -310,3 +310,11 @@ def test_endless_lines_end():
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 2 and "bytes in one line" in message
     assert usage.ru_maxrss < 2 << 20  # KiB
+
+
+def test_devices_by_bus_device_and_function(amdvi, small):
+    small.write_text(SMALL.replace("dev=0x100", "dev=01:00.0"), encoding="ascii")
+    done = amdvi("replay", small)
+    assert done.returncode == 0 and "4 checks: 4 held" in done.stdout, done.stderr
+    same = amdvi("convert", "-q", small, "-o", "-").stdout
+    assert "dev=0x100" in same and "dev=01:" not in same

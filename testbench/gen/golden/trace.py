@@ -2,6 +2,7 @@
 """Parser of the text form of a trace (docs of the trace format are normative)."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Record:
             if default is None:
                 raise TraceError(f"line {self.line}: {self.kind} needs {key}=")
             return default
-        return number(text, self.line)
+        return device(text, self.line) if key == "dev" else number(text, self.line)
 
     def opt(self, key: str) -> int | None:
         return self.num(key) if key in self.keys else None
@@ -40,6 +41,15 @@ class Record:
             return bytes.fromhex(self.keys[key])
         except (KeyError, ValueError):
             raise TraceError(f"line {self.line}: {self.kind} needs {key}= in hex") from None
+
+
+def device(text: str, line: int) -> int:
+    """A DeviceID: a number, or bus:device.function."""
+    found = re.fullmatch(r"(?:0000:)?([0-9a-fA-F]{1,2}):([01]?[0-9a-fA-F])\.([0-7])", text)
+    if not found:
+        return number(text, line)
+    bus, slot, function = (int(part, 16) for part in found.groups())
+    return bus << 8 | slot << 3 | function
 
 
 def number(text: str, line: int) -> int:

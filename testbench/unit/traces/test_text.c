@@ -142,6 +142,14 @@ static const struct wrong wrong[] = {
     {HEAD "mmio_write off=0 size=2 value=0\n", 2, "4 or 8"},
     {HEAD "pci_read off=0 size=8\n", 2, "1, 2 or 4"},
     {HEAD "dma dev=0x10000 addr=0 len=1 op=read\n", 2, "dev=0x10000"},
+    {HEAD "dma dev=01:20.0 addr=0 len=1 op=read\n", 2, "dev=01:20.0 is not a DeviceID"},
+    {HEAD "dma dev=01:00.8 addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=100:00.0 addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=01:00 addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=01:00. addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=:00.0 addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=0001:01:00.0 addr=0 len=1 op=read\n", 2, "bus:device.function"},
+    {HEAD "dma dev=01:00.0. addr=0 len=1 op=read\n", 2, "bus:device.function"},
     {HEAD "dma dev=0 addr=0 len=1 op=peek\n", 2, "read, write, exec or atomic"},
     {HEAD "dma dev=0 addr=0 len=1 op=read at=none\n", 2, "untranslated or translated"},
     {HEAD "dma dev=0 addr=0 len=1 op=read priv=2\n", 2, "0 or 1"},
@@ -193,6 +201,42 @@ START_TEST(says_what_is_wrong_and_where)
     snprintf(prefix, sizeof(prefix), "wrong.trace:%llu: ", (unsigned long long)wrong[_i].line);
     ck_assert_msg(!strncmp(error.text, prefix, strlen(prefix)), "%s", error.text);
     ck_assert_msg(strstr(error.text, wrong[_i].says), "%s", error.text);
+}
+END_TEST
+
+/* 15:8 bus, 7:3 device, 2:0 function, wherever a record takes a DeviceID. */
+START_TEST(devices_by_bus_device_and_function)
+{
+    static const struct {
+        const char *text;
+        uint64_t device;
+    } forms[] = {{"01:00.0", 0x100},      {"0000:00:14.3", 0xa3}, {"ff:1f.7", 0xffff}, {"FF:1F.7", 0xffff},
+                 {"0000:0a:02.1", 0xa11}, {"1:2.3", 0x113},       {"0x100", 0x100},    {"256", 0x100}};
+    static const char *const records[] = {"dma dev=%s addr=0 len=1 op=read",
+                                          "ats dev=%s addr=0",
+                                          "pri dev=%s addr=0 tag=1",
+                                          "int dev=%s addr=0 data=0",
+                                          "expect_event log=host index=0 dev=%s",
+                                          "expect_ppr log=host index=0 dev=%s",
+                                          "expect_ga index=0 dev=%s",
+                                          "expect_prg dev=%s index=0 code=0",
+                                          "expect_atc_inv dev=%s addr=0 size=0"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) * (sizeof(records) / sizeof(records[0])); i++) {
+        size_t form = i / (sizeof(records) / sizeof(records[0])),
+               at = i % (sizeof(records) / sizeof(records[0]));
+        char line[128], text[160];
+        struct amdvi_trace_reader *reader;
+        struct amdvi_trace_record record;
+        snprintf(line, sizeof(line), records[at], forms[form].text);
+        int len = snprintf(text, sizeof(text), HEAD "%s\n", line);
+        ck_assert_int_eq(amdvi_trace_open_memory(text, (size_t)len, NULL, NULL, &reader, NULL),
+                         AMDVI_TRACE_OK);
+        ck_assert_msg(amdvi_trace_next(reader, &record) == AMDVI_TRACE_OK, "%s", line);
+        ck_assert_uint_eq(record.num[AMDVI_TRACE_KEY_DEV], forms[form].device);
+        ck_assert_uint_gt(amdvi_trace_format(&record, line, sizeof(line)), 0);
+        ck_assert_ptr_nonnull(strstr(line, "dev=0x"));
+        amdvi_trace_close(reader);
+    }
 }
 END_TEST
 
@@ -402,7 +446,8 @@ START_TEST(lists_its_grammar)
     FILE *out = open_memstream(&text, &len);
     amdvi_trace_grammar_print(out);
     fclose(out);
-    ck_assert_ptr_nonnull(strstr(text, "dma dev= addr= len= op=read|write|exec|atomic [pasid=] [priv=0|1]"));
+    ck_assert_ptr_nonnull(strstr(
+        text, "dma dev=NUMBER|BUS:DEVICE.FUNCTION addr= len= op=read|write|exec|atomic [pasid=] [priv=0|1]"));
     free(text);
 }
 END_TEST
@@ -415,6 +460,7 @@ int main(void)
     tcase_add_loop_test(tests, reads_and_prints, 0, sizeof(good) / sizeof(good[0]));
     tcase_add_test(tests, every_kind_has_an_example);
     tcase_add_loop_test(tests, says_what_is_wrong_and_where, 0, sizeof(wrong) / sizeof(wrong[0]));
+    tcase_add_test(tests, devices_by_bus_device_and_function);
     tcase_add_test(tests, refuses_zero_bytes);
     tcase_add_test(tests, takes_any_line_end);
     tcase_add_test(tests, tells_data_of_int_and_dma);

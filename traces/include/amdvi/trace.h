@@ -286,6 +286,7 @@ enum amdvi_trace_type {
     AMDVI_TRACE_TYPE_FLAGS,
     AMDVI_TRACE_TYPE_PPR_FLAGS,
     AMDVI_TRACE_TYPE_LOG,
+    AMDVI_TRACE_TYPE_DEVICE, /* a number, or 01:00.0 or 0000:01:00.0 */
 };
 
 struct amdvi_trace_rule {
