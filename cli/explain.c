@@ -233,6 +233,16 @@ static bool take_key(struct explanation *e, enum amdvi_trace_key key, const char
     return true;
 }
 
+static bool take_length(struct explanation *e)
+{
+    if (!take_key(e, AMDVI_TRACE_KEY_LEN, "--len", UINT64_C(1) << 30))
+        return false;
+    if (e->record.num[AMDVI_TRACE_KEY_LEN])
+        return true;
+    wrong("%s", "--len: at least 1");
+    return false;
+}
+
 static bool take_device(struct explanation *e)
 {
     uint64_t device;
@@ -255,7 +265,7 @@ static bool take_option(struct explanation *e, int option)
     case 'a':
         return e->addr_given = take_key(e, AMDVI_TRACE_KEY_ADDR, "--addr", UINT64_MAX);
     case 'L':
-        return take_key(e, AMDVI_TRACE_KEY_LEN, "--len", UINT64_C(1) << 30);
+        return take_length(e);
     case 'p':
         return take_key(e, AMDVI_TRACE_KEY_PASID, "--pasid", 0xfffff);
     case 'o':

@@ -2,8 +2,10 @@
 /* `amdvi replay --write-expectations`: the trace again, with an expectation behind every request. */
 #include "cli/replay.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_request(const struct amdvi_trace_record *record)
 {
@@ -105,6 +107,30 @@ void golden_result(struct session *session, const struct amdvi_trace_record *rec
     session->golden.written += put(&session->golden, record);
 }
 
+static bool folder_of(const char *path, struct stat *folder)
+{
+    char *copy = strdup(path);
+    bool good = copy && stat(dirname(copy), folder) == 0;
+
+    free(copy);
+    return good;
+}
+
+/* A memfile is named relative to its trace. */
+static bool memfile_stays(struct session *session)
+{
+    const char *file = session->player.record.file;
+    struct stat here, there;
+
+    if (file[0] == '/' ||
+        (folder_of(session->player.path, &here) && folder_of(session->options->output, &there) &&
+         here.st_dev == there.st_dev && here.st_ino == there.st_ino))
+        return true;
+    usage_error(&command_replay, "-o %s: the memfile %s lies beside the trace; write into the same folder",
+                session->options->output, file);
+    return false;
+}
+
 bool golden_record(struct session *session)
 {
     struct golden *golden = &session->golden;
@@ -114,7 +140,7 @@ bool golden_record(struct session *session)
     if (!golden->acted && record->kind > AMDVI_TRACE_KIND_CONFIG &&
         !put_settings(golden, &session->options->settings))
         return false;
-    if (!put(golden, record))
+    if ((record->kind == AMDVI_TRACE_KIND_MEMFILE && !memfile_stays(session)) || !put(golden, record))
         return false;
     if (!is_request(record) || golden->at == golden->requests || golden->stated[golden->at++])
         return true;

@@ -65,15 +65,16 @@ static enum amdvi_replay_status configure(struct amdvi_replay *replay,
 
 static enum amdvi_replay_status memory_done(struct amdvi_replay *replay,
                                             const struct amdvi_trace_record *record,
-                                            enum amdvi_sparse_status status)
+                                            enum amdvi_sparse_status status, uint64_t bytes)
 {
     if (status == AMDVI_SPARSE_OK)
         return AMDVI_REPLAY_OK;
     return replay_fail(replay, record,
-                       status == AMDVI_SPARSE_ERR_RANGE ? "addr=0x%" PRIx64 " is outside ram"
-                                                        : "no memory for addr=0x%" PRIx64
-                                                          ": none left on this host, or more than allowed",
-                       record->num[AMDVI_TRACE_KEY_ADDR]);
+                       status == AMDVI_SPARSE_ERR_RANGE
+                           ? "addr=0x%" PRIx64 " with 0x%" PRIx64 " bytes is outside ram"
+                           : "no memory for addr=0x%" PRIx64 " with 0x%" PRIx64
+                             " bytes: none left on this host, or more than allowed",
+                       record->num[AMDVI_TRACE_KEY_ADDR], bytes);
 }
 
 static enum amdvi_replay_status fill(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
@@ -84,7 +85,8 @@ static enum amdvi_replay_status fill(struct amdvi_replay *replay, const struct a
         return replay_fail(replay, record, "byte=0x%" PRIx64 " is no byte", num[AMDVI_TRACE_KEY_BYTE]);
     return memory_done(replay, record,
                        amdvi_sparse_fill(replay->memory, num[AMDVI_TRACE_KEY_ADDR], num[AMDVI_TRACE_KEY_LEN],
-                                         (uint8_t)num[AMDVI_TRACE_KEY_BYTE]));
+                                         (uint8_t)num[AMDVI_TRACE_KEY_BYTE]),
+                       num[AMDVI_TRACE_KEY_LEN]);
 }
 
 static enum amdvi_replay_status act(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
@@ -93,7 +95,8 @@ static enum amdvi_replay_status act(struct amdvi_replay *replay, const struct am
     case AMDVI_TRACE_KIND_MEM:
         return memory_done(replay, record,
                            amdvi_sparse_write(replay->memory, record->num[AMDVI_TRACE_KEY_ADDR],
-                                              record->bytes, record->bytes_len));
+                                              record->bytes, record->bytes_len),
+                           record->bytes_len);
     case AMDVI_TRACE_KIND_FILL:
         return fill(replay, record);
     case AMDVI_TRACE_KIND_MEMFILE:

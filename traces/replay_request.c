@@ -60,11 +60,26 @@ static enum amdvi_status perform(struct amdvi_replay *replay, const struct amdvi
     return amdvi_dma(replay->device, &last->rq, data, &last->result);
 }
 
+/* The only range that the grammar leaves to the device. */
+static enum amdvi_replay_status wrong_length(struct amdvi_replay *replay,
+                                             const struct amdvi_trace_record *record)
+{
+    uint64_t addr = replay->last.rq.address, len = replay->last.rq.length, most = (uint64_t)1 << 30;
+
+    if (len == 0 || len > most)
+        return replay_fail(replay, record, "len=0x%" PRIx64 ": a request has 1 to 0x%" PRIx64 " bytes", len,
+                           most);
+    return replay_fail(replay, record, "len=0x%" PRIx64 " leads from addr=0x%" PRIx64 " beyond 64 bits", len,
+                       addr);
+}
+
 static enum amdvi_replay_status
 finish_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record, enum amdvi_status status)
 {
     replay->counts.translations++;
     replay->last.data_failed = status == AMDVI_ERR_MEMORY;
+    if (status == AMDVI_ERR_ARGUMENT)
+        return wrong_length(replay, record);
     if (status != AMDVI_OK && status != AMDVI_ERR_MEMORY)
         return replay_fail(replay, record, "request: %s", amdvi_status_text(status));
     return AMDVI_REPLAY_OK;

@@ -51,6 +51,7 @@ def test_wrong_command_lines(amdvi, arguments):
     (["inspect", "first", "second"], "'second' is too much"),
     (["explain", "first", "second", "--line", "1"], "'second' is too much"),
     (["convert", "first", "second", "-o", "out"], "'second' is too much"),
+    (["explain", "x", "--len", "0"], "--len: at least 1"),
     (["bench", "--runs", "0"], "--runs: at least 1"),
     (["decode", "--as", "zz", "0"], "--as: no layout 'zz'"),
     (["decode", "--as", "v1", "1", "2"], "--as: 128 bits are given, v1 has 64"),

@@ -318,3 +318,16 @@ def test_devices_by_bus_device_and_function(amdvi, small):
     assert done.returncode == 0 and "4 checks: 4 held" in done.stdout, done.stderr
     same = amdvi("convert", "-q", small, "-o", "-").stdout
     assert "dev=0x100" in same and "dev=01:" not in same
+
+
+@pytest.mark.parametrize("record, said", [
+    ("dma dev=0 addr=0 len=0 op=read", "len=0x0: a request has 1 to 0x40000000 bytes"),
+    ("ats dev=0 addr=0 len=0x40000001", "len=0x40000001: a request has 1 to 0x40000000 bytes"),
+    ("dma dev=0 addr=0xffffffffffffffff len=2 op=read", "len=0x2 leads from addr=0xffffffffffffffff beyond 64 bits"),
+    ("fill addr=0x10 len=0xffffffffffffffff byte=1", "addr=0x10 with 0xffffffffffffffff bytes is outside ram"),
+    ("mem addr=0xffffffff data=0000", "addr=0xffffffff with 0x2 bytes is outside ram")])
+def test_mistakes_of_records_name_the_key(amdvi, tmp_path, record, said):
+    trace = tmp_path / "x.trace"
+    trace.write_text(f"amdvi-trace 1\n{record}\n", encoding="ascii")
+    done = amdvi("replay", trace)
+    assert done.returncode == 2 and f"{trace}:2: {said}" in done.stderr, done.stderr

@@ -65,6 +65,18 @@ def test_a_broken_trace_leaves_the_old_golden_file(amdvi, guess, tmp_path):
     assert golden.read_text() == "old"
 
 
+def test_a_golden_file_finds_its_memfile(amdvi, tmp_path):
+    trace, folder = tmp_path / "x.trace", tmp_path / "elsewhere"
+    folder.mkdir()
+    (tmp_path / "x.img").write_bytes(b"amd")
+    trace.write_text("amdvi-trace 1\nmemfile addr=0x1000 file=x.img\ndma dev=0 addr=0x1000 len=1 op=read\n",
+                     encoding="ascii")
+    done = amdvi("replay", "-q", trace, "--write-expectations", "-o", folder / "golden.trace")
+    assert done.returncode == 2 and "x.img lies beside the trace" in done.stderr and not list(folder.iterdir())
+    assert amdvi("replay", "-q", trace, "--write-expectations", "-o", tmp_path / "golden.trace").returncode == 0
+    assert "1 check: 1 held" in amdvi("replay", tmp_path / "golden.trace").stdout
+
+
 @pytest.mark.parametrize("more", [["--write-expectations"], ["-o", "x"], ["--write-expectations", "-o", "-"]])
 def test_golden_options_go_together(amdvi, guess, more):
     done = amdvi("replay", guess, *more)
