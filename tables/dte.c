@@ -118,5 +118,5 @@ void dte_decode(const uint64_t raw[4], const struct tables_env *env, struct dte 
     dte->mode_verdict = (uint8_t)judge_mode(dte, env);
     dte->int_verdict = (uint8_t)judge_interrupt(dte, env);
     dte->plain = dte->valid && dte->tv && !dte->verdict && !dte->mode_verdict &&
-                 !(dte->guest && env->privileged_may_write);
+                 !(dte->guest && env->privileged_may_write) && !env->marc && !env->rights_kept;
 }

@@ -40,7 +40,7 @@ struct dte {
     bool guest_tables; /* IR, by choice IR and IW: guest tables can be reached (13 #23) */
     bool mode0_fc;
     uint16_t guest_id, guest_device;
-    bool plain;           /* valid, legal, TV=1, and a cached line grants all that a walk would */
+    bool plain;           /* valid, legal, TV=1, and a cached line decides like the whole way */
     uint8_t verdict;      /* enum reason: legality for memory requests */
     uint8_t mode_verdict; /* enum reason: Mode against HATS, checked after TV and exclusion (15 D8) */
     uint8_t int_verdict;  /* enum reason: legality of the interrupt part, before the message class counts */
@@ -52,6 +52,18 @@ struct dte_segments {
     uint32_t entries[DTE_SEGMENTS];
     uint8_t log2; /* DevTblSegEn: 0..3 */
 };
+
+/* IR/IW; v1 has no execute bit: what can be read can be executed (5.4). */
+static inline uint8_t dte_rights(const struct dte *dte)
+{
+    return dte->perm | (dte->perm & PERM_READ ? PERM_EXEC : 0);
+}
+
+/* What a cached translation that is made with this entry is not to grant, ever (10.2, XSA-442). */
+static inline uint8_t dte_withheld(const struct dte *dte, const struct tables_env *env)
+{
+    return env->rights_kept ? (PERM_READ | PERM_WRITE | PERM_EXEC) & ~dte_rights(dte) : 0;
+}
 
 /* SPA of the entry of `device`, or REASON_DTE_BEYOND_TABLE (3.1). */
 enum reason dte_address(const struct dte_segments *segments, uint16_t device, uint64_t *spa);

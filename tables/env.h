@@ -33,6 +33,8 @@ struct tables_env {
     bool hardware_ad;       /* host and guest A/D updates happen at all */
     bool gv_needs_gten;     /* 13 #21: GV=1 while GTEn=0 makes the entry illegal */
     bool snp_mode0_illegal; /* 3.4: with SNP an identity mapping makes the entry illegal */
+    bool marc;              /* MarcEn, and apertures do something */
+    bool rights_kept;       /* 10.2, XSA-442: cached translations keep DTE.IR/IW of their time */
 
     bool level1_leaves;        /* 15 D9: an entry of level 1 is a leaf whatever its NextLevel */
     bool a_of_leaf_only;       /* 15 D13 */

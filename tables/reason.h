@@ -22,6 +22,7 @@ enum reason {
     REASON_DTE_MODE,          /* Mode reserved or above HATS */
     REASON_DTE_PERMISSION,    /* DTE.IR/IW do not allow the request */
     REASON_DTE_IOCTL,         /* IoCtl=3 on a port-I/O access */
+    REASON_MARC_READ_ONLY,    /* a write to a MARC aperture with ReadOnly=1 */
 
     /* Host (v1) walk, 4.3 */
     REASON_HOST_WIDTH,       /* address above the width of Mode */

@@ -23,6 +23,7 @@ struct tlb_space {
     uint32_t pasid;
     bool owned; /* of a device that belongs to a virtual IOMMU's guest: `owner` is its GuestID */
     uint16_t owner;
+    uint8_t withheld; /* rights that a line made now does not grant (10.2, XSA-442) */
 };
 
 /*

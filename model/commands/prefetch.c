@@ -39,6 +39,7 @@ void prefetch(struct amdvi_device *device, struct job *job, const uint64_t comma
         !leaves_no_trace(device, fetch.dte, guest))
         return;
     space.domain = fetch.dte->domain;
+    space.withheld = dte_withheld(fetch.dte, &device->env);
     request.pasid = space.pasid = guest ? (uint32_t)cmd_prefetch_pasid(command) : 0;
     if (cmd_prefetch_inval(command))
         tlb_invalidate(&device->tlb, &space, &range, false);

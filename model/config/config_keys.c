@@ -94,6 +94,20 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                             "performance a.1: the value that firmware sets"},
                            NUMBER,
                            0x7f},
+    [CONFIG_DTE_RIGHTS] =
+        {{"ptc.dte_rights", "looked_up", "looked_up|kept",
+          "DTE.IR and IW of a cached translation: those of the entry now, or those of the entry "
+          "that it was made with, until INVALIDATE_IOMMU_PAGES",
+          "iommu 10.2, 16: XSA-442"},
+         CHOICE,
+         0},
+    [CONFIG_MARC_MATCH] =
+        {{"marc.match", "request", "request|result|none",
+          "address that MARC apertures are for: of an untranslated request without PASID, which is then not "
+          "translated; that which a translation gives; or none, and the registers are only stored",
+          "iommu 2.4, 2.8, 13 no. 28: fields by name only"},
+         CHOICE,
+         0},
     [CONFIG_DTE_MODE_FAULT] = {{"dte.mode_fault", "page_fault", "page_fault|illegal_entry",
                                 "what an unsupported Mode is", "iommu 13 no. 10"},
                                CHOICE,

@@ -29,6 +29,7 @@ static const struct reason_row rows[REASON_COUNT] = {
     [REASON_DTE_MODE] = {"Mode not supported", EVT_IO_PAGE_FAULT, PR, 0},
     [REASON_DTE_PERMISSION] = {"DTE.IR/IW deny the access", EVT_IO_PAGE_FAULT, PR | PE, 0},
     [REASON_DTE_IOCTL] = {"IoCtl reserved", EVT_ILLEGAL_DEV_TABLE_ENTRY, RZ, 0},
+    [REASON_MARC_READ_ONLY] = {"write to a read-only MARC aperture", EVT_IO_PAGE_FAULT, PR | PE, 0},
     [REASON_HOST_WIDTH] = {"address above the width of Mode", EVT_IO_PAGE_FAULT, PR, 0},
     [REASON_HOST_NOT_PRESENT] = {"host page not present", EVT_IO_PAGE_FAULT, 0, 0},
     [REASON_HOST_RESERVED] = {"reserved bit set in host page table", EVT_IO_PAGE_FAULT, PR | RZ, 0},

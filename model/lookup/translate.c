@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lookup/translate.h"
 
+#include "model/lookup/marc.h"
+#include "model/lookup/ranges.h"
+
 #include "tables/layout.h"
 
 enum { PAGE_BYTES = 4096 };
@@ -96,6 +99,26 @@ static bool fail(const struct amdvi_device *device, struct translation *t, enum 
     return fail_with(t, reason, &facts);
 }
 
+/* By choice the address that a translation gives is looked up in the MARC apertures, page by page. Requests
+ * that come translated have been there. */
+static bool route_result(const struct amdvi_device *device, struct translation *t)
+{
+    struct amdvi_result *r = t->result;
+    struct marc_target target;
+
+    if (!marc_matches(device, MARC_RESULT) || !t->dte || !t->dte->valid || t->request->at == AMDVI_TRANSLATED)
+        return false;
+    if (r->covered > PAGE_BYTES - r->pa % PAGE_BYTES)
+        r->covered = PAGE_BYTES - r->pa % PAGE_BYTES;
+    if (!marc_find(device, r->pa, &target))
+        return false;
+    if (needs(t->request) & PERM_WRITE & ~target.perm)
+        return fail(device, t, REASON_MARC_READ_ONLY);
+    r->pa = target.address;
+    r->perm &= target.perm | PERM_EXEC;
+    return false;
+}
+
 static bool pass(struct amdvi_device *device, struct translation *t, uint8_t perm)
 {
     uint8_t exec = perm & PERM_READ ? PERM_EXEC : 0;
@@ -107,7 +130,7 @@ static bool pass(struct amdvi_device *device, struct translation *t, uint8_t per
         .perm = (uint8_t)((perm | exec) & asks(t->request)),
         .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
     t->job->counts->passed++;
-    return false;
+    return route_result(device, t);
 }
 
 struct page {
@@ -132,34 +155,36 @@ static bool succeed(struct amdvi_device *device, struct translation *t, const st
         .privileged_page = !(page->flags & PTC_USER),
     };
     t->job->counts->translated++;
-    return false;
+    return route_result(device, t);
 }
 
-/* Granted to this request: what the tables allow, cut by DTE.IR/IW and by user mode. */
+/* Granted to this request: what the tables allow, cut by the rights of an entry and by user mode. */
 static uint8_t granted(const struct amdvi_device *device, const struct translation *t, uint8_t perm,
-                       uint8_t flags)
+                       uint8_t flags, uint8_t rights)
 {
-    uint8_t dte = t->dte->perm | (t->dte->perm & PERM_READ ? PERM_EXEC : 0);
-
     if (t->space.guest && !(flags & PTC_USER) && is_user(device, t->request))
         return 0;
-    return perm & dte;
+    return perm & rights;
 }
 
 /* ---------------------------------------------------------------- ranges with a meaning */
 
-/* 2.3: inside the range and allowed, a request is neither translated nor checked. Not with SNP, where the
- * registers bound completion stores instead. */
-static bool excluded(const struct amdvi_device *device, const struct translation *t)
+/* Inside an aperture a request is neither translated nor checked for anything but ReadOnly. */
+static bool decide_by_aperture(struct amdvi_device *device, struct translation *t,
+                               const struct marc_target *target)
 {
-    uint64_t base = device->reg[REG_EXCLUSION_BASE], limit = device->reg[REG_EXCLUSION_LIMIT];
+    if (needs(t->request) & PERM_WRITE & ~target->perm)
+        return fail(device, t, REASON_MARC_READ_ONLY);
+    pass(device, t, target->perm);
+    t->result->pa = target->address;
+    return false;
+}
 
-    if (device->env.snp || !reg_exclusion_base_exen(base) || t->request->has_pasid)
-        return false;
-    if (!reg_exclusion_base_allow(base) && !t->dte->exclusion)
-        return false;
-    return t->address >= reg_exclusion_base_base(base) &&
-           t->address <= (reg_exclusion_limit_limit(limit) | (PAGE_BYTES - 1));
+static bool in_aperture(const struct amdvi_device *device, const struct translation *t,
+                        struct marc_target *target)
+{
+    return marc_matches(device, MARC_REQUEST) && t->request->at == AMDVI_UNTRANSLATED &&
+           !t->request->has_pasid && marc_find(device, t->address, target);
 }
 
 /* Before what the entry says, or by choice behind it (13 #30). */
@@ -169,85 +194,19 @@ static bool exclusion_lets(const struct amdvi_device *device, struct translation
                            enum exclusion_order order)
 {
     t->excluded = device->config.value[CONFIG_DTE_EXCLUSION] == order &&
-                  t->request->at == AMDVI_UNTRANSLATED && excluded(device, t);
+                  t->request->at == AMDVI_UNTRANSLATED && range_excluded(device, t);
     return t->excluded;
-}
-
-/* 8.1: reads and odd writes to the interrupt range never reach the page tables. */
-static enum reason interrupt_range(const struct translation *t)
-{
-    const struct amdvi_request *rq = t->request;
-
-    if (rq->at == AMDVI_TRANSLATION_REQUEST)
-        return REASON_ATS_ADDRESS;
-    if (rq->op != AMDVI_WRITE)
-        return REASON_REQ_INT_READ;
-    return rq->has_pasid && rq->length == 4 && t->address % 4 == 0 ? REASON_INT_PASID : REASON_REQ_INT_RANGE;
 }
 
 /* An interrupt that a PASID makes illegal is reported as an interrupt. */
 static bool fail_in_int_range(const struct amdvi_device *device, struct translation *t)
 {
     struct fault_facts facts = facts_of(device, t);
-    enum reason reason = interrupt_range(t);
+    enum reason reason = range_interrupt_reason(t);
 
     facts.interrupt = reason == REASON_INT_PASID;
     facts.guest &= !facts.interrupt;
     return fail_with(t, reason, &facts);
-}
-
-enum range_action { RANGE_TRANSLATE, RANGE_FORWARD, RANGE_FAIL };
-
-static enum range_action sysmgt_range(const struct dte *dte, enum reason *reason)
-{
-    *reason = REASON_REQ_SYSMGT;
-    switch (dte->sysmgt) {
-    case DTE_SYSMGT_FORWARD:
-        return RANGE_FORWARD;
-    case DTE_SYSMGT_TRANSLATE:
-        return RANGE_TRANSLATE;
-    default:
-        return RANGE_FAIL; /* 10b forwards INTx messages only, and those are not memory requests */
-    }
-}
-
-static enum range_action port_io_range(const struct dte *dte, enum reason *reason)
-{
-    *reason = REASON_REQ_PORT_IO;
-    switch (dte->ioctl) {
-    case DTE_IOCTL_FORWARD:
-        return RANGE_FORWARD;
-    case DTE_IOCTL_TRANSLATE:
-        return RANGE_TRANSLATE;
-    case DTE_IOCTL_ABORT:
-        return RANGE_FAIL;
-    default:
-        *reason = REASON_DTE_IOCTL;
-        return RANGE_FAIL;
-    }
-}
-
-/* The parts of the HyperTransport hole that a field controls (8.1). The rest of it is ordinary space. */
-static enum range_action special_range(const struct amdvi_device *device, const struct translation *t,
-                                       enum reason *reason)
-{
-    uint64_t page = t->address >> 20;
-
-    if (t->address >> 40 || t->address < 0xfd00000000 || !device->config.value[CONFIG_HT_RANGES] ||
-        reg_efr2_htrangeignore(device->env.efr2) || t->request->has_pasid)
-        return RANGE_TRANSLATE;
-    *reason = t->request->at == AMDVI_TRANSLATION_REQUEST ? REASON_ATS_ADDRESS : REASON_REQ_RESERVED_INT;
-    if (page < 0xfdf80)
-        return RANGE_FAIL;
-    if (page < 0xfdf90) {
-        *reason = t->request->at == AMDVI_TRANSLATION_REQUEST ? REASON_ATS_ADDRESS : REASON_REQ_INT_RANGE;
-        return RANGE_FAIL;
-    }
-    if (page == 0xfdf91)
-        return sysmgt_range(t->dte, reason);
-    if (page >= 0xfdfc0 && page < 0xfdfe0)
-        return port_io_range(t->dte, reason);
-    return RANGE_TRANSLATE;
 }
 
 /* ---------------------------------------------------------------- decision */
@@ -311,11 +270,12 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
         t->job->counts->ptc_misses++;
         return false;
     }
-    perm = granted(device, t, line->perm, line->flags);
+    perm = granted(device, t, line->perm, line->flags,
+                   device->env.rights_kept ? line->perm : dte_rights(t->dte));
     /* What is missing may have been added since: only a walk can tell (10.2). */
     if (need & ~perm || gets_more(t, perm) ||
         ((need | (t->walk.ask & perm)) & PERM_WRITE && !(line->flags & PTC_DIRTY)) ||
-        (t->space.guest && !t->dte->guest_tables)) {
+        (t->space.guest && !t->dte->guest_tables && !device->env.rights_kept)) {
         t->job->counts->ptc_misses++;
         return false;
     }
@@ -328,20 +288,23 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     return true;
 }
 
-/* A walk is needed unless the entry says identity or a cache knows the answer. */
-static bool prepare_walk(struct amdvi_device *device, struct translation *t)
+static bool by_guest_tables(const struct translation *t)
+{
+    return t->dte->guest && (t->request->has_pasid || t->dte->giov);
+}
+
+static void prepare_walk(const struct amdvi_device *device, struct translation *t)
 {
     const struct amdvi_request *rq = t->request;
     bool ats = rq->at == AMDVI_TRANSLATION_REQUEST;
-    bool guest = t->dte->guest && (rq->has_pasid || t->dte->giov);
+    bool guest = by_guest_tables(t);
 
-    if (!guest && t->dte->mode == 0)
-        return pass(device, t, t->dte->perm);
     t->space = (struct tlb_space){.domain = t->dte->domain,
                                   .guest = guest,
                                   .pasid = guest && rq->has_pasid ? rq->pasid : 0,
                                   .owned = t->dte->vimu,
-                                  .owner = t->dte->guest_id};
+                                  .owner = t->dte->guest_id,
+                                  .withheld = dte_withheld(t->dte, &device->env)};
     t->walk = (struct walk_request){.dte = t->dte,
                                     .env = &device->env,
                                     .address = t->address,
@@ -352,7 +315,24 @@ static bool prepare_walk(struct amdvi_device *device, struct translation *t)
                                     .guest = guest,
                                     .giov = guest && !rq->has_pasid,
                                     .probe = job_caches(device, t->job)};
+}
+
+/* A walk is needed unless the entry says identity or a cache knows the answer. */
+static bool needs_walk(struct amdvi_device *device, struct translation *t)
+{
+    if (t->dte->mode == 0 && !by_guest_tables(t))
+        return pass(device, t, t->dte->perm);
+    prepare_walk(device, t);
     return !t->walk.probe || !cached_answer(device, t);
+}
+
+/* By choice a cached translation still grants what the entry of its time did (10.2, XSA-442). */
+static bool answered_by_old_rights(struct amdvi_device *device, struct translation *t)
+{
+    if (!device->env.rights_kept || !job_caches(device, t->job) || (t->dte->mode == 0 && !by_guest_tables(t)))
+        return false;
+    prepare_walk(device, t);
+    return cached_answer(device, t);
 }
 
 /* 15 D8: Mode, then DTE.IR/IW, then the walk. */
@@ -383,20 +363,25 @@ static bool decide_ordinary(struct amdvi_device *device, struct translation *t)
 {
     enum reason reason = dte_reason(device, t);
 
+    if (reason == REASON_DTE_PERMISSION && answered_by_old_rights(device, t))
+        return false;
     if (reason)
         return fail_by_entry(device, t, reason);
     if (exclusion_lets(device, t, EXCLUSION_LAST))
         return pass(device, t, PERM_READ | PERM_WRITE);
-    return prepare_walk(device, t);
+    return needs_walk(device, t);
 }
 
 static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
 {
     enum reason reason = ats_reason(t);
+    struct marc_target target;
     enum range_action action;
 
     if (exclusion_lets(device, t, EXCLUSION_FIRST))
         return pass(device, t, PERM_READ | PERM_WRITE);
+    if (in_aperture(device, t, &target))
+        return decide_by_aperture(device, t, &target);
     if (reason == REASON_DTE_TV0 && device->config.value[CONFIG_DTE_TV0]) /* 13 #8 */
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (reason)
@@ -405,7 +390,7 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (is_interrupt_address(t->address))
         return fail_in_int_range(device, t);
-    action = special_range(device, t, &reason);
+    action = range_special(device, t, &reason);
     if (action == RANGE_FAIL)
         return fail(device, t, reason);
     if (action == RANGE_FORWARD)
@@ -520,6 +505,6 @@ void translation_conclude(struct amdvi_device *device, struct translation *t, co
     if (job_caches(device, t->job))
         fill_caches(device, t, walk);
     page = (struct page){.spa = r->spa, .shift = r->shift, .flags = page_flags(r)};
-    page.perm = granted(device, t, r->perm, page.flags);
+    page.perm = granted(device, t, r->perm, page.flags, dte_rights(t->dte));
     succeed(device, t, &page);
 }

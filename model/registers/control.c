@@ -2,6 +2,7 @@
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
 #include "model/guests/guest.h"
 #include "model/lookup/held.h"
+#include "model/lookup/marc.h"
 
 #include "tables/layout.h"
 
@@ -98,6 +99,7 @@ static void derive_modes(struct amdvi_device *device)
     env->int_2048 = reg_control_numintremapmode(c) == 1;
     env->smi_filter = reg_control_smifen(c);
     env->viommu_enabled = reg_control_viommuen(c);
+    env->marc = reg_control_marcen(c) && device->config.value[CONFIG_MARC_MATCH] != MARC_NOTHING;
     device->decode_epoch++;
     held_forget_all(device);
 }
@@ -150,6 +152,7 @@ static void derive_switches(struct amdvi_device *device)
     env->a_of_leaf_only = value[CONFIG_HOST_A];
     env->gcr3_inner_is_spa = value[CONFIG_GCR3_INNER];
     env->privileged_may_write = !value[CONFIG_WP];
+    env->rights_kept = value[CONFIG_DTE_RIGHTS];
     env->guest_each_level = value[CONFIG_GUEST_PERMISSION];
 }
 

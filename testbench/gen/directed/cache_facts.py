@@ -198,3 +198,36 @@ def prefetch_invalidates(t: Trace) -> None:
     t.hand(READ, OLD)
     command(t, 6 << 60 | DEV | 1 << 68 | IOVA << 64)
     t.hand(READ, "fault kind=IO_PAGE_FAULT reply=abort flags=0")
+
+
+def rights_change(t: Trace, *after: str) -> HostTable:
+    """IW goes from the entry behind a cached translation; opcode 2, and no opcode 3."""
+    table = t.host(I=1)
+    t.boot()
+    t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", f"ok pa={PAGE:#x} perm=rw")
+    t.dte(Mode=3, root=table.root, I=1, IW=0)
+    command(t, op_devtab(DEV))
+    t.hand(*after)
+    return table
+
+
+@fact("10.2", "rights of the device table entry are looked up: opcode 2 alone takes them from cached translations",
+      "10.2 XSA-442, 16")
+def rights_looked_up(t: Trace) -> None:
+    rights_change(t, f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", "fault kind=IO_PAGE_FAULT reply=drop flags=PE+PR+RW",
+                  f"dma dev=0x100 addr={IOVA:#x} len=8 op=read", f"ok pa={PAGE:#x} perm=r")
+
+
+@fact("10.2", "ptc.dte_rights=kept: cached translations grant what their entry did until opcode 3", "10.2 XSA-442, 16",
+      stale=True, **{"ptc.dte_rights": "kept"})
+def rights_kept(t: Trace) -> None:
+    table = rights_change(
+        t, f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", f"ok pa={PAGE:#x} perm=rw",
+        f"ats dev=0x100 addr={IOVA:#x}", f"ok pa={PAGE:#x} perm=rw")
+    command(t, op_pages(DOM))
+    t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", "fault kind=IO_PAGE_FAULT reply=drop flags=PE+PR+RW",
+           f"dma dev=0x100 addr={IOVA:#x} len=8 op=read", f"ok pa={PAGE:#x} perm=r")
+    t.note("a line that was made with fewer rights does not keep them from coming: what is missing is walked for")
+    t.dte(Mode=3, root=table.root, I=1)
+    command(t, op_devtab(DEV))
+    t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", f"ok pa={PAGE:#x} perm=rw")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from golden.config import PRESETS
 from scenario import world as w
+from scenario.world import HostTable
 
 from .fact import IOVA, PASID, Trace, fact
 
@@ -445,6 +446,87 @@ masked(0x2090, 0xC000_7FFF, "PPR B overflow early indicator")
 masked(0x200, 0xF_FFFF_FFFF_F000, "MARC base", preset="rome")
 masked(0x208, 0xF_FFFF_FFFF_F003, "MARC relocation", preset="rome")
 masked(0x258, 0xF_FFFF_FFFF_F000, "MARC length 3", preset="rome")
+
+MARC = 1 << 40
+
+
+def aperture(t: Trace, n: int, base: int, reloc: int, length: int) -> None:
+    for i, value in enumerate((base, reloc, length)):
+        t.write(0x200 + 0x18 * n + 8 * i, value)
+
+
+def apertures(t: Trace) -> None:
+    """Four pages at 10_0000h that may only be read, one at 20_0000h, one that is not in use, one without length."""
+    aperture(t, 0, 0x10_0000, 0x5010_0003, 0x4000)
+    aperture(t, 1, 0x30_0000, 0x5030_0002, 0x1000)
+    aperture(t, 2, 0x40_0000, 0x5040_0001, 0)
+    aperture(t, 3, 0x20_0000, 0x5020_0001, 0x1000)
+
+
+@fact("2.8", "MARC: an untranslated request in an aperture goes to Reloc plus its offset, whatever tables say", "2.8, 2.4 bit 40",
+      MARC, preset="rome")
+def marc_relocates(t: Trace) -> None:
+    t.dte(IR=0, IW=0)
+    apertures(t)
+    t.boot()
+    for op, addr, pa in (("read", 0x10_0000, 0x5010_0000), ("read", 0x10_3FF8, 0x5010_3FF8),
+                         ("write", 0x20_0FF8, 0x5020_0FF8), ("exec", 0x20_0000, 0x5020_0000)):
+        t.ask(op, addr)
+        t.ok(pa=pa)
+    t.note("at the ends, in an aperture with RelocEn=0, and in one without a length")
+    for addr in (0xF_FFF8, 0x10_4000, 0x1F_FFF8, 0x20_1000, 0x30_0000, 0x40_0000):
+        t.ask("read", addr)
+        t.page_fault("PR PE")
+
+
+@fact("2.8", "MARC: a write to an aperture with ReadOnly=1 is a permission fault", "2.8, 7.4", MARC, preset="rome")
+def marc_read_only(t: Trace) -> None:
+    t.dte()
+    apertures(t)
+    t.boot()
+    t.ask("read", 0x10_1008)
+    t.ok(pa=0x5010_1008, perm="r")
+    t.ask("write", 0x10_1008)
+    t.page_fault("PR PE RW")
+    t.ask("write", 0x20_0008)
+    t.ok(pa=0x5020_0008)
+
+
+@fact("2.8", "MARC: MarcEn=0 leaves apertures without effect", "2.4 bit 40", preset="rome")
+def marc_off(t: Trace) -> None:
+    t.dte()
+    apertures(t)
+    t.boot()
+    t.ask("read", 0x10_1000)
+    t.ok(pa=0x10_1000)
+
+
+@fact("2.8", "marc.match=none: MARC registers are stored, and do nothing", "13 no. 28", MARC, preset="rome",
+      **{"marc.match": "none"})
+def marc_stored_only(t: Trace) -> None:
+    t.dte()
+    apertures(t)
+    t.boot()
+    t.hand("dma dev=0x100 addr=0x101000 len=8 op=write", "ok pa=0x101000")
+
+
+@fact("2.8", "marc.match=result: what a translation gives is looked up in the apertures", "13 no. 28", MARC, preset="rome",
+      **{"marc.match": "result"})
+def marc_of_results(t: Trace) -> None:
+    table = HostTable(t.world, 3)
+    table.put(0x7000, w.v1_entry(0x10_3000, 0))
+    table.put(0x8000, w.v1_entry(0x10_4000, 0))
+    table.put(0x10_0000, w.v1_entry(0x77_7000, 0))
+    t.dte(Mode=3, root=table.root, I=1)
+    apertures(t)
+    t.boot()
+    for _ in range(2):
+        t.hand("dma dev=0x100 addr=0x7008 len=8 op=read", "ok pa=0x50103008 perm=r",
+               "dma dev=0x100 addr=0x7008 len=8 op=write", "fault kind=IO_PAGE_FAULT reply=drop flags=PE+PR+RW",
+               "dma dev=0x100 addr=0x8000 len=8 op=write", "ok pa=0x104000",
+               "dma dev=0x100 addr=0x100000 len=8 op=write", "ok pa=0x777000",
+               "ats dev=0x100 addr=0x7000", "ok pa=0x50103000 perm=r",
+               "dma dev=0x100 addr=0x103000 len=8 op=write at=translated", "ok pa=0x103000")
 
 
 @fact("2.8", "SmiFLock keeps a filter as it is until reset", "2.8")

@@ -183,6 +183,15 @@ class Device:
         enabled = bool(base & 1) and not self.cfg.f.SNPSup
         return enabled, bool(base & 2), base & mask(51, 12), limit | 0xFFF
 
+    def marc(self, addr: int) -> tuple[int, bool] | None:
+        """2.8: where an aperture leads, and whether it is read-only; None outside of all."""
+        for n in range(4 if self.control().MarcEn else 0):
+            base, reloc, length = (self.regs.get(0x200 + 24 * n + 8 * i, 0) for i in range(3))
+            offset = addr - base
+            if reloc & 1 and 0 <= offset < length:
+                return (reloc & mask(51, 12)) + offset, bool(reloc & 2)
+        return None
+
     def smi_allowed(self, dev: int) -> bool:
         if not self.control().SmiFEn:
             return True

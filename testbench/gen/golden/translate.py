@@ -24,6 +24,7 @@ class Context(Protocol):
     def control(self) -> View: ...
     def segments(self) -> list[Segment]: ...
     def exclusion(self) -> tuple[bool, bool, int, int]: ...
+    def marc(self, addr: int) -> tuple[int, bool] | None: ...
 
 
 def base_flags(req: Request, gn: bool) -> set[str]:
@@ -90,11 +91,22 @@ class Translator:
         """One page of an untranslated request; V=1 entries only."""
         if self._excluded(req, entry, addr):
             return Result(addr, None, True, True, True)
+        aperture = None if req.ats or req.pasid is not None else self.ctx.marc(addr)
+        if aperture:
+            return self._aperture(req, entry, addr, *aperture)
         if not entry.TV:
             raise self._page_fault(req, entry, addr)
         if MSI_FIRST <= addr <= MSI_LAST:
             raise self._interrupt_range(req)
         return self._walk(req, entry, addr)
+
+    def _aperture(self, req: Request, entry: Dte, addr: int, target: int, read_only: bool) -> Result:
+        """2.8: not translated; only writes to a read-only one fault."""
+        if read_only and req.writes:
+            fault = self._page_fault(req, entry, addr)
+            fault.flags |= {"PR", "PE"}
+            raise fault
+        return Result(target, None, True, not read_only, True)
 
     def _interrupt_range(self, req: Request) -> Fault:
         """8.1, 7.3: reads and non-posted writes are type 0, other writes type 4."""
