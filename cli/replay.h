@@ -139,6 +139,8 @@ void print_summary(struct session *session);
 bool nothing_checked(const struct session *session);
 
 void replay_json_add(struct session *session);
+/* Where a capture comes from and what its records are; null for traces, which may come from anywhere. */
+const char *what_was_recorded(const struct amdvi_trace_info *info);
 void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),
                   void *context);
 

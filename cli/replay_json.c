@@ -215,6 +215,8 @@ static void add_source(struct json_object *object, const struct session *session
     json_put_text(object, "file", session->player.path);
     json_put_text(object, "source", info->source_name);
     json_put_bool(object, "compressed", info->compressed);
+    if (what_was_recorded(info))
+        json_put_text(object, "source_note", what_was_recorded(info));
     cannot_check(info, say_gap, gaps);
     json_object_object_add(object, "source_cannot_check", gaps);
 }

@@ -231,11 +231,11 @@ static bool open_outputs(struct session *session, const char *path)
                AMDVI_TRACE_OK;
 }
 
-/* What a trace with a mistake played up to it is kept, except a golden file that ends too early; what could
- * not be opened replaces nothing. */
+/* What a trace with a mistake played up to it is kept, except a golden file that ends too early; one that
+ * played nothing replaces nothing. */
 static bool close_outputs(struct session *session, bool whole)
 {
-    bool keep = session->player.replay != NULL;
+    bool keep = whole || session->player.records > 0;
     bool good = timeline_close(&session->timeline, keep);
 
     good &= golden_close(session, whole);

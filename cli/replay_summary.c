@@ -4,6 +4,19 @@
 
 #include <inttypes.h>
 
+const char *what_was_recorded(const struct amdvi_trace_info *info)
+{
+    switch (info->source) {
+    case AMDVI_TRACE_SOURCE_CAPTURE:
+    case AMDVI_TRACE_SOURCE_QEMU_LOG:
+        return "recorded on an emulated machine (QEMU) that a real kernel drove; one record is one question "
+               "to "
+               "the IOMMU, not one transfer on a bus";
+    default:
+        return NULL;
+    }
+}
+
 void cannot_check(const struct amdvi_trace_info *info, void (*say)(void *context, const char *what),
                   void *context)
 {
@@ -128,6 +141,8 @@ void print_summary(struct session *session)
     }
     lint_print(session, mark(session));
     cannot_check(info, say_gap, session);
+    if (what_was_recorded(info))
+        say_gap(session, what_was_recorded(info));
     if (session->golden.writer)
         printf("%s  %s written to %s\n", mark(session),
                count_text(session->golden.written, "expectation", written), session->options->output);

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the scripts share. Sourced, after `set -euo pipefail`.
 
+# shellcheck disable=SC2034  # used by those who source this file
+AMDVI_CALLED_FROM=$PWD
 AMDVI_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$AMDVI_ROOT" || exit 1
 # shellcheck disable=SC2034  # used by those who source this file
@@ -28,6 +30,20 @@ die() {
     exit 1
 }
 
+# A path as the user meant it, seen from the root of the tree.
+users_path() {
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s\n' "$AMDVI_CALLED_FROM/$1" ;;
+    esac
+}
+
+# Ends the script: the command line is wrong.
+usage_error() {
+    printf '%s: %s; see %s --help\n' "$(basename "$0")" "$*" "$0" >&2
+    exit 2
+}
+
 # quiet LOG COMMAND...: runs a command with its output in a file; shows the end of the file when it fails.
 quiet() {
     local log=$1
@@ -46,7 +62,7 @@ build() {
     quiet "build/$1.build.log" cmake --build --preset "$1" -j "$AMDVI_JOBS" --target "${2:-all}" || return 1
 }
 
-# Installs what is missing, unless AMDVI_SKIP_SETUP=1.
+# Installs what is missing and says before what it downloads; not with AMDVI_SKIP_SETUP=1.
 setup() {
     if [[ ${AMDVI_SKIP_SETUP:-} == 1 ]]; then
         say "AMDVI_SKIP_SETUP=1: no packages are installed"

@@ -25,3 +25,13 @@ def test_other_json_is_refused(root, tmp_path):
     for text in ("{}", "no json", "[]"):
         done = make(root, "-", "-o", tmp_path, stdin=text)
         assert done.returncode == 2 and "report.py: -: " in done.stderr
+
+
+def test_report_says_where_a_capture_comes_from(amdvi, root, tmp_path):
+    capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
+    stats = tmp_path / "stats.json"
+    stats.write_text(amdvi("replay", capture, "--json").stdout, encoding="utf-8")
+    assert make(root, stats, "-o", tmp_path).returncode == 0
+    note = "recorded on an emulated machine (QEMU) that a real kernel drove; one record is one question to the IOMMU"
+    assert note in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"note: {note}" in amdvi("replay", capture).stdout

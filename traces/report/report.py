@@ -9,6 +9,7 @@ Needs Jinja2 and matplotlib (Debian: python3-jinja2 python3-matplotlib).
 """
 import argparse
 import json
+import os
 import pathlib
 import sys
 
@@ -77,7 +78,9 @@ def write(page, folder):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / "report.html"
-        target.write_text(page, encoding="utf-8")
+        new = folder / f".report.html.{os.getpid()}.tmp"
+        new.write_text(page, encoding="utf-8")
+        new.replace(target)
     except OSError as error:
         raise ReportError(f"cannot write: {error}") from error
     return target
