@@ -74,8 +74,8 @@ static void print_events(const struct explanation *e)
     for (unsigned i = 0; i < e->events_count; i++) {
         const struct amdvi_event_info *event = &e->events[i];
         const struct amdvi_layout *layout =
-            event->log == AMDVI_IRQ_EVENT ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
-                                          : amdvi_layout_find(event->log == AMDVI_IRQ_PPR ? "ppr" : "ga");
+            event->log == AMDVI_LOG_EVENT ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
+                                          : amdvi_layout_find(event->log == AMDVI_LOG_PPR ? "ppr" : "ga");
         printf("   log record %s0x%016" PRIx64 " 0x%016" PRIx64 "\n", event->logged ? "" : "(lost) ",
                event->record[0], event->record[1]);
         if (!layout)

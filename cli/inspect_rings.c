@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 
-static const struct amdvi_layout *record_layout(enum amdvi_irq_cause log, const uint64_t *words)
+static const struct amdvi_layout *record_layout(enum amdvi_log log, const uint64_t *words)
 {
-    if (log == AMDVI_IRQ_PPR)
+    if (log == AMDVI_LOG_PPR)
         return amdvi_layout_find("ppr");
-    if (log == AMDVI_IRQ_GA)
+    if (log == AMDVI_LOG_GA)
         return amdvi_layout_find("ga");
     return amdvi_layout_of_event((unsigned)(words[0] >> 60));
 }
@@ -38,14 +38,14 @@ static void put_record(struct json_object *object, const struct amdvi_layout *la
 struct ring {
     const char *title, *enable, *base, *head, *tail;
     unsigned entry; /* bytes */
-    int log;        /* enum amdvi_irq_cause, or -1 for commands */
+    int log;        /* enum amdvi_log, or -1 for commands */
 };
 
 static const struct ring rings[] = {
     {"command ring", "CmdBufEn", "cmd_base", "cmd_head", "cmd_tail", 16, -1},
-    {"event log", "EventLogEn", "event_base", "event_head", "event_tail", 16, AMDVI_IRQ_EVENT},
-    {"PPR log", "PPRLogEn", "ppr_base", "ppr_head", "ppr_tail", 16, AMDVI_IRQ_PPR},
-    {"GA log", "GALogEn", "ga_base", "ga_head", "ga_tail", 8, AMDVI_IRQ_GA},
+    {"event log", "EventLogEn", "event_base", "event_head", "event_tail", 16, AMDVI_LOG_EVENT},
+    {"PPR log", "PPRLogEn", "ppr_base", "ppr_head", "ppr_tail", 16, AMDVI_LOG_PPR},
+    {"GA log", "GALogEn", "ga_base", "ga_head", "ga_tail", 8, AMDVI_LOG_GA},
 };
 
 /* Where a ring lies now. */
@@ -75,7 +75,7 @@ static struct place place_of(const struct scene *scene, const struct ring *ring)
 static const struct amdvi_layout *entry_layout(const struct ring *ring, const uint64_t *words)
 {
     return ring->log < 0 ? amdvi_layout_of_command((unsigned)(words[0] >> 60))
-                         : record_layout((enum amdvi_irq_cause)ring->log, words);
+                         : record_layout((enum amdvi_log)ring->log, words);
 }
 
 static void show_entry(struct json_object *array, const struct ring *ring, uint64_t at, const uint64_t *words)
@@ -155,9 +155,9 @@ void inspect_rings(const struct scene *scene)
 
 /* ---------------------------------------------------------------- records that were made */
 
-static const char *log_name(enum amdvi_irq_cause log)
+static const char *log_name(enum amdvi_log log)
 {
-    return log == AMDVI_IRQ_PPR ? "ppr" : log == AMDVI_IRQ_GA ? "ga" : "event";
+    return log == AMDVI_LOG_PPR ? "ppr" : log == AMDVI_LOG_GA ? "ga" : "event";
 }
 
 static void show_event(const struct made_event *made)
@@ -172,7 +172,7 @@ static void show_event(const struct made_event *made)
         printf("index %" PRIu64 " ", info->index);
     else
         printf("not logged ");
-    show_record(record_layout(info->log, info->record), info->record, info->log == AMDVI_IRQ_GA ? 64 : 128);
+    show_record(record_layout(info->log, info->record), info->record, info->log == AMDVI_LOG_GA ? 64 : 128);
 }
 
 static struct json_object *event_json(const struct made_event *made)
@@ -188,7 +188,7 @@ static struct json_object *event_json(const struct made_event *made)
     if (info->logged)
         json_put_count(object, "index", info->index);
     put_record(object, record_layout(info->log, info->record), info->record,
-               info->log == AMDVI_IRQ_GA ? 64 : 128);
+               info->log == AMDVI_LOG_GA ? 64 : 128);
     return object;
 }
 

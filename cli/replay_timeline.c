@@ -120,9 +120,9 @@ static const char *log_name(const struct amdvi_event_info *info)
 {
     const char *event = amdvi_event_name((unsigned)(info->record[0] >> 60));
 
-    if (info->log == AMDVI_IRQ_PPR)
+    if (info->log == AMDVI_LOG_PPR)
         return "page request";
-    if (info->log == AMDVI_IRQ_GA)
+    if (info->log == AMDVI_LOG_GA)
         return "guest interrupt";
     return event ? event : "event";
 }

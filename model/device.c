@@ -39,6 +39,7 @@ static void destroy(struct amdvi_device *device)
 {
     struct amdvi_allocator allocator = device->allocator;
 
+    observers_free(device);
     atc_clear(device);
     guests_destroy(device);
     pmu_destroy(device);
@@ -86,6 +87,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_RESET, 0);
     device->caches = device->config.value[CONFIG_CACHES];
     device->command_run = false;
     memset(device->logs, 0, sizeof(device->logs));
@@ -108,6 +110,7 @@ enum amdvi_status amdvi_run(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_RUN, 0);
     atc_check_timeouts(device);
     command_run(device);
     guests_run(device);
@@ -118,6 +121,7 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
 {
     if (!device || device->now + nanoseconds < device->now)
         return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_ADVANCE, nanoseconds);
     device->now += nanoseconds;
     return AMDVI_OK;
 }

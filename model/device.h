@@ -13,6 +13,7 @@
 #include "model/caches/tlb.h"
 #include "model/config/config.h"
 #include "model/layout.h"
+#include "model/observe/observer.h"
 #include "model/observe/pmu.h"
 #include "model/port/ask.h"
 #include "model/port/inject.h"
@@ -53,7 +54,9 @@ struct amdvi_device {
     struct amdvi_memory memory;
     struct amdvi_callbacks callbacks;
     struct amdvi_allocator allocator;
-    struct amdvi_observer observer;
+    struct amdvi_observer observer; /* stands for all in `observations` */
+    struct amdvi_observation *observations;
+    struct amdvi_observation own_observation; /* of amdvi_observe() */
     bool observed;
     bool watched; /* somebody wants every request to go the whole way: device_watch() */
     bool caches;
@@ -113,6 +116,19 @@ static inline bool iommu_enabled(const struct amdvi_device *device)
 /* observer.c: after a change of what wants to see every request. */
 void device_watch(struct amdvi_device *device);
 
+/* A call of the public interface begins; see enum amdvi_call. */
+static inline void tell_call_with(struct amdvi_device *device, const struct amdvi_call_info *info)
+{
+    if (device->observer.call)
+        device->observer.call(device->observer.context, info);
+}
+
+static inline void tell_call(struct amdvi_device *device, enum amdvi_call call, uint64_t value)
+{
+    if (__builtin_expect(device->observed, 0))
+        tell_call_with(device, &(struct amdvi_call_info){.call = call, .value = value});
+}
+
 /* control.c: the control register's write, and what follows from it. */
 uint64_t control_legal(const struct amdvi_device *device, uint64_t old, uint64_t value);
 void control_changed(struct amdvi_device *device, uint64_t old);
@@ -142,6 +158,8 @@ void pci_write32(struct amdvi_device *device, unsigned offset, uint32_t value, u
 /* If the control register enables interrupts of this cause; in any case. */
 void irq_raise(struct amdvi_device *device, enum amdvi_irq_cause cause);
 void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause);
+/* Tells the host and whoever observes of an interrupt that is made. */
+void irq_tell(struct amdvi_device *device, const struct amdvi_irq *irq);
 
 /* log.c */
 bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b);

@@ -513,6 +513,7 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
         status = check_sections(device, in);
     if (status != AMDVI_OK)
         return status;
+    tell_call(device, AMDVI_CALL_RESTORE, 0);
     amdvi_reset(device);
     while (next_section(&in, &tag, &body))
         if (!restore_section(device, tag, &body)) {
@@ -548,6 +549,9 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
         return AMDVI_ERR_NO_MEMORY;
     if (guest->ats.count > 0)
         return AMDVI_ERR_BUSY;
+    if (device->observed)
+        tell_call_with(device,
+                       &(struct amdvi_call_info){.call = AMDVI_CALL_GUEST_RESTORE, .guest_id = guest_id});
     get(&body, 8); /* the GuestID at the old place */
     take_guest(guest, &body);
     guest_status_set(device, guest, 0);

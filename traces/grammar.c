@@ -125,6 +125,7 @@ static const struct amdvi_trace_kind_info kinds[AMDVI_TRACE_KINDS] = {
     [AMDVI_TRACE_KIND_EXPECT_IRQ] = WITH("expect_irq", expect_irq_rules, "interrupts raised by the IOMMU"),
     [AMDVI_TRACE_KIND_EXPECT_ATC_INV] =
         WITH("expect_atc_inv", expect_atc_inv_rules, "an invalidation reached a device's translation cache"),
+    [AMDVI_TRACE_KIND_RESET] = PLAIN("reset", "the device is reset; memory stays"),
 };
 
 #define NAME(key, word) [KEY(key)] = {(word), sizeof(word) - 1}

@@ -103,6 +103,8 @@ static enum amdvi_replay_status act(struct amdvi_replay *replay, const struct am
         return replay_memfile(replay, record);
     case AMDVI_TRACE_KIND_RUN:
         return replay_run(replay, record);
+    case AMDVI_TRACE_KIND_RESET:
+        return replay_reset(replay, record);
     case AMDVI_TRACE_KIND_DMA:
     case AMDVI_TRACE_KIND_ATS:
     case AMDVI_TRACE_KIND_PRI:

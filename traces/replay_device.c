@@ -109,22 +109,10 @@ static void on_prg_response(void *context, const struct amdvi_prg_response *r)
                             .code = r->code});
 }
 
-static struct list *log_of(struct amdvi_replay *replay, enum amdvi_irq_cause log)
-{
-    switch (log) {
-    case AMDVI_IRQ_PPR:
-        return &replay->logs[AMDVI_LOG_PPR];
-    case AMDVI_IRQ_GA:
-        return &replay->logs[AMDVI_LOG_GA];
-    default:
-        return &replay->logs[AMDVI_LOG_EVENT];
-    }
-}
-
 static void on_event(void *context, const struct amdvi_event_info *info)
 {
     struct amdvi_replay *replay = context;
-    struct list *list = log_of(replay, info->log);
+    struct list *list = &replay->logs[info->log];
 
     if (info->logged && info->guest)
         guest_log_keep(replay, info);
@@ -133,8 +121,6 @@ static void on_event(void *context, const struct amdvi_event_info *info)
             list->count = (size_t)info->index; /* the log was enabled anew */
         keep(replay, list, &(struct logged){.record = {info->record[0], info->record[1]}});
     }
-    if (replay->options.observer && replay->options.observer->event)
-        replay->options.observer->event(replay->options.observer->context, info);
 }
 
 /* ---------------------------------------------------------------- life */
@@ -163,16 +149,15 @@ static enum amdvi_replay_status create_memory(struct amdvi_replay *replay,
     return AMDVI_REPLAY_OK;
 }
 
-/* The player listens to events; everything else goes to the caller's observer as it is. */
+/* The player listens to events; the caller's observer hears everything for itself. */
 static enum amdvi_status observe(struct amdvi_replay *replay)
 {
-    struct amdvi_observer observer = {0};
+    struct amdvi_observer own = {.context = replay, .event = on_event};
+    enum amdvi_status status = amdvi_observer_attach(replay->device, &own, &replay->observation);
 
-    if (!replay->options.observer)
-        return amdvi_observe(replay->device, &(struct amdvi_observer){.context = replay, .event = on_event});
-    observer = replay_relay(replay);
-    observer.event = on_event;
-    return amdvi_observe(replay->device, &observer);
+    if (status == AMDVI_OK && replay->options.observer)
+        status = amdvi_observe(replay->device, replay->options.observer);
+    return status;
 }
 
 enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
@@ -200,6 +185,14 @@ enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct 
         status = replay_lint_start(replay);
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "device: %s", amdvi_status_text(status));
+}
+
+enum amdvi_replay_status replay_reset(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
+{
+    enum amdvi_status status = amdvi_reset(replay->device);
+
+    return status == AMDVI_OK ? AMDVI_REPLAY_OK
+                              : replay_fail(replay, record, "%s", amdvi_status_text(status));
 }
 
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record)

@@ -2,15 +2,10 @@
 /* Logs and interrupts of guests, as far as a trace asks for them. */
 #include "traces/replay_internal.h"
 
-static enum amdvi_log log_of(const struct amdvi_event_info *info)
-{
-    return info->log == AMDVI_IRQ_PPR ? AMDVI_LOG_PPR : AMDVI_LOG_EVENT;
-}
-
 void guest_log_keep(struct amdvi_replay *replay, const struct amdvi_event_info *info)
 {
     struct guest_logged logged = {.gid = info->guest_id,
-                                  .log = (uint8_t)log_of(info),
+                                  .log = (uint8_t)info->log,
                                   .index = info->index,
                                   .record = {info->record[0], info->record[1]}};
 

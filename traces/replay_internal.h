@@ -72,7 +72,8 @@ struct amdvi_replay {
     struct amdvi_config *config;
     struct amdvi_sparse *memory;
     struct amdvi_device *device;
-    struct amdvi_lint *lint; /* null without one */
+    struct amdvi_observation *observation; /* goes with the device */
+    struct amdvi_lint *lint;               /* null without one */
     uint64_t lint_ns;
     bool autorun;
     struct amdvi_replay_counts counts;
@@ -117,6 +118,7 @@ void list_free(struct list *list);
 /* replay_device.c */
 enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+enum amdvi_replay_status replay_reset(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_memfile(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
 
@@ -124,14 +126,21 @@ uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
 enum amdvi_status replay_lint_start(struct amdvi_replay *replay);
 void replay_lint_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 
-/* replay_relay.c: an observer that hands everything on to the caller's. */
-struct amdvi_observer replay_relay(struct amdvi_replay *replay);
-
 /* replay_guest.c */
 void guest_log_keep(struct amdvi_replay *replay, const struct amdvi_event_info *info);
 const uint64_t *guest_log_find(const struct amdvi_replay *replay, uint16_t gid, enum amdvi_log log,
                                uint64_t index);
 struct irq_seen *guest_irq_of(struct amdvi_replay *replay, uint16_t gid, uint8_t kind);
+
+/* answer.c: what came out of a request as an `ok` or `fault` record. `data` holds the record's data= text. */
+uint64_t answer_flags(const struct amdvi_fault *fault);
+uint64_t answer_reply(const struct amdvi_fault *fault);
+uint64_t answer_page_flags(uint64_t flags);
+void answer_fault(const struct amdvi_fault *fault, struct amdvi_trace_record *record);
+void answer_translation(const struct amdvi_result *result, struct amdvi_trace_record *record);
+void answer_message(const struct amdvi_int_result *m, struct amdvi_trace_record *record, char *data,
+                    size_t size);
+void answer_page_request(const struct amdvi_page_request_result *result, struct amdvi_trace_record *record);
 
 /* replay_request.c */
 enum amdvi_replay_status replay_request(struct amdvi_replay *replay, const struct amdvi_trace_record *record);

@@ -209,67 +209,6 @@ static bool last_ok(const struct last_request *last)
     }
 }
 
-static uint64_t fault_flags(const struct amdvi_fault *fault)
-{
-    return fault->flags | (uint64_t)fault->vflags << 20;
-}
-
-static uint64_t fault_reply(const struct amdvi_fault *fault)
-{
-    switch (fault->reply) {
-    case AMDVI_REPLY_DROP:
-        return AMDVI_TRACE_REPLY_DROP;
-    case AMDVI_REPLY_ZERO:
-        return AMDVI_TRACE_REPLY_ZERO;
-    default:
-        return AMDVI_TRACE_REPLY_ABORT;
-    }
-}
-
-static uint64_t flags_of_page_request(uint64_t flags);
-
-static void state_fault(const struct last_request *last, struct amdvi_trace_record *record)
-{
-    const struct amdvi_fault *fault = last_fault(last);
-
-    amdvi_trace_record_init(record, AMDVI_TRACE_KIND_FAULT);
-    if (fault->event) {
-        amdvi_trace_set(record, AMDVI_TRACE_KEY_KIND, fault->event);
-        amdvi_trace_set(record, AMDVI_TRACE_KEY_FLAGS,
-                        last->kind == REQUEST_PRI
-                            ? flags_of_page_request(fault_flags(fault)) & ~(uint64_t)AMDVI_TRACE_FLAG_RX
-                            : fault_flags(fault));
-    }
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_REPLY, fault_reply(fault));
-}
-
-static void state_translation(const struct amdvi_result *result, struct amdvi_trace_record *record)
-{
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_PERM, result->perm);
-    if (!result->perm)
-        return;
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_PA, result->pa);
-    if (result->identity)
-        return;
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_LEN, result->covered);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_SIZE, result->size);
-}
-
-static void state_message(const struct amdvi_int_result *m, struct amdvi_trace_record *record, char *data,
-                          size_t size)
-{
-    if (m->posted)
-        return;
-    snprintf(data, size, "0x%x", m->data);
-    record->data_text = data;
-    record->have |= AMDVI_TRACE_BIT(AMDVI_TRACE_KEY_DATA);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_ADDR, m->address);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_VECTOR, m->vector);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_DEST, m->destination);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_MODE, m->logical);
-    amdvi_trace_set(record, AMDVI_TRACE_KEY_TYPE, m->type);
-}
-
 /* A request that nobody spoke of: its result as the record that would check it (--check). */
 void replay_state_result(struct amdvi_replay *replay)
 {
@@ -281,13 +220,14 @@ void replay_state_result(struct amdvi_replay *replay)
         !replay->options.result)
         return;
     last->stated = true;
-    amdvi_trace_record_init(&record, AMDVI_TRACE_KIND_OK);
-    if (!last_ok(last))
-        state_fault(last, &record);
-    else if (last->kind == REQUEST_DMA)
-        state_translation(&last->result, &record);
-    else if (last->kind == REQUEST_INT)
-        state_message(&last->message, &record, data, sizeof(data));
+    if (last->kind == REQUEST_INT)
+        answer_message(&last->message, &record, data, sizeof(data));
+    else if (last->kind == REQUEST_PRI)
+        answer_page_request(&last->page, &record);
+    else if (last->data_failed)
+        answer_fault(&last->result.fault, &record);
+    else
+        answer_translation(&last->result, &record);
     replay->options.result(replay->options.context, &last->record, &record);
 }
 
@@ -420,22 +360,6 @@ static void check_reply(struct check *check, const struct amdvi_trace_record *re
         check_text(check, "reply", names[record->num[AMDVI_TRACE_KEY_REPLY] % 3], names[got % 3]);
 }
 
-/* The flags of a refused page request by their own names (7.3, 7.7): bits 59:48 mean something else there. */
-static uint64_t flags_of_page_request(uint64_t flags)
-{
-    static const uint64_t names[][2] = {
-        {AMDVI_TRACE_PPR_X, AMDVI_TRACE_FLAG_X},           {AMDVI_TRACE_PPR_R, AMDVI_TRACE_FLAG_R},
-        {AMDVI_TRACE_PPR_W, AMDVI_TRACE_FLAG_W},           {AMDVI_TRACE_PPR_US, AMDVI_TRACE_FLAG_US},
-        {AMDVI_TRACE_PPR_RZ, AMDVI_TRACE_FLAG_RZ},         {AMDVI_TRACE_INVALID_PPR_GN, AMDVI_TRACE_FLAG_GN},
-        {AMDVI_TRACE_INVALID_PPR_RX, AMDVI_TRACE_FLAG_RX},
-    };
-    uint64_t named = 0;
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        named |= flags & names[i][0] ? names[i][1] : 0;
-    return named;
-}
-
 void check_flags(struct check *check, const struct amdvi_trace_record *record, unsigned event, uint64_t got)
 {
     enum { INVALID_PPR_REQUEST = 9 };
@@ -444,7 +368,7 @@ void check_flags(struct check *check, const struct amdvi_trace_record *record, u
     if (!amdvi_trace_has(record, AMDVI_TRACE_KEY_FLAGS))
         return;
     if (event == INVALID_PPR_REQUEST && record->num[AMDVI_TRACE_KEY_FLAGS] != got)
-        got = flags_of_page_request(got);
+        got = answer_page_flags(got);
     if (record->kind == AMDVI_TRACE_KIND_FAULT && event == INVALID_PPR_REQUEST)
         got &= record->num[AMDVI_TRACE_KEY_FLAGS] | ~(uint64_t)AMDVI_TRACE_FLAG_RX;
     amdvi_trace_flags_text(record->num[AMDVI_TRACE_KEY_FLAGS], expected, sizeof(expected));
@@ -464,8 +388,8 @@ static void check_fault(struct amdvi_replay *replay, struct check *check,
     if (amdvi_trace_has(record, AMDVI_TRACE_KEY_KIND))
         check_text(check, "kind", event_text((unsigned)record->num[AMDVI_TRACE_KEY_KIND]),
                    event_text(fault->event));
-    check_reply(check, record, fault_reply(fault));
-    check_flags(check, record, fault->event, fault_flags(fault));
+    check_reply(check, record, answer_reply(fault));
+    check_flags(check, record, fault->event, answer_flags(fault));
 }
 
 enum amdvi_replay_status replay_answer(struct amdvi_replay *replay, const struct amdvi_trace_record *record)

@@ -53,8 +53,13 @@ static uint32_t new_tag(struct amdvi_device *device)
 
 static bool asked_device_waits(struct amdvi_device *device, const struct amdvi_atc_invalidation *invalidation)
 {
-    return device->callbacks.atc_invalidate &&
-           device->callbacks.atc_invalidate(device->callbacks.context, invalidation) == AMDVI_ATC_PENDING;
+    enum amdvi_atc_answer answer = AMDVI_ATC_DONE;
+
+    if (device->callbacks.atc_invalidate)
+        answer = device->callbacks.atc_invalidate(device->callbacks.context, invalidation);
+    if (device->observed && device->observer.atc_invalidate)
+        device->observer.atc_invalidate(device->observer.context, invalidation, answer);
+    return answer == AMDVI_ATC_PENDING;
 }
 
 bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
@@ -98,6 +103,7 @@ enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
 
     if (!entry)
         return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_ATC_COMPLETE, tag);
     if (!entry->lost)
         finish(device, entry);
     return AMDVI_OK;

@@ -65,6 +65,5 @@ void guest_irq_raise(struct amdvi_device *device, const struct guest *guest, enu
         posting_deliver(device, &job, (uint16_t)device->config.value[CONFIG_DEVID], &irte, &guest->id,
                         &posting);
     }
-    if (device->callbacks.interrupt)
-        device->callbacks.interrupt(device->callbacks.context, &irq);
+    irq_tell(device, &irq);
 }

@@ -146,7 +146,7 @@ bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amd
                                     .logged = written,
                                     .record = {record[0], record[1]},
                                     .index = state->count,
-                                    .log = log == AMDVI_LOG_EVENT ? AMDVI_IRQ_EVENT : AMDVI_IRQ_PPR};
+                                    .log = log};
 
     if (device->observed && device->observer.event)
         device->observer.event(device->observer.context, &info);

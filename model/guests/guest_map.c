@@ -305,6 +305,15 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
         return AMDVI_ERR_ARGUMENT;
     if (!device->guest_pages || !guests_enabled(device))
         return AMDVI_ERR_UNSUPPORTED;
+    if (device->observed)
+        tell_call_with(device, &(struct amdvi_call_info){.call = AMDVI_CALL_MAP_FILL,
+                                                         .guest_id = guest_id,
+                                                         .map = map,
+                                                         .first = first,
+                                                         .count = count,
+                                                         .host_id = host_id,
+                                                         .queue_id = queue_id,
+                                                         .valid = valid});
     if (devices)
         make_device_entry(device, valid, host_id, queue_id, entry);
     else

@@ -93,6 +93,7 @@ enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, 
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     id = find_register(offset);
     guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
@@ -115,6 +116,7 @@ enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id,
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     id = find_register(offset);
     guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
@@ -189,6 +191,7 @@ enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id,
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     guest = absent(device, guest_id) ? NULL : guest_find(device, guest_id);
     if (guest)
         *value = part(guest->vfc[offset / 8], offset, size);
@@ -207,6 +210,7 @@ enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(offset, size, VFC_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     guest = absent(device, guest_id) ? NULL : guest_get(device, guest_id);
     if (!guest) /* registers that are not there read 0 and ignore writes */
         return absent(device, guest_id) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;

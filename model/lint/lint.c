@@ -71,8 +71,6 @@ static void on_access(void *context, const struct amdvi_access_info *info)
     default:
         break;
     }
-    if (lint->next.access)
-        lint->next.access(lint->next.context, info);
 }
 
 /* ---------------------------------------------------------------- reserved bits */
@@ -124,8 +122,6 @@ static void on_request(void *context, const struct amdvi_request *request, const
 
     if (!result->ok)
         check_reserved(lint, result->fault.reason, &finding);
-    if (lint->next.request)
-        lint->next.request(lint->next.context, request, result);
 }
 
 static void on_interrupt(void *context, uint16_t requester, uint64_t address, uint32_t data,
@@ -137,8 +133,6 @@ static void on_interrupt(void *context, uint16_t requester, uint64_t address, ui
 
     if (!result->ok)
         check_reserved(lint, result->fault.reason, &finding);
-    if (lint->next.interrupt)
-        lint->next.interrupt(lint->next.context, requester, address, data, result);
 }
 
 /* ---------------------------------------------------------------- registers */
@@ -196,8 +190,6 @@ static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, u
 
     if (write)
         check_register(lint, offset, size, value);
-    if (lint->next.mmio)
-        lint->next.mmio(lint->next.context, write, offset, size, value);
 }
 
 static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
@@ -207,8 +199,6 @@ static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool w
 
     if (control && write)
         lint_guest_control_write(lint, guest_id, offset, size, value);
-    if (lint->next.guest_mmio)
-        lint->next.guest_mmio(lint->next.context, guest_id, control, write, offset, size, value);
 }
 
 /* ---------------------------------------------------------------- the rest of the observer */
@@ -218,16 +208,6 @@ static void on_command(void *context, const struct amdvi_command_info *info)
     struct amdvi_lint *lint = context;
 
     lint_command(lint, info);
-    if (lint->next.command)
-        lint->next.command(lint->next.context, info);
-}
-
-static void on_event(void *context, const struct amdvi_event_info *info)
-{
-    struct amdvi_lint *lint = context;
-
-    if (lint->next.event)
-        lint->next.event(lint->next.context, info);
 }
 
 static void on_hit(void *context, const struct amdvi_hit_info *info)
@@ -235,27 +215,36 @@ static void on_hit(void *context, const struct amdvi_hit_info *info)
     struct amdvi_lint *lint = context;
 
     lint_check(lint, info);
-    if (lint->next.hit)
-        lint->next.hit(lint->next.context, info);
+}
+
+/* Nothing is cached behind a reset or a restore: what was read before counts no more. */
+static void on_call(void *context, const struct amdvi_call_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    if (info->call != AMDVI_CALL_RESET && info->call != AMDVI_CALL_RESTORE)
+        return;
+    lint_close_all(lint);
+    memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
+    memset(lint->last, 0, sizeof(lint->last));
+    lint->last_sharers = 0;
 }
 
 /* ---------------------------------------------------------------- life */
 
-static void attach(struct amdvi_lint *lint)
+static enum amdvi_status attach(struct amdvi_lint *lint)
 {
     struct amdvi_observer observer = {.context = lint,
                                       .access = on_access,
                                       .request = on_request,
                                       .interrupt = on_interrupt,
                                       .command = on_command,
-                                      .event = on_event,
                                       .mmio = on_mmio,
                                       .hit = on_hit,
-                                      .guest_mmio = on_guest_mmio};
+                                      .guest_mmio = on_guest_mmio,
+                                      .call = on_call};
 
-    lint->next = lint->device->observer;
-    lint->next_observed = lint->device->observed;
-    amdvi_observe(lint->device, &observer);
+    return amdvi_observer_attach(lint->device, &observer, &lint->observation);
 }
 
 enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
@@ -269,16 +258,15 @@ enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct am
     new = allocate_zeroed(&device->allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
-    new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
-    if (!new->words) {
-        release(&device->allocator, new);
-        return AMDVI_ERR_NO_MEMORY;
-    }
     if (options)
         new->options = *options;
     new->device = device;
     new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
-    attach(new);
+    new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
+    if (!new->words || attach(new) != AMDVI_OK) {
+        amdvi_lint_destroy(new);
+        return AMDVI_ERR_NO_MEMORY;
+    }
     *lint = new;
     return AMDVI_OK;
 }
@@ -290,7 +278,7 @@ void amdvi_lint_destroy(struct amdvi_lint *lint)
     if (!lint)
         return;
     allocator = lint->device->allocator;
-    amdvi_observe(lint->device, lint->next_observed ? &lint->next : NULL);
+    amdvi_observer_detach(lint->observation);
     release(&allocator, lint->words);
     release(&allocator, lint);
 }

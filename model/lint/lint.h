@@ -40,8 +40,7 @@ struct lint_store {
 
 struct amdvi_lint {
     struct amdvi_device *device;
-    struct amdvi_observer next;
-    bool next_observed;
+    struct amdvi_observation *observation;
     struct amdvi_lint_options options;
     struct amdvi_lint_statistics statistics;
     struct amdvi_lint_mark now;
@@ -70,6 +69,8 @@ void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
 void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info);
 void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);
 void lint_finish(struct amdvi_lint *lint);
+/* Whatever is cached is dropped now. */
+void lint_close_all(struct amdvi_lint *lint);
 
 /* lint_guest.c */
 void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t offset, unsigned size,

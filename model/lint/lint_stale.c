@@ -75,6 +75,13 @@ static void close_open(struct amdvi_lint *lint, struct lint_open *open)
     lint->open_count--;
 }
 
+void lint_close_all(struct amdvi_lint *lint)
+{
+    for (unsigned i = 0; i < LINT_OPEN_MAX; i++)
+        if (lint->open[i].used)
+            close_open(lint, &lint->open[i]);
+}
+
 void lint_finish(struct amdvi_lint *lint)
 {
     for (unsigned i = 0; i < LINT_OPEN_MAX; i++)

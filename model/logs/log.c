@@ -233,10 +233,8 @@ static void count_record(struct amdvi_device *device, enum amdvi_log log)
 static void observe_record(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2],
                            bool logged)
 {
-    struct amdvi_event_info info = {.logged = logged,
-                                    .record = {record[0], record[1]},
-                                    .log = logs[log].cause,
-                                    .index = device->logs[log].count};
+    struct amdvi_event_info info = {
+        .logged = logged, .record = {record[0], record[1]}, .log = log, .index = device->logs[log].count};
 
     if (device->observed && device->observer.event)
         device->observer.event(device->observer.context, &info);

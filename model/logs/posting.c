@@ -34,8 +34,7 @@ static void tell(struct amdvi_device *device, struct amdvi_irq *irq, const struc
     irq->guest_id = owner ? *owner : 0;
     irq->deliverable = true;
     irq->destination = irte->destination;
-    if (device->callbacks.interrupt)
-        device->callbacks.interrupt(device->callbacks.context, irq);
+    irq_tell(device, irq);
 }
 
 /* A doorbell to the processor that the guest runs on. */

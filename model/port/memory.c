@@ -53,7 +53,9 @@ void tap(struct amdvi_device *device, const struct place *place, bool write, con
 
     if (!device->observer.access)
         return;
-    if (!error)
+    if (!error) {
         memcpy(info.value, data, length < sizeof(info.value) ? length : sizeof(info.value));
+        info.data = data;
+    }
     device->observer.access(device->observer.context, &info);
 }

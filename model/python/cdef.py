@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADERS = ("amdvi.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h")
+HEADERS = ("amdvi.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
 SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"
@@ -33,6 +33,10 @@ extern "Python" {
     void amdvi_py_command(void *, const struct amdvi_command_info *);
     void amdvi_py_event(void *, const struct amdvi_event_info *);
     void amdvi_py_mmio(void *, bool, uint64_t, unsigned, uint64_t);
+    void amdvi_py_hit(void *, const struct amdvi_hit_info *);
+    void amdvi_py_guest_mmio(void *, uint16_t, bool, bool, uint64_t, unsigned, uint64_t);
+    void amdvi_py_pci(void *, bool, unsigned, unsigned, uint64_t);
+    void amdvi_py_page_request(void *, const struct amdvi_page_request *, const struct amdvi_page_request_result *);
     int amdvi_py_trace_write(void *, const void *, size_t);
     void amdvi_py_verdict(void *, const struct amdvi_replay_verdict *);
     void amdvi_py_result(void *, const struct amdvi_trace_record *, const struct amdvi_trace_record *);

@@ -146,6 +146,7 @@ enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, 
     *value = 0;
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     note_counted_access(device, offset);
     *value = read_half(device, offset);
     if (size == 8)
@@ -320,6 +321,7 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
         return AMDVI_ERR_ARGUMENT;
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     observe_mmio(device, true, offset, size, value);
     note_counted_access(device, offset);
     if (size == 8)

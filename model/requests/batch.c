@@ -81,9 +81,10 @@ static void land(struct amdvi_device *device, struct flight *f)
  * watchers want to know what each request did. */
 static size_t squadron(const struct amdvi_device *device, const struct amdvi_request *requests, size_t count)
 {
+    bool together = !device->watched && !(device->observed && device->observer.call);
     size_t n = 0;
 
-    while (!device->watched && n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
+    while (together && n < count && n < IN_FLIGHT && !request_is_interrupt(&requests[n]))
         n++;
     return n;
 }

@@ -240,6 +240,7 @@ enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requeste
 
     if (!device || !result)
         return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_INTERRUPT, 0);
     job_begin(device, &job);
     interrupt_begin(&d, &job, requester, address, data);
     interrupt_step(device, &d);

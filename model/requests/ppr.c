@@ -168,19 +168,15 @@ static void log_request(struct amdvi_device *device, const struct amdvi_page_req
     answer_automatically(device, rq, dte, !result->ok);
 }
 
-enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
-                                     struct amdvi_page_request_result *result)
+static void handle(struct amdvi_device *device, const struct amdvi_page_request *request,
+                   struct amdvi_page_request_result *result)
 {
     struct dte_fetch fetch = {.asked = false};
     struct job job;
 
-    if (!device || !request || !result || request->pasid >= 1u << 20 || request->prg_index >= 1u << 9)
-        return AMDVI_ERR_ARGUMENT;
-    *result = (struct amdvi_page_request_result){0};
-    device->statistics.page_requests++;
     if (!iommu_enabled(device)) {
         refuse(device, request, NULL, NULL, result);
-        return AMDVI_OK;
+        return;
     }
     job_begin(device, &job);
     dtc_fetch(device, &job, request->device, &fetch);
@@ -190,5 +186,18 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
         log_guest_request(device, request, fetch.dte, result);
     else
         log_request(device, request, fetch.dte, result);
+}
+
+enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
+                                     struct amdvi_page_request_result *result)
+{
+    if (!device || !request || !result || request->pasid >= 1u << 20 || request->prg_index >= 1u << 9)
+        return AMDVI_ERR_ARGUMENT;
+    tell_call(device, AMDVI_CALL_PAGE_REQUEST, 0);
+    *result = (struct amdvi_page_request_result){0};
+    device->statistics.page_requests++;
+    handle(device, request, result);
+    if (device->observed && device->observer.page_request)
+        device->observer.page_request(device->observer.context, request, result);
     return AMDVI_OK;
 }

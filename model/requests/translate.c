@@ -183,6 +183,7 @@ static void translate_request(struct amdvi_device *device, const struct amdvi_re
 {
     struct job job;
 
+    tell_call(device, AMDVI_CALL_REQUEST, 0);
     job_begin(device, &job);
     translation_page(device, &job, request, result);
     /* An ATS completion speaks of one page. */

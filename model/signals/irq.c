@@ -70,6 +70,13 @@ void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause)
     else
         message_from_msi(device, msi_number(device, cause), &irq);
     device->statistics.own_interrupts++;
+    irq_tell(device, &irq);
+}
+
+void irq_tell(struct amdvi_device *device, const struct amdvi_irq *irq)
+{
     if (device->callbacks.interrupt)
-        device->callbacks.interrupt(device->callbacks.context, &irq);
+        device->callbacks.interrupt(device->callbacks.context, irq);
+    if (device->observed && device->observer.irq)
+        device->observer.irq(device->observer.context, irq);
 }

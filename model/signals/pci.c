@@ -150,10 +150,20 @@ bool pci_msi_message(const struct amdvi_device *device, unsigned number, uint64_
     return header >> 16 & 1;
 }
 
+/* The space has PCI_CONFIG_BYTES; bridges ask beyond, and an absent register reads all-ones (PCI). */
+enum { PCI_EXTENDED_BYTES = 4096 };
+
 static bool pci_access_legal(unsigned offset, unsigned size)
 {
     return (size == 1 || size == 2 || size == 4 || size == 8) && offset % (size == 8 ? 4 : size) == 0 &&
-           offset <= PCI_CONFIG_BYTES - size;
+           offset <= PCI_EXTENDED_BYTES - size;
+}
+
+static void pci_observe(const struct amdvi_device *device, bool write, unsigned offset, unsigned size,
+                        uint64_t value)
+{
+    if (device->observed && device->observer.pci)
+        device->observer.pci(device->observer.context, write, offset, size, value);
 }
 
 enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, unsigned size, uint64_t *value)
@@ -163,9 +173,17 @@ enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, u
     *value = 0;
     if (!pci_access_legal(offset, size))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
     for (unsigned i = 0; i < size; i++)
-        *value |= (uint64_t)device->pci[offset + i] << 8 * i;
+        *value |= (uint64_t)(offset + i < PCI_CONFIG_BYTES ? device->pci[offset + i] : 0xff) << 8 * i;
+    pci_observe(device, false, offset, size, *value);
     return AMDVI_OK;
+}
+
+static void pci_write_part(struct amdvi_device *device, unsigned offset, uint32_t value, uint32_t enable)
+{
+    if (offset < PCI_CONFIG_BYTES)
+        pci_write32(device, offset, value, enable);
 }
 
 enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, unsigned size, uint64_t value)
@@ -176,12 +194,14 @@ enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, 
         return AMDVI_ERR_ARGUMENT;
     if (!pci_access_legal(offset, size))
         return AMDVI_ERR_ACCESS;
+    tell_call(device, AMDVI_CALL_REGISTERS, 0);
+    pci_observe(device, true, offset, size, value);
     if (size >= 4) {
-        pci_write32(device, offset, (uint32_t)value, UINT32_MAX);
+        pci_write_part(device, offset, (uint32_t)value, UINT32_MAX);
         if (size == 8)
-            pci_write32(device, offset + 4, (uint32_t)(value >> 32), UINT32_MAX);
+            pci_write_part(device, offset + 4, (uint32_t)(value >> 32), UINT32_MAX);
         return AMDVI_OK;
     }
-    pci_write32(device, offset & ~3u, (uint32_t)value << shift, (size == 1 ? 0xffu : 0xffffu) << shift);
+    pci_write_part(device, offset & ~3u, (uint32_t)value << shift, (size == 1 ? 0xffu : 0xffffu) << shift);
     return AMDVI_OK;
 }

@@ -13,4 +13,6 @@ void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *r
         return;
     if (device->callbacks.prg_response)
         device->callbacks.prg_response(device->callbacks.context, response);
+    if (device->observed && device->observer.prg_response)
+        device->observer.prg_response(device->observer.context, response);
 }

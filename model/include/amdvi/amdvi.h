@@ -202,8 +202,9 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
                                    uint64_t value);
 uint64_t amdvi_mmio_size(const struct amdvi_device *device);
 
-/* PCI configuration space of the IOMMU's function [1.1, 1.2]: aligned accesses of 1, 2 or 4 bytes below 256;
- * 8-byte accesses are taken as two of 4. */
+/* PCI configuration space of the IOMMU's function [1.1, 1.2]: aligned accesses of 1, 2 or 4 bytes below 4096;
+ * 8-byte accesses are taken as two of 4. From 256 on there is nothing: reads give all-ones, writes do
+ * nothing, as for a function without extended configuration space. */
 enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, unsigned size,
                                  uint64_t *value);
 enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, unsigned size,
@@ -244,8 +245,10 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
  * its maps are memory. What a processor has put into the guest's register slot in memory, and the device has
  * not looked at since, is not in it: read those registers first (amdvi_vf_read()). Damaged bytes give
  * AMDVI_ERR_CORRUPT, another version AMDVI_ERR_UNSUPPORTED, another configuration or kind AMDVI_ERR_ARGUMENT,
- * and change nothing. AMDVI_ERR_BUSY: a device has yet to answer an invalidation of that guest. When memory
- * runs out, AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device as after amdvi_reset().
+ * and change nothing. Restoring a device sets its statistics back to 0 and empties its caches, as a reset
+ * does; observers stay and are told (AMDVI_CALL_RESTORE); restoring a guest leaves statistics and caches as
+ * they are. AMDVI_ERR_BUSY: a device has yet to answer an invalidation of that guest. When memory runs out,
+ * AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device as after amdvi_reset().
  */
 enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed);
 enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size);
@@ -401,6 +404,7 @@ struct amdvi_access_info {
     uint64_t value[4]; /* as many as `length` bytes fill */
     uint32_t length;
     enum amdvi_memory_result result;
+    const void *data; /* all `length` bytes, until the callback returns; null when the access failed */
 };
 
 struct amdvi_command_info {
@@ -412,13 +416,15 @@ struct amdvi_command_info {
     bool legal;
 };
 
+enum amdvi_log { AMDVI_LOG_EVENT, AMDVI_LOG_PPR, AMDVI_LOG_GA };
+
 struct amdvi_event_info {
     bool guest;
     uint16_t guest_id;
     bool logged;
     uint64_t record[2];
-    uint64_t index;           /* of a logged record, from 0 since the log's enable bit rose */
-    enum amdvi_irq_cause log; /* AMDVI_IRQ_EVENT, AMDVI_IRQ_PPR or AMDVI_IRQ_GA */
+    uint64_t index; /* of a logged record, from 0 since the log's enable bit rose */
+    enum amdvi_log log;
 };
 
 /* What a cache, not memory, has answered for one page of a request or for one interrupt. */
@@ -433,6 +439,31 @@ struct amdvi_hit_info {
     uint16_t domain;
     bool guest; /* translated by guest tables: `pasid` counts */
     uint32_t pasid;
+};
+
+/* Which call on the device begins. */
+enum amdvi_call {
+    AMDVI_CALL_REGISTERS, /* of any space: MMIO, PCI, VF, VF Control */
+    AMDVI_CALL_REQUEST,   /* not told when a cache answers: nothing happens then before `request` is told */
+    AMDVI_CALL_INTERRUPT,
+    AMDVI_CALL_PAGE_REQUEST,
+    AMDVI_CALL_RUN,
+    AMDVI_CALL_RESET,
+    AMDVI_CALL_ADVANCE,      /* `value`: nanoseconds */
+    AMDVI_CALL_ATC_COMPLETE, /* `value`: tag */
+    AMDVI_CALL_MAP_FILL,     /* the arguments of amdvi_guest_map_fill() */
+    AMDVI_CALL_RESTORE,
+    AMDVI_CALL_GUEST_RESTORE, /* `guest_id` */
+};
+
+struct amdvi_call_info {
+    enum amdvi_call call;
+    uint64_t value;
+    uint16_t guest_id;
+    enum amdvi_guest_map map;
+    uint32_t first, count;
+    uint16_t host_id, queue_id;
+    bool valid;
 };
 
 /* The one tap: recorders, lint, statistics and explanations hang on it. Functions may be null; they must
@@ -452,10 +483,36 @@ struct amdvi_observer {
      * effect, reads after. */
     void (*guest_mmio)(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
                        unsigned size, uint64_t value);
+    /* Before anything that the call does, once its arguments are known to be good. */
+    void (*call)(void *context, const struct amdvi_call_info *info);
+    /* PCI configuration space: writes before they take effect, reads after. */
+    void (*pci)(void *context, bool write, unsigned offset, unsigned size, uint64_t value);
+    void (*page_request)(void *context, const struct amdvi_page_request *request,
+                         const struct amdvi_page_request_result *result);
+    /* What the callbacks of the device are told, after them. */
+    void (*irq)(void *context, const struct amdvi_irq *irq);
+    void (*atc_invalidate)(void *context, const struct amdvi_atc_invalidation *invalidation,
+                           enum amdvi_atc_answer answer);
+    void (*prg_response)(void *context, const struct amdvi_prg_response *response);
 };
 
-/* Null takes the observer off. The structure is copied. */
+/*
+ * The host's own observer: takes the place of the one that was set by this call before; null takes it off.
+ * The structure is copied. Others stay: those attached below, and those of a lint or a recorder.
+ */
 enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer);
+
+/*
+ * One observer more, any number of them. They are told in the order in which they were attached, the one of
+ * amdvi_observe() first. `observation` is for amdvi_observer_detach(); what is still attached when the device
+ * is destroyed goes with it. Reset and restore leave observers attached. AMDVI_ERR_ARGUMENT,
+ * AMDVI_ERR_NO_MEMORY. Neither call may come from a callback.
+ */
+struct amdvi_observation;
+enum amdvi_status amdvi_observer_attach(struct amdvi_device *device, const struct amdvi_observer *observer,
+                                        struct amdvi_observation **observation);
+/* Null does nothing. Before amdvi_destroy() of the device. */
+void amdvi_observer_detach(struct amdvi_observation *observation);
 
 /* Counters since reset. New ones are added at the end. */
 struct amdvi_statistics {
@@ -476,8 +533,6 @@ enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device,
 
 /* How many records were written to a log since its enable bit last rose. The records themselves come
  * through the observer. */
-enum amdvi_log { AMDVI_LOG_EVENT, AMDVI_LOG_PPR, AMDVI_LOG_GA };
-
 enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_log log, uint64_t *count);
 
 /* The same for the event and PPR logs of a guest. */

@@ -26,9 +26,11 @@
  *    `strict` is for drivers that invalidate at once and, where processors map and unmap side by side, wait
  *    for themselves only: the wait of another processor, or a flush queue, is no proof.
  *
- * The lint takes the place of the device's observer and hands everything on to the one that was there; set
- * other observers before it. It costs a shadow walk for every request that hits; a device without a lint pays
- * nothing. One lint belongs to one device and to its thread.
+ * amdvi_reset() and amdvi_restore() drop everything that is cached: what is held back then was a window, and
+ * what hardware has read before is forgotten. Statistics and findings stay.
+ *
+ * The lint attaches an observer of its own (amdvi_observer_attach()). It costs a shadow walk for every
+ * request that hits; a device without a lint pays nothing. One lint belongs to one device and to its thread.
  */
 #ifndef AMDVI_LINT_H
 #define AMDVI_LINT_H
@@ -133,7 +135,7 @@ struct amdvi_lint_statistics {
  */
 enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
                                     struct amdvi_lint **lint);
-/* Detaches and gives the device its former observer back. Before amdvi_destroy() of the device. */
+/* Detaches. Before amdvi_destroy() of the device. */
 void amdvi_lint_destroy(struct amdvi_lint *lint);
 
 /* What follows happens at this line and time (nanoseconds). */

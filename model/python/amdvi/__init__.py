@@ -14,6 +14,7 @@ from .config import Config, ConfigKey, config_keys, presets
 from .device import Device, Geometry
 from .errors import AmdviError, MemoryFault, text as _text
 from .memory import Memory, SparseMemory
+from .recording import Recorded, Recorder
 from .replaying import CheckFailure, Replay, replay, replay_text
 from .results import (Access, AtcInvalidation, CacheLine, Command, DteView, Event, Fault, Irq, PageRequested,
                       PrgResponse, Remapped, Request, Translation, event_name, flag_names, reason_text)
@@ -27,6 +28,6 @@ def version() -> str:
 
 __all__ = ["Access", "AmdviError", "AtcInvalidation", "CacheLine", "CheckFailure", "Command", "Config", "ConfigKey",
            "Device", "DteView", "Event", "Fault", "Geometry", "Irq", "Memory", "MemoryFault", "PageRequested",
-           "PrgResponse", "Remapped", "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys",
+           "PrgResponse", "Recorded", "Recorder", "Remapped", "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys",
            "event_name", "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "trace",
            "version"]

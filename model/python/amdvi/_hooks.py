@@ -142,6 +142,26 @@ def amdvi_py_mmio(context, write, offset, size, value):  # type: ignore[no-untyp
     hooks_of(context).call("mmio", bool(write), offset, size, value)
 
 
+@ffi.def_extern()
+def amdvi_py_hit(context, info):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("hit", results.hit(info))
+
+
+@ffi.def_extern()
+def amdvi_py_guest_mmio(context, guest_id, control, write, offset, size, value):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("guest_mmio", guest_id, bool(control), bool(write), offset, size, value)
+
+
+@ffi.def_extern()
+def amdvi_py_pci(context, write, offset, size, value):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("pci", bool(write), offset, size, value)
+
+
+@ffi.def_extern()
+def amdvi_py_page_request(context, request, result):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("page_request", results.page_request(request), results.page_requested(result))
+
+
 @ffi.def_extern(error=-1)
 def amdvi_py_trace_write(context, data, length):  # type: ignore[no-untyped-def]
     hooks = hooks_of(context)

@@ -18,7 +18,7 @@ from .results import (AtcInvalidation, CacheLine, DteView, Irq, PageRequested, P
 CACHES = {"dtc": lib.AMDVI_CACHE_DTC, "itc": lib.AMDVI_CACHE_ITC, "ptc": lib.AMDVI_CACHE_PTC,
           "pdc": lib.AMDVI_CACHE_PDC, "gcr3": lib.AMDVI_CACHE_GCR3}
 LOGS = {"event": lib.AMDVI_LOG_EVENT, "ppr": lib.AMDVI_LOG_PPR, "ga": lib.AMDVI_LOG_GA}
-OBSERVERS = ("access", "request", "interrupt", "command", "event", "mmio")
+OBSERVERS = ("access", "request", "interrupt", "command", "event", "mmio", "hit", "guest_mmio", "pci", "page_request")
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class Device:
             "last": last})
         out = ffi.new("struct amdvi_page_request_result *")
         self._check(lib.amdvi_page_request(self.pointer, asked, out))
-        return PageRequested(out.ok, None if out.ok else results.fault(out.fault))
+        return results.page_requested(out)
 
     def atc_complete(self, tag: int) -> None:
         """A device finished an invalidation that it had answered with "pending"."""
@@ -205,11 +205,15 @@ class Device:
 
     def observe(self, *, access: Function | None = None, request: Function | None = None,
                 interrupt: Function | None = None, command: Function | None = None, event: Function | None = None,
-                mmio: Function | None = None) -> None:
+                mmio: Function | None = None, hit: Function | None = None, guest_mmio: Function | None = None,
+                pci: Function | None = None, page_request: Function | None = None) -> None:
         """Calls these from now on, in place of those before: access(Access), request(Request, Translation),
-        interrupt(device, address, data, Remapped), command(Command), event(Event), mmio(write, offset, size, value).
+        interrupt(device, address, data, Remapped), command(Command), event(Event), mmio(write, offset, size, value),
+        hit(Hit), guest_mmio(guest_id, control, write, offset, size, value), pci(write, offset, size, value),
+        page_request(PageRequest, PageRequested).
         """
-        wanted = dict(zip(OBSERVERS, (access, request, interrupt, command, event, mmio)))
+        wanted = dict(zip(OBSERVERS, (access, request, interrupt, command, event, mmio, hit, guest_mmio, pci,
+                                      page_request)))
         self._hooks.functions.update(wanted)
         observer = ffi.new("struct amdvi_observer *", {"context": self._hooks.handle})
         for name, function in wanted.items():

@@ -15,7 +15,8 @@ OP_NAMES = {code: name for name, code in OPS.items()}
 AT_NAMES = {code: name for name, code in ATS.items()}
 REPLIES = ("none", "abort", "zero", "drop")
 CAUSES = ("event", "ppr", "ga", "comwait", "vapic", "gappi")
-LOGS = {lib.AMDVI_IRQ_EVENT: "event", lib.AMDVI_IRQ_PPR: "ppr", lib.AMDVI_IRQ_GA: "ga"}
+LOGS = {lib.AMDVI_LOG_EVENT: "event", lib.AMDVI_LOG_PPR: "ppr", lib.AMDVI_LOG_GA: "ga"}
+CACHES = ("dtc", "itc", "ptc", "pdc", "gcr3")  # in the order of enum amdvi_cache
 ACCESSES = ("dte", "host_entry", "gcr3_entry", "guest_entry", "irte", "command", "log", "store", "vapic", "map", "data")
 
 
@@ -141,6 +142,36 @@ class PageRequested:
 
     ok: bool
     fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """A PCIe page request."""
+
+    device: int
+    address: int
+    prg_index: int
+    pasid: int | None
+    privileged: bool
+    read: bool
+    write: bool
+    execute: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What caches have answered: for one page of `request`, or for an interrupt (`message`, `data`)."""
+
+    caches: frozenset[str]  # "dtc", "itc", "ptc", "pdc", "gcr3"
+    device: int
+    address: int
+    domain: int
+    pasid: int | None
+    request: Request | None
+    result: Translation | None
+    message: Remapped | None
+    data: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +331,21 @@ def dte_view(c: Any) -> DteView:
 def cache_line(c: Any) -> CacheLine:
     return CacheLine(c.slot, c.device, c.domain, c.pasid if c.has_pasid else None, c.index, c.level, c.kind,
                      perm_text(c.perm), c.address, c.size, c.target)
+
+
+def page_request(request: Any) -> PageRequest:
+    return PageRequest(request.device, request.address, request.prg_index,
+                       request.pasid if request.has_pasid else None, request.privileged, request.read,
+                       request.write, request.execute, request.last)
+
+
+def page_requested(result: Any) -> PageRequested:
+    return PageRequested(result.ok, None if result.ok else fault(result.fault))
+
+
+def hit(info: Any) -> Hit:
+    return Hit(frozenset(name for bit, name in enumerate(CACHES) if info.caches >> bit & 1), info.device,
+               info.address, info.domain, info.pasid if info.guest else None,
+               request(info.request) if info.request else None,
+               translation(info.result) if info.result else None,
+               remapped(info.message) if info.message else None, info.data)

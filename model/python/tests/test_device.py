@@ -78,7 +78,7 @@ def test_registers(iommu):
 
 
 def test_registers_refuse_odd_accesses(iommu):
-    for action in (lambda: iommu.mmio_read(1), lambda: iommu.mmio_write(0x18, 0, 3), lambda: iommu.pci_read(0x200),
+    for action in (lambda: iommu.mmio_read(1), lambda: iommu.mmio_write(0x18, 0, 3), lambda: iommu.pci_read(0x1000),
                    lambda: iommu.pci_write(1, 0, 4)):
         with pytest.raises(amdvi.AmdviError) as caught:
             action()
@@ -129,6 +129,26 @@ def test_observers_hear(iommu, memory):
     iommu.translate(DEV, 0x1000)
     assert not heard
     assert memory.u64(STORE) == 5
+
+
+def test_observers_hear_of_hits_guests_and_the_rest(iommu):
+    heard = {name: [] for name in ("hit", "guest_mmio", "pci", "page_request")}
+    iommu.observe(**{name: lambda *what, name=name: heard[name].append(what) for name in heard})
+    iommu.translate(DEV, 0x1000)
+    assert not heard["hit"]
+    iommu.translate(DEV, 0x1008)
+    (hit,), = heard["hit"]
+    assert (hit.device, hit.address, hit.domain, hit.pasid) == (DEV, 0x1008, DOM, None)
+    assert hit.caches == {"dtc", "ptc"} and hit.result.pa == 0x55008 and hit.message is None
+    identity = iommu.pci_read(0, 4)
+    assert heard["pci"] == [(False, 0, 4, identity)]
+    iommu.page_request(DEV, 0x1000, 7, read=True)
+    (asked, answer), = heard["page_request"]
+    assert (asked.prg_index, asked.read, asked.write, answer.ok) == (7, True, False, False)
+    with amdvi.Device(amdvi.Config("turin"), amdvi.Memory(1 << 20)) as other:
+        other.observe(guest_mmio=lambda *what: heard["guest_mmio"].append(what))
+        other.vfc_write(3, 0x20, 5)
+    assert heard["guest_mmio"] == [(3, True, True, 0x20, 8, 5)]
 
 
 def test_exceptions_of_observers_come_out(iommu):

@@ -144,6 +144,11 @@ class Replayer:
     def _do_run(self, r: Record, d: Device) -> None:
         d.run()
 
+    def _do_reset(self, r: Record, d: Device) -> None:
+        """Memory stays, and so does what reached processors and devices."""
+        self.device = Device(self.cfg, d.memory)
+        self.device.irqs, self.device.prgs, self.device.atc = d.irqs, d.prgs, d.atc
+
     # --- requests ---
 
     def _do_dma(self, r: Record, d: Device) -> None:

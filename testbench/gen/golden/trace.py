@@ -66,7 +66,7 @@ KINDS: dict[str, tuple[str, str]] = {  # kind -> (required keys, optional keys)
     "mmio_write": ("off size value", ""), "mmio_read": ("off size", "value mask"),
     "pci_write": ("off size value", ""), "pci_read": ("off size", "value mask"),
     "vf_write": ("gid off size value", ""), "vf_read": ("gid off size", "value mask"),
-    "vfc_write": ("gid off size value", ""), "vfc_read": ("gid off size", "value mask"), "run": ("", ""),
+    "vfc_write": ("gid off size value", ""), "vfc_read": ("gid off size", "value mask"), "run": ("", ""), "reset": ("", ""),
     "dma": ("dev addr len op", "pasid priv at data"), "ats": ("dev addr", "len pasid nw exec priv"),
     "pri": ("dev addr tag", "pasid priv r w x last"), "int": ("dev addr data", ""),
     "ok": ("", "pa len perm size data addr vector dest mode type"), "fault": ("", "kind reply flags"),

@@ -190,7 +190,7 @@ START_TEST(the_observer_sees_commands_and_events)
     ck_assert_uint_eq(seen.last_event.index, 0);
     ck_assert_uint_eq(seen.last_event.record[0], event_word(&m, 0, 0));
     ck_assert_uint_eq(seen.last_event.record[1], IOVA);
-    ck_assert_int_eq(seen.last_event.log, AMDVI_IRQ_EVENT);
+    ck_assert_int_eq(seen.last_event.log, AMDVI_LOG_EVENT);
     command(&m, UINT64_C(2) << 60 | DEV, 0);
     ck_assert(seen.last_command.legal);
     ck_assert_uint_eq(seen.last_command.address, CMD_RING);

@@ -297,8 +297,8 @@ START_TEST(pci_accesses_that_are_refused)
     ck_assert_int_eq(amdvi_pci_read(m.device, 0, 3, &value), AMDVI_ERR_ACCESS);
     ck_assert_int_eq(amdvi_pci_read(m.device, 1, 2, &value), AMDVI_ERR_ACCESS);
     ck_assert_int_eq(amdvi_pci_read(m.device, 2, 4, &value), AMDVI_ERR_ACCESS);
-    ck_assert_int_eq(amdvi_pci_read(m.device, 256, 1, &value), AMDVI_ERR_ACCESS);
-    ck_assert_int_eq(amdvi_pci_read(m.device, 0xfc, 8, &value), AMDVI_ERR_ACCESS);
+    ck_assert_int_eq(amdvi_pci_read(m.device, 4096, 1, &value), AMDVI_ERR_ACCESS);
+    ck_assert_int_eq(amdvi_pci_read(m.device, 0xffc, 8, &value), AMDVI_ERR_ACCESS);
     ck_assert_int_eq(amdvi_pci_write(m.device, ~0u - 3, 4, 0), AMDVI_ERR_ACCESS);
     ck_assert_int_eq(amdvi_pci_write(m.device, 3, 2, 0), AMDVI_ERR_ACCESS);
 }

@@ -276,7 +276,7 @@ START_TEST(observers_hear_of_guests_records)
     ck_assert_uint_eq(events, _i);
     if (_i)
         ck_assert(newest.guest && newest.logged && newest.guest_id == guest_id(A) &&
-                  newest.log == AMDVI_IRQ_EVENT && newest.index == 0);
+                  newest.log == AMDVI_LOG_EVENT && newest.index == 0);
 }
 END_TEST
 

@@ -62,6 +62,8 @@ static const struct good good[] = {
     {"run t=12 vm=guest-1 cpu=3 # and why", NULL},
     {" \trun\t# a=b", "run # a=b"},
     {"run vm=a#b", NULL},
+    {"reset", NULL},
+    {"reset t=0x10 # by the host", "reset t=16 # by the host"},
     {"run #", NULL},
     {"config t=5 a=b", "config a=b t=5"},
 };

@@ -88,6 +88,7 @@ enum amdvi_trace_kind {
     AMDVI_TRACE_KIND_EXPECT_PRG,
     AMDVI_TRACE_KIND_EXPECT_IRQ,
     AMDVI_TRACE_KIND_EXPECT_ATC_INV,
+    AMDVI_TRACE_KIND_RESET, /* behind the others: the number of a kind is its code in the binary form */
     AMDVI_TRACE_KINDS
 };
 
