@@ -88,6 +88,7 @@ struct amdvi_device {
     struct guest ***guest_pages; /* [GuestID / 256][GuestID % 256]; null without HW-vIOMMU */
     struct guest *guests;        /* all that exist */
     struct guest *queue_first, *queue_last;
+    struct guest *named; /* whose maps this run has read */
     uint32_t guest_count;
     uint32_t guest_run;      /* number of the run under way */
     struct held *held_dirty; /* one for each page of dirty status */

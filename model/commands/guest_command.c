@@ -139,8 +139,7 @@ static enum command_progress execute_mapped(struct amdvi_device *device, struct 
 }
 
 /* What this guest's devices have cached, and what its maps name, and no more (11 #14). */
-static enum command_progress invalidate_all(struct amdvi_device *device, struct job *job,
-                                            const struct guest *guest)
+static enum command_progress invalidate_all(struct amdvi_device *device, struct job *job, struct guest *guest)
 {
     if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL]) {
         tlb_invalidate_all(&device->tlb);
@@ -317,4 +316,5 @@ void guests_run(struct amdvi_device *device)
         spent = guest->next_queued;
         guest_queue(device, guest);
     }
+    map_forget_names(device);
 }

@@ -33,6 +33,8 @@ enum private_area {
     PRIVATE_EVENT_B,
 };
 
+struct guest_names;
+
 struct guest_log {
     bool stopped[2];
     bool active_b;
@@ -47,7 +49,8 @@ struct guest {
     bool ahead;           /* the registers here hold what the slot does not */
     uint32_t budget;      /* commands left in this run */
     uint32_t run;         /* the run that `budget` belongs to */
-    struct guest *next_queued, *next;
+    struct guest *next_queued, *next, *next_named;
+    struct guest_names *names; /* what its maps name, once this run has read them */
     uint64_t vf[VF_COUNT];
     uint64_t vfc[VFC_COUNT];
     struct guest_log events, pprs;
@@ -137,18 +140,23 @@ void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, b
 /* guest_map.c: private addresses of map entries, and what is done with them */
 uint64_t map_device_entry(uint16_t id, uint16_t guest_device);
 uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain);
+uint64_t map_host_domain(const struct amdvi_device *device, uint64_t domain_entry);
 void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
 uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
-uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain);
 enum map_result { MAP_FOUND, MAP_UNMAPPED, MAP_UNREACHABLE };
 enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
                            uint16_t *host_device, uint16_t *queue);
 enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
                            uint16_t *host_domain);
 
+/* guest_names.c */
 /* INVALIDATE_IOMMU_ALL of a guest: all host domains and devices that its maps name (11 #14). */
-void map_invalidate_all(struct amdvi_device *device, const struct guest *guest);
+void map_invalidate_all(struct amdvi_device *device, struct guest *guest);
+/* At the end of a run. */
+void map_forget_names(struct amdvi_device *device);
 
+/* The lowest gDomID that is mapped to this host domain, else 0 (11 #21). */
+uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain);
 /* Whether an entry of this guest's map leads to the host's ID. */
 bool map_names(struct amdvi_device *device, struct job *job, uint16_t id, enum amdvi_guest_map map,
                uint16_t host_id);

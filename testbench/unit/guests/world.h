@@ -107,6 +107,7 @@ struct world_notes {
 struct world {
     uint8_t *bytes;
     uint8_t touched[WORLD_BYTES / PAGE_BYTES]; /* pages written since world_mark() */
+    uint64_t reads;                            /* of the device, from memory */
     struct amdvi_config *config;
     struct amdvi_device *device;
     bool by_gpa; /* GstBufferTRPMode */
