@@ -323,6 +323,12 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                                "iommu 7.1"},
                               CHOICE,
                               0},
+    [CONFIG_LOG_UNWRITABLE] = {{"log.unwritable", "host", "host|both|none",
+                                "which logs overflow when a record cannot be written: the host's, a "
+                                "guest's too beside GUEST_EVENT_FAULT, or none",
+                                "model's choice; iommu 7.1 speaks of full logs only, viommu 11 #19, #22"},
+                               CHOICE,
+                               0},
     [CONFIG_GA_POINTER] = {{"log.ga_pointer_top", "18", "18 or 15", "highest bit of the GA log pointers",
                             "iommu 13 no. 13; VB has 15"},
                            NUMBER,

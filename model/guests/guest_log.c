@@ -115,6 +115,23 @@ static bool swap(struct amdvi_device *device, struct guest *guest, enum amdvi_lo
     return true;
 }
 
+enum unwritable { UNWRITABLE_HOST, UNWRITABLE_BOTH, UNWRITABLE_NONE };
+
+/* A full log overflows (11 #22). One whose memory fails does so by choice only: the host hears of it (11
+ * #19). FULL: it has overflowed. */
+static enum outcome write_or_overflow(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
+                                      const uint64_t record[2])
+{
+    bool b = guest_log_of(guest, log)->active_b;
+    enum outcome outcome = write_side(device, guest, log, b, record);
+
+    if (outcome == FAILED && device->config.value[CONFIG_LOG_UNWRITABLE] == UNWRITABLE_BOTH)
+        outcome = FULL;
+    if (outcome == FULL)
+        overflow(device, guest, log, b);
+    return outcome;
+}
+
 static bool write_active(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
                          const uint64_t record[2])
 {
@@ -124,16 +141,10 @@ static bool write_active(struct amdvi_device *device, struct guest *guest, enum 
     guest_status_set(device, guest, 0); /* memory may have changed the overflow bits (11 #12) */
     if (!guest_log_running(device, guest, log, state->active_b) && !swap(device, guest, log))
         return false;
-    outcome = write_side(device, guest, log, state->active_b, record);
-    if (outcome != FULL)
+    outcome = write_or_overflow(device, guest, log, record);
+    if (outcome != FULL || !swap(device, guest, log))
         return outcome == WRITTEN;
-    overflow(device, guest, log, state->active_b);
-    if (!swap(device, guest, log))
-        return false;
-    outcome = write_side(device, guest, log, state->active_b, record);
-    if (outcome == FULL)
-        overflow(device, guest, log, state->active_b);
-    return outcome == WRITTEN;
+    return write_or_overflow(device, guest, log, record) == WRITTEN;
 }
 
 bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,

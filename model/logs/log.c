@@ -200,21 +200,29 @@ static bool swap(struct amdvi_device *device, enum amdvi_log log)
     return true;
 }
 
+enum unwritable { UNWRITABLE_HOST, UNWRITABLE_BOTH, UNWRITABLE_NONE };
+
+/* Whether the log took the record. A lost one makes it overflow: the log was full (7.1), or, unless a key
+ * says otherwise, its memory failed, since nobody else could tell the host. */
+static bool taken(struct amdvi_device *device, enum amdvi_log log, bool b, const uint64_t record[2])
+{
+    enum outcome outcome = write_side(device, log, b, record);
+
+    if (outcome == FULL ||
+        (outcome == FAILED && device->config.value[CONFIG_LOG_UNWRITABLE] != UNWRITABLE_NONE))
+        overflow(device, log, b);
+    return outcome == WRITTEN;
+}
+
 static bool append_active(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2])
 {
     const bool *b = &device->logs[log].active_b;
 
     if (!log_writable(device, log, *b) && !swap(device, log))
         return false;
-    if (write_side(device, log, *b, record) == WRITTEN)
+    if (taken(device, log, *b, record))
         return true;
-    overflow(device, log, *b);
-    if (!swap(device, log))
-        return false;
-    if (write_side(device, log, *b, record) == WRITTEN)
-        return true;
-    overflow(device, log, *b);
-    return false;
+    return swap(device, log) && taken(device, log, *b, record);
 }
 
 static void count_record(struct amdvi_device *device, enum amdvi_log log)

@@ -227,6 +227,31 @@ def ppr_log_not_mapped(m: Machine) -> None:
     m.count(event=1)
 
 
+def unwritable(value: str, text: str, guest: bool, host: bool) -> None:
+    """A guest's log that cannot be reached, then one of the host outside ram."""
+    def build(m: Machine) -> None:
+        m.boot()
+        m.g.start(events=0)
+        m.g.vfc(0x28, 0x7F00_0000 | EN | LEN)
+        m.g.miss()
+        m.event(0, "GUEST_EVENT_FAULT", flags="vEvent")
+        m.g.vf_is(STATUS, OVERFLOW if guest else EVT_RUN, OVERFLOW | EVT_RUN)
+        m.note("the host's log moves outside ram; a store of the guest fails")
+        m.set_control(off=1 << 2)
+        m.write(0x10, 0x9000_0000 | LEN << 56)
+        m.set_control(1 << 2)
+        m.g.submit(1 << 60 | 0x7F00_0000 | 1)
+        m.reads(0x2020, 1 if host else 8, 9)
+    build.__name__ = f"unwritable_{value}" if value else "unwritable"
+    vfact("8.2", f"a record that cannot be written: {text}", "8.2, 11 #19, #22; iommu.md 7.1",
+          config="ram=0x80000000" + (f" log.unwritable={value}" if value else ""))(build)
+
+
+unwritable("", "a guest's log runs on, and the host hears of it; the host's overflows", False, True)
+unwritable("both", "by choice a guest's log overflows, too", True, True)
+unwritable("none", "by choice no log overflows", False, False)
+
+
 # --- 8.4 ---
 
 @vfact("8.4", "INSERT_GUEST_EVENT from a guest is illegal: it is the host's command", "8.4, 7.1")
