@@ -63,19 +63,23 @@ static bool post(struct amdvi_device *device, struct interrupt_job *d)
 }
 
 /* IsRun, Destination, GATag and, unless a key says otherwise, GALogIntr are not cached: they are read for
- * every interrupt (8.6). */
+ * every interrupt (8.6), and one whose entry cannot be read fails (8.5). */
 static bool refresh_guest_fields(struct amdvi_device *device, struct interrupt_job *d)
 {
     bool ga_log = d->irte.ga_log;
     uint64_t raw[2];
-    uint8_t error;
+    uint8_t error = WALK_ERROR_NONE;
 
+    if (d->entry.cached && !itc_read(device, d->job, d->entry.address, raw, &error))
+        return false;
+    d->state = INTERRUPT_POST;
     if (!d->entry.cached)
         return true;
-    if (!itc_read(device, d->job, d->entry.address, raw, &error))
-        return false;
-    if (error)
+    if (error) {
+        fail(device, d, REASON_INT_READ_ERROR, d->entry.address, error);
+        d->state = INTERRUPT_DONE;
         return true;
+    }
     irte_refresh(raw, &device->env, &d->irte);
     if (device->config.value[CONFIG_GA_LOG_BIT])
         d->irte.ga_log = ga_log;
@@ -190,10 +194,7 @@ static bool next(struct amdvi_device *device, struct interrupt_job *d)
         d->state = remap(device, d);
         return true;
     case INTERRUPT_REFRESH:
-        if (!refresh_guest_fields(device, d))
-            return false;
-        d->state = INTERRUPT_POST;
-        return true;
+        return refresh_guest_fields(device, d);
     default:
         if (!post(device, d))
             return false;
