@@ -14,18 +14,30 @@ static unsigned stride_shift(const struct amdvi_device *device)
     return device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;
 }
 
+static uint8_t change_bit(struct amdvi_device *device, uint64_t spa, uint32_t bit, bool dirty)
+{
+    uint32_t word;
+    uint8_t error = direct_read(device, AMDVI_ACCESS_MAP, spa, &word, sizeof(word));
+
+    if (error)
+        return error;
+    word = dirty ? word | bit : word & ~bit;
+    return direct_write(device, AMDVI_ACCESS_MAP, spa, &word, sizeof(word));
+}
+
+/* Without the area the device knows by itself who has commands (12 E2). Memory that fails where the area is
+ * mapped is an access that fails (7.3); it costs the guest no turn. */
 void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty)
 {
     uint64_t byte = (uint64_t)(guest->id & 0xff) << stride_shift(device) | (uint64_t)(guest->id >> 13) << 2;
-    uint32_t bit = 1u << (guest->id >> 8 & 31), word;
+    uint32_t bit = 1u << (guest->id >> 8 & 31);
     struct space_access access;
 
     if (!guests_enabled(device) ||
-        !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access) ||
-        direct_read(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word)))
+        !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access))
         return;
-    word = dirty ? word | bit : word & ~bit;
-    direct_write(device, AMDVI_ACCESS_MAP, access.spa, &word, sizeof(word));
+    if (change_bit(device, access.spa, bit, dirty))
+        private_report(device, guest->id, &access, 0);
 }
 
 /* A guest whose bit may be the one of GuestID[7:0] = `low` and the rest `high`. */
@@ -65,6 +77,7 @@ static void scan_page(struct amdvi_device *device, unsigned page, const uint64_t
     }
 }
 
+/* Memory that fails here is told of with the doorbell that set the bit, not by every scan. */
 void dirty_scan(struct amdvi_device *device)
 {
     uint64_t words[WORDS];

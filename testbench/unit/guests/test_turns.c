@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whose turn it is: guests that wait for their turn, and what takes them out of the queue (viommu 7.2, 7.5).
  */
+#include "amdvi/inject.h"
 #include "testbench/unit/guests/world.h"
 #include "testbench/unit/run.h"
 
@@ -81,6 +82,31 @@ START_TEST(without_a_dirty_page_doorbells_still_count)
 }
 END_TEST
 
+/* Where the page is mapped and its memory fails, the host hears of it: VIOMMU_HARDWARE_ERROR, code 12, with
+ * the GuestID and the private address (7.3, 8.3). Once for the doorbell, once when the ring is empty. */
+START_TEST(a_dirty_page_that_fails_is_told_and_costs_no_turn)
+{
+    struct amdvi_inject_rule rule = {.what = AMDVI_INJECT_MEMORY,
+                                     .action = AMDVI_INJECT_DATA_ERROR,
+                                     .reads = _i == 0,
+                                     .writes = _i == 1,
+                                     .by_address = true,
+                                     .classes = 1u << AMDVI_ACCESS_MAP,
+                                     .first = w.dirty_page,
+                                     .last = w.dirty_page + PAGE_BYTES - 1};
+
+    answer_all();
+    world_run(&w);
+    ck_assert_int_eq(amdvi_inject(w.device, &rule, 1), AMDVI_OK);
+    guest_wait(&w, 0, G_STORE, VALUE + 1);
+    ck_assert_uint_eq(guest_get64(&w, 0, G_STORE), VALUE + 1);
+    ck_assert_uint_eq(reg_read(&w, R_EVT_TAIL), 2 * 16);
+    ck_assert_uint_eq(get64(&w, H_EVT) >> 60, 12);
+    ck_assert_uint_eq(get64(&w, H_EVT) & 0xffff, guest_id(0));
+    ck_assert_uint_eq(get64(&w, H_EVT + 8), 0x400000 + 6 * 32);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guests: turns");
@@ -90,6 +116,7 @@ int main(void)
     tcase_add_test(tests, all_that_wait_get_their_turn);
     tcase_add_loop_test(tests, a_reset_engine_loses_its_turn_and_no_other, 0, ALL);
     tcase_add_test(tests, without_a_dirty_page_doorbells_still_count);
+    tcase_add_loop_test(tests, a_dirty_page_that_fails_is_told_and_costs_no_turn, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
