@@ -27,7 +27,7 @@ void trace_gaps_print(const struct amdvi_trace_info *info, char *text, size_t si
     text[0] = 0;
     for (unsigned i = 0; i < GAPS; i++)
         if (!*(const bool *)((const char *)info + gaps[i].flag) && used < size)
-            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : LEAD + 1, gaps[i].name);
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : &LEAD[1], gaps[i].name);
 }
 
 void trace_gaps_take(const char *comment, struct amdvi_trace_info *info)
