@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * INVALIDATE_IOMMU_ALL of a guest (viommu 7.1, 11 #14): it drops what the maps name, as they are at the time of
- * the run, and a ring full of them costs little more than one.
+ * INVALIDATE_IOMMU_ALL of a guest (viommu 7.1, 11 #14): it drops what the maps name, as they are at the time
+ * of the run, and a ring full of them costs little more than one.
  */
 #include "testbench/unit/guests/world.h"
 #include "testbench/unit/run.h"

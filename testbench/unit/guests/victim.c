@@ -42,8 +42,8 @@ size_t journal_compare(const struct journal *a, const struct journal *b)
 
 void journal_print(const struct journal *journal, size_t at, const char *name)
 {
-    static const char *const kinds[] = {"nothing", "register", "result", "event",       "interrupt",
-                                        "atc",     "prg",      "memory", "page request"};
+    static const char *const kinds[] = {"nothing", "register", "result",       "event",    "interrupt", "atc",
+                                        "prg",     "memory",   "page request", "progress", "host"};
     struct note none = {0};
     const struct note *n = at < journal->count ? &journal->notes[at] : &none;
 
@@ -68,6 +68,8 @@ static enum amdvi_atc_answer on_atc(void *context, const struct amdvi_atc_invali
 
     if (owner_of_device(i->device) == v->g)
         note(v, NOTE_ATC, i->device & 0xfu, i->has_pasid ? i->pasid + 1 : 0, i->address, i->size);
+    else if (v->others)
+        return v->others(v->others_context, i);
     return AMDVI_ATC_DONE;
 }
 
@@ -84,7 +86,8 @@ static void on_event(void *context, const struct amdvi_event_info *info)
     struct victim *v = context;
 
     if (info->guest && info->guest_id == guest_id(v->g))
-        note(v, NOTE_EVENT, info->record[0], info->record[1], info->index, (uint64_t)info->log << 1 | info->logged);
+        note(v, NOTE_EVENT, info->record[0], info->record[1], info->index,
+             (uint64_t)info->log << 1 | info->logged);
 }
 
 void victim_open(struct victim *v, struct world *w, unsigned g, uint64_t seed)
@@ -147,7 +150,8 @@ static void put_wait(struct victim *v)
 {
     uint64_t words[2];
 
-    wait_words(G_STORE + 8 * (uint64_t)pick(v, 512), ++v->wait_data, words);
+    v->wait_gpa = G_STORE + 8 * (uint64_t)pick(v, 512);
+    wait_words(v->wait_gpa, ++v->wait_data, words);
     put(v, words[0] | (pick(v, 4) ? 0 : 2), words[1]);
 }
 
@@ -209,6 +213,7 @@ void victim_begin(struct victim *v)
 
     v->step++;
     recover(v);
+    v->head = (unsigned)(vf_read(v->world, v->g, VF_HEAD) / 16);
     for (unsigned i = 0; i < count; i++)
         put_any(v);
     if (pick(v, 3) == 0)
@@ -229,7 +234,8 @@ static void request(struct victim *v)
                        G_IOVA + PAGE_BYTES * (uint64_t)pick(v, 5) + 8 * pick(v, 256));
     note_result(v, &result);
     if (pick(v, 4) == 0)
-        note(v, NOTE_PAGE_REQUEST, guest_page_request(v->world, v->g, pick(v, DEVICES_EACH), G_IOVA), 0, 0, 0);
+        note(v, NOTE_PAGE_REQUEST, guest_page_request(v->world, v->g, pick(v, DEVICES_EACH), G_IOVA), 0, 0,
+             0);
 }
 
 static void dma(struct victim *v)
@@ -255,8 +261,24 @@ static void consume(struct victim *v)
     vf_write(v->world, v->g, VF_STATUS, pick(v, 128));
 }
 
+void victim_note_host(struct victim *v, uint64_t value)
+{
+    note(v, NOTE_HOST, value, 0, 0, 0);
+}
+
+/* How far this run has come: commands taken, and whether the last COMPLETION_WAIT has stored. */
+static void look_at_progress(struct victim *v)
+{
+    unsigned done = (unsigned)(vf_read(v->world, v->g, VF_HEAD) / 16 - v->head) % RING_ENTRIES;
+
+    v->done += done;
+    note(v, NOTE_PROGRESS, done, v->wait_data && guest_get64(v->world, v->g, v->wait_gpa) == v->wait_data, 0,
+         0);
+}
+
 static void look(struct victim *v)
 {
+    look_at_progress(v);
     for (unsigned offset = 0; offset < VF_END; offset += 8)
         note(v, NOTE_REGISTER, offset, vf_read(v->world, v->g, offset), 0, 0);
     for (unsigned offset = VFC_MISC + 8; offset < 0x40; offset += 8)

@@ -19,6 +19,8 @@ enum note_kind {
     NOTE_PRG,
     NOTE_MEMORY,
     NOTE_PAGE_REQUEST,
+    NOTE_PROGRESS,
+    NOTE_HOST,
 };
 
 struct note {
@@ -38,6 +40,12 @@ struct victim {
     uint64_t random, step;
     unsigned tail;      /* of its ring, in commands */
     uint64_t wait_data; /* of the last COMPLETION_WAIT */
+    uint64_t wait_gpa;
+    unsigned head; /* before this step */
+    uint64_t done; /* commands, in all */
+    /* What devices of others answer; null: at once. */
+    enum amdvi_atc_answer (*others)(void *context, const struct amdvi_atc_invalidation *invalidation);
+    void *others_context;
     struct journal journal;
 };
 
@@ -50,6 +58,8 @@ void victim_close(struct victim *v);
  * run, requests and a look at everything. */
 void victim_begin(struct victim *v);
 void victim_end(struct victim *v);
+/* Something of the host that a guest relies on. */
+void victim_note_host(struct victim *v, uint64_t value);
 /* The whole of what a guest's registers and memory hold. */
 uint64_t victim_memory(const struct world *w, unsigned g);
 /* Index of the first difference, or SIZE_MAX. */

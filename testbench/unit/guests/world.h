@@ -39,10 +39,12 @@ enum {
     G_PPR = 0x9000,
     G_PPR_B = 0xa000,
     G_STORE = 0xb000,
-    G_DATA = 0xc000,  /* 4 pages */
-    G_IOVA = 0x15000, /* where they are seen by the guest's devices, with PASID */
+    G_DATA = 0xc000,      /* 4 pages */
+    G_IOVA = 0x15000,     /* where they are seen by the guest's devices, with PASID */
+    G_LONG_CMD = 0x80000, /* the page of the ring again and again: a ring of 512 KiB */
     G_PASID = 1,
     RING_ENTRIES = 256,
+    LONG_RING_ENTRIES = 32768,
 };
 
 /* Registers: host, VF, VF Control. */
@@ -108,6 +110,7 @@ struct world {
     uint8_t *bytes;
     uint8_t touched[WORLD_BYTES / PAGE_BYTES]; /* pages written since world_mark() */
     uint64_t reads;                            /* of the device, from memory */
+    uint64_t runs;
     struct amdvi_config *config;
     struct amdvi_device *device;
     bool by_gpa; /* GstBufferTRPMode */
@@ -149,6 +152,10 @@ uint64_t guest_get64(const struct world *w, unsigned g, uint64_t gpa);
 void world_map(struct world *w, uint64_t root, unsigned levels, uint64_t address, uint64_t spa);
 uint64_t world_page(struct world *w);
 void world_dte(struct world *w, uint16_t device, const uint64_t words[4]);
+/* Areas of the private space (viommu 2.1) that a guest uses; the page of register slots is shared with others
+ * but for the second guest, that of dirty status by all. The device hears of it by flush_private(). */
+enum world_area { AREA_DEVICE_MAP, AREA_DOMAIN_MAP, AREA_SLOTS, AREA_DIRTY, WORLD_AREAS };
+void world_private_area(struct world *w, unsigned g, enum world_area which, bool mapped);
 /* The nested entry of a guest's device; that of its TransDevID. */
 void world_guest_dte(struct world *w, unsigned g, unsigned which);
 void world_trans_dte(struct world *w, unsigned g, uint16_t device);
@@ -162,6 +169,7 @@ uint64_t vfc_read(struct world *w, unsigned g, uint64_t offset);
 void vfc_write(struct world *w, unsigned g, uint64_t offset, uint64_t value);
 /* VF Control values as world_start_guest() writes them. */
 uint64_t command_control(void);
+uint64_t long_command_control(void);
 uint64_t event_control(void);
 uint64_t ppr_control(void);
 void map_device_id(struct world *w, unsigned g, uint16_t guest, uint16_t host, uint16_t queue);
@@ -171,6 +179,8 @@ void map_domain_id(struct world *w, unsigned g, uint16_t guest, uint16_t host);
 void guest_command(struct world *w, unsigned g, uint64_t low, uint64_t high);
 void guest_put_command(struct world *w, unsigned g, unsigned index, uint64_t low, uint64_t high);
 void host_command(struct world *w, uint64_t low, uint64_t high);
+/* INVALIDATE_IOMMU_PAGES of everything in the private space's domain. */
+void flush_private(struct world *w);
 /* Words of COMPLETION_WAIT with a store of `value` to `gpa`; INVALIDATE_IOMMU_PAGES of everything with GN. */
 void wait_words(uint64_t gpa, uint64_t value, uint64_t words[2]);
 void guest_wait(struct world *w, unsigned g, uint64_t gpa, uint64_t value);

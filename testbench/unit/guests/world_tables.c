@@ -24,6 +24,30 @@ void world_map(struct world *w, uint64_t root, unsigned levels, uint64_t address
     put64(w, root + (address >> 12 & 511) * 8, spa | v1_rw | 1);
 }
 
+/* Its last level, if there is one, loses the page. */
+static void unmap(struct world *w, uint64_t root, unsigned levels, uint64_t address)
+{
+    for (unsigned level = levels; level > 1 && root; level--)
+        root = get64(w, root + (address >> (12 + 9 * (level - 1)) & 511) * 8) & UINT64_C(0xffffffffff000);
+    if (root)
+        put64(w, root + (address >> 12 & 511) * 8, 0);
+}
+
+void world_private_area(struct world *w, unsigned g, enum world_area which, bool mapped)
+{
+    const uint64_t id = guest_id(g);
+    const uint64_t areas[WORLD_AREAS][2] = {
+        [AREA_DEVICE_MAP] = {UINT64_C(0x1000000000) + (id << 20), w->device_map[g]},
+        [AREA_DOMAIN_MAP] = {UINT64_C(0x2000000000) + (id << 19), w->domain_map[g]},
+        [AREA_SLOTS] = {id * 64 & ~UINT64_C(0xfff), id * 64 < PAGE_BYTES ? w->slot_page : w->slot_page_high},
+        [AREA_DIRTY] = {0x400000, w->dirty_page}};
+
+    if (mapped)
+        world_map(w, w->private_root, 3, areas[which][0], areas[which][1]);
+    else
+        unmap(w, w->private_root, 3, areas[which][0]);
+}
+
 void world_dte(struct world *w, uint16_t device, const uint64_t words[4])
 {
     for (unsigned i = 0; i < 4; i++)
@@ -69,6 +93,10 @@ static void map_buffers(struct world *w, unsigned g)
     for (unsigned i = 0; i < sizeof(buffer) / sizeof(buffer[0]); i++)
         world_map(w, w->private_root, 3, buffer[i].base + ((uint64_t)guest_id(g) << 19),
                   guest_spa(g, buffer[i].gpa));
+    for (uint64_t page = 1; page < LONG_RING_ENTRIES / RING_ENTRIES; page++)
+        world_map(w, w->private_root, 3,
+                  UINT64_C(0x2800000000) + ((uint64_t)guest_id(g) << 19) + page * PAGE_BYTES,
+                  guest_spa(g, G_CMD));
 }
 
 void world_map_private(struct world *w)
@@ -113,6 +141,8 @@ void world_make_guest(struct world *w, unsigned g)
     w->roots[g] = world_page(w);
     for (uint64_t gpa = 0; gpa < GUEST_BYTES; gpa += PAGE_BYTES)
         world_map(w, w->roots[g], 1, gpa, guest_spa(g, gpa));
+    for (uint64_t page = 0; page < LONG_RING_ENTRIES / RING_ENTRIES; page++)
+        world_map(w, w->roots[g], 1, G_LONG_CMD + page * PAGE_BYTES, guest_spa(g, G_CMD));
     guest_put64(w, g, G_GCR3 + 8 * G_PASID, G_TABLES | 1);
     for (uint64_t level = 0; level < 3; level++)
         guest_put64(w, g, G_TABLES + PAGE_BYTES * level, (G_TABLES + PAGE_BYTES * (level + 1)) | 7);

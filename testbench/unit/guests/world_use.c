@@ -8,6 +8,7 @@
 
 void world_run(struct world *w)
 {
+    w->runs++;
     world_must(amdvi_run(w->device) == AMDVI_OK, "amdvi_run");
 }
 
@@ -58,6 +59,12 @@ uint64_t command_control(void)
     return G_CMD | 0x308; /* CmdBufEn, ComWaitIntEn, 256 entries */
 }
 
+/* By private address the base does not count (11 #25). */
+uint64_t long_command_control(void)
+{
+    return G_LONG_CMD | 0x30f;
+}
+
 uint64_t event_control(void)
 {
     return G_EVT | 0x388; /* EventLogEn, EventIntEn, 256 entries each */
@@ -102,6 +109,11 @@ void host_command(struct world *w, uint64_t low, uint64_t high)
     put64(w, H_CMD + tail, low);
     put64(w, H_CMD + tail + 8, high);
     reg_write(w, R_CMD_TAIL, (tail + 16) % PAGE_BYTES);
+}
+
+void flush_private(struct world *w)
+{
+    host_command(w, UINT64_C(3) << 60 | (uint64_t)OWN_DOMAIN << 32, UINT64_C(0x7ffffffffffff003));
 }
 
 void wait_words(uint64_t gpa, uint64_t value, uint64_t words[2])
