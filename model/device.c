@@ -5,6 +5,7 @@
 #include "model/guests/guest.h"
 
 #include "model/base/allocator.h"
+#include "model/base/sized.h"
 
 static struct cache_geometry geometry(const struct amdvi_config *config, enum config_id entries,
                                       enum config_id ways)
@@ -51,21 +52,26 @@ static void destroy(struct amdvi_device *device)
     release(&allocator, device);
 }
 
-enum amdvi_status amdvi_create(const struct amdvi_config *config, const struct amdvi_memory *memory,
-                               const struct amdvi_callbacks *callbacks,
-                               const struct amdvi_allocator *allocator, struct amdvi_device **device)
+enum amdvi_status amdvi_create_sized(const struct amdvi_config *config, const struct amdvi_memory *memory,
+                                     size_t memory_size, const struct amdvi_callbacks *callbacks,
+                                     size_t callbacks_size, const struct amdvi_allocator *allocator,
+                                     struct amdvi_device **device)
 {
+    struct amdvi_memory known = {0};
+    struct amdvi_callbacks calls = {0};
     struct amdvi_device *new;
 
     if (!config || !memory || !device)
         return AMDVI_ERR_ARGUMENT;
+    if (sized_take(&known, sizeof(known), memory, memory_size) ||
+        (callbacks && sized_take(&calls, sizeof(calls), callbacks, callbacks_size)))
+        return AMDVI_ERR_UNSUPPORTED;
     new = allocate_zeroed(allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
     new->config = *config;
-    new->memory = *memory;
-    if (callbacks)
-        new->callbacks = *callbacks;
+    new->memory = known;
+    new->callbacks = calls;
     if (allocator)
         new->allocator = *allocator;
     if (!create_caches(new)) {
@@ -126,10 +132,11 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
     return AMDVI_OK;
 }
 
-enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device, struct amdvi_statistics *statistics)
+enum amdvi_status amdvi_get_statistics_sized(const struct amdvi_device *device,
+                                             struct amdvi_statistics *statistics, size_t size)
 {
     if (!device || !statistics)
         return AMDVI_ERR_ARGUMENT;
-    *statistics = device->statistics;
+    sized_give(statistics, size, &device->statistics, sizeof(device->statistics));
     return AMDVI_OK;
 }

@@ -6,18 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *options,
-                                             struct amdvi_replay **replay)
+/* Options of an older caller are a beginning of ours; of a newer one the rest must be 0. */
+static bool take_options(struct amdvi_replay_options *known, const struct amdvi_replay_options *from,
+                         size_t size)
 {
-    struct amdvi_replay *new = calloc(1, sizeof(*new));
+    for (size_t i = sizeof(*known); i < size; i++)
+        if (((const uint8_t *)from)[i])
+            return false;
+    memcpy(known, from, size < sizeof(*known) ? size : sizeof(*known));
+    return true;
+}
+
+enum amdvi_replay_status amdvi_replay_create_sized(const struct amdvi_replay_options *options, size_t size,
+                                                   struct amdvi_replay **replay)
+{
+    struct amdvi_replay_options known = {0};
+    struct amdvi_replay *new;
 
     *replay = NULL;
+    if (options && !take_options(&known, options, size))
+        return AMDVI_REPLAY_ERROR;
+    new = calloc(1, sizeof(*new));
     if (!new || amdvi_config_create(&new->config) != AMDVI_OK) {
         free(new);
         return AMDVI_REPLAY_ERROR;
     }
-    if (options)
-        new->options = *options;
+    new->options = known;
     if (!new->options.name)
         new->options.name = "trace";
     for (unsigned i = 0; i < 3; i++)

@@ -3,6 +3,7 @@
 #include "model/lint/lint.h"
 
 #include "model/base/allocator.h"
+#include "model/base/sized.h"
 
 enum { WORDS_LOG2_DEFAULT = 16, WORDS_LOG2_MIN = 10, WORDS_LOG2_MAX = 20 };
 
@@ -247,19 +248,23 @@ static enum amdvi_status attach(struct amdvi_lint *lint)
     return amdvi_observer_attach(lint->device, &observer, &lint->observation);
 }
 
-enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
-                                    struct amdvi_lint **lint)
+enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
+                                          const struct amdvi_lint_options *options, size_t size,
+                                          struct amdvi_lint **lint)
 {
-    unsigned log2 = options && options->log2_words ? options->log2_words : WORDS_LOG2_DEFAULT;
+    struct amdvi_lint_options known = {0};
     struct amdvi_lint *new;
+    unsigned log2;
 
+    if (options && sized_take(&known, sizeof(known), options, size))
+        return AMDVI_ERR_UNSUPPORTED;
+    log2 = known.log2_words ? known.log2_words : WORDS_LOG2_DEFAULT;
     if (!device || !lint || log2 < WORDS_LOG2_MIN || log2 > WORDS_LOG2_MAX)
         return AMDVI_ERR_ARGUMENT;
     new = allocate_zeroed(&device->allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
-    if (options)
-        new->options = *options;
+    new->options = known;
     new->device = device;
     new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
     new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
@@ -337,11 +342,11 @@ enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
     return AMDVI_OK;
 }
 
-enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
-                                        struct amdvi_lint_statistics *statistics)
+enum amdvi_status amdvi_lint_statistics_sized(const struct amdvi_lint *lint,
+                                              struct amdvi_lint_statistics *statistics, size_t size)
 {
     if (!lint || !statistics)
         return AMDVI_ERR_ARGUMENT;
-    *statistics = lint->statistics;
+    sized_give(statistics, size, &lint->statistics, sizeof(lint->statistics));
     return AMDVI_OK;
 }

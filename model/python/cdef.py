@@ -16,6 +16,7 @@ SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"
 INLINE = re.compile(r"static inline [^{;]*\{")
+PUBLIC = re.compile(r"\bamdvi_\w+\(")
 CONSTANT = re.compile(r"^#define (AMDVI_\w+)[ \t]+([^\s/].*)$", re.MULTILINE)
 
 # Functions that C calls and Python implements; their bodies are in amdvi/_hooks.py.
@@ -59,13 +60,14 @@ def preprocess(compiler: str, folders: list[str]) -> str:
 
 
 def without_bodies(text: str) -> str:
-    """Inline functions are for C alone."""
+    """Inline functions of the public headers are called like others; the rest are for C alone."""
     while found := INLINE.search(text):
         depth, at = 1, found.end()
         while depth:
             depth += {"{": 1, "}": -1}.get(text[at], 0)
             at += 1
-        text = text[:found.start()] + text[at:]
+        head = found[0].removeprefix("static inline ").removesuffix("{").strip()
+        text = text[:found.start()] + (head + ";\n" if PUBLIC.search(head) else "") + text[at:]
     return text
 
 

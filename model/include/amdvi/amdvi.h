@@ -12,6 +12,20 @@
  *
  * Every call returns a status. A status other than AMDVI_OK means that the call changed nothing, unless
  * its description says otherwise. Architectural faults are results, not statuses.
+ *
+ * Stability. While the major version is 0, a new minor version may change anything, and its notes say so; a
+ * new patch version changes neither the API nor the ABI. From 1.0 on a program that was compiled with one
+ * version of the headers works with every later library of the same major version:
+ *  - functions, constants and members of structures stay; enumerations gain values, so have a `default`;
+ *  - amdvi_memory, amdvi_callbacks, amdvi_observer, amdvi_statistics and the options and statistics of lint
+ * and replay may gain members at the end. Calls that take one have a form `..._sized` with the size that the
+ * caller knows; the short form passes it by itself. An older caller gets what it knows, and what it does not
+ * know is off. A newer caller is refused (AMDVI_ERR_UNSUPPORTED) only where it uses what the library does not
+ * have;
+ *  - structures that the library makes and lends (what callbacks and observers are told) gain members at the
+ * end, too;
+ *  - all other structures keep their size: requests, results, faults, page requests, cache lines, tables of
+ * ivrs.h. A zeroed member means "as if it were not there": start every structure with `= {0}` or `{}`.
  */
 #ifndef AMDVI_AMDVI_H
 #define AMDVI_AMDVI_H
@@ -19,6 +33,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "amdvi/reasons.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -182,10 +198,22 @@ struct amdvi_device;
 /*
  * A device after power-on reset. `config`, `memory`, `callbacks` and `allocator` are copied; callbacks and
  * allocator may be null. Frees nothing of the caller's; the caller frees the device with amdvi_destroy().
+ * AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY; AMDVI_ERR_UNSUPPORTED: a structure of a newer header asks for what
+ * this library does not have.
  */
-enum amdvi_status amdvi_create(const struct amdvi_config *config, const struct amdvi_memory *memory,
-                               const struct amdvi_callbacks *callbacks,
-                               const struct amdvi_allocator *allocator, struct amdvi_device **device);
+enum amdvi_status amdvi_create_sized(const struct amdvi_config *config, const struct amdvi_memory *memory,
+                                     size_t memory_size, const struct amdvi_callbacks *callbacks,
+                                     size_t callbacks_size, const struct amdvi_allocator *allocator,
+                                     struct amdvi_device **device);
+static inline enum amdvi_status amdvi_create(const struct amdvi_config *config,
+                                             const struct amdvi_memory *memory,
+                                             const struct amdvi_callbacks *callbacks,
+                                             const struct amdvi_allocator *allocator,
+                                             struct amdvi_device **device)
+{
+    return amdvi_create_sized(config, memory, sizeof(*memory), callbacks, sizeof(*callbacks), allocator,
+                              device);
+}
 void amdvi_destroy(struct amdvi_device *device);
 
 /* Back to the state after amdvi_create(): registers, rings, caches, statistics. */
@@ -287,8 +315,8 @@ struct amdvi_request {
 enum amdvi_reply { AMDVI_REPLY_NONE, AMDVI_REPLY_ABORT, AMDVI_REPLY_ZERO, AMDVI_REPLY_DROP };
 
 struct amdvi_fault {
-    uint8_t reason;   /* for amdvi_reason_text() */
-    uint8_t event;    /* event code [7.3]; 0: the architecture knows no event for this reason */
+    uint8_t reason;   /* enum amdvi_reason */
+    uint8_t event;    /* enum amdvi_evt; 0: the architecture knows no event for this reason */
     uint8_t reply;    /* enum amdvi_reply */
     bool logged;      /* a record was written */
     uint16_t flags;   /* record bits 59:48 [7.2] */
@@ -528,8 +556,13 @@ struct amdvi_statistics {
     uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
 };
 
-enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device,
-                                       struct amdvi_statistics *statistics);
+enum amdvi_status amdvi_get_statistics_sized(const struct amdvi_device *device,
+                                             struct amdvi_statistics *statistics, size_t size);
+static inline enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device,
+                                                     struct amdvi_statistics *statistics)
+{
+    return amdvi_get_statistics_sized(device, statistics, sizeof(*statistics));
+}
 
 /* How many records were written to a log since its enable bit last rose. The records themselves come
  * through the observer. */

@@ -3,6 +3,8 @@
  * The ACPI table that tells software about IOMMUs [1.3]: built from configurations and a description of
  * what hangs on their root buses, and checked the way drivers read it.
  *
+ *     unsigned char buffer[4096];
+ *     size_t bytes;
  *     struct amdvi_ivrs_storage storage;
  *     struct amdvi_ivrs_unit unit;
  *     amdvi_ivrs_default_unit(config, 0xff, &storage, &unit);

@@ -4,10 +4,12 @@
  * half-written, reserved bits, base registers changed under a running device, and what hypervisors get wrong
  * about guests.
  *
+ *     struct amdvi_lint_options options = {.windows = true};
+ *     struct amdvi_lint *lint;
  *     amdvi_lint_create(device, &options, &lint);
  *     amdvi_lint_mark(lint, line, ns);              // before each step: where findings point to
  *     amdvi_lint_write(lint, spa, bytes, length);   // software writes memory
- *     ...
+ *     // ... amdvi_mmio_write(), amdvi_run(), amdvi_translate() ...
  *     amdvi_lint_finish(lint);                      // what is still open is reported now
  *     amdvi_lint_destroy(lint);
  *
@@ -131,10 +133,17 @@ struct amdvi_lint_statistics {
 
 /*
  * Attaches a lint to a device. `options` is copied and may be null. Memory comes from the device's allocator.
- * AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY.
+ * AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY, AMDVI_ERR_UNSUPPORTED (options of a newer header).
  */
-enum amdvi_status amdvi_lint_create(struct amdvi_device *device, const struct amdvi_lint_options *options,
-                                    struct amdvi_lint **lint);
+enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
+                                          const struct amdvi_lint_options *options, size_t size,
+                                          struct amdvi_lint **lint);
+static inline enum amdvi_status amdvi_lint_create(struct amdvi_device *device,
+                                                  const struct amdvi_lint_options *options,
+                                                  struct amdvi_lint **lint)
+{
+    return amdvi_lint_create_sized(device, options, sizeof(*options), lint);
+}
 /* Detaches. Before amdvi_destroy() of the device. */
 void amdvi_lint_destroy(struct amdvi_lint *lint);
 
@@ -157,8 +166,13 @@ enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t gue
 /* Reports all stale answers that are still open as mistakes. The lint goes on working. */
 enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint);
 
-enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
-                                        struct amdvi_lint_statistics *statistics);
+enum amdvi_status amdvi_lint_statistics_sized(const struct amdvi_lint *lint,
+                                              struct amdvi_lint_statistics *statistics, size_t size);
+static inline enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
+                                                      struct amdvi_lint_statistics *statistics)
+{
+    return amdvi_lint_statistics_sized(lint, statistics, sizeof(*statistics));
+}
 
 /* "stale-entry" and its like, never null. */
 const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind);

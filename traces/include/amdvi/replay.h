@@ -2,9 +2,15 @@
 /*
  * Replays a trace on a device of its own and checks what the trace expects.
  *
- *     amdvi_replay_create(&options, &replay, &error);
- *     while (records) status = amdvi_replay_record(replay, &record);
+ *     struct amdvi_replay_options options = {.name = path};
+ *     struct amdvi_replay *replay;
+ *     if (amdvi_replay_create(&options, &replay) != AMDVI_REPLAY_OK)
+ *         return; // no memory
+ *     while (amdvi_trace_next(reader, &record) == AMDVI_TRACE_OK)
+ *         if (amdvi_replay_record(replay, &record) != AMDVI_REPLAY_OK)
+ *             break; // amdvi_replay_error(replay) says why
  *     amdvi_replay_finish(replay);
+ *     amdvi_replay_destroy(replay);
  *
  * The player owns system memory and device; both come into being with the first record that acts. A player
  * belongs to one thread.
@@ -65,9 +71,15 @@ struct amdvi_replay_counts {
     uint64_t others_checked, others_failed;
 };
 
-/* Copies the options; strings in them must outlive the player. */
-enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *options,
-                                             struct amdvi_replay **replay);
+/* Copies the options, which may be null; strings in them must outlive the player. AMDVI_REPLAY_ERROR and a null
+ * `replay`: no memory, or options of a newer header that this library does not have. */
+enum amdvi_replay_status amdvi_replay_create_sized(const struct amdvi_replay_options *options, size_t size,
+                                                   struct amdvi_replay **replay);
+static inline enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *options,
+                                                           struct amdvi_replay **replay)
+{
+    return amdvi_replay_create_sized(options, sizeof(*options), replay);
+}
 void amdvi_replay_destroy(struct amdvi_replay *replay);
 
 enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
