@@ -368,7 +368,7 @@ static bool decide_ordinary(struct amdvi_device *device, struct translation *t)
     if (reason)
         return fail_by_entry(device, t, reason);
     if (exclusion_lets(device, t, EXCLUSION_LAST))
-        return pass(device, t, PERM_READ | PERM_WRITE);
+        return pass(device, t, t->dte->perm);
     return needs_walk(device, t);
 }
 

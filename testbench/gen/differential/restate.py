@@ -81,10 +81,12 @@ class Restater:
         device = self.replayer.device
         if device is None:
             return
-        off, size = record.num("off"), record.num("size")
-        value = device.pci_read(off, size) if record.kind == "pci_read" else device.mmio_read(off, size)
-        if record.kind in ("pci_read", "mmio_read"):
-            self.out.append(line_of(record, value=hex(value & record.num("mask", (1 << 64) - 1))))
+        where = (record.num("off"), record.num("size"))
+        if record.kind in ("vf_read", "vfc_read"):
+            value = getattr(device.viommu, record.kind)(record.num("gid"), *where)
+        else:
+            value = getattr(device, record.kind)(*where)
+        self.out.append(line_of(record, value=hex(value & record.num("mask", (1 << 64) - 1))))
 
 
 def restate(text: str) -> str:

@@ -6,7 +6,7 @@ from golden.config import PRESETS
 from scenario import world as w
 from scenario.world import GuestTable, entry
 
-from .fact import BASE, DOM, IOVA, PAGE, PASID, Trace, fact
+from .fact import BASE, DEV, DOM, IOVA, PAGE, PASID, Trace, fact
 
 GENOA = PRESETS["genoa"][0]
 
@@ -250,6 +250,18 @@ def illegal_bit(bit: int, rz: bool = True) -> None:
 
 for number in (2, 3, 63):
     illegal_bit(number)
+
+
+@fact("3.4", "an illegal entry is not answered from what the cache has for another device of its domain", "3.4, 10.1")
+def illegal_entry_beside_a_cached_line(t: Trace) -> None:
+    table = t.host()
+    t.dte(DEV + 1, Mode=3, root=table.root, raw=1 << 63)
+    t.boot()
+    t.ask("read")
+    t.ok(pa=PAGE, size=0x1000)
+    for _ in range(3):  # the last time it is the entry that was met last
+        t.ask("read", dev=DEV + 1)
+        t.fault("ILLEGAL_DEV_TABLE_ENTRY", "RZ")
 
 
 def gated_bit(bit: int, name: str, efr: int = 0, efr2: int = 0) -> None:

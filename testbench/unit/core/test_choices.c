@@ -107,6 +107,24 @@ START_TEST(which_refused_page_requests_are_answered)
 }
 END_TEST
 
+/* An excluded request behind Mode, IR and IW has the rights of the entry; before them it has all (2.3, 13 no.
+ * 30). */
+START_TEST(rights_of_an_excluded_request)
+{
+    enum { READS = AMDVI_RIGHT_READ, BOTH = AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE };
+    struct amdvi_result result;
+
+    open_with(_i ? "dte.exclusion_order=last" : "dte.exclusion_order=first", C_NORMAL);
+    dte(&m, DEV, 3 | UINT64_C(1) << 61, DOM, 0); /* V, TV, IR */
+    reg(&m, 0x20, IOVA | 3);
+    reg(&m, 0x28, IOVA);
+    result = ask(&m, AMDVI_READ, IOVA);
+    ck_assert(result.ok);
+    ck_assert_uint_eq(result.perm, _i ? READS : BOTH);
+    ck_assert_uint_eq(ask(&m, AMDVI_WRITE, IOVA).ok, !_i);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- device table entries */
 
 START_TEST(bit_245_is_reserved_or_ignored)
@@ -309,6 +327,7 @@ int main(void)
     tcase_add_loop_test(tests, what_a_device_beyond_the_table_is, 0, 2);
     tcase_add_loop_test(tests, a_refused_nmi_is_silent_or_an_invalid_request, 0, 2);
     tcase_add_loop_test(tests, which_refused_page_requests_are_answered, 0, 2);
+    tcase_add_loop_test(tests, rights_of_an_excluded_request, 0, 2);
     tcase_add_loop_test(tests, bit_245_is_reserved_or_ignored, 0, 2);
     tcase_add_test(tests, without_host_translation_no_entry_names_a_table);
     tcase_add_test(tests, gcr3_tables_have_at_most_three_levels);

@@ -205,6 +205,23 @@ START_TEST(automatic_responses_are_for_what_is_lost)
 }
 END_TEST
 
+/* PprAutoRspAon answers the last request of a group, and no other (7.7). */
+START_TEST(automatic_responses_are_for_the_last_request)
+{
+    struct amdvi_page_request request = {
+        .device = DEV + 1, .has_pasid = true, .pasid = 5, .read = true, .prg_index = 3, .address = 0x9000};
+    struct amdvi_page_request_result result;
+
+    boot(&m, C_NORMAL | C_PAGING | UINT64_C(1) << 42);
+    ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_OK);
+    ck_assert(result.ok);
+    ck_assert_uint_eq(m.prgs, 0);
+    request.last = true;
+    ck_assert_int_eq(amdvi_page_request(m.device, &request, &result), AMDVI_OK);
+    ck_assert_uint_eq(m.prgs, 1);
+}
+END_TEST
+
 START_TEST(page_request_logs_swap_too)
 {
     reg(&m, 0xf0, PPR_B | LENGTH_8);
@@ -461,6 +478,7 @@ int main(void)
     tcase_add_test(tests, swap_into_a_full_log_loses_the_record);
     tcase_add_test(tests, page_requests_fill_and_overflow);
     tcase_add_test(tests, automatic_responses_are_for_what_is_lost);
+    tcase_add_test(tests, automatic_responses_are_for_the_last_request);
     tcase_add_test(tests, page_request_logs_swap_too);
     tcase_add_test(tests, early_indicator_of_log_a);
     tcase_add_test(tests, early_indicator_of_log_b);

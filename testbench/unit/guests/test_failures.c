@@ -145,6 +145,34 @@ START_TEST(a_slot_that_cannot_be_written_is_written_later)
 }
 END_TEST
 
+static void fail_reads_of_slots(void)
+{
+    struct amdvi_inject_rule rules[1];
+    size_t count;
+
+    ck_assert_int_eq(amdvi_inject_parse("read:map:data_error", rules, 1, &count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, rules, count), AMDVI_OK);
+}
+
+/* Memory is the register (11 #12); where it cannot be read, the register has the value that was read last. */
+START_TEST(a_slot_that_cannot_be_read_has_its_last_value)
+{
+    uint64_t slot;
+
+    world_open(&w, NULL, true);
+    slot = w.slot_page + 64u * guest_id(A);
+    vf_write(&w, A, VF_EVT_HEAD, 0x40);
+    put64(&w, slot + VF_EVT_HEAD, 0x50);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x50);
+    put64(&w, slot + VF_EVT_HEAD, 0x60);
+    fail_reads_of_slots();
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x50);
+    ck_assert_int_eq(amdvi_inject(w.device, NULL, 0), AMDVI_OK);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x60);
+    world_close(&w);
+}
+END_TEST
+
 static void no_device(enum amdvi_status status)
 {
     ck_assert_int_eq(status, AMDVI_ERR_ARGUMENT);
@@ -192,6 +220,7 @@ int main(void)
     tcase_add_loop_test(tcase, whichever_access_fails_only_its_work_is_lost, 0, 3);
     tcase_add_loop_test(tcase, without_memory_a_guest_is_not_made, 0, 6);
     tcase_add_loop_test(tcase, a_slot_that_cannot_be_written_is_written_later, 0, 2);
+    tcase_add_test(tcase, a_slot_that_cannot_be_read_has_its_last_value);
     tcase_add_test(tcase, arguments_are_checked);
     tcase_add_test(tcase, without_hw_viommu_nothing_is_there);
     suite_add_tcase(suite, tcase);

@@ -352,6 +352,38 @@ START_TEST(unanswered_invalidations_move_along)
 }
 END_TEST
 
+/* Commands that a guest has handed over, and that were not begun before the move, are done at the new place
+ * without another doorbell: the queue is entered again, whether the guest or the whole device was saved, and
+ * without the dirty-status area, too (no private space: its device has no entry). */
+START_TEST(commands_that_were_not_begun_are_done_at_the_new_place)
+{
+    uint64_t words[2];
+    struct world new;
+
+    teardown();
+    world_open(&w, "caches=off", true);
+    world_open(&new, "caches=off", true);
+    wait_words(G_STORE, 0x99, words);
+    guest_put_command(&w, A, 0, words[0], words[1]);
+    ck_assert_int_eq(amdvi_vf_write(w.device, guest_id(A), VF_TAIL, 8, 16), AMDVI_OK);
+    if (_i)
+        saved_guest(&good, w.device, guest_id(A));
+    else
+        saved_device(&good, w.device);
+    memcpy(new.bytes, w.bytes, WORLD_BYTES);
+    if (_i == 2)
+        world_dte(&new, OWN_DEVICE, (const uint64_t[4]){0});
+    ck_assert_int_eq(_i ? amdvi_guest_restore(new.device, guest_id(A), good.bytes, good.size)
+                        : amdvi_restore(new.device, good.bytes, good.size),
+                     AMDVI_OK);
+    ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0);
+    world_run(&new);
+    ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0x99);
+    ck_assert_uint_eq(vf_read(&new, A, VF_HEAD), 16);
+    world_close(&new);
+}
+END_TEST
+
 /* InvTimeOut is 1 s in the world's control register (2.4): the record comes at the new place (7.3). */
 START_TEST(a_time_out_runs_on_at_the_new_place)
 {
@@ -543,6 +575,7 @@ int main(void)
     tcase_add_test(tests, invalidations_out_of_order_are_refused);
     tcase_add_loop_test(tests, a_state_with_any_one_word_changed_is_refused_or_works, 0, 4);
     tcase_add_test(tests, unanswered_invalidations_move_along);
+    tcase_add_loop_test(tests, commands_that_were_not_begun_are_done_at_the_new_place, 0, 3);
     tcase_add_test(tests, a_time_out_runs_on_at_the_new_place);
     tcase_add_test(tests, an_untouched_guest_is_saved_as_reset);
     tcase_add_test(tests, a_damaged_guest_is_refused);

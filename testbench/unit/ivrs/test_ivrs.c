@@ -262,6 +262,11 @@ static void seal(void)
     bytes[9] = (uint8_t)-sum;
 }
 
+enum { BLOCK_11 = 48 + 56, BLOCK_40 = BLOCK_11 + 72, ENTRIES = BLOCK_10 + 24 };
+
+/* Of the last mistake. */
+static size_t where;
+
 static const char *mistake(size_t offset, uint8_t value)
 {
     static struct amdvi_ivrs_summary summary;
@@ -272,37 +277,50 @@ static const char *mistake(size_t offset, uint8_t value)
     if (amdvi_ivrs_check(bytes, length, &summary) == AMDVI_OK)
         return NULL;
     ck_assert_ptr_nonnull(summary.text);
+    where = summary.offset;
     return summary.text;
 }
 
+/* A byte with another value, what is wrong then, and where: the field, the entry or the block that is at
+ * fault. */
+static const struct {
+    size_t at;
+    uint8_t value;
+    const char *text;
+    size_t where;
+} mistakes[] = {
+    {0, 'X', "signature is not IVRS", 0},
+    {7, 1, "length is not that of the table", 4},
+    {41, 1, "reserved bits are set", 36},
+    {8, 1, "type 40h in a table of revision 1", BLOCK_40},
+    {BLOCK_10, 0x41, "unknown block", BLOCK_10},
+    {BLOCK_10 + 3, 0x10, "block crosses the end of the table", BLOCK_10 + 2},
+    {BLOCK_10 + 2, 20, "block is shorter than its header", BLOCK_10 + 2},
+    {BLOCK_10 + 2, 54, "device entry crosses the end of its block", ENTRIES + 24},
+    {ENTRIES, 0x05, "unknown device entry", ENTRIES},
+    {ENTRIES, 0x00, "end of a range that did not start", ENTRIES + 4},
+    {ENTRIES + 4, 0x02, "range is not closed", ENTRIES + 4},
+    {ENTRIES + 3, 0x08, "reserved bit of the DTE setting", ENTRIES},
+    {ENTRIES + 8 + 7, 3, "special device of unknown variety", ENTRIES + 8},
+    {ENTRIES + 8, 0x80, "device entry of unknown length", ENTRIES + 8},
+    {BLOCK_11 + 1, 0xb0, "flags that only type 10h has", BLOCK_11 + 1},
+    {BLOCK_40 + 24, 0, "feature images of one IOMMU differ", BLOCK_40 + 24},
+    {BLOCK_40 + 72 + 21, 0xff, "device entry crosses the end of its block", BLOCK_40 + 72},
+    {BLOCK_40 + 72 + 20, 1, "length of the UID is not that of its format", BLOCK_40 + 72},
+};
+
 START_TEST(mistakes_are_named)
 {
-    enum { ENTRIES = BLOCK_10 + 24 };
-    size_t block_11 = 48 + 56, block_40 = block_11 + 72;
     struct amdvi_ivrs_summary summary;
 
     build();
     bytes[20] ^= 1;
     ck_assert_int_eq(amdvi_ivrs_check(bytes, length, &summary), AMDVI_ERR_BAD_VALUE);
     ck_assert_str_eq(summary.text, "checksum is wrong");
-    ck_assert_str_eq(mistake(0, 'X'), "signature is not IVRS");
-    ck_assert_str_eq(mistake(7, 1), "length is not that of the table");
-    ck_assert_str_eq(mistake(41, 1), "reserved bits are set");
-    ck_assert_str_eq(mistake(8, 1), "type 40h in a table of revision 1");
-    ck_assert_str_eq(mistake(BLOCK_10, 0x41), "unknown block");
-    ck_assert_str_eq(mistake(BLOCK_10 + 3, 0x10), "block crosses the end of the table");
-    ck_assert_str_eq(mistake(BLOCK_10 + 2, 20), "block is shorter than its header");
-    ck_assert_str_eq(mistake(BLOCK_10 + 2, 54), "device entry crosses the end of its block");
-    ck_assert_str_eq(mistake(ENTRIES, 0x05), "unknown device entry");
-    ck_assert_str_eq(mistake(ENTRIES, 0x00), "end of a range that did not start");
-    ck_assert_str_eq(mistake(ENTRIES + 4, 0x02), "range is not closed");
-    ck_assert_str_eq(mistake(ENTRIES + 3, 0x08), "reserved bit of the DTE setting");
-    ck_assert_str_eq(mistake(ENTRIES + 8 + 7, 3), "special device of unknown variety");
-    ck_assert_str_eq(mistake(ENTRIES + 8, 0x80), "device entry of unknown length");
-    ck_assert_str_eq(mistake(block_11 + 1, 0xb0), "flags that only type 10h has");
-    ck_assert_str_eq(mistake(block_40 + 24, 0), "feature images of one IOMMU differ");
-    ck_assert_str_eq(mistake(block_40 + 72 + 21, 0xff), "device entry crosses the end of its block");
-    ck_assert_str_eq(mistake(block_40 + 72 + 20, 1), "length of the UID is not that of its format");
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        ck_assert_str_eq(mistake(mistakes[i].at, mistakes[i].value), mistakes[i].text);
+        ck_assert_uint_eq(where, mistakes[i].where);
+    }
     ck_assert_ptr_null(mistake(20, 'x')); /* the OEM's own text is free */
 }
 END_TEST

@@ -283,6 +283,29 @@ START_TEST(an_illegal_interrupt_entry_that_was_mended_is_found)
 }
 END_TEST
 
+/* An interrupt meets reserved bits in its entry of the interrupt table, or in the interrupt half of the
+ * device's. */
+START_TEST(reserved_bits_that_an_interrupt_meets_are_found)
+{
+    send(FIXED);
+    if (_i)
+        edit_entry(DEVICE, set_int_reserved);
+    else
+        flip(1, UINT64_C(1) << 20);
+    machine_invalidate_device(&m, DEVICE);
+    machine_command(&m, UINT64_C(5) << 60 | DEVICE, 0);
+    findings = 0;
+    ck_assert(!send(FIXED).ok);
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, AMDVI_LINT_RESERVED_BITS);
+    ck_assert_int_eq(found.severity, AMDVI_LINT_MISTAKE);
+    ck_assert(found.interrupt);
+    ck_assert_uint_eq(found.request.device, DEVICE);
+    ck_assert_uint_eq(found.data, FIXED);
+    ck_assert_uint_eq(statistics().findings[AMDVI_LINT_RESERVED_BITS], 1);
+}
+END_TEST
+
 START_TEST(an_interrupt_entry_that_stays_illegal_is_silent)
 {
     flip(1, UINT64_C(1) << 20);
@@ -395,6 +418,7 @@ int main(void)
     tcase_add_test(tests, gappidis_without_gappien_is_silent);
     tcase_add_test(tests, an_illegal_interrupt_entry_that_was_mended_is_found);
     tcase_add_test(tests, an_interrupt_entry_that_stays_illegal_is_silent);
+    tcase_add_loop_test(tests, reserved_bits_that_an_interrupt_meets_are_found, 0, 2);
     tcase_add_loop_test(tests, an_interrupt_that_is_refused_for_another_reason_is_silent, 0, 6);
     tcase_add_test(tests, a_short_interrupt_entry_is_found);
     tcase_add_test(tests, an_entry_of_the_table_before_is_found);
