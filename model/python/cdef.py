@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADERS = ("amdvi.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
+HEADERS = ("amdvi.h", "reasons.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
 SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"

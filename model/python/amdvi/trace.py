@@ -94,7 +94,7 @@ _flags_text, _ppr_text = _joined(lib.amdvi_trace_flags_text), _joined(lib.amdvi_
 def _flag_bits(ppr: bool) -> dict[str, int]:
     show = _ppr_text if ppr else _flags_text
     types = {} if ppr else {f"T{n}": n << lib.AMDVI_TRACE_FLAG_TYPE_SHIFT for n in range(1, 8)}
-    return {show(1 << n): 1 << n for n in range(25)} | types
+    return {show(1 << n): 1 << n for n in range(32)} | types  # all that the library has a name for
 
 
 def _perm_text(value: int) -> str:
