@@ -4,6 +4,7 @@
  * (model/logs/fault.c) turns it into an event record. One row per row of the fault tables
  * (reference/iommu.md 3.3, 3.4, 4.3, 4.4, 5.1-5.4, 7.4, 8.2, 8.5, 9.2).
  */
+/* Numbers are public (amdvi/reasons.h): what comes new comes last, there and here. */
 #ifndef AMDVI_TABLES_REASON_H
 #define AMDVI_TABLES_REASON_H
 

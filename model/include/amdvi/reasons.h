@@ -22,59 +22,60 @@ enum amdvi_reason {
     AMDVI_REASON_DTE_MODE = 9,          /* Mode reserved or above HATS */
     AMDVI_REASON_DTE_PERMISSION = 10,   /* DTE.IR/IW do not allow the request */
     AMDVI_REASON_DTE_IOCTL = 11,        /* IoCtl=3 on a port-I/O access */
+    AMDVI_REASON_MARC_READ_ONLY = 12,   /* a write to a MARC aperture with ReadOnly=1 */
 
     /* Host (v1) walk [4.3] */
-    AMDVI_REASON_HOST_WIDTH = 12,       /* address above the width of Mode */
-    AMDVI_REASON_HOST_NOT_PRESENT = 13, /* PR=0 */
-    AMDVI_REASON_HOST_RESERVED = 14,    /* reserved bits of an entry */
-    AMDVI_REASON_HOST_LEVEL = 15,       /* NextLevel not below the level, or a leaf at level 6 */
-    AMDVI_REASON_HOST_SKIP = 16,        /* address bits of skipped levels not zero */
-    AMDVI_REASON_HOST_SIZE = 17,        /* 7h coding names a size the level does not hold */
-    AMDVI_REASON_HOST_PERMISSION = 18,  /* IR/IW of an entry */
-    AMDVI_REASON_TABLE_READ_ERROR = 19, /* memory answered a table access with an error */
+    AMDVI_REASON_HOST_WIDTH = 13,       /* address above the width of Mode */
+    AMDVI_REASON_HOST_NOT_PRESENT = 14, /* PR=0 */
+    AMDVI_REASON_HOST_RESERVED = 15,    /* reserved bits of an entry */
+    AMDVI_REASON_HOST_LEVEL = 16,       /* NextLevel not below the level, or a leaf at level 6 */
+    AMDVI_REASON_HOST_SKIP = 17,        /* address bits of skipped levels not zero */
+    AMDVI_REASON_HOST_SIZE = 18,        /* 7h coding names a size the level does not hold */
+    AMDVI_REASON_HOST_PERMISSION = 19,  /* IR/IW of an entry */
+    AMDVI_REASON_TABLE_READ_ERROR = 20, /* memory answered a table access with an error */
 
     /* Guest (v2) walk [5.1-5.3] */
-    AMDVI_REASON_GUEST_DISABLED = 20,    /* request with PASID, GV=0 or GTEn=0 */
-    AMDVI_REASON_GUEST_PASID_RANGE = 21, /* PASID above PASmax or beyond the GCR3 table */
-    AMDVI_REASON_GUEST_GCR3_INVALID = 22,
-    AMDVI_REASON_GUEST_GCR3_RESERVED = 23,
-    AMDVI_REASON_GUEST_CANONICAL = 24, /* address not canonical, or GIoV address above the table's width */
-    AMDVI_REASON_GUEST_NOT_PRESENT = 25,
-    AMDVI_REASON_GUEST_RESERVED = 26,
-    AMDVI_REASON_GUEST_PERMISSION = 27, /* R/W=0 */
-    AMDVI_REASON_GUEST_USER = 28,       /* U/S=0 for a user request */
-    AMDVI_REASON_GUEST_NX = 29,         /* NX=1 for an execute request */
+    AMDVI_REASON_GUEST_DISABLED = 21,    /* request with PASID, GV=0 or GTEn=0 */
+    AMDVI_REASON_GUEST_PASID_RANGE = 22, /* PASID above PASmax or beyond the GCR3 table */
+    AMDVI_REASON_GUEST_GCR3_INVALID = 23,
+    AMDVI_REASON_GUEST_GCR3_RESERVED = 24,
+    AMDVI_REASON_GUEST_CANONICAL = 25, /* address not canonical, or GIoV address above the table's width */
+    AMDVI_REASON_GUEST_NOT_PRESENT = 26,
+    AMDVI_REASON_GUEST_RESERVED = 27,
+    AMDVI_REASON_GUEST_PERMISSION = 28, /* R/W=0 */
+    AMDVI_REASON_GUEST_USER = 29,       /* U/S=0 for a user request */
+    AMDVI_REASON_GUEST_NX = 30,         /* NX=1 for an execute request */
 
     /* Interrupts [8.2, 8.5] */
-    AMDVI_REASON_INT_DTE_RESERVED = 30,   /* IV=1 and a reserved bit of 255:129 */
-    AMDVI_REASON_INT_DTE_LENGTH = 31,     /* IntTabLen >= 12 */
-    AMDVI_REASON_INT_DTE_CONTROL = 32,    /* IntCtl=3 */
-    AMDVI_REASON_INT_CONTROL_ABORT = 33,  /* IntCtl=0 */
-    AMDVI_REASON_INT_PASS_DENIED = 34,    /* NMI/INIT/ExtInt without its pass bit */
-    AMDVI_REASON_INT_TYPE_UNKNOWN = 35,   /* delivery type 3 or 6, or destination mode illegal for the type */
-    AMDVI_REASON_INT_SMI_FILTERED = 36,   /* SmiFEn and no filter names the device */
-    AMDVI_REASON_INT_SMI_LOGGED = 37,     /* the same with SmiFLogEn */
-    AMDVI_REASON_INT_INDEX = 38,          /* index outside the table */
-    AMDVI_REASON_INT_REMAP_DISABLED = 39, /* RemapEn=0 */
-    AMDVI_REASON_INT_IRTE_ILLEGAL = 40,   /* IntType, reserved bits, GuestMode while GAMEn=0 */
-    AMDVI_REASON_INT_READ_ERROR = 41,     /* memory answered the IRTE fetch with an error */
-    AMDVI_REASON_INT_PASID = 42,          /* interrupt write with a PASID */
+    AMDVI_REASON_INT_DTE_RESERVED = 31,   /* IV=1 and a reserved bit of 255:129 */
+    AMDVI_REASON_INT_DTE_LENGTH = 32,     /* IntTabLen >= 12 */
+    AMDVI_REASON_INT_DTE_CONTROL = 33,    /* IntCtl=3 */
+    AMDVI_REASON_INT_CONTROL_ABORT = 34,  /* IntCtl=0 */
+    AMDVI_REASON_INT_PASS_DENIED = 35,    /* NMI/INIT/ExtInt without its pass bit */
+    AMDVI_REASON_INT_TYPE_UNKNOWN = 36,   /* delivery type 3 or 6, or destination mode illegal for the type */
+    AMDVI_REASON_INT_SMI_FILTERED = 37,   /* SmiFEn and no filter names the device */
+    AMDVI_REASON_INT_SMI_LOGGED = 38,     /* the same with SmiFLogEn */
+    AMDVI_REASON_INT_INDEX = 39,          /* index outside the table */
+    AMDVI_REASON_INT_REMAP_DISABLED = 40, /* RemapEn=0 */
+    AMDVI_REASON_INT_IRTE_ILLEGAL = 41,   /* IntType, reserved bits, GuestMode while GAMEn=0 */
+    AMDVI_REASON_INT_READ_ERROR = 42,     /* memory answered the IRTE fetch with an error */
+    AMDVI_REASON_INT_PASID = 43,          /* interrupt write with a PASID */
 
     /* Requests that are not allowed [7.3 code 8] */
-    AMDVI_REASON_REQ_INT_READ = 43,      /* type 0: read or non-posted write in the interrupt range */
-    AMDVI_REASON_REQ_PRETRANSLATED = 44, /* type 1: translated request while I=0 */
-    AMDVI_REASON_REQ_PORT_IO = 45,       /* type 2 */
-    AMDVI_REASON_REQ_SYSMGT = 46,        /* type 3 */
-    AMDVI_REASON_REQ_INT_RANGE = 47,     /* type 4 */
-    AMDVI_REASON_REQ_RESERVED_INT = 48,  /* type 5: reserved interrupt range */
-    AMDVI_REASON_ATS_ADDRESS = 49,       /* TR=1 type 0: translation of an interrupt or reserved address */
-    AMDVI_REASON_ATS_DISABLED = 50,      /* TR=1 type 1: I=0 or no valid translation */
-    AMDVI_REASON_ATS_DEVICE = 51,        /* TR=1 type 2: DeviceID out of range */
-    AMDVI_REASON_ATS_UNSUPPORTED = 52,   /* unsupported request without an event: V=0 or IommuEn=0 */
+    AMDVI_REASON_REQ_INT_READ = 44,      /* type 0: read or non-posted write in the interrupt range */
+    AMDVI_REASON_REQ_PRETRANSLATED = 45, /* type 1: translated request while I=0 */
+    AMDVI_REASON_REQ_PORT_IO = 46,       /* type 2 */
+    AMDVI_REASON_REQ_SYSMGT = 47,        /* type 3 */
+    AMDVI_REASON_REQ_INT_RANGE = 48,     /* type 4 */
+    AMDVI_REASON_REQ_RESERVED_INT = 49,  /* type 5: reserved interrupt range */
+    AMDVI_REASON_ATS_ADDRESS = 50,       /* TR=1 type 0: translation of an interrupt or reserved address */
+    AMDVI_REASON_ATS_DISABLED = 51,      /* TR=1 type 1: I=0 or no valid translation */
+    AMDVI_REASON_ATS_DEVICE = 52,        /* TR=1 type 2: DeviceID out of range */
+    AMDVI_REASON_ATS_UNSUPPORTED = 53,   /* unsupported request without an event: V=0 or IommuEn=0 */
 
     /* Page requests [7.7] */
-    AMDVI_REASON_PPR_REFUSED = 53, /* PPREn=0, DTE.PPR=0, V=0, GV or GTEn off */
-    AMDVI_REASON_PPR_DROPPED = 54, /* log off or full: no record, no event */
+    AMDVI_REASON_PPR_REFUSED = 54, /* PPREn=0, DTE.PPR=0, V=0, GV or GTEn off */
+    AMDVI_REASON_PPR_DROPPED = 55, /* log off or full: no record, no event */
 };
 
 /* `event` of struct amdvi_fault: bits 63:60 of an event record [7.3]. */
