@@ -277,8 +277,8 @@ enum amdvi_trace_status amdvi_recorder_comment(struct amdvi_recorder *recorder, 
     return recorder->status;
 }
 
-enum amdvi_trace_status amdvi_recorder_statistics(const struct amdvi_recorder *recorder,
-                                                  struct amdvi_recorder_statistics *statistics)
+enum amdvi_trace_status amdvi_recorder_get_statistics(const struct amdvi_recorder *recorder,
+                                                      struct amdvi_recorder_statistics *statistics)
 {
     if (!recorder || !statistics)
         return AMDVI_TRACE_ERR_ARGUMENT;

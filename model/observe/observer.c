@@ -6,6 +6,7 @@
 #include "model/observe/observer.h"
 
 #include "model/base/allocator.h"
+#include "model/base/sized.h"
 #include "model/device.h"
 
 /* Calls one function of each observer that has it. */
@@ -142,34 +143,41 @@ static void unlink_observation(struct amdvi_device *device, const struct amdvi_o
         *link = gone->next;
 }
 
-enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer)
+enum amdvi_status amdvi_observe_sized(struct amdvi_device *device, const struct amdvi_observer *observer,
+                                      size_t size)
 {
+    struct amdvi_observer known = {0};
     struct amdvi_observation *own;
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (observer && sized_take(&known, sizeof(known), observer, size))
+        return AMDVI_ERR_UNSUPPORTED;
     own = &device->own_observation;
     unlink_observation(device, own);
     if (observer) {
-        *own =
-            (struct amdvi_observation){.device = device, .next = device->observations, .observer = *observer};
+        *own = (struct amdvi_observation){.device = device, .next = device->observations, .observer = known};
         device->observations = own;
     }
     choose(device);
     return AMDVI_OK;
 }
 
-enum amdvi_status amdvi_observer_attach(struct amdvi_device *device, const struct amdvi_observer *observer,
-                                        struct amdvi_observation **observation)
+enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
+                                              const struct amdvi_observer *observer, size_t size,
+                                              struct amdvi_observation **observation)
 {
     struct amdvi_observation **link, *new;
+    struct amdvi_observer known = {0};
 
     if (!device || !observer || !observation)
         return AMDVI_ERR_ARGUMENT;
+    if (sized_take(&known, sizeof(known), observer, size))
+        return AMDVI_ERR_UNSUPPORTED;
     new = allocate_zeroed(&device->allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
-    *new = (struct amdvi_observation){.device = device, .observer = *observer};
+    *new = (struct amdvi_observation){.device = device, .observer = known};
     for (link = &device->observations; *link; link = &(*link)->next)
         ;
     *link = new;

@@ -199,6 +199,42 @@ START_TEST(replay_options_have_a_size)
 }
 END_TEST
 
+static void count_request(void *context, const struct amdvi_request *request,
+                          const struct amdvi_result *result)
+{
+    ++*(unsigned *)context;
+}
+
+/* An old observer ends before `hit`: what lies behind it is never called. */
+START_TEST(old_observers_are_a_beginning)
+{
+    enum { OLD = offsetof(struct amdvi_observer, hit) };
+    struct {
+        struct amdvi_observer known;
+        uint64_t more;
+    } observer;
+    struct amdvi_request request = {.device = 1, .op = AMDVI_READ, .address = 0x1000, .length = 8};
+    struct amdvi_observation *observation;
+    struct amdvi_device *device;
+    struct amdvi_result result;
+    unsigned requests = 0;
+
+    memset(&observer, MARK, sizeof(observer));
+    memset(&observer, 0, OLD);
+    observer.known.context = &requests;
+    observer.known.request = count_request;
+    ck_assert_int_eq(create(&old_memory, sizeof(old_memory), NULL, 0, &device), AMDVI_OK);
+    ck_assert_int_eq(amdvi_observe_sized(device, &observer.known, OLD), AMDVI_OK);
+    ck_assert_int_eq(amdvi_observer_attach_sized(device, &observer.known, OLD, &observation), AMDVI_OK);
+    ck_assert_int_eq(amdvi_translate(device, &request, &result), AMDVI_OK);
+    ck_assert_uint_eq(requests, 2);
+    ck_assert_int_eq(amdvi_observe_sized(device, &observer.known, sizeof(observer)), AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_observer_attach_sized(device, &observer.known, sizeof(observer), &observation),
+                     AMDVI_ERR_UNSUPPORTED);
+    amdvi_destroy(device);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("versions");
@@ -210,6 +246,7 @@ int main(void)
     tcase_add_test(tests, statistics_end_where_the_caller_ends);
     tcase_add_test(tests, lint_options_and_statistics_have_a_size);
     tcase_add_test(tests, replay_options_have_a_size);
+    tcase_add_test(tests, old_observers_are_a_beginning);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -528,7 +528,13 @@ struct amdvi_observer {
  * The host's own observer: takes the place of the one that was set by this call before; null takes it off.
  * The structure is copied. Others stay: those attached below, and those of a lint or a recorder.
  */
-enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_observer *observer);
+enum amdvi_status amdvi_observe_sized(struct amdvi_device *device, const struct amdvi_observer *observer,
+                                      size_t size);
+static inline enum amdvi_status amdvi_observe(struct amdvi_device *device,
+                                              const struct amdvi_observer *observer)
+{
+    return amdvi_observe_sized(device, observer, sizeof(*observer));
+}
 
 /*
  * One observer more, any number of them. They are told in the order in which they were attached, the one of
@@ -537,8 +543,15 @@ enum amdvi_status amdvi_observe(struct amdvi_device *device, const struct amdvi_
  * AMDVI_ERR_NO_MEMORY. Neither call may come from a callback.
  */
 struct amdvi_observation;
-enum amdvi_status amdvi_observer_attach(struct amdvi_device *device, const struct amdvi_observer *observer,
-                                        struct amdvi_observation **observation);
+enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
+                                              const struct amdvi_observer *observer, size_t size,
+                                              struct amdvi_observation **observation);
+static inline enum amdvi_status amdvi_observer_attach(struct amdvi_device *device,
+                                                      const struct amdvi_observer *observer,
+                                                      struct amdvi_observation **observation)
+{
+    return amdvi_observer_attach_sized(device, observer, sizeof(*observer), observation);
+}
 /* Null does nothing. Before amdvi_destroy() of the device. */
 void amdvi_observer_detach(struct amdvi_observation *observation);
 

@@ -68,7 +68,7 @@ class Recorder:
 
     def statistics(self) -> Recorded:
         out = ffi.new("struct amdvi_recorder_statistics *")
-        self._check(lib.amdvi_recorder_statistics(self.pointer, out))
+        self._check(lib.amdvi_recorder_get_statistics(self.pointer, out))
         return Recorded(out.actions, out.memory_bytes, out.expectations, out.inexact)
 
     def finish(self) -> None:

@@ -71,7 +71,7 @@ void recording_must_replay(struct recording *r, struct played *played)
     struct amdvi_recorder_statistics recorded;
 
     ck_assert_int_eq(amdvi_recorder_finish(r->recorder), AMDVI_TRACE_OK);
-    ck_assert_int_eq(amdvi_recorder_statistics(r->recorder, &recorded), AMDVI_TRACE_OK);
+    ck_assert_int_eq(amdvi_recorder_get_statistics(r->recorder, &recorded), AMDVI_TRACE_OK);
     ck_assert_uint_eq(recorded.inexact, 0);
     recording_play(r, AMDVI_TRACE_KINDS, played);
     ck_assert_msg(played->counts.failed == 0, "%llu of %llu checks failed; %s",

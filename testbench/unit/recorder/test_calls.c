@@ -122,14 +122,14 @@ START_TEST(what_a_trace_cannot_say_is_counted)
     ck_assert_int_eq(amdvi_pci_read(m.device, 0x100, 8, &value), AMDVI_OK);
     m.atc_answer = AMDVI_ATC_PENDING;
     command(&m, UINT64_C(4) << 60 | DEV, 0x1000);
-    ck_assert_int_eq(amdvi_recorder_statistics(r.recorder, &statistics), AMDVI_TRACE_OK);
+    ck_assert_int_eq(amdvi_recorder_get_statistics(r.recorder, &statistics), AMDVI_TRACE_OK);
     ck_assert_uint_eq(statistics.inexact, 1);
     ck_assert_int_eq(amdvi_save(m.device, NULL, 0, &size), AMDVI_ERR_TOO_SMALL);
     saved = malloc(size);
     ck_assert_int_eq(amdvi_save(m.device, saved, size, &size), AMDVI_OK);
     ck_assert_int_eq(amdvi_restore(m.device, saved, size), AMDVI_OK);
     free(saved);
-    ck_assert_int_eq(amdvi_recorder_statistics(r.recorder, &statistics), AMDVI_TRACE_OK);
+    ck_assert_int_eq(amdvi_recorder_get_statistics(r.recorder, &statistics), AMDVI_TRACE_OK);
     ck_assert_uint_ge(statistics.inexact, 2);
 }
 END_TEST
@@ -205,7 +205,7 @@ START_TEST(arguments)
     ck_assert_int_eq(amdvi_recorder_store(NULL, 0, "", 1), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_store(r.recorder, 0, NULL, 1), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_comment(r.recorder, NULL), AMDVI_TRACE_ERR_ARGUMENT);
-    ck_assert_int_eq(amdvi_recorder_statistics(NULL, &statistics), AMDVI_TRACE_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_recorder_get_statistics(NULL, &statistics), AMDVI_TRACE_ERR_ARGUMENT);
     amdvi_recorder_destroy(NULL);
 }
 END_TEST

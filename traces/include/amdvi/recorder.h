@@ -5,9 +5,10 @@
  *
  *     struct amdvi_recorder_options options = {.config = config, .form = AMDVI_TRACE_FORM_BINARY,
  *                                              .write = amdvi_trace_write_to_file, .context = file};
+ *     struct amdvi_recorder *recorder;
  *     amdvi_create(config, &memory, &callbacks, NULL, &device);
  *     amdvi_recorder_create(device, &options, &recorder);
- *     ...                                    // the device works as always
+ *     // ...                                 the device works as always
  *     amdvi_recorder_finish(recorder);       // the rest is written
  *     amdvi_recorder_destroy(recorder);      // before amdvi_destroy()
  *
@@ -90,8 +91,8 @@ enum amdvi_trace_status amdvi_recorder_store(struct amdvi_recorder *recorder, ui
 /* A comment line; `text` without line ends. */
 enum amdvi_trace_status amdvi_recorder_comment(struct amdvi_recorder *recorder, const char *text);
 
-enum amdvi_trace_status amdvi_recorder_statistics(const struct amdvi_recorder *recorder,
-                                                  struct amdvi_recorder_statistics *statistics);
+enum amdvi_trace_status amdvi_recorder_get_statistics(const struct amdvi_recorder *recorder,
+                                                      struct amdvi_recorder_statistics *statistics);
 
 #ifdef __cplusplus
 }
