@@ -45,7 +45,7 @@ def verdict(mutant: Mutant, bench: Bench, clean: str, further: bool) -> str | No
     if before is None:
         return GONE
     try:
-        if not bench.make("amdvi"):
+        if not bench.make():
             return BROKEN
         if bench.code() == clean:
             return SAME
@@ -71,7 +71,6 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     bench = Bench.prepare(args.work.resolve(), args.jobs)
     if by := bench.noticed_by():
         sys.exit(f"the tree without defects does not pass: {by}")
-    bench.make("amdvi")
     clean, drawn = bench.code(), draw(bench.tree, args.seed)
     counted = sum(by not in NOT_COUNTED for by in results.values())
     while counted < args.count and not args.again:
