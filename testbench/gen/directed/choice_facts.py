@@ -178,7 +178,7 @@ def wrong_entries(t: Trace) -> None:
     table = t.host(4)
     table.put(0x1000, w.v1_entry(0x5_5000, 0, write=False, extra=1 << 52))
     table.put(0x2000, w.v1_entry(0x5_5000, 1, write=False))
-    table.put(0x20_0000, w.v1_entry(0x5_5000, 3, extra=1 << 53), 2)
+    table.put(0x20_0000, w.v1_entry(0x5_5000, 2, extra=1 << 53), 2)  # NextLevel is the level
     table.put(0x40_0000, w.v1_entry(0x5_5000, 7, extra=1 << 54), 2)
     table.put(0x80_4020_1000, w.v1_entry(0x5_5000, 2, extra=1 << 55), 4)
     t.boot()

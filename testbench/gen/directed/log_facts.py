@@ -713,3 +713,7 @@ def stop_marker(t: Trace) -> None:
     t.hand(marker, "ok", "mmio_read off=0x2038 size=8 value=0x10",
            f"mmio_write off=0x18 size=8 value={t.world.control | 1 << 13 | 1 << 15 | 1 << 41:#x}",
            marker, "fault", "expect_count log=host ppr=1 event=0", "mmio_read off=0x2038 size=8 value=0x10")
+    t.note("what asks for something, or is not the last, is no stop marker")
+    for index, asked in enumerate(("r=1 last=1", "w=1 last=1", "x=1 last=1", ""), 2):
+        t.hand(f"pri dev={DEV:#x} addr=0x9000 tag={index} pasid={PASID} {asked}".rstrip(), "ok",
+               f"expect_count log=host ppr={index} event=0")
