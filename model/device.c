@@ -2,7 +2,9 @@
 /* Birth, reset and death of a device; its clock and its work. */
 #include "model/commands/ats.h"
 #include "model/commands/command.h"
+#include "model/flight.h"
 #include "model/guests/guest.h"
+#include "model/port/external.h"
 
 #include "model/base/allocator.h"
 #include "model/base/sized.h"
@@ -41,6 +43,7 @@ static void destroy(struct amdvi_device *device)
     struct amdvi_allocator allocator = device->allocator;
 
     observers_free(device);
+    external_destroy(device);
     atc_clear(device);
     guests_destroy(device);
     pmu_destroy(device);
@@ -93,7 +96,11 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device->external && device->external->pumping)
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
+    external_cancel(device);
+    device->command_wait.waiting = false;
     device->caches = device->config.value[CONFIG_CACHES];
     device->command_run = false;
     memset(device->logs, 0, sizeof(device->logs));

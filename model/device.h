@@ -99,9 +99,10 @@ struct amdvi_device {
     uint64_t now;
 
     struct amdvi_statistics statistics;
-    struct external *external; /* who answers jobs later; null: nobody (port.h) */
-    struct job *jobs;          /* of those that are under way */
-    uint64_t marks;            /* invalidations that covered one of them */
+    struct external *external;     /* who answers jobs later; null: nobody (port.h) */
+    struct job *jobs;              /* of those that are under way */
+    uint64_t marks;                /* invalidations that covered one of them */
+    struct jobs_wait command_wait; /* the host's COMPLETION_WAIT and the lookups under way */
 };
 
 static inline uint64_t control(const struct amdvi_device *device)

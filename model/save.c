@@ -183,6 +183,8 @@ enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, si
 
     if (!device || !needed)
         return AMDVI_ERR_ARGUMENT;
+    if (device->jobs)
+        return AMDVI_ERR_BUSY;
     put_header(&out, KIND_DEVICE);
     put_section(&out, SECTION_CONFIG, CONFIG_KEYS * 8);
     put_words(&out, device->config.value, CONFIG_KEYS);
@@ -508,6 +510,8 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device->jobs)
+        return AMDVI_ERR_BUSY;
     status = open_saved(buffer, size, KIND_DEVICE, &in);
     if (status == AMDVI_OK)
         status = check_sections(device, in);

@@ -3,6 +3,7 @@
 #include "model/commands/command.h"
 
 #include "model/guests/guest.h"
+#include "model/lookup/invalidate.h"
 #include "model/observe/watch.h"
 
 static enum command_progress halt(struct amdvi_device *device, const struct event *event)
@@ -42,7 +43,7 @@ static enum command_progress store(struct amdvi_device *device, const struct com
 static enum command_progress completion_wait(struct amdvi_device *device, struct job *job,
                                              const struct command *c)
 {
-    if (device->atc.host.count > 0)
+    if (device->atc.host.count > 0 || (device->jobs && !jobs_settled(device, &device->command_wait)))
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, c) == COMMAND_HALTED)
         return COMMAND_HALTED;
@@ -56,8 +57,7 @@ static enum command_progress completion_wait(struct amdvi_device *device, struct
 
 static void invalidate_all(struct amdvi_device *device)
 {
-    tlb_invalidate_all(&device->tlb);
-    dtc_invalidate_all(device);
+    invalidate_translations(device);
     itc_invalidate_all(device);
 }
 

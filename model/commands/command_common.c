@@ -4,6 +4,7 @@
 
 #include "model/commands/ats.h"
 #include "model/guests/guest.h"
+#include "model/lookup/invalidate.h"
 
 static bool stray_pasid(const uint64_t words[2])
 {
@@ -23,8 +24,8 @@ bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
            !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
 }
 
-static void invalidate_pages(struct amdvi_device *device, struct job *job, const struct command *c,
-                             const struct guest *guest)
+static void drop_pages(struct amdvi_device *device, struct job *job, const struct command *c,
+                       const struct guest *guest)
 {
     struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(c->words),
                               .guest = cmd_inv_pages_gn(c->words)};
@@ -34,10 +35,10 @@ static void invalidate_pages(struct amdvi_device *device, struct job *job, const
         space.pasid = (uint32_t)cmd_inv_pages_pasid(c->words);
     /* A guest knows nothing of host tables: its GN=0 drops what is nested in the domain (viommu 11 #16). */
     if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
-        tlb_invalidate_combined(&device->tlb, space.domain);
+        invalidate_combined(device, space.domain);
     else
         job->counts->entries_invalidated +=
-            tlb_invalidate(&device->tlb, &space, &range, cmd_inv_pages_pde(c->words));
+            invalidate_pages(device, &space, &range, cmd_inv_pages_pde(c->words));
 }
 
 /* A response carries a PASID only where the device table says so, or by choice always (9.4). */
@@ -66,7 +67,7 @@ enum command_progress command_common(struct amdvi_device *device, struct job *jo
         dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(c->words));
         break;
     case CMD_INVALIDATE_IOMMU_PAGES:
-        invalidate_pages(device, job, c, guest);
+        drop_pages(device, job, c, guest);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
         if (!atc_invalidate(device, c->words, c->address, guest ? &guest->ats : &device->atc.host))

@@ -5,6 +5,7 @@
  */
 #include "model/commands/command.h"
 #include "model/guests/guest.h"
+#include "model/lookup/invalidate.h"
 #include "model/observe/watch.h"
 
 /* ---------------------------------------------------------------- errors */
@@ -72,6 +73,8 @@ static enum command_progress completion_wait(struct amdvi_device *device, struct
                                              struct guest *guest, const struct command *c)
 {
     if (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : guest->ats.count > 0)
+        return COMMAND_BLOCKED;
+    if (device->jobs && !jobs_settled(device, &guest->jobs_wait))
         return COMMAND_BLOCKED;
     if (cmd_completion_wait_s(c->words) && store(device, guest, c) == COMMAND_HALTED)
         return COMMAND_HALTED;
@@ -142,11 +145,9 @@ static enum command_progress execute_mapped(struct amdvi_device *device, struct 
 static enum command_progress invalidate_all(struct amdvi_device *device, struct job *job, struct guest *guest)
 {
     if (device->config.value[CONFIG_GUEST_INVALIDATE_ALL]) {
-        tlb_invalidate_all(&device->tlb);
-        dtc_invalidate_all(device);
+        invalidate_translations(device);
     } else {
-        tlb_invalidate_owner(&device->tlb, guest->id);
-        dtc_invalidate_guest(device, guest->id);
+        invalidate_owner(device, guest->id);
         map_invalidate_all(device, guest);
     }
     job->counts->invalidations++;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PREFETCH_IOMMU_PAGES: a hint (6.4 opcode 6). Faults are reported to nobody. */
+#include "model/lookup/invalidate.h"
 #include "model/port/exec.h"
 
 enum { PAGE_BYTES = 4096 };
@@ -42,7 +43,7 @@ void prefetch(struct amdvi_device *device, struct job *job, const uint64_t comma
     space.withheld = dte_withheld(fetch.dte, &device->env);
     request.pasid = space.pasid = guest ? (uint32_t)cmd_prefetch_pasid(command) : 0;
     if (cmd_prefetch_inval(command))
-        tlb_invalidate(&device->tlb, &space, &range, false);
+        invalidate_pages(device, &space, &range, false);
     for (unsigned i = 0; i <= cmd_prefetch_pfcount(command); i++, request.address += PAGE_BYTES)
         if (!prefetch_page(device, job, &request, &space))
             return;

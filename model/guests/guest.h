@@ -8,6 +8,7 @@
 
 #include "model/lookup/held.h"
 #include "model/port/exec.h"
+#include "model/port/jobs.h"
 
 enum { GUESTS = 65536, GUEST_PAGE = 256 };
 
@@ -55,6 +56,7 @@ struct guest {
     uint64_t vfc[VFC_COUNT];
     struct guest_log events, pprs;
     struct atc_issuer ats; /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
+    struct jobs_wait jobs_wait; /* its COMPLETION_WAIT and the lookups under way */
     struct held held[HELD_USES];
 };
 

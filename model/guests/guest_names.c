@@ -2,6 +2,8 @@
 /* What a guest's maps name, all in all: maps read from end to end (viommu 6). */
 #include "model/guests/guest.h"
 
+#include "model/lookup/invalidate.h"
+
 #include "model/base/allocator.h"
 #include "tables/layout.h"
 
@@ -105,7 +107,7 @@ static void invalidate_domain(struct amdvi_device *device, uint16_t id)
     struct tlb_space space = {.domain = id};
     struct cmd_range all = {.shift = CMD_RANGE_ALL};
 
-    tlb_invalidate(&device->tlb, &space, &all, true);
+    invalidate_pages(device, &space, &all, true);
 }
 
 static void each(struct amdvi_device *device, const struct id_set *set,

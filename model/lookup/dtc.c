@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
 #include "model/lookup/held.h"
-#include "model/port/job.h"
+#include "model/port/jobs.h"
 
 #include "tables/layout.h"
 
@@ -161,6 +161,7 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
     if (slot != CACHE_NO_SLOT)
         cache_remove(&device->dtc, (uint32_t)slot);
     device->dtc_last = NULL;
+    jobs_mark_entry(device, requester);
     held_forget_entry(device, requester);
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
 }
@@ -178,6 +179,7 @@ void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 
 void dtc_invalidate_all(struct amdvi_device *device)
 {
+    jobs_mark_all(device);
     cache_clear(&device->dtc);
     device->dtc_last = NULL;
     held_forget_all(device);

@@ -23,8 +23,8 @@ struct ask {
     uint8_t error; /* of the answer: enum walk_error */
     uint32_t length;
     uint64_t spa;
-    uint64_t expected, desired;       /* ASK_UPDATE */
-    uint64_t words[ASK_BYTES / 8];    /* what is written, or was read; ASK_UPDATE: what was there */
+    uint64_t expected, desired;    /* ASK_UPDATE */
+    uint64_t words[ASK_BYTES / 8]; /* what is written, or was read; ASK_UPDATE: what was there */
 };
 
 struct job {
@@ -36,8 +36,14 @@ struct job {
     struct ticket ticket;
     struct job *next, *previous; /* of all that are under way */
     struct job *next_ready;
-    uint32_t id;
+    uint32_t slot; /* its place among those that the surroundings answer */
     bool ready;
+};
+
+/* A COMPLETION_WAIT on its way: it waits for the jobs that were marked before it came. */
+struct jobs_wait {
+    bool waiting; /* false before the first call */
+    uint64_t mark;
 };
 
 #endif

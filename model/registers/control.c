@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
 #include "model/guests/guest.h"
+#include "model/port/jobs.h"
 #include "model/lookup/held.h"
 #include "model/lookup/marc.h"
 
@@ -194,6 +195,7 @@ void control_changed(struct amdvi_device *device, uint64_t old)
     bool was = reg_control_iommuen(old) && reg_control_cmdbufen(old);
     bool is = reg_control_iommuen(now) && reg_control_cmdbufen(now);
 
+    jobs_mark_all(device); /* what was looked up in other modes is not kept */
     device->command_run = is && (device->command_run || !was);
     if (rose(old, now, REG_CONTROL_EVENTLOGEN_MASK))
         log_enable_rose(device, AMDVI_LOG_EVENT);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Page requests of devices (7.7, 9.4). */
 #include "model/guests/guest.h"
+#include "model/requests/request.h"
 
 static struct ppr_request record_of(const struct amdvi_device *device, const struct amdvi_page_request *rq)
 {
@@ -168,6 +169,11 @@ static void log_request(struct amdvi_device *device, const struct amdvi_page_req
     answer_automatically(device, rq, dte, !result->ok);
 }
 
+bool page_request_legal(const struct amdvi_page_request *request)
+{
+    return request->pasid < 1u << 20 && request->prg_index < 1u << 9;
+}
+
 static void handle(struct amdvi_device *device, const struct amdvi_page_request *request,
                    struct amdvi_page_request_result *result)
 {
@@ -191,7 +197,7 @@ static void handle(struct amdvi_device *device, const struct amdvi_page_request 
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
                                      struct amdvi_page_request_result *result)
 {
-    if (!device || !request || !result || request->pasid >= 1u << 20 || request->prg_index >= 1u << 9)
+    if (!device || !request || !result || !page_request_legal(request))
         return AMDVI_ERR_ARGUMENT;
     tell_call(device, AMDVI_CALL_PAGE_REQUEST, 0);
     *result = (struct amdvi_page_request_result){0};

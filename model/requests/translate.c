@@ -165,17 +165,22 @@ void request_observe(struct amdvi_device *device, const struct amdvi_request *re
         device->observer.request(device->observer.context, request, result);
 }
 
+void request_of_interrupt(const struct amdvi_int_result *message, struct amdvi_result *result)
+{
+    *result = (struct amdvi_result){.ok = message->ok,
+                                    .identity = true,
+                                    .pa = message->address,
+                                    .perm = PERM_WRITE,
+                                    .fault = message->fault};
+}
+
 void request_as_interrupt(struct amdvi_device *device, const struct amdvi_request *request, uint32_t data,
                           struct amdvi_result *result)
 {
     struct amdvi_int_result message;
 
     amdvi_interrupt(device, request->device, request->address, data, &message);
-    *result = (struct amdvi_result){.ok = message.ok,
-                                    .identity = true,
-                                    .pa = message.address,
-                                    .perm = PERM_WRITE,
-                                    .fault = message.fault};
+    request_of_interrupt(&message, result);
 }
 
 static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
