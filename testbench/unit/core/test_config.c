@@ -196,6 +196,16 @@ START_TEST(unknown_keys)
 }
 END_TEST
 
+START_TEST(every_key_has_a_number)
+{
+    const struct amdvi_config_key *key;
+    uint64_t value;
+
+    for (size_t i = 0; (key = amdvi_config_key_at(i)); i++)
+        ck_assert_msg(amdvi_config_number(config, key->name, &value) == AMDVI_OK, "%s", key->name);
+}
+END_TEST
+
 START_TEST(null_arguments)
 {
     uint64_t value;
@@ -254,6 +264,7 @@ int main(void)
     tcase_add_test(tests, cache_geometry_is_limited);
     tcase_add_test(tests, choices);
     tcase_add_test(tests, unknown_keys);
+    tcase_add_test(tests, every_key_has_a_number);
     tcase_add_test(tests, null_arguments);
     tcase_add_test(tests, values_are_cut_to_the_buffer);
     tcase_add_test(tests, texts_are_never_null);

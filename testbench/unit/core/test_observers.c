@@ -2,6 +2,7 @@
 /* The list of observers: who hears what, in which order, and what stays when one goes. */
 #include "machine.h"
 
+#include "amdvi/inject.h"
 #include "amdvi/lint.h"
 
 static struct machine m;
@@ -322,6 +323,21 @@ START_TEST(arguments_and_memory)
 }
 END_TEST
 
+/* A plan of faults makes requests go the whole way, where hits are told: to those that listen to them. */
+START_TEST(who_does_not_listen_to_hits_hears_none)
+{
+    struct ear ear = {0};
+    struct amdvi_inject_rule never = {
+        .what = AMDVI_INJECT_PRG, .action = AMDVI_INJECT_DROP, .by_device = true, .device = 0xffff};
+
+    ck_assert_int_eq(amdvi_inject(m.device, &never, 1), AMDVI_OK);
+    attach(&(struct amdvi_observer){.context = &ear, .request = on_request});
+    for (unsigned i = 0; i < 3; i++)
+        ask(&m, AMDVI_READ, IOVA);
+    ck_assert_uint_eq(ear.requests, 3);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("observers");
@@ -336,6 +352,7 @@ int main(void)
     tcase_add_test(tests, page_requests_and_configuration_space_are_told);
     tcase_add_test(tests, configuration_space_beyond_256_reads_all_ones);
     tcase_add_test(tests, an_access_shows_all_its_bytes);
+    tcase_add_test(tests, who_does_not_listen_to_hits_hears_none);
     tcase_add_test(tests, arguments_and_memory);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

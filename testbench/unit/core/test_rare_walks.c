@@ -205,6 +205,26 @@ START_TEST(guest_pages_are_prefetched_where_nothing_is_set)
 }
 END_TEST
 
+/* A leaf at level 6 is a wrong level, a size that its level does not hold a wrong size (4.3 steps 5 and 6):
+ * the record is the same, the reason is not. By choice they come before a reserved bit. */
+START_TEST(wrong_levels_and_wrong_sizes_have_reasons_of_their_own)
+{
+    uint64_t root, table, reserved = _i ? UINT64_C(1) << 52 : 0;
+
+    machine_open(&m, _i ? "walk.entry_order=level" : "walk.entry_order=reserved");
+    root = new_table(&m);
+    table = new_table(&m);
+    put64(&m, root + 8, V1_RW | PAGE | reserved | 1);
+    put64(&m, root, V1_RW | table | 3 << 9 | 1);
+    put64(&m, table, V1_RW | UINT64_C(0x7ffffff000) | reserved | 7 << 9 | 1); /* 2^40 bytes at level 3 */
+    dte(&m, DEV, D_OK | root | 6 << 9, DOM, 0);
+    boot(&m, C_NORMAL);
+    ck_assert_uint_eq(ask(&m, AMDVI_READ, UINT64_C(1) << 57).fault.reason, AMDVI_REASON_HOST_LEVEL);
+    ck_assert_uint_eq(ask(&m, AMDVI_READ, 0).fault.reason, AMDVI_REASON_HOST_SIZE);
+    machine_close(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rare walks");
@@ -216,6 +236,7 @@ int main(void)
     tcase_add_loop_test(tests, guest_bits_are_set_unless_disabled, 0, 8);
     tcase_add_loop_test(tests, endless_races_about_guest_entries_end, 0, 2);
     tcase_add_loop_test(tests, guest_pages_are_prefetched_where_nothing_is_set, 0, 3);
+    tcase_add_loop_test(tests, wrong_levels_and_wrong_sizes_have_reasons_of_their_own, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

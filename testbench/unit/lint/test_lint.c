@@ -445,6 +445,7 @@ START_TEST(reserved_bits_are_found_with_their_writer)
     ck_assert_int_eq(found.kind, AMDVI_LINT_RESERVED_BITS);
     ck_assert_uint_eq(found.word, leaf());
     ck_assert_uint_eq(found.changed.line, 2);
+    ck_assert_uint_eq(found.at.line, 3);
 }
 END_TEST
 
