@@ -38,7 +38,7 @@ static uint64_t shown_address(const struct picture *p, uint64_t address, unsigne
 {
     unsigned top = PAGE_SHIFT + INDEX_BITS * levels - 1;
 
-    return p->extend && address >> top & 1 ? address | ~((UINT64_C(1) << top) - 1) : address;
+    return p->extend && top < 64 && address >> top & 1 ? address | ~((UINT64_C(1) << top) - 1) : address;
 }
 
 static void add_json(const struct picture *p, const struct range *r, uint64_t from)
@@ -231,7 +231,7 @@ static bool host_lookup(const struct picture *p, uint64_t gpa, uint64_t *spa)
     }
     while (level >= 1 && level <= 6) {
         unsigned index = (unsigned)(gpa >> level_shift(level)) % ENTRIES, next;
-        if (!scene_read(p->scene, table + 8 * index, &entry, sizeof(entry)) ||
+        if (!scene_read(p->scene, table + UINT64_C(8) * index, &entry, sizeof(entry)) ||
             !field_value(p->v1, "PR", &entry))
             return false;
         next = (unsigned)field_value(p->v1, "NextLevel", &entry);

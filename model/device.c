@@ -2,7 +2,9 @@
 /* Birth, reset and death of a device; its clock and its work. */
 #include "model/commands/ats.h"
 #include "model/commands/command.h"
+#include "model/flight.h"
 #include "model/guests/guest.h"
+#include "model/port/external.h"
 
 #include "model/base/allocator.h"
 #include "model/base/sized.h"
@@ -33,8 +35,7 @@ static bool create_caches(struct amdvi_device *device)
     return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
            cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
            tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) &&
-           guest_logs_create(device) && pmu_create(device) && commands_create(device) && device->itc_gen &&
-           device->reported;
+           pmu_create(device) && device->itc_gen && device->reported;
 }
 
 static void destroy(struct amdvi_device *device)
@@ -42,10 +43,9 @@ static void destroy(struct amdvi_device *device)
     struct amdvi_allocator allocator = device->allocator;
 
     observers_free(device);
+    external_destroy(device);
     atc_clear(device);
     guests_destroy(device);
-    guest_logs_destroy(device);
-    commands_destroy(device);
     pmu_destroy(device);
     cache_destroy(&device->dtc, &allocator);
     cache_destroy(&device->itc, &allocator);
@@ -96,10 +96,13 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device->external && device->external->pumping)
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
+    external_cancel(device);
+    device->command_wait.waiting = false;
     device->caches = device->config.value[CONFIG_CACHES];
-    device->command_run = device->guests_unsettled = false;
-    commands_reset(device);
+    device->command_run = false;
     memset(device->logs, 0, sizeof(device->logs));
     atc_clear(device);
     guests_reset(device);
@@ -116,25 +119,14 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     return AMDVI_OK;
 }
 
-/* At once. */
-static void run_now(struct amdvi_device *device)
-{
-    struct job job;
-
-    job_begin(device, &job);
-    atc_check_timeouts(device, &job);
-    job_begin(device, &device->host_commands->job);
-    host_ring_run(device, device->host_commands);
-    job_begin(device, &device->guest_commands->job);
-    guest_rings_run(device, device->guest_commands);
-}
-
 enum amdvi_status amdvi_run(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
     tell_call(device, AMDVI_CALL_RUN, 0);
-    run_now(device);
+    atc_check_timeouts(device);
+    command_run(device);
+    guests_run(device);
     return AMDVI_OK;
 }
 

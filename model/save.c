@@ -4,7 +4,7 @@
  * kind, then sections of {tag, length, bytes}, then a checksum of everything before it; all numbers little
  * endian. Caches are not saved: a device may forget what it has cached at any time (iommu 10.2).
  */
-#include "model/guests/guest_work.h"
+#include "model/guests/guest.h"
 
 enum {
     VERSION = 2,
@@ -183,6 +183,8 @@ enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, si
 
     if (!device || !needed)
         return AMDVI_ERR_ARGUMENT;
+    if (device->jobs)
+        return AMDVI_ERR_BUSY;
     put_header(&out, KIND_DEVICE);
     put_section(&out, SECTION_CONFIG, CONFIG_KEYS * 8);
     put_words(&out, device->config.value, CONFIG_KEYS);
@@ -508,6 +510,8 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device->jobs)
+        return AMDVI_ERR_BUSY;
     status = open_saved(buffer, size, KIND_DEVICE, &in);
     if (status == AMDVI_OK)
         status = check_sections(device, in);
@@ -529,10 +533,8 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
                                       size_t size)
 {
     enum amdvi_status status;
-    struct guest_work work;
     struct guest *guest;
     struct in in, body;
-    struct job job;
     uint32_t tag;
 
     if (!device)
@@ -556,10 +558,8 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
                        &(struct amdvi_call_info){.call = AMDVI_CALL_GUEST_RESTORE, .guest_id = guest_id});
     get(&body, 8); /* the GuestID at the old place */
     take_guest(guest, &body);
-    guest_work_begin(&work);
-    job_begin(device, &job);
-    guest_status_set(device, &job, guest, 0, &work);
-    guest_mark_dirty(device, &job, guest, guest_command_running(device, guest), &work);
+    guest_status_set(device, guest, 0);
+    guest_mark_dirty(device, guest, guest_command_running(device, guest));
     guest_queue(device, guest);
     return AMDVI_OK;
 }

@@ -30,7 +30,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "observe": ("tables", "cmdbuf", "base", "caches", "port", "logs", "lookup"),
     "requests": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe"),
     "commands": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe"),
-    "registers": ("tables", "cmdbuf", "base", "signals", "logs", "lookup", "guests", "observe"),
+    "registers": ("tables", "cmdbuf", "base", "port", "signals", "logs", "lookup", "guests", "observe"),
     "lint": ("tables", "cmdbuf", "base", "caches", "port", "logs", "lookup", "guests", "observe"),
     "ivrs": ("tables", "base", "config"),
 }

@@ -35,3 +35,10 @@ def test_report_says_where_a_capture_comes_from(amdvi, root, tmp_path):
     note = "recorded on an emulated machine (QEMU) that a real kernel drove; one record is one question to the IOMMU"
     assert note in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert f"note: {note}" in amdvi("replay", capture).stdout
+
+
+def test_a_report_without_files_says_why(amdvi, root, tmp_path):
+    broken = tmp_path / "broken.trace"
+    broken.write_text("amdvi-trace 1\nnonsense\n", encoding="ascii")
+    done = make(root, "-", "-o", tmp_path, stdin=amdvi("replay", "--json", broken).stdout)
+    assert done.returncode == 2 and f"{broken}:2: unknown record 'nonsense'" in done.stderr

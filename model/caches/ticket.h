@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a lookup under way depends on, so that an invalidation that comes meanwhile can mark it (engine: wall 8).
+ * What a lookup under way depends on, so that an invalidation that comes meanwhile can mark it (engine: wall
+ * 8).
  *
- * A walk that has read an old entry may still answer its requester: the architecture allows the old or the new
- * translation until the COMPLETION_WAIT behind the invalidation completes (6.4). It must not fill a line that
- * would then count as live, and that COMPLETION_WAIT waits for it.
+ * A walk that has read an old entry may still answer its requester: the architecture allows the old or the
+ * new translation until the COMPLETION_WAIT behind the invalidation completes (6.4). It must not fill a line
+ * that would then count as live, and that COMPLETION_WAIT waits for it.
  */
 #ifndef AMDVI_MODEL_TICKET_H
 #define AMDVI_MODEL_TICKET_H

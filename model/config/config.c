@@ -60,6 +60,26 @@ static bool parse_number(const char *text, uint64_t *value)
     return errno == 0 && *end == 0;
 }
 
+/* "00:00.2", bus, device and function of PCI in hex digits. */
+static bool parse_device(const char *text, uint64_t *value)
+{
+    static const struct {
+        char end;
+        unsigned digits, limit, shift;
+    } parts[] = {{':', 2, 0xff, 8}, {'.', 2, 31, 3}, {0, 1, 7, 0}};
+
+    *value = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t digits = strspn(text, "0123456789abcdefABCDEF");
+        unsigned long part = digits ? strtoul(text, NULL, 16) : 0;
+        if (!digits || digits > parts[i].digits || part > parts[i].limit || text[digits] != parts[i].end)
+            return false;
+        *value |= (uint64_t)part << parts[i].shift;
+        text += digits + 1;
+    }
+    return true;
+}
+
 static void apply_preset(struct amdvi_config *config, unsigned index)
 {
     const struct preset *preset = &presets[index];
@@ -98,6 +118,8 @@ static bool parse_value(const struct config_key *key, const char *text, uint64_t
         return parse_switch(text, value);
     case CHOICE:
         return parse_choice(key, text, value);
+    case DEVICE:
+        return parse_device(text, value) || parse_number(text, value);
     default:
         return parse_number(text, value);
     }

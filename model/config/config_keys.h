@@ -6,12 +6,12 @@
 #include "amdvi/amdvi.h"
 #include "model/config/config.h"
 
-enum config_kind { NUMBER, SWITCH, CHOICE, PLAN };
+enum config_kind { NUMBER, SWITCH, CHOICE, PLAN, DEVICE };
 
 struct config_key {
     struct amdvi_config_key public;
     enum config_kind kind;
-    uint64_t limit; /* NUMBER: largest legal value */
+    uint64_t limit; /* NUMBER, DEVICE: largest legal value */
 };
 
 /* The default of keys that the preset sets. */

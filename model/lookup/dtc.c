@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
 #include "model/lookup/held.h"
-#include "model/port/job.h"
+#include "model/port/jobs.h"
 
 #include "tables/layout.h"
 
@@ -161,6 +161,7 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
     if (slot != CACHE_NO_SLOT)
         cache_remove(&device->dtc, (uint32_t)slot);
     device->dtc_last = NULL;
+    jobs_mark_entry(device, requester);
     held_forget_entry(device, requester);
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
 }
@@ -178,6 +179,7 @@ void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 
 void dtc_invalidate_all(struct amdvi_device *device)
 {
+    jobs_mark_all(device);
     cache_clear(&device->dtc);
     device->dtc_last = NULL;
     held_forget_all(device);
@@ -195,13 +197,9 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
                                     struct amdvi_dte_view *view)
 {
     int32_t slot;
-    struct amdvi_statistics unused = {0};
-    struct place place = {.access = AMDVI_ACCESS_DTE};
-    struct job job;
 
     if (!device || !view)
         return AMDVI_ERR_ARGUMENT;
-    job_begin_apart(&job, JOB_SILENT, &unused);
     *view = (struct amdvi_dte_view){0};
     view->beyond_table = dte_address(&device->segments, requester, &view->address) != REASON_NONE;
     slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
@@ -210,8 +208,7 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
         memcpy(view->words, ((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte.raw,
                DTE_BYTES);
     } else if (!view->beyond_table) {
-        place.spa = view->address;
-        view->read_error = port_read(device, &job, &place, view->words, DTE_BYTES) != WALK_ERROR_NONE;
+        view->read_error = memory_read(device, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
     }
     return AMDVI_OK;
 }

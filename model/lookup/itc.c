@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
-#include "model/port/job.h"
+#include "model/port/jobs.h"
 
 struct itc_key {
     uint16_t device;
@@ -113,12 +113,14 @@ bool itc_fetch(struct amdvi_device *device, struct job *job, const struct dte *d
 
 void itc_invalidate(struct amdvi_device *device, uint16_t requester)
 {
+    jobs_mark_interrupts(device, requester);
     if (++device->itc_gen[requester] == 0)
         itc_invalidate_all(device);
 }
 
 void itc_invalidate_all(struct amdvi_device *device)
 {
+    jobs_mark_all(device);
     if (++device->itc_epoch == 0)
         cache_clear(&device->itc);
 }

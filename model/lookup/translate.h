@@ -30,7 +30,6 @@ struct translation {
     struct fault_facts facts;
     bool excluded; /* the exclusion range let it through */
     struct dte_fetch entry;
-    struct fault_report report;
     struct watch watch;
 };
 

@@ -2,7 +2,6 @@
 #include "model/observe/pmu.h"
 
 #include "model/base/allocator.h"
-#include "model/logs/record.h"
 #include "model/lookup/translate.h"
 #include "model/observe/watch.h"
 
@@ -95,7 +94,6 @@ void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
 
 /* What an operation did, by CSource, and whose it was. */
 struct tally {
-    const struct job *job; /* what did it */
     uint64_t events[PMU_SOURCES];
     bool has_device, has_domain, has_pasid;
     uint16_t device, domain;
@@ -119,27 +117,25 @@ static bool selects(const struct pmu_counter *c, const struct tally *tally)
                          tally->pasid);
 }
 
-/* Nobody waits for the record; one for which there is no room on the way is lost. */
-static void report(struct amdvi_device *device, const struct job *job, const struct pmu_counter *c)
+static void report(struct amdvi_device *device, const struct pmu_counter *c)
 {
-    struct record record = {.log = AMDVI_LOG_EVENT};
+    uint64_t record[2] = {0};
 
     if (!ctr_report_reporten(c->reg[CTR_REPORT]))
         return;
-    evt_event_counter_zero_set_code(record.words, EVT_EVENT_COUNTER_ZERO);
-    evt_event_counter_zero_set_counternote(record.words, ctr_report_note(c->reg[CTR_REPORT]));
-    if (!record_post(device, job, &record))
-        event_written(device, record.words, false);
+    evt_event_counter_zero_set_code(record, EVT_EVENT_COUNTER_ZERO);
+    evt_event_counter_zero_set_counternote(record, ctr_report_note(c->reg[CTR_REPORT]));
+    event_report_raw(device, record);
 }
 
 /* 48 bits; a step never holds more than one roll-over. */
-static void add(struct amdvi_device *device, const struct job *job, struct pmu_counter *c, uint64_t events)
+static void add(struct amdvi_device *device, struct pmu_counter *c, uint64_t events)
 {
     uint64_t old = ctr_counter_count(c->reg[CTR_COUNTER]);
 
     c->reg[CTR_COUNTER] = ctr_counter_set_count(c->reg[CTR_COUNTER], old + events);
     if (ctr_counter_count(c->reg[CTR_COUNTER]) < old)
-        report(device, job, c);
+        report(device, c);
 }
 
 static void count(struct amdvi_device *device, const struct tally *tally)
@@ -151,7 +147,7 @@ static void count(struct amdvi_device *device, const struct tally *tally)
         uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
 
         if (source < PMU_SOURCES && tally->events[source] && selects(c, tally))
-            add(device, tally->job, c, tally->events[source]);
+            add(device, c, tally->events[source]);
     }
 }
 
@@ -200,7 +196,7 @@ static void tally_walk(struct tally *tally, const struct amdvi_statistics *count
 void pmu_page(struct amdvi_device *device, const struct translation *t)
 {
     const struct amdvi_statistics *counts = &t->watch.counts;
-    struct tally tally = {.job = t->job};
+    struct tally tally = {0};
 
     tag_page(&tally, t);
     tally_pass(&tally, t);
@@ -220,10 +216,10 @@ static bool smi_was_blocked(const struct amdvi_int_result *result)
            (result->fault.reason == REASON_INT_SMI_FILTERED || result->fault.reason == REASON_INT_SMI_LOGGED);
 }
 
-void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
+void pmu_interrupt(struct amdvi_device *device, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *i)
 {
-    struct tally tally = {.job = job, .has_device = true, .device = i->requester};
+    struct tally tally = {.has_device = true, .device = i->requester};
     bool remapped = counts->interrupts_remapped && i->result->ok;
 
     tally.has_domain = i->dte && i->dte->valid;
@@ -266,10 +262,10 @@ static void tag_command(const struct amdvi_device *device, struct tally *tally, 
 }
 
 /* `words` with the host's IDs. A command that waits is counted when it is done. */
-void pmu_command(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
-                 const uint64_t words[2], bool done)
+void pmu_command(struct amdvi_device *device, const struct amdvi_statistics *counts, const uint64_t words[2],
+                 bool done)
 {
-    struct tally tally = {.job = job};
+    struct tally tally = {0};
 
     tag_command(device, &tally, words);
     tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
@@ -280,10 +276,8 @@ void pmu_command(struct amdvi_device *device, const struct job *job, const struc
 
 void pmu_counted_access(struct amdvi_device *device)
 {
-    struct job job;
-    struct tally tally = {.job = &job};
+    struct tally tally = {0};
 
-    job_begin(device, &job);
     tally.events[CTR_SOURCE_CSOURCE_COUNTED_ACCESS] = 1;
     count(device, &tally);
 }

@@ -3,7 +3,6 @@
  */
 #include "model/requests/request.h"
 
-#include "model/guests/fault_route.h"
 #include "model/observe/watch.h"
 #include "model/requests/hit.h"
 
@@ -41,34 +40,26 @@ static bool answered_without_permission(const struct amdvi_device *device, const
     return fault->event == EVT_IO_PAGE_FAULT;
 }
 
-/* False: its record is on its way. */
-static bool raise_fault(struct amdvi_device *device, struct translation *t)
+static void raise_fault(struct amdvi_device *device, struct translation *t)
 {
     struct amdvi_result *r = t->result;
 
-    if (t->state != TRANSLATION_REPORT) {
-        *r = (struct amdvi_result){0};
-        fault_report_begin(&t->report);
-        t->state = TRANSLATION_REPORT;
-    }
-    if (!fault_raise(device, t->job, t->reason, &t->facts, t->dte, &r->fault, &t->report))
-        return false;
+    *r = (struct amdvi_result){0};
+    fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
     r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
     t->job->counts->faulted += !r->ok;
-    return true;
 }
 
-bool translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
-    if (walk && t->state != TRANSLATION_REPORT)
+    if (walk)
         translation_conclude(device, t, walk);
-    if (t->reason && !raise_fault(device, t))
-        return false;
+    if (t->reason)
+        raise_fault(device, t);
     if (t->watch.on)
         watch_page(device, t);
-    return true;
 }
 
 bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run)
@@ -81,14 +72,17 @@ bool translation_step(struct amdvi_device *device, struct translation *t, struct
         enum decision decision = translation_decide(device, t);
         if (decision == DECISION_ASKED)
             return false;
-        if (decision == DECISION_MADE)
-            return translation_finish(device, t, NULL);
+        if (decision == DECISION_MADE) {
+            translation_finish(device, t, NULL);
+            return true;
+        }
         t->state = TRANSLATION_WALK;
         run->begun = false;
     }
-    if (t->state == TRANSLATION_WALK && !exec_walk(device, t->job, run, &t->walk, &t->space))
+    if (!exec_walk(device, t->job, run, &t->walk, &t->space))
         return false;
-    return translation_finish(device, t, &run->walk);
+    translation_finish(device, t, &run->walk);
+    return true;
 }
 
 /* What the executor that answers at once needs no state for. */
@@ -171,17 +165,22 @@ void request_observe(struct amdvi_device *device, const struct amdvi_request *re
         device->observer.request(device->observer.context, request, result);
 }
 
+void request_of_interrupt(const struct amdvi_int_result *message, struct amdvi_result *result)
+{
+    *result = (struct amdvi_result){.ok = message->ok,
+                                    .identity = true,
+                                    .pa = message->address,
+                                    .perm = PERM_WRITE,
+                                    .fault = message->fault};
+}
+
 void request_as_interrupt(struct amdvi_device *device, const struct amdvi_request *request, uint32_t data,
                           struct amdvi_result *result)
 {
     struct amdvi_int_result message;
 
     amdvi_interrupt(device, request->device, request->address, data, &message);
-    *result = (struct amdvi_result){.ok = message.ok,
-                                    .identity = true,
-                                    .pa = message.address,
-                                    .perm = PERM_WRITE,
-                                    .fault = message.fault};
+    request_of_interrupt(&message, result);
 }
 
 static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,

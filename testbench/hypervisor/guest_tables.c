@@ -143,7 +143,7 @@ bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned gl
     uint64_t place = table;
 
     for (unsigned level = glx; level > 0; level--) {
-        uint64_t at = place + (pasid >> (LEVEL_BITS * level)) % ENTRIES * ENTRY,
+        uint64_t at = place + (uint64_t)(pasid >> (LEVEL_BITS * level)) % ENTRIES * ENTRY,
                  entry = hv_guest_load(pages, at);
         if (!gcr3_v(entry)) {
             uint64_t made = hv_guest_take(pages, 1);
@@ -154,6 +154,7 @@ bool hv_guest_gcr3_set(struct hv_guest_pages *pages, uint64_t table, unsigned gl
         }
         place = gcr3_addr(entry);
     }
-    hv_guest_put(pages, place + pasid % ENTRIES * ENTRY, root ? gcr3_set_v(gcr3_set_addr(0, root), 1) : 0);
+    hv_guest_put(pages, place + (uint64_t)pasid % ENTRIES * ENTRY,
+                 root ? gcr3_set_v(gcr3_set_addr(0, root), 1) : 0);
     return true;
 }

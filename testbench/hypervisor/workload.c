@@ -55,8 +55,8 @@ static void see(struct hv_workload *w, enum hv_sight kind, uint64_t value, uint6
 static uint64_t address_of(unsigned slot)
 {
     if (slot >= SMALL)
-        return UINT64_C(0x600000000000) + (slot - SMALL) * 3 * LARGE;
-    return UINT64_C(0x1000000000) + (slot / 8) * UINT64_C(0x140205000) + (slot % 8) * HV_PAGE;
+        return UINT64_C(0x600000000000) + (uint64_t)(slot - SMALL) * 3 * LARGE;
+    return UINT64_C(0x1000000000) + (slot / 8) * UINT64_C(0x140205000) + (uint64_t)(slot % 8) * HV_PAGE;
 }
 
 static uint64_t size_of(unsigned slot)
@@ -309,7 +309,7 @@ static void request(struct hv_workload *w)
 
     rq.has_pasid = pasid != 0;
     rq.pasid = pasid;
-    rq.address = address_of(slot) + any(w, (uint32_t)size_of(slot) / 8) * 8;
+    rq.address = address_of(slot) + (uint64_t)any(w, (uint32_t)size_of(slot) / 8) * 8;
     if (hv_vmm_translate(w->iommu.vmm, &rq, &result)) {
         w->status = HV_ERR_DEVICE;
         return;

@@ -30,6 +30,7 @@ class Bench:
     def __init__(self, work: Path, jobs: int) -> None:
         self.tree, self.build, self.jobs = work / "tree", work / "build", jobs
         self.traces: list[str] = []
+        self.output = ""  # of the last build
 
     @classmethod
     def prepare(cls, work: Path, jobs: int) -> Bench:
@@ -50,7 +51,14 @@ class Bench:
 
     def make(self) -> bool:
         command = ["ninja", "-C", str(self.build), f"-j{self.jobs}", "amdvi-inside"]
-        return subprocess.run(command, capture_output=True).returncode == 0
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.output = done.stdout
+        return done.returncode == 0
+
+    def refused(self) -> bool:
+        """Whether the preset release, where warnings are errors, would not compile it. What was deleted leaves unused
+        names behind; those do not count."""
+        return "uninitialized [-W" in self.output
 
     def code(self) -> str:
         """Names the machine code of the library: a defect that leaves it alone is none."""

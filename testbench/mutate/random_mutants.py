@@ -49,6 +49,8 @@ def verdict(mutant: Mutant, bench: Bench, clean: str, further: bool) -> str | No
             return BROKEN
         if bench.code() == clean:
             return SAME
+        if bench.refused():
+            return "compiler"
         return bench.noticed_by() or (bench.noticed_further() if further else NOT_YET)
     finally:
         (bench.tree / mutant.file).write_text(before, encoding="utf-8")

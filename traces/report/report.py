@@ -44,7 +44,8 @@ def load(path):
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise ReportError(f"{path}: not the output of `amdvi replay --json` (schema {SCHEMA!r})")
     if not data["files"]:
-        raise ReportError(f"{path}: no file was played to its end")
+        mistakes = "".join(f"\n  {error['text']}" for error in data["errors"])
+        raise ReportError(f"{path}: no file was played to its end{mistakes}")
     return data
 
 

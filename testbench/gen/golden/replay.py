@@ -12,7 +12,7 @@ from .device import Device
 from .events import Fault, decode, decode_ppr
 from .memory import BusError
 from .request import Outcome, Request
-from .trace import Record, TraceError, load, number
+from .trace import Record, TraceError, device, load, number
 
 REQUESTS = {"dma", "ats", "pri", "int"}
 WRITES = {"mmio_write", "vf_write", "vfc_write", "pci_write"}
@@ -26,7 +26,7 @@ def apply_config(cfg: Config, record: Record) -> None:
                 raise TraceError(f"line {record.line}: unknown preset {value!r}")
             cfg.preset(value)
         elif key in CONFIG_NUMBERS:
-            setattr(cfg, key, number(value, record.line))
+            setattr(cfg, key, (device if key == "devid" else number)(value, record.line))
         elif key == "autorun":
             cfg.autorun = value != "0"
         elif key in ("caches", "timing"):

@@ -138,6 +138,24 @@ START_TEST(numbers_are_decimal_or_hexadecimal)
 }
 END_TEST
 
+START_TEST(devices_are_numbers_or_bus_device_and_function)
+{
+    takes("devid", "00:00.2", "2");
+    takes("devid", "40:1F.7", "0x40ff");
+    takes("devid", "ff:1f.7", "0xffff");
+    refuses("devid", "00:20.0");
+    refuses("devid", "00:00.8");
+    refuses("devid", "100:00.0");
+    refuses("devid", "00:00");
+    refuses("devid", "00:00.");
+    refuses("devid", ":00.0");
+    refuses("devid", "00:00.00");
+    refuses("devid", "00:00.2 ");
+    refuses("devid", "00:-1.2");
+    refuses("ram", "00:00.2");
+}
+END_TEST
+
 START_TEST(switches)
 {
     takes("caches", "off", "off");
@@ -260,6 +278,7 @@ int main(void)
     tcase_add_test(tests, defaults_are_those_of_the_trace_format);
     tcase_add_test(tests, presets_set_the_features);
     tcase_add_test(tests, numbers_are_decimal_or_hexadecimal);
+    tcase_add_test(tests, devices_are_numbers_or_bus_device_and_function);
     tcase_add_test(tests, switches);
     tcase_add_test(tests, cache_geometry_is_limited);
     tcase_add_test(tests, choices);

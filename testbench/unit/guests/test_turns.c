@@ -107,6 +107,18 @@ START_TEST(a_dirty_page_that_fails_is_told_and_costs_no_turn)
 }
 END_TEST
 
+/* The same where no dirty page brings the others back: they still stand in the queue. */
+START_TEST(without_a_dirty_page_a_reset_engine_loses_its_turn_and_no_other)
+{
+    put64(&w, w.private_root, 0);
+    host_command(&w, UINT64_C(8) << 60, 0);
+    answer_all();
+    host_command(&w, UINT64_C(10) << 60 | UINT64_C(0x80000000) | guest_id((unsigned)_i), 0);
+    for (unsigned g = 0; g < ALL; g++)
+        ck_assert_int_eq(done(g), g != (unsigned)_i);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guests: turns");
@@ -117,6 +129,7 @@ int main(void)
     tcase_add_loop_test(tests, a_reset_engine_loses_its_turn_and_no_other, 0, ALL);
     tcase_add_test(tests, without_a_dirty_page_doorbells_still_count);
     tcase_add_loop_test(tests, a_dirty_page_that_fails_is_told_and_costs_no_turn, 0, 2);
+    tcase_add_loop_test(tests, without_a_dirty_page_a_reset_engine_loses_its_turn_and_no_other, 0, ALL);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

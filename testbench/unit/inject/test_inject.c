@@ -258,6 +258,22 @@ START_TEST(cache_entries_vanish_and_come_back)
 }
 END_TEST
 
+/* The walk behind a lost line fails, so nothing takes its place: it must not answer later. */
+START_TEST(a_lost_entry_stays_lost)
+{
+    struct amdvi_statistics before;
+
+    machine_read(&m, DEVICE, IOVA);
+    machine_read(&m, DEVICE, IOVA);
+    plan("cache:ptc:nth=1:drop;read:pte:data_error");
+    ck_assert(!machine_read(&m, DEVICE, IOVA).ok);
+    ck_assert_int_eq(amdvi_inject(m.device, NULL, 0), AMDVI_OK);
+    before = statistics();
+    ck_assert(machine_read(&m, DEVICE, IOVA).ok);
+    ck_assert_uint_eq(statistics().walks, before.walks + 1);
+}
+END_TEST
+
 START_TEST(interrupt_entries_vanish_too)
 {
     uint64_t table = machine_page(&m);
@@ -427,6 +443,7 @@ int main(void)
     tcase_add_test(tcase, data_fails_behind_a_good_translation);
     tcase_add_test(tcase, memory_without_a_window_fails_too);
     tcase_add_test(tcase, cache_entries_vanish_and_come_back);
+    tcase_add_test(tcase, a_lost_entry_stays_lost);
     tcase_add_test(tcase, interrupt_entries_vanish_too);
     tcase_add_test(tcase, a_completion_that_never_comes_times_out);
     tcase_add_test(tcase, a_late_completion_only_delays);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Something submitted that is under way: a job of one of the kinds that devices and software ask for. */
+#ifndef AMDVI_MODEL_FLIGHT_H
+#define AMDVI_MODEL_FLIGHT_H
+
+#include "amdvi/external.h"
+#include "model/requests/interrupt.h"
+#include "model/requests/request.h"
+
+struct flight {
+    struct job job; /* first: the port only knows this part */
+    enum amdvi_submission kind;
+    enum amdvi_status status;
+    uint64_t tag;
+    bool is_interrupt; /* a request that is one [8.1] */
+    struct lookup lookup;
+    struct interrupt_job interrupt;
+    struct amdvi_page_request page_request;
+    struct amdvi_page_request_result page_result;
+    struct amdvi_register_access access;
+    uint64_t value;
+};
+
+void flight_of_request(struct flight *flight, const struct amdvi_request *request);
+
+/* False: it has asked. */
+bool flight_step(struct amdvi_device *device, struct flight *flight);
+void flight_describe(const struct flight *flight, struct amdvi_completion *completion);
+
+/* external.c: null when there is no memory; a place must be free. */
+struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, uint64_t tag);
+/* Off the list of what is under way before the surroundings hear of it: they may submit the next at once. */
+void flight_end(struct amdvi_device *device, struct flight *flight, enum amdvi_status status);
+
+/* external.c: as the device ends; everything under way is taken back. */
+void external_destroy(struct amdvi_device *device);
+void external_cancel(struct amdvi_device *device);
+
+#endif

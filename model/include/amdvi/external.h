@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A device whose memory is answered later: the surroundings get each question of the device with an id, and
+ * answer when they like and in any order. So table reads can go out on a bus, walks overlap, and a write or an
+ * invalidation may come between two reads of a walk. There is no clock in it: SystemC, DPI-C, co-simulation and
+ * timing stand on top.
+ *
+ * amdvi_external_attach() names the surroundings. amdvi_submit_request() then leads to calls of their issue()
+ * function, each answered by amdvi_memory_done(), and in the end to one of complete() with the request's tag.
+ *
+ * Calls that answer at once (amdvi_translate() and the like) go on working, through the callbacks of struct
+ * amdvi_memory. What is submitted is under way until it completes. An invalidation that covers a translation
+ * under way lets it answer, but nothing of it is kept, and the COMPLETION_WAIT behind the invalidation waits for
+ * it [6.4].
+ */
+#ifndef AMDVI_EXTERNAL_H
+#define AMDVI_EXTERNAL_H
+
+#include <amdvi/amdvi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { AMDVI_ASK_BYTES = 64 };
+
+enum amdvi_ask_kind {
+    AMDVI_ASK_READ,
+    AMDVI_ASK_WRITE,
+    AMDVI_ASK_UPDATE, /* compare-exchange of 8 aligned bytes: `desired` replaces `expected` */
+};
+
+/* A question of the device to memory. */
+struct amdvi_ask {
+    uint64_t id; /* for amdvi_memory_done(); never 0, never used twice */
+    enum amdvi_ask_kind kind;
+    enum amdvi_access access; /* what it is for */
+    uint8_t level;            /* of a table entry, from 1 */
+    uint32_t length;          /* bytes, 1 to AMDVI_ASK_BYTES, inside one aligned 64-byte line or an entry */
+    uint64_t address;         /* SPA */
+    uint64_t expected, desired;
+    uint8_t data[AMDVI_ASK_BYTES]; /* AMDVI_ASK_WRITE: what is written */
+};
+
+enum amdvi_submission {
+    AMDVI_SUBMITTED_REQUEST,
+    AMDVI_SUBMITTED_INTERRUPT,
+    AMDVI_SUBMITTED_PAGE_REQUEST,
+    AMDVI_SUBMITTED_REGISTER,
+};
+
+/* How something submitted has ended. Only the members of its kind count; they live as long as the call. */
+struct amdvi_completion {
+    enum amdvi_submission kind;
+    uint64_t tag; /* as submitted */
+    /* AMDVI_OK; AMDVI_ERR_BUSY: taken back by amdvi_reset(), nothing else counts; else of a register access */
+    enum amdvi_status status;
+    const struct amdvi_request *request;
+    const struct amdvi_result *result;
+    const struct amdvi_int_result *interrupt;
+    const struct amdvi_page_request_result *page_request;
+    uint64_t value; /* of a register read */
+};
+
+/*
+ * The surroundings. Both functions may call amdvi_submit_*() and amdvi_memory_done(), also for the very
+ * question that they are asked; other calls on the device from there give AMDVI_ERR_BUSY or change nothing.
+ */
+struct amdvi_external {
+    void *context;
+    void (*issue)(void *context, const struct amdvi_ask *ask);
+    void (*complete)(void *context, const struct amdvi_completion *completion);
+    uint32_t most; /* submissions under way at once, 1 to 65536; each takes some 6 KiB while it is */
+};
+
+/*
+ * Takes the surroundings on, or off with null. The structure is copied. AMDVI_ERR_BUSY while anything is
+ * under way, AMDVI_ERR_ARGUMENT when a function is missing or `most` is out of range.
+ */
+enum amdvi_status amdvi_external_attach(struct amdvi_device *device, const struct amdvi_external *external);
+
+/* How many submissions are under way. */
+enum amdvi_status amdvi_external_pending(const struct amdvi_device *device, uint32_t *count);
+
+/*
+ * Submissions. AMDVI_ERR_UNSUPPORTED without surroundings, AMDVI_ERR_BUSY when `most` are under way,
+ * AMDVI_ERR_ARGUMENT for what the call that answers at once refuses, AMDVI_ERR_NO_MEMORY. The completion may
+ * come before the call returns.
+ */
+enum amdvi_status amdvi_submit_request(struct amdvi_device *device, const struct amdvi_request *request,
+                                       uint64_t tag);
+enum amdvi_status amdvi_submit_interrupt(struct amdvi_device *device, uint16_t requester, uint64_t address,
+                                         uint32_t data, uint64_t tag);
+enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
+                                            const struct amdvi_page_request *request, uint64_t tag);
+
+/* Register spaces of a device: offsets and sizes as for the calls that answer at once. */
+enum amdvi_register_space { AMDVI_SPACE_MMIO, AMDVI_SPACE_PCI, AMDVI_SPACE_VF, AMDVI_SPACE_VFC };
+
+struct amdvi_register_access {
+    enum amdvi_register_space space;
+    bool write;
+    uint16_t guest_id; /* AMDVI_SPACE_VF and AMDVI_SPACE_VFC */
+    unsigned size;
+    uint64_t offset;
+    uint64_t value; /* of a write */
+};
+
+/* Accesses to registers are done one after the other, in the order of their submission. */
+enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
+                                        const struct amdvi_register_access *access, uint64_t tag);
+
+/*
+ * The answer to question `id`: `data` is what was read, or, of an update, the 8 bytes that were there before;
+ * null for a write or with an error. AMDVI_ERR_ARGUMENT for an id that is not open.
+ */
+enum amdvi_status amdvi_memory_done(struct amdvi_device *device, uint64_t id, enum amdvi_memory_result result,
+                                    const void *data);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
