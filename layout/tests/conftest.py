@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(HERE))
-from layout import emit_python, gate, load  # noqa: E402  the package lies beside this file
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT)]
+from layout import emit_python, gate, load  # noqa: E402  the package lies in the root of the tree
 
 
 @pytest.fixture(scope="session")

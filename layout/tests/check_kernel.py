@@ -4,7 +4,7 @@
 The driver is an independent witness that runs on silicon. Only its constants are read, from the distribution's
 source package, into the build tree. kernel_map.yaml says which constant belongs to which field.
 
-    /usr/bin/python3 check_kernel.py --work <build folder>"""
+    /usr/bin/python3 layout/tests/check_kernel.py --work <build folder>"""
 import argparse
 import ast
 import functools
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import yaml
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-from layout import load  # noqa: E402  the package lies beside this file
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+from layout import load  # noqa: E402  the package lies in the root of the tree
 
 TARBALL = Path("/usr/src/linux-source-6.12.tar.xz")
 HEADER = "linux-source-6.12/drivers/iommu/amd/amd_iommu_types.h"
@@ -199,7 +199,7 @@ class Compare:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=Path, default=HERE.parent.parent)
+    parser.add_argument("--root", type=Path, default=HERE.parents[1])
     parser.add_argument("--work", type=Path, required=True)
     arguments = parser.parse_args()
     if not TARBALL.exists():
