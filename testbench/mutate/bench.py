@@ -97,5 +97,5 @@ class Bench:
     def scenarios_hold(self) -> bool:
         command = [sys.executable, "-B", "-m", *SCENARIOS, "--runner", str(self.build / "testbench/traces/replay-all"),
                    "--work", str(self.build / "scenarios")]
-        done = subprocess.run(command, cwd=self.tree / "testbench/gen", capture_output=True, timeout=20 * LIMIT)
+        done = subprocess.run(command, cwd=self.tree / "testbench", capture_output=True, timeout=20 * LIMIT)
         return done.returncode == 0

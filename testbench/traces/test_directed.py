@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "gen"))
+sys.path.insert(0, str(HERE.parent))
 
 import directed.__main__  # noqa: E402, F401
 from directed.fact import FACTS  # noqa: E402

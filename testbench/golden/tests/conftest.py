@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-GEN = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(GEN))
+TESTBENCH = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TESTBENCH))
 
 
 def shared() -> Path:
     """AMDVI_SHARED, else a directory `shared` beside the repository."""
-    return Path(os.environ.get("AMDVI_SHARED", GEN.parents[1].parent / "shared"))
+    return Path(os.environ.get("AMDVI_SHARED", TESTBENCH.parents[1] / "shared"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

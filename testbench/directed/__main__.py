@@ -8,10 +8,16 @@ from pathlib import Path
 
 from . import ats_facts, bring_up_facts, cache_facts, choice_facts, command_facts, guest_facts  # noqa: F401
 from . import host_facts, interrupt_facts, log_facts, register_facts, table_facts  # noqa: F401
-from . import viommu_ats_facts, viommu_command_facts, viommu_device_facts, viommu_further_facts  # noqa: F401
+from . import viommu_ats_facts, viommu_command_facts, viommu_device_facts, viommu_decision_facts  # noqa: F401
 from . import viommu_log_facts  # noqa: F401
-from . import viommu_more_row_facts, viommu_register_facts, viommu_ring_facts, viommu_row_facts  # noqa: F401
+from . import viommu_log_register_choices, viommu_register_facts, viommu_ring_facts, viommu_map_command_choices  # noqa: F401
 from . import viommu_setup_facts  # noqa: F401
+from . import page_request_facts  # noqa: F401
+from . import posted_interrupt_facts  # noqa: F401
+from . import ring_choice_facts  # noqa: F401
+from . import command_effect_facts  # noqa: F401
+from . import nested_facts  # noqa: F401
+from . import ga_log_facts  # noqa: F401
 from .fact import FACTS
 
 
