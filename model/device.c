@@ -5,6 +5,7 @@
 #include "model/flight.h"
 #include "model/guests/guest.h"
 #include "model/port/external.h"
+#include "model/units.h"
 
 #include "model/base/allocator.h"
 #include "model/base/sized.h"
@@ -35,7 +36,8 @@ static bool create_caches(struct amdvi_device *device)
     return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
            cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
            tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) &&
-           pmu_create(device) && device->itc_gen && device->reported;
+           guest_logs_create(device) && pmu_create(device) && commands_create(device) && device->itc_gen &&
+           device->reported;
 }
 
 static void destroy(struct amdvi_device *device)
@@ -46,6 +48,8 @@ static void destroy(struct amdvi_device *device)
     external_destroy(device);
     atc_clear(device);
     guests_destroy(device);
+    guest_logs_destroy(device);
+    commands_destroy(device);
     pmu_destroy(device);
     cache_destroy(&device->dtc, &allocator);
     cache_destroy(&device->itc, &allocator);
@@ -100,9 +104,11 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
         return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
     external_cancel(device);
+    device->dirty_lock = device->register_lock = (struct job_lock){0};
     device->command_wait.waiting = false;
     device->caches = device->config.value[CONFIG_CACHES];
-    device->command_run = false;
+    device->command_run = device->guests_unsettled = false;
+    commands_reset(device);
     memset(device->logs, 0, sizeof(device->logs));
     atc_clear(device);
     guests_reset(device);
@@ -116,7 +122,22 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     tlb_clear(&device->tlb);
     dtc_invalidate_all(device);
     cache_clear(&device->itc);
+    if (device->external)
+        units_begin(device);
     return AMDVI_OK;
+}
+
+/* At once. */
+static void run_now(struct amdvi_device *device)
+{
+    struct job job;
+
+    job_begin(device, &job);
+    atc_check_timeouts(device, &job);
+    job_begin(device, &device->host_commands->job);
+    host_ring_run(device, device->host_commands);
+    job_begin(device, &device->guest_commands->job);
+    guest_rings_run(device, device->guest_commands);
 }
 
 enum amdvi_status amdvi_run(struct amdvi_device *device)
@@ -124,9 +145,12 @@ enum amdvi_status amdvi_run(struct amdvi_device *device)
     if (!device)
         return AMDVI_ERR_ARGUMENT;
     tell_call(device, AMDVI_CALL_RUN, 0);
-    atc_check_timeouts(device);
-    command_run(device);
-    guests_run(device);
+    if (!device->external) {
+        run_now(device);
+        return AMDVI_OK;
+    }
+    device->external->stirred = true;
+    external_pump(device);
     return AMDVI_OK;
 }
 

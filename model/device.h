@@ -17,6 +17,8 @@
 #include "model/observe/pmu.h"
 #include "model/port/ask.h"
 #include "model/port/inject.h"
+#include "model/port/lock.h"
+#include "model/port/steps.h"
 #include "model/registers.h"
 #include "model/signals/atc_pending.h"
 #include "tables/irte.h"
@@ -40,14 +42,26 @@ struct itc_line {
     uint64_t raw[2];
 };
 
-/* One of the three logs of the host. `stopped`: overflowed, waits for its enable bit to rise (7.1). */
+/* A log of the host or of a guest. `stopped`: overflowed, waits for its enable bit to rise (7.1). */
 struct log_state {
     bool stopped[2]; /* A, B */
     bool active_b;   /* dual logs: which one is written */
     uint64_t count;  /* records since the enable bit last rose */
 };
 
+/* A command as it was fetched. */
+struct command_held {
+    bool held; /* it is blocked, and goes on where it was */
+    bool legal, mapped, told;
+    uint64_t words[2];
+    uint64_t host[2]; /* with the host's IDs */
+    uint64_t address; /* SPA, of guests the address as the guest names it */
+};
+
+struct command_job;
 struct guest;
+struct record_writer;
+struct record;
 
 struct amdvi_device {
     struct amdvi_config config;
@@ -71,7 +85,11 @@ struct amdvi_device {
     struct cmd_rules rules;
     uint32_t decode_epoch;
     bool command_run;
-    struct log_state logs[3]; /* enum amdvi_log */
+    uint32_t command_restarts;           /* changes with every start and stop of the host's ring */
+    struct command_held command_blocked; /* at the head of the host's ring */
+    struct command_job *host_commands, *guest_commands; /* commands/command.h */
+    struct log_state logs[3];                           /* enum amdvi_log */
+    struct record_writer *writer; /* of executors that answer later; null: nobody (logs/record.h) */
 
     struct cache dtc, itc;
     const struct dtc_line *dtc_last; /* the line that answered last; null when it may be gone */
@@ -90,10 +108,17 @@ struct amdvi_device {
     struct guest *queue_first, *queue_last;
     struct guest *named; /* whose maps this run has read */
     uint32_t guest_count;
+    bool guests_unsettled;   /* the control register has changed what guests may do (guests_settle()) */
     uint32_t guest_run;      /* number of the run under way */
     struct held *held_dirty; /* one for each page of dirty status */
     uint64_t *held_entries;  /* bit per DeviceID: guests hold translations made from its entry (held.h) */
     uint64_t held_epoch;
+    struct job_lock dirty_lock;    /* the words of dirty status */
+    struct job_lock register_lock; /* accesses of software */
+    /* logs/record.h: writes a guest's record, `guest_writer` is where the writer stands in it. */
+    bool (*guest_record)(struct amdvi_device *device, struct job *job, const struct record *record,
+                         bool begin, void *frame, bool *written);
+    void *guest_writer;
 
     struct atc_table atc;
     uint64_t now;
@@ -134,10 +159,14 @@ static inline void tell_call(struct amdvi_device *device, enum amdvi_call call, 
 /* control.c: the control register's write, and what follows from it. */
 uint64_t control_legal(const struct amdvi_device *device, uint64_t old, uint64_t value);
 void control_changed(struct amdvi_device *device, uint64_t old);
+/* The host's ring starts anew: what was blocked at its head is fetched again. */
+void command_restart(struct amdvi_device *device);
 void device_derive(struct amdvi_device *device);
 void segments_derive(struct amdvi_device *device);
 
 /* regs.c */
+/* amdvi_mmio_write() without what guests see of it: guests_settle() comes after. */
+enum amdvi_status mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size, uint64_t value);
 void regs_reset(struct amdvi_device *device);
 uint64_t status_value(const struct amdvi_device *device);
 
@@ -163,21 +192,13 @@ void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause);
 /* Tells the host and whoever observes of an interrupt that is made. */
 void irq_tell(struct amdvi_device *device, const struct amdvi_irq *irq);
 
-/* log.c */
+/* host_log.c */
 bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b);
-bool log_append(struct amdvi_device *device, enum amdvi_log log, const uint64_t record[2]);
 void log_enable_rose(struct amdvi_device *device, enum amdvi_log log);
 /* The control register was `old`. */
 void log_dual_changed(struct amdvi_device *device, uint64_t old);
 /* Software has taken these overflow bits of the status register back. */
 void log_overflow_cleared(struct amdvi_device *device, uint64_t bits);
-uint64_t log_status_bits(const struct amdvi_device *device);
-
-/* command.c */
-void command_run(struct amdvi_device *device);
-
-/* prefetch.c */
-void prefetch(struct amdvi_device *device, struct job *job, const uint64_t command[2]);
 
 /* dtc.c: the device table entry of a device, from the cache or from memory. */
 struct dte_fetch {
@@ -243,11 +264,13 @@ struct fault_facts {
 /* The answer to the device and the record of the fault; false: nothing is to be recorded. */
 bool fault_make(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
                 const struct dte *dte, struct event *event, struct amdvi_fault *fault);
-/* guests/fault_route.c: also puts the record into the log it belongs to. */
-void fault_raise(struct amdvi_device *device, enum reason reason, const struct fault_facts *facts,
-                 const struct dte *dte, struct amdvi_fault *fault);
-/* event.c. Whether a record was written. */
-bool event_report(struct amdvi_device *device, const struct event *event);
-bool event_report_raw(struct amdvi_device *device, const uint64_t record[2]);
+/* A fault whose record is on its way (guests/fault_route.h). */
+struct fault_report {
+    struct steps steps, both;
+    struct event event;
+};
+
+/* event.c: after an event's record was written or lost. */
+void event_written(struct amdvi_device *device, const uint64_t record[2], bool logged);
 
 #endif

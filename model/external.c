@@ -5,7 +5,9 @@
 
 #include "model/base/allocator.h"
 #include "model/flight.h"
+#include "model/logs/record.h"
 #include "model/port/jobs.h"
+#include "model/units.h"
 
 enum { MOST_FLIGHTS = 65536 };
 
@@ -13,6 +15,8 @@ enum { MOST_FLIGHTS = 65536 };
 
 static void free_slots(struct amdvi_device *device)
 {
+    release(&device->allocator, device->writer);
+    device->writer = NULL;
     release(&device->allocator, device->external->slots);
     release(&device->allocator, device->external);
     device->external = NULL;
@@ -23,7 +27,8 @@ void external_destroy(struct amdvi_device *device)
     if (!device->external)
         return;
     for (uint32_t i = 0; i < device->external->capacity; i++)
-        release(&device->allocator, device->external->slots[i].job);
+        if (device->external->slots[i].job && !device->external->slots[i].job->unit)
+            release(&device->allocator, device->external->slots[i].job);
     free_slots(device);
 }
 
@@ -35,9 +40,10 @@ static bool make_slots(struct amdvi_device *device, const struct amdvi_external 
         return false;
     device->external = external;
     external->face = *face;
-    external->capacity = face->most;
-    external->slots = allocate_zeroed(&device->allocator, face->most * sizeof(*external->slots));
-    if (!external->slots) {
+    external->capacity = face->most + UNITS - 1;
+    external->slots = allocate_zeroed(&device->allocator, external->capacity * sizeof(*external->slots));
+    device->writer = allocate_zeroed(&device->allocator, sizeof(*device->writer));
+    if (!external->slots || !device->writer) {
         free_slots(device);
         return false;
     }
@@ -51,11 +57,23 @@ enum amdvi_status amdvi_external_attach(struct amdvi_device *device, const struc
     if (!device || (external && (!external->issue || !external->complete || external->most == 0 ||
                                  external->most > MOST_FLIGHTS)))
         return AMDVI_ERR_ARGUMENT;
-    if (device->external && (device->external->count || device->external->pumping))
+    if (external_busy(device) || (device->external && device->external->pumping))
         return AMDVI_ERR_BUSY;
-    if (device->external)
+    if (device->external) {
+        units_end(device);
         free_slots(device);
-    return !external || make_slots(device, external) ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+    }
+    if (!external)
+        return AMDVI_OK;
+    if (!make_slots(device, external))
+        return AMDVI_ERR_NO_MEMORY;
+    units_begin(device);
+    return AMDVI_OK;
+}
+
+bool external_busy(const struct amdvi_device *device)
+{
+    return device->external && (device->external->count > 0 || units_busy(device));
 }
 
 enum amdvi_status amdvi_external_pending(const struct amdvi_device *device, uint32_t *count)
@@ -130,6 +148,7 @@ void external_cancel(struct amdvi_device *device)
         return;
     while (external_take_ready(external))
         ;
+    units_end(device);
     while (device->jobs)
         flight_end(device, (struct flight *)(void *)device->jobs, AMDVI_ERR_BUSY);
     external->stirred = false;

@@ -35,41 +35,53 @@ static bool interrupt_request_step(struct amdvi_device *device, struct flight *f
     return true;
 }
 
-static enum amdvi_status write_register(struct amdvi_device *device, const struct amdvi_register_access *a)
+static bool is_of_guest(const struct amdvi_register_access *a)
 {
-    switch (a->space) {
-    case AMDVI_SPACE_MMIO:
-        return amdvi_mmio_write(device, a->offset, a->size, a->value);
-    case AMDVI_SPACE_PCI:
-        return amdvi_pci_write(device, (unsigned)a->offset, a->size, a->value);
-    case AMDVI_SPACE_VF:
-        return amdvi_vf_write(device, a->guest_id, a->offset, a->size, a->value);
-    default:
-        return amdvi_vfc_write(device, a->guest_id, a->offset, a->size, a->value);
-    }
+    return a->space == AMDVI_SPACE_VF || a->space == AMDVI_SPACE_VFC;
 }
 
-static enum amdvi_status read_register(struct amdvi_device *device, const struct amdvi_register_access *a,
+static bool guest_register_step(struct amdvi_device *device, struct flight *flight)
+{
+    struct guest_access *g = &flight->guest;
+
+    g->control = flight->access.space == AMDVI_SPACE_VFC;
+    g->write = flight->access.write;
+    g->guest_id = flight->access.guest_id;
+    g->offset = flight->access.offset;
+    g->size = flight->access.size;
+    if (g->steps.at == 0)
+        g->value = flight->access.value;
+    if (!guest_access_step(device, &flight->job, g))
+        return false;
+    flight->status = g->status;
+    flight->value = g->value;
+    return true;
+}
+
+static enum amdvi_status host_register(struct amdvi_device *device, const struct amdvi_register_access *a,
                                        uint64_t *value)
 {
-    switch (a->space) {
-    case AMDVI_SPACE_MMIO:
-        return amdvi_mmio_read(device, a->offset, a->size, value);
-    case AMDVI_SPACE_PCI:
-        return amdvi_pci_read(device, (unsigned)a->offset, a->size, value);
-    case AMDVI_SPACE_VF:
-        return amdvi_vf_read(device, a->guest_id, a->offset, a->size, value);
-    default:
-        return amdvi_vfc_read(device, a->guest_id, a->offset, a->size, value);
-    }
+    if (a->space == AMDVI_SPACE_MMIO)
+        return a->write ? mmio_write(device, a->offset, a->size, a->value)
+                        : amdvi_mmio_read(device, a->offset, a->size, value);
+    return a->write ? amdvi_pci_write(device, (unsigned)a->offset, a->size, a->value)
+                    : amdvi_pci_read(device, (unsigned)a->offset, a->size, value);
 }
 
+/* One after the other; a write may be a doorbell. */
 static bool register_step(struct amdvi_device *device, struct flight *flight)
 {
-    flight->status = flight->access.write ? write_register(device, &flight->access)
-                                          : read_register(device, &flight->access, &flight->value);
-    device->external->stirred |= flight->access.write; /* a write may be a doorbell */
-    return true;
+    STEPS_BEGIN(&flight->steps);
+    STEPS_WAIT(&flight->steps, job_lock(&flight->job, &device->register_lock));
+    if (is_of_guest(&flight->access)) {
+        STEPS_WAIT(&flight->steps, guest_register_step(device, flight));
+    } else {
+        flight->status = host_register(device, &flight->access, &flight->value);
+        STEPS_WAIT(&flight->steps, guests_settle(device, &flight->job, &flight->settling));
+    }
+    job_unlock(device, &flight->job, &device->register_lock);
+    device->external->stirred |= flight->access.write;
+    STEPS_END(&flight->steps);
 }
 
 bool flight_step(struct amdvi_device *device, struct flight *flight)
@@ -80,8 +92,7 @@ bool flight_step(struct amdvi_device *device, struct flight *flight)
     case AMDVI_SUBMITTED_INTERRUPT:
         return interrupt_step(device, &flight->interrupt);
     case AMDVI_SUBMITTED_PAGE_REQUEST:
-        flight->status = amdvi_page_request(device, &flight->page_request, &flight->page_result);
-        return true;
+        return page_request_step(device, &flight->page);
     default:
         return register_step(device, flight);
     }
@@ -98,7 +109,7 @@ void flight_describe(const struct flight *flight, struct amdvi_completion *compl
         completion->interrupt = &flight->interrupt.result;
         break;
     case AMDVI_SUBMITTED_PAGE_REQUEST:
-        completion->page_request = &flight->page_result;
+        completion->page_request = &flight->page.result;
         break;
     default:
         completion->value = flight->value;

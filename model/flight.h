@@ -4,7 +4,9 @@
 #define AMDVI_MODEL_FLIGHT_H
 
 #include "amdvi/external.h"
+#include "model/guests/guest_regs.h"
 #include "model/requests/interrupt.h"
+#include "model/requests/page_request.h"
 #include "model/requests/request.h"
 
 struct flight {
@@ -15,9 +17,11 @@ struct flight {
     bool is_interrupt; /* a request that is one [8.1] */
     struct lookup lookup;
     struct interrupt_job interrupt;
-    struct amdvi_page_request page_request;
-    struct amdvi_page_request_result page_result;
+    struct page_request_job page;
+    struct steps steps;
     struct amdvi_register_access access;
+    struct guest_access guest;
+    struct guest_settling settling;
     uint64_t value;
 };
 
@@ -27,6 +31,9 @@ void flight_of_request(struct flight *flight, const struct amdvi_request *reques
 bool flight_step(struct amdvi_device *device, struct flight *flight);
 void flight_describe(const struct flight *flight, struct amdvi_completion *completion);
 
+/* submit.c: carries everything on as far as answers have come. */
+void external_pump(struct amdvi_device *device);
+
 /* external.c: null when there is no memory; a place must be free. */
 struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, uint64_t tag);
 /* Off the list of what is under way before the surroundings hear of it: they may submit the next at once. */
@@ -35,5 +42,7 @@ void flight_end(struct amdvi_device *device, struct flight *flight, enum amdvi_s
 /* external.c: as the device ends; everything under way is taken back. */
 void external_destroy(struct amdvi_device *device);
 void external_cancel(struct amdvi_device *device);
+/* Whether anything is under way. */
+bool external_busy(const struct amdvi_device *device);
 
 #endif

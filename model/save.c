@@ -4,7 +4,8 @@
  * kind, then sections of {tag, length, bytes}, then a checksum of everything before it; all numbers little
  * endian. Caches are not saved: a device may forget what it has cached at any time (iommu 10.2).
  */
-#include "model/guests/guest.h"
+#include "model/flight.h"
+#include "model/guests/guest_work.h"
 
 enum {
     VERSION = 2,
@@ -183,7 +184,7 @@ enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, si
 
     if (!device || !needed)
         return AMDVI_ERR_ARGUMENT;
-    if (device->jobs)
+    if (external_busy(device))
         return AMDVI_ERR_BUSY;
     put_header(&out, KIND_DEVICE);
     put_section(&out, SECTION_CONFIG, CONFIG_KEYS * 8);
@@ -510,7 +511,7 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
-    if (device->jobs)
+    if (external_busy(device))
         return AMDVI_ERR_BUSY;
     status = open_saved(buffer, size, KIND_DEVICE, &in);
     if (status == AMDVI_OK)
@@ -533,8 +534,10 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
                                       size_t size)
 {
     enum amdvi_status status;
+    struct guest_work work;
     struct guest *guest;
     struct in in, body;
+    struct job job;
     uint32_t tag;
 
     if (!device)
@@ -558,8 +561,10 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
                        &(struct amdvi_call_info){.call = AMDVI_CALL_GUEST_RESTORE, .guest_id = guest_id});
     get(&body, 8); /* the GuestID at the old place */
     take_guest(guest, &body);
-    guest_status_set(device, guest, 0);
-    guest_mark_dirty(device, guest, guest_command_running(device, guest));
+    guest_work_begin(&work);
+    job_begin(device, &job);
+    guest_status_set(device, &job, guest, 0, &work);
+    guest_mark_dirty(device, &job, guest, guest_command_running(device, guest), &work);
     guest_queue(device, guest);
     return AMDVI_OK;
 }

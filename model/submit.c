@@ -2,17 +2,11 @@
 /* Submissions, and the pump that carries them from answer to answer (amdvi/external.h). */
 #include "model/flight.h"
 #include "model/port/external.h"
-
-/* What an ended job may have held up goes on (6.4: a COMPLETION_WAIT waits for what an invalidation covered).
- */
-static void go_on(struct amdvi_device *device)
-{
-    device->external->stirred = false;
-    amdvi_run(device);
-}
+#include "model/requests/page_request.h"
+#include "model/units.h"
 
 /* Whatever is called from inside only notes what is to be done. */
-static void pump(struct amdvi_device *device)
+void external_pump(struct amdvi_device *device)
 {
     struct external *external = device->external;
     struct job *job;
@@ -23,7 +17,9 @@ static void pump(struct amdvi_device *device)
     while ((job = external_take_ready(external)) || external->stirred) {
         struct flight *flight = (struct flight *)(void *)job;
         if (!job)
-            go_on(device);
+            units_stir(device);
+        else if (job->unit)
+            unit_step(device, job);
         else if (flight_step(device, flight))
             flight_end(device, flight, flight->status);
     }
@@ -44,7 +40,7 @@ static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submissio
 static enum amdvi_status start(struct amdvi_device *device, struct flight *flight)
 {
     external_ready(device->external, &flight->job);
-    pump(device);
+    external_pump(device);
     return AMDVI_OK;
 }
 
@@ -89,7 +85,7 @@ enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
     status = begin(device, AMDVI_SUBMITTED_PAGE_REQUEST, tag, &flight);
     if (status)
         return status;
-    flight->page_request = *request;
+    page_request_begin(&flight->page, &flight->job, request);
     return start(device, flight);
 }
 
@@ -113,6 +109,6 @@ enum amdvi_status amdvi_memory_done(struct amdvi_device *device, uint64_t id, en
 {
     if (!device || !device->external || !external_answer(device->external, id, result, data))
         return AMDVI_ERR_ARGUMENT;
-    pump(device);
+    external_pump(device);
     return AMDVI_OK;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes to the devices: ATS invalidations with their time-out, PRG responses (6.4 opcodes 4 and 7, 9). */
 #include "model/commands/ats.h"
-#include "model/commands/command.h"
+
 #include "model/guests/guest.h"
+#include "model/logs/record.h"
 
 /* InvTimeOut in nanoseconds; 0: never (2.4). 7 is reserved and taken as never. */
 static uint64_t timeout(const struct amdvi_device *device)
@@ -109,18 +110,27 @@ enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
     return AMDVI_OK;
 }
 
-/* After a time-out the command counts as complete, and the device is suspect (6.5, 9.3). */
-void atc_check_timeouts(struct amdvi_device *device)
+static void report(struct amdvi_device *device, const struct job *job, const struct event *event)
+{
+    struct record record = {.log = AMDVI_LOG_EVENT};
+
+    event_encode(event, record.words);
+    record_post(device, job, &record);
+}
+
+/* After a time-out the command counts as complete, and the device is suspect (6.5, 9.3). Records that are on
+ * their way come first. */
+void atc_check_timeouts(struct amdvi_device *device, const struct job *job)
 {
     struct atc_pending *entry;
 
-    while ((entry = atc_ended(device))) {
+    while ((entry = atc_ended(device)) && record_has_room(device, job)) {
         bool answered = !entry->lost && entry->answer <= entry->deadline;
-        struct event event = {
+        const struct event event = {
             .code = EVT_IOTLB_INV_TIMEOUT, .device = entry->device, .address = entry->command};
 
         finish(device, entry);
         if (!answered)
-            event_report(device, &event);
+            report(device, job, &event);
     }
 }

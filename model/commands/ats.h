@@ -7,6 +7,7 @@
 /* False: too many of this issuer are unanswered, or there is no memory: try again later. */
 bool atc_invalidate(struct amdvi_device *device, const uint64_t command[2], uint64_t address,
                     struct atc_issuer *issuer);
-void atc_check_timeouts(struct amdvi_device *device);
+/* `job` is whose the records of time-outs are. */
+void atc_check_timeouts(struct amdvi_device *device, const struct job *job);
 
 #endif

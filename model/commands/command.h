@@ -1,44 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * The command job: fetched, checked, of guests its IDs replaced by the host's, executed, consumed. One
+ * machine (machine.c) for the ring of the host and those of guests; they differ in where words come from, in
+ * who hears of errors and in what they may ask for (host_command.c, guest_command.c). All functions that
+ * return bool are steps (port/steps.h).
+ */
 #ifndef AMDVI_MODEL_COMMAND_H
 #define AMDVI_MODEL_COMMAND_H
 
-#include "model/port/job.h"
+#include "model/commands/prefetch.h"
+#include "model/guests/guest_regs.h"
+#include "model/observe/watch.h"
 
 enum command_progress {
     COMMAND_DONE,    /* consumed */
-    COMMAND_BLOCKED, /* behind remote invalidations: try again later */
+    COMMAND_BLOCKED, /* behind remote invalidations: it waits in its ring's `blocked` */
     COMMAND_HALTED,  /* an event was logged, the ring stops at this command */
 };
 
-struct command {
-    uint64_t words[2];
-    uint64_t address; /* SPA, of guests the address as the guest names it */
+struct command_job {
+    struct steps run, turn, more_turn, machine, fetch, execute, more, access, error;
+    uint8_t progress; /* enum command_progress */
+    uint8_t outcome;  /* of a guest's turn */
+    uint8_t failure;  /* of memory: enum walk_error */
+    bool private;     /* the ring lies in the private space */
+    bool lost;        /* the last access had no place */
+    uint32_t head, tail;
+    uint32_t restarts; /* of the ring, when this run began */
+    uint64_t left;     /* commands of this turn */
+    struct ring ring;
+    struct job job;
+    struct guest *guest; /* whose ring; null: the host's */
+    struct guest *spent; /* guests that go on in the next run */
+    struct command_held at;
+    struct map_entry mapped;
+    struct watch watch;
+    struct guest_work work;
+    struct guest_irq irq;
+    struct dte_fetch entry;
+    struct prefetch prefetch;
+    struct guest_reset reset;
+    struct dirty_scan scan;
+    struct map_collection maps;
 };
 
 /* Where the head is after a command that halts the ring (13 #18, viommu 12 E4). */
 enum faulty_head { FAULTY_STAY, FAULTY_NEXT, FAULTY_TAIL };
 
-static inline uint32_t command_faulty_head(const struct amdvi_device *device, const struct ring *ring,
-                                           uint32_t head, uint32_t tail)
+static inline uint32_t command_faulty_head(const struct amdvi_device *device, const struct command_job *c)
 {
     switch (device->config.value[CONFIG_CMD_HEAD]) {
     case FAULTY_NEXT:
-        return ring_next(ring, head);
+        return ring_next(&c->ring, c->head);
     case FAULTY_TAIL:
-        return tail;
+        return c->tail;
     default:
-        return head;
+        return c->head;
     }
 }
 
+/* machine.c: the command at `c->head` of `c->ring`; `c->progress` says what became of it. `blocked` is where
+ * it waits. */
+bool command_process(struct amdvi_device *device, struct command_job *c, struct command_held *blocked);
+
+/* host_command.c */
+bool host_command_fetch(struct amdvi_device *device, struct command_job *c);
+bool host_command_illegal(struct amdvi_device *device, struct command_job *c);
+bool host_command_execute(struct amdvi_device *device, struct command_job *c);
+
+/* guest_command.c */
+bool guest_command_fetch(struct amdvi_device *device, struct command_job *c);
+bool guest_command_illegal(struct amdvi_device *device, struct command_job *c);
+bool guest_command_execute(struct amdvi_device *device, struct command_job *c);
+
+/* command_common.c: what host and guests have in common, once all IDs in `c->at.host` are the host's. */
+bool command_common(struct amdvi_device *device, struct command_job *c);
 /* Known, without reserved bits; by choice also without a PASID that does not count (15 D12). */
 bool command_legal(const struct amdvi_device *device, const uint64_t words[2]);
 
-/* What host and guests have in common, once all IDs in `c` are the host's; `guest` is null for the host. */
-enum command_progress command_common(struct amdvi_device *device, struct job *job, const struct command *c,
-                                     struct guest *guest);
+/* rings.c: true: nothing is left to do. */
+bool host_ring_run(struct amdvi_device *device, struct command_job *c);
+bool guest_rings_run(struct amdvi_device *device, struct command_job *c);
 
-/* guest_command.c: the guests' turns. */
-void guests_run(struct amdvi_device *device);
+bool commands_create(struct amdvi_device *device);
+void commands_destroy(struct amdvi_device *device);
+void commands_reset(struct amdvi_device *device);
 
 #endif

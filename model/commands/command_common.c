@@ -24,66 +24,82 @@ bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
            !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
 }
 
-static void drop_pages(struct amdvi_device *device, struct job *job, const struct command *c,
-                       const struct guest *guest)
+static void drop_pages(struct amdvi_device *device, struct command_job *c)
 {
-    struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(c->words),
-                              .guest = cmd_inv_pages_gn(c->words)};
-    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(c->words), cmd_inv_pages_s(c->words));
+    const uint64_t *words = c->at.host;
+    struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(words),
+                              .guest = cmd_inv_pages_gn(words)};
+    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
 
     if (space.guest)
-        space.pasid = (uint32_t)cmd_inv_pages_pasid(c->words);
+        space.pasid = (uint32_t)cmd_inv_pages_pasid(words);
     /* A guest knows nothing of host tables: its GN=0 drops what is nested in the domain (viommu 11 #16). */
-    if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
+    if (c->guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
         invalidate_combined(device, space.domain);
     else
-        job->counts->entries_invalidated +=
-            invalidate_pages(device, &space, &range, cmd_inv_pages_pde(c->words));
+        c->job.counts->entries_invalidated +=
+            invalidate_pages(device, &space, &range, cmd_inv_pages_pde(words));
 }
 
 /* A response carries a PASID only where the device table says so, or by choice always (9.4). */
-static enum command_progress complete_ppr(struct amdvi_device *device, struct job *job,
-                                          const struct command *c)
+static bool complete_ppr(struct amdvi_device *device, struct command_job *c)
 {
-    uint16_t id = (uint16_t)cmd_complete_ppr_deviceid(c->words);
-    struct dte_fetch fetch = {.asked = false};
+    const uint64_t *words = c->at.host;
+    uint16_t id = (uint16_t)cmd_complete_ppr_deviceid(words);
     struct amdvi_prg_response response = {.device = id,
-                                          .index = (uint16_t)cmd_complete_ppr_prgindex(c->words),
-                                          .code = (uint8_t)cmd_complete_ppr_response(c->words)};
+                                          .index = (uint16_t)cmd_complete_ppr_prgindex(words),
+                                          .code = (uint8_t)cmd_complete_ppr_response(words)};
 
-    dtc_fetch(device, job, id, &fetch);
+    if (!dtc_fetch(device, &c->job, id, &c->entry))
+        return false;
     response.has_pasid =
-        cmd_complete_ppr_gn(c->words) && prg_carries_pasid(device, fetch.reason ? NULL : fetch.dte);
-    response.pasid = response.has_pasid ? (uint32_t)cmd_complete_ppr_pasid(c->words) : 0;
+        cmd_complete_ppr_gn(words) && prg_carries_pasid(device, c->entry.reason ? NULL : c->entry.dte);
+    response.pasid = response.has_pasid ? (uint32_t)cmd_complete_ppr_pasid(words) : 0;
     prg_respond(device, &response);
-    return COMMAND_DONE;
+    return true;
 }
 
-enum command_progress command_common(struct amdvi_device *device, struct job *job, const struct command *c,
-                                     struct guest *guest)
+static void invalidate_devices_own(struct amdvi_device *device, struct command_job *c)
 {
-    switch (cmd_opcode(c->words)) {
+    struct atc_issuer *issuer = c->guest ? &c->guest->ats : &device->atc.host;
+
+    if (!atc_invalidate(device, c->at.host, c->at.address, issuer))
+        c->progress = COMMAND_BLOCKED;
+}
+
+/* The rest is invalidation. */
+static void invalidate(struct amdvi_device *device, struct command_job *c)
+{
+    const uint64_t *words = c->at.host;
+
+    switch (cmd_opcode(words)) {
     case CMD_INVALIDATE_DEVTAB_ENTRY:
-        dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(c->words));
+        dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(words));
         break;
     case CMD_INVALIDATE_IOMMU_PAGES:
-        drop_pages(device, job, c, guest);
+        drop_pages(device, c);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
-        if (!atc_invalidate(device, c->words, c->address, guest ? &guest->ats : &device->atc.host))
-            return COMMAND_BLOCKED;
+        invalidate_devices_own(device, c);
         break;
     case CMD_INVALIDATE_INTERRUPT_TABLE:
-        itc_invalidate(device, (uint16_t)cmd_inv_intr_deviceid(c->words));
+        itc_invalidate(device, (uint16_t)cmd_inv_intr_deviceid(words));
         break;
-    case CMD_PREFETCH_IOMMU_PAGES:
-        prefetch(device, job, c->words);
-        return COMMAND_DONE;
-    case CMD_COMPLETE_PPR_REQUEST:
-        return complete_ppr(device, job, c);
     default:
-        return COMMAND_DONE;
+        return;
     }
-    job->counts->invalidations++;
-    return COMMAND_DONE;
+    c->job.counts->invalidations += c->progress == COMMAND_DONE;
+}
+
+bool command_common(struct amdvi_device *device, struct command_job *c)
+{
+    switch (cmd_opcode(c->at.host)) {
+    case CMD_PREFETCH_IOMMU_PAGES:
+        return prefetch_step(device, &c->job, c->at.host, &c->entry, &c->prefetch);
+    case CMD_COMPLETE_PPR_REQUEST:
+        return complete_ppr(device, c);
+    default:
+        invalidate(device, c);
+        return true;
+    }
 }

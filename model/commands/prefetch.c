@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PREFETCH_IOMMU_PAGES: a hint (6.4 opcode 6). Faults are reported to nobody. */
+#include "model/commands/prefetch.h"
+
 #include "model/lookup/invalidate.h"
-#include "model/port/exec.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -11,40 +12,57 @@ static bool leaves_no_trace(const struct amdvi_device *device, const struct dte 
     return !dte->had && (!guest || device->env.guest_a_disabled || !device->env.hardware_ad);
 }
 
-static bool prefetch_page(struct amdvi_device *device, struct job *job, const struct walk_request *request,
-                          const struct tlb_space *space)
+static bool translates(const struct amdvi_device *device, const struct dte_fetch *fetch, bool guest)
 {
-    struct walk_run run;
+    const struct dte *dte = fetch->dte;
 
-    exec_walk(device, job, &run, request, space);
-    if (run.walk.reason)
-        return false;
-    ptc_fill(&device->tlb, space, request->address, &run.walk.result);
-    return true;
+    return !fetch->reason && device->caches && dte->valid && dte->tv && !dte->verdict && !dte->mode_verdict &&
+           (guest ? dte->guest : dte->mode != 0) && leaves_no_trace(device, dte, guest);
 }
 
-void prefetch(struct amdvi_device *device, struct job *job, const uint64_t command[2])
+static void make_request(const struct amdvi_device *device, const uint64_t command[2], const struct dte *dte,
+                         struct prefetch *p)
 {
-    struct cmd_range range = cmd_range_decode(cmd_prefetch_address(command), cmd_prefetch_s(command));
-    uint16_t id = (uint16_t)cmd_prefetch_deviceid(command);
     bool guest = cmd_prefetch_gn(command);
-    struct dte_fetch fetch = {.asked = false};
-    struct walk_request request = {
-        .env = &device->env, .address = range.base, .guest = guest, .user = true, .no_update = true};
-    struct tlb_space space = {.guest = guest};
 
-    dtc_fetch(device, job, id, &fetch);
-    request.dte = fetch.dte;
-    if (fetch.reason || !device->caches || !fetch.dte->valid || !fetch.dte->tv || fetch.dte->verdict ||
-        fetch.dte->mode_verdict || (guest ? !fetch.dte->guest : fetch.dte->mode == 0) ||
-        !leaves_no_trace(device, fetch.dte, guest))
-        return;
-    space.domain = fetch.dte->domain;
-    space.withheld = dte_withheld(fetch.dte, &device->env);
-    request.pasid = space.pasid = guest ? (uint32_t)cmd_prefetch_pasid(command) : 0;
+    p->space = (struct tlb_space){.guest = guest, .domain = dte->domain};
+    p->space.withheld = dte_withheld(dte, &device->env);
+    p->space.pasid = guest ? (uint32_t)cmd_prefetch_pasid(command) : 0;
+    p->request = (struct walk_request){
+        .env = &device->env,
+        .dte = dte,
+        .address = cmd_range_decode(cmd_prefetch_address(command), cmd_prefetch_s(command)).base,
+        .guest = guest,
+        .pasid = p->space.pasid,
+        .user = true,
+        .no_update = true};
+}
+
+/* An answer that an invalidation has overtaken is not kept. */
+static void keep(struct amdvi_device *device, const struct job *job, const struct prefetch *p)
+{
+    if (job_is_direct(job) || ticket_keeps_leaf(&job->ticket, p->run.walk.result.shift))
+        ptc_fill(&device->tlb, &p->space, p->request.address, &p->run.walk.result);
+}
+
+bool prefetch_step(struct amdvi_device *device, struct job *job, const uint64_t command[2],
+                   struct dte_fetch *fetch, struct prefetch *p)
+{
+    const struct cmd_range range = cmd_range_decode(cmd_prefetch_address(command), cmd_prefetch_s(command));
+
+    STEPS_BEGIN(&p->steps);
+    STEPS_WAIT(&p->steps, dtc_fetch(device, job, (uint16_t)cmd_prefetch_deviceid(command), fetch));
+    if (!translates(device, fetch, cmd_prefetch_gn(command)))
+        STEPS_DONE(&p->steps);
+    make_request(device, command, fetch->dte, p);
     if (cmd_prefetch_inval(command))
-        invalidate_pages(device, &space, &range, false);
-    for (unsigned i = 0; i <= cmd_prefetch_pfcount(command); i++, request.address += PAGE_BYTES)
-        if (!prefetch_page(device, job, &request, &space))
-            return;
+        invalidate_pages(device, &p->space, &range, false);
+    p->run.begun = false;
+    for (p->i = 0; p->i <= cmd_prefetch_pfcount(command); p->i++, p->request.address += PAGE_BYTES) {
+        STEPS_WAIT(&p->steps, exec_walk(device, job, &p->run, &p->request, &p->space));
+        if (p->run.walk.reason)
+            STEPS_DONE(&p->steps);
+        keep(device, job, p);
+    }
+    STEPS_END(&p->steps);
 }

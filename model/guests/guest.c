@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guests of a device: made on first touch, found by GuestID in two steps. */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 
 #include "model/base/allocator.h"
 
@@ -13,10 +13,19 @@ bool guests_create(struct amdvi_device *device)
     return held_create(device) && device->guest_pages != NULL;
 }
 
+void guests_forget_names(struct amdvi_device *device)
+{
+    for (; device->named; device->named = device->named->next_named) {
+        release(&device->allocator, device->named->names);
+        device->named->names = NULL;
+    }
+}
+
 static void free_all(struct amdvi_device *device)
 {
     struct guest *guest = device->guests;
 
+    guests_forget_names(device);
     while (guest) {
         struct guest *next = guest->next;
         release(&device->allocator, guest);

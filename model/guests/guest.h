@@ -36,12 +36,6 @@ enum private_area {
 
 struct guest_names;
 
-struct guest_log {
-    bool stopped[2];
-    bool active_b;
-    uint64_t count;
-};
-
 struct guest {
     uint16_t id;
     bool queued;          /* in the queue of guests with work */
@@ -50,12 +44,16 @@ struct guest {
     bool ahead;           /* the registers here hold what the slot does not */
     uint32_t budget;      /* commands left in this run */
     uint32_t run;         /* the run that `budget` belongs to */
-    struct guest *next_queued, *next, *next_named;
+    bool spent;           /* it is on the list of those that go on in the next run */
+    uint32_t restarts;    /* changes with every start and stop of its ring */
+    struct command_held blocked;
+    struct guest *next_queued, *next_spent, *next, *next_named;
     struct guest_names *names; /* what its maps name, once this run has read them */
     uint64_t vf[VF_COUNT];
     uint64_t vfc[VFC_COUNT];
-    struct guest_log events, pprs;
-    struct atc_issuer ats; /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
+    struct log_state events, pprs;
+    struct job_lock lock;       /* its registers */
+    struct atc_issuer ats;      /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
     struct jobs_wait jobs_wait; /* its COMPLETION_WAIT and the lookups under way */
     struct held held[HELD_USES];
 };
@@ -90,88 +88,20 @@ static inline void space_walk_begin(struct space_walk *walk)
  * `access->reason` says whether there is a place. */
 bool space_look_up(struct amdvi_device *device, struct job *job, struct held *held,
                    struct space_access *access, struct space_walk *walk);
-/* The same at once. */
-bool space_look_up_now(struct amdvi_device *device, struct job *job, struct held *held,
-                       struct space_access *access);
-
-static inline bool space_translate(struct amdvi_device *device, struct held *held, uint64_t requester,
-                                   uint64_t address, bool write, struct space_access *access)
-{
-    access->device = (uint16_t)requester;
-    access->address = address;
-    access->write = write;
-    access->fleeting = false;
-    access->reason = REASON_NONE;
-    return held_find(device, held, access->device, address, write ? PERM_WRITE : PERM_READ, &access->spa) ||
-           space_look_up_now(device, NULL, held, access);
-}
-
-static inline bool private_translate(struct amdvi_device *device, struct held *held, uint64_t address,
-                                     bool write, struct space_access *access)
-{
-    return space_translate(device, held, device->config.value[CONFIG_DEVID], address, write, access);
-}
-
-static inline bool guest_translate(struct amdvi_device *device, struct guest *guest, enum held_use use,
-                                   uint64_t address, bool write, struct space_access *access)
-{
-    return space_translate(device, &guest->held[use], vfc_misc_transdevid(guest->vfc[VFC_MISC]), address,
-                           write, access);
-}
 
 /* Report a failed access in the host log (7.3, 8.3, E8). */
-void private_report(struct amdvi_device *device, uint16_t id, const struct space_access *access,
-                    unsigned vflags);
-void guest_space_report(struct amdvi_device *device, const struct space_access *access, unsigned vflags);
+bool private_report(struct amdvi_device *device, struct job *job, uint16_t id,
+                    const struct space_access *access, unsigned vflags);
+bool guest_space_report(struct amdvi_device *device, struct job *job, const struct space_access *access,
+                        unsigned vflags);
 
 /* guest_slot.c */
-uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id);
-/* Both at once, as they lie side by side in memory. */
-void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest);
-void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value);
 uint64_t guest_status(const struct amdvi_device *device, const struct guest *guest);
-/* The bits that software clears, as memory has them now. */
-uint64_t guest_status_bits(struct amdvi_device *device, struct guest *guest);
-void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits);
-void guest_status_clear(struct amdvi_device *device, struct guest *guest, uint64_t bits);
 bool guest_command_running(const struct amdvi_device *device, const struct guest *guest);
-
-/* guest_regs.c */
-void guest_reset_registers(struct amdvi_device *device, uint16_t id, bool all, bool engine);
-
-/* guest_map.c: private addresses of map entries, and what is done with them */
-uint64_t map_device_entry(uint16_t id, uint16_t guest_device);
-uint64_t map_domain_entry(uint16_t id, uint16_t guest_domain);
-uint64_t map_host_domain(const struct amdvi_device *device, uint64_t domain_entry);
-void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
-uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value);
-enum map_result { MAP_FOUND, MAP_UNMAPPED, MAP_UNREACHABLE };
-enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
-                           uint16_t *host_device, uint16_t *queue);
-enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
-                           uint16_t *host_domain);
-
-/* guest_names.c */
-/* INVALIDATE_IOMMU_ALL of a guest: all host domains and devices that its maps name (11 #14). */
-void map_invalidate_all(struct amdvi_device *device, struct guest *guest);
-/* At the end of a run. */
-void map_forget_names(struct amdvi_device *device);
-
-/* The lowest gDomID that is mapped to this host domain, else 0 (11 #21). */
-uint16_t map_guest_domain(struct amdvi_device *device, const struct guest *guest, uint16_t host_domain);
-/* Whether an entry of this guest's map leads to the host's ID. */
-bool map_names(struct amdvi_device *device, struct job *job, uint16_t id, enum amdvi_guest_map map,
-               uint16_t host_id);
-
-/* guest_dirty.c */
-void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty);
-/* Queues the guests whose dirty bit is set, whoever set it (2.3). */
-void dirty_scan(struct amdvi_device *device);
 
 /* guest_queue.c */
 void guest_queue(struct amdvi_device *device, struct guest *guest);
 void guest_unqueue(struct amdvi_device *device, struct guest *guest);
-void guests_control_changed(struct amdvi_device *device);
 void guests_queue_again(struct amdvi_device *device);
 /* The guest whose turn it is; only while the queue is not empty. */
 struct guest *guests_take_first(struct amdvi_device *device);
@@ -179,17 +109,17 @@ struct guest *guests_take_first(struct amdvi_device *device);
 /* guest_log.c */
 bool guest_log_running(const struct amdvi_device *device, const struct guest *guest, enum amdvi_log log,
                        bool b);
-void guest_log_rose(struct amdvi_device *device, struct guest *guest, enum amdvi_log log);
 /* VF Control register `id` was `old`. */
 void guest_log_dual_changed(struct guest *guest, enum vfc_id id, uint64_t old);
 /* Software has taken these overflow bits of the status register back. */
 void guest_log_overflow_cleared(struct guest *guest, uint64_t bits);
-bool guest_log_append(struct amdvi_device *device, struct guest *guest, enum amdvi_log log,
-                      const uint64_t record[2]);
 bool guest_logs_events(const struct amdvi_device *device, uint16_t id);
-bool guest_event(struct amdvi_device *device, uint16_t id, const struct event *event);
-
-/* guest_irq.c */
-void guest_irq_raise(struct amdvi_device *device, const struct guest *guest, enum amdvi_irq_cause cause);
+/* A record for a guest's log; false: it waits to be written. `written` may be null. */
+bool guest_record(struct amdvi_device *device, struct job *job, uint16_t id, enum amdvi_log log,
+                  const uint64_t words[2], bool *written);
+bool guest_event(struct amdvi_device *device, struct job *job, uint16_t id, const struct event *event,
+                 bool *written);
+bool guest_logs_create(struct amdvi_device *device);
+void guest_logs_destroy(struct amdvi_device *device);
 
 #endif

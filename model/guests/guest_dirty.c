@@ -5,7 +5,7 @@
  *
  * 32 bytes (by choice 16) belong to each value of GuestID[7:0] (11 #9).
  */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 
 enum { WORDS = 4096 / 8, WORDS_AT_ONCE = 8 };
 
@@ -14,30 +14,35 @@ static unsigned stride_shift(const struct amdvi_device *device)
     return device->config.value[CONFIG_DIRTY_STRIDE] == 16 ? 4 : 5;
 }
 
-static uint8_t change_bit(struct amdvi_device *device, uint64_t spa, uint32_t bit, bool dirty)
+static uint64_t dirty_address(const struct amdvi_device *device, const struct guest *guest)
 {
-    uint32_t word;
-    uint8_t error = direct_read(device, AMDVI_ACCESS_MAP, spa, &word, sizeof(word));
-
-    if (error)
-        return error;
-    word = dirty ? word | bit : word & ~bit;
-    return direct_write(device, AMDVI_ACCESS_MAP, spa, &word, sizeof(word));
+    return PRIVATE_DIRTY_BASE +
+           ((uint64_t)(guest->id & 0xff) << stride_shift(device) | (uint64_t)(guest->id >> 13) << 2);
 }
 
 /* Without the area the device knows by itself who has commands (12 E2). Memory that fails where the area is
  * mapped is an access that fails (7.3); it costs the guest no turn. */
-void guest_mark_dirty(struct amdvi_device *device, struct guest *guest, bool dirty)
+bool guest_mark_dirty(struct amdvi_device *device, struct job *job, struct guest *guest, bool dirty,
+                      struct guest_work *w)
 {
-    uint64_t byte = (uint64_t)(guest->id & 0xff) << stride_shift(device) | (uint64_t)(guest->id >> 13) << 2;
+    struct held *held = &guest->held[HELD_DIRTY];
     uint32_t bit = 1u << (guest->id >> 8 & 31);
-    struct space_access access;
 
-    if (!guests_enabled(device) ||
-        !private_translate(device, &guest->held[HELD_DIRTY], PRIVATE_DIRTY_BASE + byte, true, &access))
-        return;
-    if (change_bit(device, access.spa, bit, dirty))
-        private_report(device, guest->id, &access, 0);
+    STEPS_BEGIN(&w->dirty);
+    if (!guests_enabled(device))
+        STEPS_DONE(&w->dirty);
+    STEPS_WAIT(&w->dirty, job_lock(job, &device->dirty_lock));
+    space_aim_private(device, &w->io, dirty_address(device, guest), true);
+    STEPS_WAIT(&w->dirty, space_read(device, job, held, &w->io, AMDVI_ACCESS_MAP, &w->word, sizeof(w->word)));
+    if (space_worked(&w->io)) {
+        w->word = dirty ? w->word | bit : w->word & ~bit;
+        STEPS_WAIT(&w->dirty,
+                   space_write(device, job, held, &w->io, AMDVI_ACCESS_MAP, &w->word, sizeof(w->word)));
+    }
+    job_unlock(device, job, &device->dirty_lock);
+    if (w->io.error)
+        STEPS_WAIT(&w->dirty, private_report(device, job, guest->id, &w->io.access, 0));
+    STEPS_END(&w->dirty);
 }
 
 /* A guest whose bit may be the one of GuestID[7:0] = `low` and the rest `high`. */
@@ -78,17 +83,18 @@ static void scan_page(struct amdvi_device *device, unsigned page, const uint64_t
 }
 
 /* Memory that fails here is told of with the doorbell that set the bit, not by every scan. */
-void dirty_scan(struct amdvi_device *device)
+bool dirty_scan(struct amdvi_device *device, struct job *job, struct dirty_scan *scan)
 {
-    uint64_t words[WORDS];
-
+    STEPS_BEGIN(&scan->steps);
     if (!guests_enabled(device) || !reg_control_vcmden(control(device)) || !device->guests)
-        return;
-    for (unsigned page = 0; page < HELD_DIRTY_PAGES; page++) {
-        struct space_access access;
-        if (private_translate(device, &device->held_dirty[page],
-                              PRIVATE_DIRTY_BASE + ((uint64_t)page << HELD_PAGE_BITS), false, &access) &&
-            !direct_read(device, AMDVI_ACCESS_MAP, access.spa, words, sizeof(words)))
-            scan_page(device, page, words);
+        STEPS_DONE(&scan->steps);
+    for (scan->number = 0; scan->number < HELD_DIRTY_PAGES; scan->number++) {
+        space_aim_private(device, &scan->page.io,
+                          PRIVATE_DIRTY_BASE + ((uint64_t)scan->number << HELD_PAGE_BITS), false);
+        STEPS_WAIT(&scan->steps,
+                   space_read_page(device, job, &device->held_dirty[scan->number], &scan->page));
+        if (scan->page.there)
+            scan_page(device, scan->number, scan->page.words);
     }
+    STEPS_END(&scan->steps);
 }

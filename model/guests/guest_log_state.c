@@ -17,12 +17,12 @@ const struct guest_log_side *guest_log_side(enum amdvi_log log, bool b)
     return log == AMDVI_LOG_EVENT ? &event_sides[b] : &ppr_sides[b];
 }
 
-const struct guest_log *guest_log_of(const struct guest *guest, enum amdvi_log log)
+const struct log_state *guest_log_of(const struct guest *guest, enum amdvi_log log)
 {
     return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
 }
 
-struct guest_log *guest_log_for(struct guest *guest, enum amdvi_log log)
+struct log_state *guest_log_for(struct guest *guest, enum amdvi_log log)
 {
     return log == AMDVI_LOG_EVENT ? &guest->events : &guest->pprs;
 }

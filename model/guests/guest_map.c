@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DevIDMap and DomIDMap: in memory, written by the DID map registers, read by commands (viommu 3.1, 6). */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
+
+#include "model/logs/record.h"
 
 #include "tables/layout.h"
 
@@ -42,113 +44,119 @@ static void make_device_entry(const struct amdvi_device *device, uint64_t valid,
 
 /* A write to a page of a map that is not mapped is dropped, and by choice the host hears of it (viommu 11
  * #7). What else fails is an error of the private space (7.3). */
-static void write_failed(struct amdvi_device *device, uint16_t id, const struct space_access *access)
+static bool write_failed(struct amdvi_device *device, struct job *job, uint16_t id,
+                         const struct space_access *access)
 {
-    if (access->reason != REASON_HOST_NOT_PRESENT || device->config.value[CONFIG_MAP_FAULT])
-        private_report(device, id, access, 0);
+    if (access->reason == REASON_HOST_NOT_PRESENT && !device->config.value[CONFIG_MAP_FAULT])
+        return true;
+    return private_report(device, job, id, access, 0);
 }
 
-static void write_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
-                        const uint64_t *entry, size_t bytes)
+/* Of `w->entry`. */
+static bool write_entry(struct amdvi_device *device, struct job *job, struct guest *guest, enum held_use use,
+                        uint64_t ipa, size_t bytes, struct guest_work *w)
 {
-    struct space_access access;
-    uint8_t error;
-
-    if (!private_translate(device, &guest->held[use], ipa, true, &access)) {
-        write_failed(device, guest->id, &access);
-        return;
-    }
-    error = direct_write(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
-    if (error)
-        write_failed(device, guest->id, &access);
+    STEPS_BEGIN(&w->map);
+    space_aim_private(device, &w->io, ipa, true);
+    STEPS_WAIT(&w->map,
+               space_write(device, job, &guest->held[use], &w->io, AMDVI_ACCESS_MAP, w->entry, bytes));
+    if (!space_worked(&w->io))
+        STEPS_WAIT(&w->map, write_failed(device, job, guest->id, &w->io.access));
+    STEPS_END(&w->map);
 }
 
-void map_write(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+bool map_write(struct amdvi_device *device, struct job *job, struct guest *guest, enum vfc_id id,
+               uint64_t value, struct guest_work *w)
 {
-    uint64_t entry[2] = {0, 0};
-
     if (id == VFC_DID_MAP0) {
         make_device_entry(device, vfc_did_map0_v(value), vfc_did_map0_hdevid(value),
-                          vfc_did_map0_queueid(value), entry);
-        write_entry(device, guest, HELD_DEVICE_MAP,
-                    map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
-                    DEVICE_ENTRY_BYTES);
-        return;
+                          vfc_did_map0_queueid(value), w->entry);
+        return write_entry(device, job, guest, HELD_DEVICE_MAP,
+                           map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)),
+                           DEVICE_ENTRY_BYTES, w);
     }
-    entry[0] = domain_entry(device, vfc_did_map1_v(value), vfc_did_map1_hdomid(value));
-    write_entry(device, guest, HELD_DOMAIN_MAP,
-                map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry, DOMAIN_ENTRY_BYTES);
+    w->entry[0] = domain_entry(device, vfc_did_map1_v(value), vfc_did_map1_hdomid(value));
+    return write_entry(device, job, guest, HELD_DOMAIN_MAP,
+                       map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), DOMAIN_ENTRY_BYTES,
+                       w);
 }
 
-static bool read_entry(struct amdvi_device *device, struct guest *guest, enum held_use use, uint64_t ipa,
-                       uint64_t *entry, size_t bytes)
+/* Into `w->entry`, if `w->worked`. */
+static bool read_entry(struct amdvi_device *device, struct job *job, struct guest *guest, enum held_use use,
+                       uint64_t ipa, size_t bytes, struct guest_work *w)
 {
-    struct space_access access;
-    uint8_t error;
+    STEPS_BEGIN(&w->map);
+    space_aim_private(device, &w->io, ipa, false);
+    STEPS_WAIT(&w->map,
+               space_read(device, job, &guest->held[use], &w->io, AMDVI_ACCESS_MAP, w->entry, bytes));
+    w->worked = space_worked(&w->io);
+    if (!w->worked)
+        STEPS_WAIT(&w->map, private_report(device, job, guest->id, &w->io.access, VFLAG_CMD));
+    STEPS_END(&w->map);
+}
 
-    if (!private_translate(device, &guest->held[use], ipa, false, &access)) {
-        private_report(device, guest->id, &access, VFLAG_CMD);
+bool map_device(struct amdvi_device *device, struct job *job, struct guest *guest, uint16_t guest_device,
+                struct map_entry *found, struct guest_work *w)
+{
+    if (!read_entry(device, job, guest, HELD_DEVICE_MAP, map_device_entry(guest->id, guest_device),
+                    DEVICE_ENTRY_BYTES, w))
         return false;
-    }
-    error = direct_read(device, AMDVI_ACCESS_MAP, access.spa, entry, bytes);
-    if (!error)
+    found->result = MAP_UNREACHABLE;
+    if (!w->worked)
         return true;
-    private_report(device, guest->id, &access, VFLAG_CMD);
-    return false;
+    found->id = (uint16_t)devidmap_hdevid(w->entry);
+    found->queue = (uint16_t)queue_of(device, w->entry);
+    found->result = devidmap_v(w->entry) ? MAP_FOUND : MAP_UNMAPPED;
+    if (found->id == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
+        found->result = MAP_UNMAPPED;
+    return true;
 }
 
-enum map_result map_device(struct amdvi_device *device, struct guest *guest, uint16_t guest_device,
-                           uint16_t *host_device, uint16_t *queue)
+bool map_domain(struct amdvi_device *device, struct job *job, struct guest *guest, uint16_t guest_domain,
+                struct map_entry *found, struct guest_work *w)
 {
-    uint64_t entry[2];
-
-    if (!read_entry(device, guest, HELD_DEVICE_MAP, map_device_entry(guest->id, guest_device), entry,
-                    sizeof(entry)))
-        return MAP_UNREACHABLE;
-    *host_device = (uint16_t)devidmap_hdevid(entry);
-    *queue = (uint16_t)queue_of(device, entry);
-    if (*host_device == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
-        return MAP_UNMAPPED;
-    return devidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
+    if (!read_entry(device, job, guest, HELD_DOMAIN_MAP, map_domain_entry(guest->id, guest_domain),
+                    DOMAIN_ENTRY_BYTES, w))
+        return false;
+    found->result = MAP_UNREACHABLE;
+    if (!w->worked)
+        return true;
+    found->id = (uint16_t)map_host_domain(device, w->entry[0]);
+    found->result = domidmap_v(w->entry[0]) ? MAP_FOUND : MAP_UNMAPPED;
+    return true;
 }
 
-enum map_result map_domain(struct amdvi_device *device, struct guest *guest, uint16_t guest_domain,
-                           uint16_t *host_domain)
+static uint64_t device_register(const struct amdvi_device *device, uint64_t value, const uint64_t entry[2])
 {
-    uint64_t entry;
-
-    if (!read_entry(device, guest, HELD_DOMAIN_MAP, map_domain_entry(guest->id, guest_domain), &entry,
-                    sizeof(entry)))
-        return MAP_UNREACHABLE;
-    *host_domain = (uint16_t)map_host_domain(device, entry);
-    return domidmap_v(entry) ? MAP_FOUND : MAP_UNMAPPED;
+    value = vfc_did_map0_set_v(value, devidmap_v(entry));
+    value = vfc_did_map0_set_queueid(value, queue_of(device, entry));
+    return vfc_did_map0_set_hdevid(value, devidmap_hdevid(entry));
 }
 
 /* By choice a write without W reads the entry that it names (11 #4). */
-uint64_t map_read(struct amdvi_device *device, struct guest *guest, enum vfc_id id, uint64_t value)
+bool map_read(struct amdvi_device *device, struct job *job, struct guest *guest, enum vfc_id id,
+              uint64_t *value, struct guest_work *w)
 {
-    uint64_t entry[2];
-
     if (id == VFC_DID_MAP0) {
-        if (!read_entry(device, guest, HELD_DEVICE_MAP,
-                        map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(value)), entry,
-                        sizeof(entry)))
-            return value;
-        value =
-            vfc_did_map0_set_queueid(vfc_did_map0_set_v(value, devidmap_v(entry)), queue_of(device, entry));
-        return vfc_did_map0_set_hdevid(value, devidmap_hdevid(entry));
+        if (!read_entry(device, job, guest, HELD_DEVICE_MAP,
+                        map_device_entry(guest->id, (uint16_t)vfc_did_map0_gdevid(*value)),
+                        DEVICE_ENTRY_BYTES, w))
+            return false;
+        if (w->worked)
+            *value = device_register(device, *value, w->entry);
+        return true;
     }
-    if (!read_entry(device, guest, HELD_DOMAIN_MAP,
-                    map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(value)), entry,
-                    sizeof(entry[0])))
-        return value;
-    return vfc_did_map1_set_hdomid(vfc_did_map1_set_v(value, domidmap_v(entry[0])),
-                                   map_host_domain(device, entry[0]));
+    if (!read_entry(device, job, guest, HELD_DOMAIN_MAP,
+                    map_domain_entry(guest->id, (uint16_t)vfc_did_map1_gdomid(*value)), DOMAIN_ENTRY_BYTES,
+                    w))
+        return false;
+    if (w->worked)
+        *value = vfc_did_map1_set_hdomid(vfc_did_map1_set_v(*value, domidmap_v(w->entry[0])),
+                                         map_host_domain(device, w->entry[0]));
+    return true;
 }
 
 /* ---------------------------------------------------------------- many entries at once */
-
-enum { MAP_PAGE_BYTES = 4096, MAP_IDS = 65536 };
 
 struct fill {
     uint64_t page[MAP_PAGE_BYTES / 8]; /* the entry over and over: what a whole page holds */
@@ -162,16 +170,20 @@ static void repeat(struct fill *fill, const uint64_t entry[2], unsigned words)
         fill->page[i] = entry[i % words];
 }
 
+/* At once: nobody else does anything meanwhile. */
 static enum amdvi_status fill_pages(struct amdvi_device *device, uint16_t id, struct fill *fill)
 {
-    struct space_access access;
+    struct space_io io;
+    struct job job;
 
+    job_begin(device, &job);
     while (fill->left) {
         size_t room = MAP_PAGE_BYTES - fill->ipa % MAP_PAGE_BYTES;
         size_t length = fill->left < room ? (size_t)fill->left : room;
-        if (!private_translate(device, NULL, fill->ipa, true, &access) ||
-            direct_write(device, AMDVI_ACCESS_MAP, access.spa, fill->page, length)) {
-            write_failed(device, id, &access);
+        space_aim_private(device, &io, fill->ipa, true);
+        space_write(device, &job, NULL, &io, AMDVI_ACCESS_MAP, fill->page, length);
+        if (!space_worked(&io)) {
+            write_failed(device, &job, id, &io.access);
             return AMDVI_ERR_MEMORY;
         }
         fill->ipa += length;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The queue of guests that have commands, in the order in which they take turns (viommu 7). */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 
 static void append(struct amdvi_device *device, struct guest *guest)
 {
@@ -49,22 +49,34 @@ void guests_queue_again(struct amdvi_device *device)
     }
 }
 
-/* The host switched guest processing on or off: run bits follow, whoever has work may go on (7.4), in the
- * order of their numbers. */
-void guests_control_changed(struct amdvi_device *device)
+static struct guest *next_guest(const struct amdvi_device *device, uint32_t *id)
 {
-    for (unsigned id = 0; device->guest_pages && id < GUESTS; id++) {
-        struct guest *guest;
-        if (!device->guest_pages[id / GUEST_PAGE]) {
-            id |= GUEST_PAGE - 1;
-            continue;
-        }
-        guest = guest_find(device, (uint16_t)id);
-        if (!guest)
-            continue;
-        guest_status_set(device, guest, 0);
+    for (; *id < GUESTS; ++*id) {
+        struct guest *guest = guest_find(device, (uint16_t)*id);
+        if (guest)
+            return guest;
+        if (!device->guest_pages[*id / GUEST_PAGE])
+            *id |= GUEST_PAGE - 1;
+    }
+    return NULL;
+}
+
+bool guests_settle(struct amdvi_device *device, struct job *job, struct guest_settling *s)
+{
+    struct guest *guest;
+
+    STEPS_BEGIN(&s->steps);
+    if (!device->guests_unsettled || !device->guest_pages)
+        STEPS_DONE(&s->steps);
+    device->guests_unsettled = false;
+    guest_work_begin(&s->work);
+    for (s->id = 0; next_guest(device, &s->id); s->id++) {
+        STEPS_WAIT(&s->steps,
+                   guest_status_set(device, job, guest_find(device, (uint16_t)s->id), 0, &s->work));
+        guest = guest_find(device, (uint16_t)s->id);
         guest_queue(device, guest);
     }
+    STEPS_END(&s->steps);
 }
 
 struct guest *guests_take_first(struct amdvi_device *device)

@@ -3,7 +3,7 @@
  * A guest's VF registers as the device itself uses them (viommu 3.2). The first 64 bytes of the VF page live
  * in memory while the private space maps them: there the memory is the register (11 #12, E2).
  */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 
 enum { SLOT_BYTES = 64 };
 
@@ -14,20 +14,13 @@ static bool in_slot(enum vf_id id)
     return vf_info[id].offset < SLOT_BYTES;
 }
 
-static bool slot_address(struct amdvi_device *device, struct guest *guest, uint32_t offset, bool write,
-                         uint64_t *spa)
+static void aim(const struct amdvi_device *device, const struct guest *guest, enum vf_id id, bool write,
+                struct space_io *io)
 {
-    struct space_access access;
-
-    if (!guests_enabled(device) ||
-        !private_translate(device, &guest->held[HELD_REGISTERS],
-                           private_address(PRIVATE_REGISTERS, guest->id) + offset, write, &access))
-        return false;
-    *spa = access.spa;
-    return true;
+    space_aim_private(device, io, private_address(PRIVATE_REGISTERS, guest->id) + vf_info[id].offset, write);
 }
 
-static uint64_t stored(const struct amdvi_device *device, const struct guest *guest, enum vf_id id)
+uint64_t vf_value(const struct amdvi_device *device, const struct guest *guest, enum vf_id id)
 {
     return id == VF_STATUS ? guest_status(device, guest) : guest->vf[id];
 }
@@ -38,36 +31,59 @@ static uint64_t kept(const struct amdvi_device *device, enum vf_id id)
     return id == VF_STATUS ? device->vf_mask[id].w1c : device->vf_mask[id].rw;
 }
 
-static bool write_slot(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+static bool write_slot(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+                       struct guest_work *w)
 {
-    uint64_t spa, value = stored(device, guest, id);
-
-    return slot_address(device, guest, vf_info[id].offset, true, &spa) &&
-           !direct_write(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value));
+    STEPS_BEGIN(&w->slot);
+    w->worked = false;
+    if (!guests_enabled(device))
+        STEPS_DONE(&w->slot);
+    w->value = vf_value(device, guest, id);
+    aim(device, guest, id, true, &w->io);
+    STEPS_WAIT(&w->slot, space_write(device, job, &guest->held[HELD_REGISTERS], &w->io, AMDVI_ACCESS_MAP,
+                                     &w->value, sizeof(w->value)));
+    w->worked = space_worked(&w->io);
+    STEPS_END(&w->slot);
 }
 
-static bool read_slot(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+/* `w->io` has been aimed, and may already have found the place. */
+static bool read_slot(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+                      struct guest_work *w)
 {
-    uint64_t spa, value;
-
-    if (!slot_address(device, guest, vf_info[id].offset, false, &spa) ||
-        direct_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
+    if (!space_read(device, job, &guest->held[HELD_REGISTERS], &w->io, AMDVI_ACCESS_MAP, &w->value,
+                    sizeof(w->value)))
         return false;
-    guest->vf[id] = value & kept(device, id);
+    w->worked = space_worked(&w->io);
+    if (w->worked)
+        guest->vf[id] = w->value & kept(device, id);
     return true;
+}
+
+static bool adopt_slot(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+                       struct guest_work *w)
+{
+    STEPS_BEGIN(&w->slot);
+    aim(device, guest, id, false, &w->io);
+    STEPS_WAIT(&w->slot, read_slot(device, job, guest, id, w));
+    STEPS_END(&w->slot);
 }
 
 /* The slot has come into being. A guest whose registers were used before takes them along (E2); for a new one
  * memory is the register from the start (11 #12). */
-static void begin_mirror(struct amdvi_device *device, struct guest *guest)
+static bool begin_mirror(struct amdvi_device *device, struct job *job, struct guest *guest,
+                         struct guest_work *w)
 {
-    bool adopt = !guest->ahead && device->config.value[CONFIG_SLOT_IS_REGISTER];
-
+    STEPS_BEGIN(&w->mirror);
+    w->adopt = !guest->ahead && device->config.value[CONFIG_SLOT_IS_REGISTER];
     guest->mirrored = true;
-    for (unsigned i = 0; i < VF_COUNT && in_slot((enum vf_id)i); i++)
-        if (!(adopt ? read_slot(device, guest, (enum vf_id)i) : write_slot(device, guest, (enum vf_id)i)))
+    for (w->i = 0; w->i < VF_COUNT && in_slot((enum vf_id)w->i); w->i++) {
+        STEPS_WAIT(&w->mirror, w->adopt ? adopt_slot(device, job, guest, (enum vf_id)w->i, w)
+                                        : write_slot(device, job, guest, (enum vf_id)w->i, w));
+        if (!w->worked)
             guest->mirrored = false;
+    }
     guest->ahead = !guest->mirrored;
+    STEPS_END(&w->mirror);
 }
 
 static void end_mirror(struct guest *guest)
@@ -76,53 +92,98 @@ static void end_mirror(struct guest *guest)
     guest->mirrored = false;
 }
 
-/* Whether the registers of the slot are to be read from memory, at `*spa`. */
-static bool in_memory(struct amdvi_device *device, struct guest *guest, uint32_t offset, uint64_t *spa)
+/* Looks for the slot; `w->in_slot`: the register is to be read from there. */
+static bool look(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+                 struct guest_work *w)
 {
-    if (!slot_address(device, guest, offset, false, spa)) {
+    STEPS_BEGIN(&w->look);
+    w->in_slot = false;
+    aim(device, guest, id, false, &w->io);
+    if (guests_enabled(device))
+        STEPS_WAIT(&w->look, space_find(device, job, &guest->held[HELD_REGISTERS], &w->io));
+    if (!guests_enabled(device) || w->io.access.reason) {
         end_mirror(guest);
-        return false;
+        STEPS_DONE(&w->look);
     }
-    if (!guest->mirrored) {
-        begin_mirror(device, guest);
-        return false;
+    w->in_slot = guest->mirrored && device->config.value[CONFIG_SLOT_IS_REGISTER];
+    if (!guest->mirrored)
+        STEPS_WAIT(&w->look, begin_mirror(device, job, guest, w));
+    STEPS_END(&w->look);
+}
+
+bool vf_get(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+            struct guest_work *w)
+{
+    if (!in_slot(id))
+        return true;
+    STEPS_BEGIN(&w->get);
+    STEPS_WAIT(&w->get, job_lock(job, &guest->lock));
+    STEPS_WAIT(&w->get, look(device, job, guest, id, w));
+    if (w->in_slot)
+        STEPS_WAIT(&w->get, read_slot(device, job, guest, id, w));
+    job_unlock(device, job, &guest->lock);
+    STEPS_END(&w->get);
+}
+
+/* Neither is taken when one of them cannot be read. */
+bool vf_get_pair(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id first,
+                 struct guest_work *w)
+{
+    STEPS_BEGIN(&w->get);
+    STEPS_WAIT(&w->get, job_lock(job, &guest->lock));
+    STEPS_WAIT(&w->get, look(device, job, guest, first, w));
+    if (w->in_slot) {
+        w->wanted = guest->vf[first];
+        STEPS_WAIT(&w->get, read_slot(device, job, guest, first, w));
     }
-    return device->config.value[CONFIG_SLOT_IS_REGISTER];
+    if (w->in_slot && w->worked) {
+        w->io.access.spa += sizeof(w->value);
+        STEPS_WAIT(&w->get, read_slot(device, job, guest, (enum vf_id)(first + 1), w));
+        if (!w->worked)
+            guest->vf[first] = w->wanted;
+    }
+    job_unlock(device, job, &guest->lock);
+    STEPS_END(&w->get);
 }
 
-uint64_t vf_get(struct amdvi_device *device, struct guest *guest, enum vf_id id)
+static bool find_slot_for_write(struct amdvi_device *device, struct job *job, struct guest *guest,
+                                enum vf_id id, struct guest_work *w)
 {
-    uint64_t spa, value;
-
-    if (in_slot(id) && in_memory(device, guest, vf_info[id].offset, &spa) &&
-        !direct_read(device, AMDVI_ACCESS_MAP, spa, &value, sizeof(value)))
-        guest->vf[id] = value & kept(device, id);
-    return stored(device, guest, id);
+    STEPS_BEGIN(&w->look);
+    aim(device, guest, id, false, &w->io);
+    STEPS_WAIT(&w->look, space_find(device, job, &guest->held[HELD_REGISTERS], &w->io));
+    if (!w->io.access.reason)
+        STEPS_WAIT(&w->look, begin_mirror(device, job, guest, w));
+    STEPS_END(&w->look);
 }
 
-void vf_get_command_pointers(struct amdvi_device *device, struct guest *guest)
+static bool set_in_slot(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
+                        struct guest_work *w)
 {
-    uint64_t spa, head, tail;
-
-    if (!in_memory(device, guest, vf_info[VF_CMD_HEAD].offset, &spa) ||
-        direct_read(device, AMDVI_ACCESS_MAP, spa, &head, sizeof(head)) ||
-        direct_read(device, AMDVI_ACCESS_MAP, spa + sizeof(head), &tail, sizeof(tail)))
-        return;
-    guest->vf[VF_CMD_HEAD] = head & device->vf_mask[VF_CMD_HEAD].rw;
-    guest->vf[VF_CMD_TAIL] = tail & device->vf_mask[VF_CMD_TAIL].rw;
-}
-
-void vf_set(struct amdvi_device *device, struct guest *guest, enum vf_id id, uint64_t value)
-{
-    uint64_t spa;
-
-    if (in_slot(id) && !guest->mirrored && slot_address(device, guest, vf_info[id].offset, false, &spa))
-        begin_mirror(device, guest);
-    guest->vf[id] = value;
-    if (in_slot(id) && !write_slot(device, guest, id)) {
+    STEPS_BEGIN(&w->set);
+    STEPS_WAIT(&w->set, job_lock(job, &guest->lock));
+    if (!guest->mirrored && guests_enabled(device))
+        STEPS_WAIT(&w->set, find_slot_for_write(device, job, guest, id, w));
+    guest->vf[id] = w->wanted;
+    STEPS_WAIT(&w->set, write_slot(device, job, guest, id, w));
+    if (!w->worked) {
         guest->mirrored = false;
         guest->ahead = true;
     }
+    job_unlock(device, job, &guest->lock);
+    STEPS_END(&w->set);
+}
+
+bool vf_set(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id, uint64_t value,
+            struct guest_work *w)
+{
+    if (!in_slot(id)) {
+        guest->vf[id] = value;
+        return true;
+    }
+    if (w->set.at == 0)
+        w->wanted = value;
+    return set_in_slot(device, job, guest, id, w);
 }
 
 /* ---------------------------------------------------------------- status and dirty bits */
@@ -150,20 +211,25 @@ uint64_t guest_status(const struct amdvi_device *device, const struct guest *gue
     return vf_status_set_pprlogactive(value, guest->pprs.active_b);
 }
 
-/* The bits that software clears, as memory has them now (11 #12). */
-uint64_t guest_status_bits(struct amdvi_device *device, struct guest *guest)
+bool guest_status_set(struct amdvi_device *device, struct job *job, struct guest *guest, uint64_t bits,
+                      struct guest_work *w)
 {
-    vf_get(device, guest, VF_STATUS);
-    return guest->vf[VF_STATUS];
+    STEPS_BEGIN(&w->status);
+    STEPS_WAIT(&w->status, job_lock(job, &guest->lock));
+    STEPS_WAIT(&w->status, vf_get(device, job, guest, VF_STATUS, w));
+    STEPS_WAIT(&w->status, vf_set(device, job, guest, VF_STATUS,
+                                  guest->vf[VF_STATUS] | (bits & device->vf_mask[VF_STATUS].w1c), w));
+    job_unlock(device, job, &guest->lock);
+    STEPS_END(&w->status);
 }
 
-void guest_status_set(struct amdvi_device *device, struct guest *guest, uint64_t bits)
+bool guest_status_clear(struct amdvi_device *device, struct job *job, struct guest *guest, uint64_t bits,
+                        struct guest_work *w)
 {
-    vf_set(device, guest, VF_STATUS,
-           guest_status_bits(device, guest) | (bits & device->vf_mask[VF_STATUS].w1c));
-}
-
-void guest_status_clear(struct amdvi_device *device, struct guest *guest, uint64_t bits)
-{
-    vf_set(device, guest, VF_STATUS, guest_status_bits(device, guest) & ~bits);
+    STEPS_BEGIN(&w->status);
+    STEPS_WAIT(&w->status, job_lock(job, &guest->lock));
+    STEPS_WAIT(&w->status, vf_get(device, job, guest, VF_STATUS, w));
+    STEPS_WAIT(&w->status, vf_set(device, job, guest, VF_STATUS, guest->vf[VF_STATUS] & ~bits, w));
+    job_unlock(device, job, &guest->lock);
+    STEPS_END(&w->status);
 }

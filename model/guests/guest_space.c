@@ -4,7 +4,8 @@
  * device table entry of the IOMMU's own DeviceID, guest buffers through that of TransDevID. Both are host
  * (v1) translations and are cached like any others (2.2, 11 #33).
  */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
+#include "model/logs/record.h"
 #include "model/port/exec.h"
 
 static const struct private_region regions[] = {
@@ -141,19 +142,28 @@ bool space_look_up(struct amdvi_device *device, struct job *job, struct held *he
     return true;
 }
 
-bool space_look_up_now(struct amdvi_device *device, struct job *job, struct held *held,
-                       struct space_access *access)
+static bool read_words(struct amdvi_device *device, struct job *job, struct page_read *p)
 {
-    struct space_walk walk;
-    struct job own;
+    const struct place place = {.spa = p->io.access.spa, .access = AMDVI_ACCESS_MAP};
 
-    job_begin(device, &own);
-    space_walk_begin(&walk);
-    space_look_up(device, job ? job : &own, held, access, &walk);
-    return access->reason == REASON_NONE;
+    return job_read_long(device, job, &place, p->words, sizeof(p->words), &p->done, &p->io.error);
 }
 
-void guest_space_report(struct amdvi_device *device, const struct space_access *access, unsigned vflags)
+bool space_read_page(struct amdvi_device *device, struct job *job, struct held *held, struct page_read *p)
+{
+    STEPS_BEGIN(&p->steps);
+    p->there = false;
+    p->done = 0;
+    STEPS_WAIT(&p->steps, space_find(device, job, held, &p->io));
+    if (p->io.access.reason)
+        STEPS_DONE(&p->steps);
+    STEPS_WAIT(&p->steps, read_words(device, job, p));
+    p->there = !p->io.error;
+    STEPS_END(&p->steps);
+}
+
+bool guest_space_report(struct amdvi_device *device, struct job *job, const struct space_access *access,
+                        unsigned vflags)
 {
     struct fault_facts facts = {.device = access->device,
                                 .domain = access->domain,
@@ -164,21 +174,20 @@ void guest_space_report(struct amdvi_device *device, const struct space_access *
     struct amdvi_fault fault;
     struct event event;
 
-    if (fault_make(device, access->reason, &facts, NULL, &event, &fault))
-        event_report(device, &event);
+    return !fault_make(device, access->reason, &facts, NULL, &event, &fault) ||
+           event_report(device, job, &event, NULL);
 }
 
 /* 7.3: VIOMMU_HARDWARE_ERROR, or the page fault of E8 when the own entry is not set up at all. */
-void private_report(struct amdvi_device *device, uint16_t id, const struct space_access *access,
-                    unsigned vflags)
+bool private_report(struct amdvi_device *device, struct job *job, uint16_t id,
+                    const struct space_access *access, unsigned vflags)
 {
-    struct event event = {.code = EVT_VIOMMU_HARDWARE_ERROR,
-                          .guest_id = id,
-                          .vflags = (uint8_t)vflags,
-                          .address = access->address};
+    const struct event event = {.code = EVT_VIOMMU_HARDWARE_ERROR,
+                                .guest_id = id,
+                                .vflags = (uint8_t)vflags,
+                                .address = access->address};
 
     if (access->reason == REASON_DTE_TV0)
-        guest_space_report(device, access, vflags | VFLAG_PTR);
-    else
-        event_report(device, &event);
+        return guest_space_report(device, job, access, vflags | VFLAG_PTR);
+    return event_report(device, job, &event, NULL);
 }

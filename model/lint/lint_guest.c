@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Mistakes of hypervisors: what they write to VF Control and to the private space (viommu 2.3, 3.1, 9.2, 10).
  */
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 #include "model/lint/lint.h"
 
 /* Where an address of the private space is, as memory says now; an entry that does not translate leads

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lint/shadow.h"
 
-#include "model/guests/guest.h"
+#include "model/guests/guest_work.h"
 
 static void note(struct shadow *shadow, const struct walk *walk)
 {
@@ -87,14 +87,23 @@ bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
                       uint16_t host_id)
 {
+    struct map_collection collection = {.steps = {0}};
+    const uint64_t *bits;
     struct amdvi_statistics unused = {0};
     struct job job;
 
     job_begin_apart(&job, JOB_SILENT, &unused);
-    return map_names(device, &job, guest_id, map, host_id);
+    map_collect(device, &job, guest_id, map, &collection);
+    bits = map == AMDVI_MAP_DEVICES ? collection.names.devices : collection.names.domains;
+    return bits[host_id / 64] >> host_id % 64 & 1;
 }
 
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)
 {
-    return memory_read(device, address, value, sizeof(*value)) == WALK_ERROR_NONE;
+    const struct place place = {.spa = address, .access = AMDVI_ACCESS_HOST_ENTRY};
+    struct amdvi_statistics unused = {0};
+    struct job job;
+
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    return port_read(device, &job, &place, value, sizeof(*value)) == WALK_ERROR_NONE;
 }

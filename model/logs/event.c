@@ -20,21 +20,11 @@ static void latch(struct amdvi_device *device, unsigned code, const uint64_t rec
     device->reg[lower ? REG_HW_EVENT_UPPER : REG_HW_EVENT_LOWER] = record[1];
 }
 
-bool event_report(struct amdvi_device *device, const struct event *event)
-{
-    uint64_t record[2];
-
-    event_encode(event, record);
-    return event_report_raw(device, record);
-}
-
-bool event_report_raw(struct amdvi_device *device, const uint64_t record[2])
+void event_written(struct amdvi_device *device, const uint64_t record[2], bool logged)
 {
     unsigned code = (unsigned)evt_code(record);
-    bool logged = log_append(device, AMDVI_LOG_EVENT, record);
 
     device->statistics.events_by_code[code]++;
     device->statistics.events_lost += !logged;
     latch(device, code, record);
-    return logged;
 }

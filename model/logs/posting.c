@@ -2,6 +2,8 @@
 /* Interrupts posted to a guest's vAPIC backing page (8.6). */
 #include "model/logs/posting.h"
 
+#include "model/logs/record.h"
+
 /* Software may change other bits of the word meanwhile. */
 enum { MOST_TRIES = 8 };
 
@@ -58,21 +60,28 @@ static void wake(struct amdvi_device *device, const struct irte *irte, const uin
     tell(device, &irq, irte, owner);
 }
 
+static bool log_guest_interrupt(struct amdvi_device *device, struct job *job, uint16_t requester,
+                                const struct irte *irte)
+{
+    const struct record record = {.log = AMDVI_LOG_GA, .words = {ga_encode(irte->ga_tag, requester), 0}};
+
+    return record_write(device, job, &record, NULL);
+}
+
 bool posting_deliver(struct amdvi_device *device, struct job *job, uint16_t requester,
                      const struct irte *irte, const uint16_t *owner, struct posting *p)
 {
-    uint64_t record[2] = {ga_encode(irte->ga_tag, requester), 0};
-
-    if (!set_irr(device, job, irte, p))
+    if (p->state != POSTING_LOG && !set_irr(device, job, irte, p))
         return false;
+    p->state = POSTING_LOG;
     if (p->error)
         return true;
     if (irte->is_run) {
         ring(device, irte, owner);
         return true;
     }
-    if (irte->ga_log)
-        log_append(device, AMDVI_LOG_GA, record);
+    if (irte->ga_log && !log_guest_interrupt(device, job, requester, irte))
+        return false;
     if (reg_control_gappien(control(device)) && !irte->gappi_disabled)
         wake(device, irte, owner);
     return true;

@@ -197,9 +197,13 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
                                     struct amdvi_dte_view *view)
 {
     int32_t slot;
+    struct amdvi_statistics unused = {0};
+    struct place place = {.access = AMDVI_ACCESS_DTE};
+    struct job job;
 
     if (!device || !view)
         return AMDVI_ERR_ARGUMENT;
+    job_begin_apart(&job, JOB_SILENT, &unused);
     *view = (struct amdvi_dte_view){0};
     view->beyond_table = dte_address(&device->segments, requester, &view->address) != REASON_NONE;
     slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
@@ -208,7 +212,8 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
         memcpy(view->words, ((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte.raw,
                DTE_BYTES);
     } else if (!view->beyond_table) {
-        view->read_error = memory_read(device, view->address, view->words, DTE_BYTES) != WALK_ERROR_NONE;
+        place.spa = view->address;
+        view->read_error = port_read(device, &job, &place, view->words, DTE_BYTES) != WALK_ERROR_NONE;
     }
     return AMDVI_OK;
 }

@@ -30,6 +30,7 @@ struct translation {
     struct fault_facts facts;
     bool excluded; /* the exclusion range let it through */
     struct dte_fetch entry;
+    struct fault_report report;
     struct watch watch;
 };
 

@@ -2,6 +2,7 @@
 #include "model/observe/pmu.h"
 
 #include "model/base/allocator.h"
+#include "model/logs/record.h"
 #include "model/lookup/translate.h"
 #include "model/observe/watch.h"
 
@@ -94,6 +95,7 @@ void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
 
 /* What an operation did, by CSource, and whose it was. */
 struct tally {
+    const struct job *job; /* what did it */
     uint64_t events[PMU_SOURCES];
     bool has_device, has_domain, has_pasid;
     uint16_t device, domain;
@@ -117,25 +119,27 @@ static bool selects(const struct pmu_counter *c, const struct tally *tally)
                          tally->pasid);
 }
 
-static void report(struct amdvi_device *device, const struct pmu_counter *c)
+/* Nobody waits for the record; one for which there is no room on the way is lost. */
+static void report(struct amdvi_device *device, const struct job *job, const struct pmu_counter *c)
 {
-    uint64_t record[2] = {0};
+    struct record record = {.log = AMDVI_LOG_EVENT};
 
     if (!ctr_report_reporten(c->reg[CTR_REPORT]))
         return;
-    evt_event_counter_zero_set_code(record, EVT_EVENT_COUNTER_ZERO);
-    evt_event_counter_zero_set_counternote(record, ctr_report_note(c->reg[CTR_REPORT]));
-    event_report_raw(device, record);
+    evt_event_counter_zero_set_code(record.words, EVT_EVENT_COUNTER_ZERO);
+    evt_event_counter_zero_set_counternote(record.words, ctr_report_note(c->reg[CTR_REPORT]));
+    if (!record_post(device, job, &record))
+        event_written(device, record.words, false);
 }
 
 /* 48 bits; a step never holds more than one roll-over. */
-static void add(struct amdvi_device *device, struct pmu_counter *c, uint64_t events)
+static void add(struct amdvi_device *device, const struct job *job, struct pmu_counter *c, uint64_t events)
 {
     uint64_t old = ctr_counter_count(c->reg[CTR_COUNTER]);
 
     c->reg[CTR_COUNTER] = ctr_counter_set_count(c->reg[CTR_COUNTER], old + events);
     if (ctr_counter_count(c->reg[CTR_COUNTER]) < old)
-        report(device, c);
+        report(device, job, c);
 }
 
 static void count(struct amdvi_device *device, const struct tally *tally)
@@ -147,7 +151,7 @@ static void count(struct amdvi_device *device, const struct tally *tally)
         uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
 
         if (source < PMU_SOURCES && tally->events[source] && selects(c, tally))
-            add(device, c, tally->events[source]);
+            add(device, tally->job, c, tally->events[source]);
     }
 }
 
@@ -196,7 +200,7 @@ static void tally_walk(struct tally *tally, const struct amdvi_statistics *count
 void pmu_page(struct amdvi_device *device, const struct translation *t)
 {
     const struct amdvi_statistics *counts = &t->watch.counts;
-    struct tally tally = {0};
+    struct tally tally = {.job = t->job};
 
     tag_page(&tally, t);
     tally_pass(&tally, t);
@@ -216,10 +220,10 @@ static bool smi_was_blocked(const struct amdvi_int_result *result)
            (result->fault.reason == REASON_INT_SMI_FILTERED || result->fault.reason == REASON_INT_SMI_LOGGED);
 }
 
-void pmu_interrupt(struct amdvi_device *device, const struct amdvi_statistics *counts,
+void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *i)
 {
-    struct tally tally = {.has_device = true, .device = i->requester};
+    struct tally tally = {.job = job, .has_device = true, .device = i->requester};
     bool remapped = counts->interrupts_remapped && i->result->ok;
 
     tally.has_domain = i->dte && i->dte->valid;
@@ -262,10 +266,10 @@ static void tag_command(const struct amdvi_device *device, struct tally *tally, 
 }
 
 /* `words` with the host's IDs. A command that waits is counted when it is done. */
-void pmu_command(struct amdvi_device *device, const struct amdvi_statistics *counts, const uint64_t words[2],
-                 bool done)
+void pmu_command(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
+                 const uint64_t words[2], bool done)
 {
-    struct tally tally = {0};
+    struct tally tally = {.job = job};
 
     tag_command(device, &tally, words);
     tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
@@ -276,8 +280,10 @@ void pmu_command(struct amdvi_device *device, const struct amdvi_statistics *cou
 
 void pmu_counted_access(struct amdvi_device *device)
 {
-    struct tally tally = {0};
+    struct job job;
+    struct tally tally = {.job = &job};
 
+    job_begin(device, &job);
     tally.events[CTR_SOURCE_CSOURCE_COUNTED_ACCESS] = 1;
     count(device, &tally);
 }

@@ -3,9 +3,8 @@
  * Performance counters (2.9): banks of 48-bit event counters with filters.
  *
  * What happens is counted once, in struct amdvi_statistics. While a counter is programmed, each operation
- * (a page of a request, an interrupt, a command) counts apart (watch.h) and hands that to the counters when it
- * is done, with the IDs that filters look at. Without a programmed
- * counter that is one branch at each end.
+ * (a page of a request, an interrupt, a command) counts apart (watch.h) and hands that to the counters when
+ * it is done, with the IDs that filters look at. Without a programmed counter that is one branch at each end.
  */
 #ifndef AMDVI_MODEL_PMU_H
 #define AMDVI_MODEL_PMU_H
@@ -27,6 +26,7 @@ struct pmu {
 };
 
 struct amdvi_device;
+struct job;
 struct translation;
 struct watched_interrupt;
 
@@ -43,10 +43,10 @@ void pmu_changed(struct amdvi_device *device);
 
 /* Ends of operations; only called while `active`, after watch_begin(). */
 void pmu_page(struct amdvi_device *device, const struct translation *t);
-void pmu_interrupt(struct amdvi_device *device, const struct amdvi_statistics *counts,
+void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *interrupt);
-void pmu_command(struct amdvi_device *device, const struct amdvi_statistics *counts, const uint64_t words[2],
-                 bool done);
+void pmu_command(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
+                 const uint64_t words[2], bool done);
 void pmu_counted_access(struct amdvi_device *device);
 
 #endif

@@ -51,7 +51,7 @@ void watch_interrupt(struct amdvi_device *device, struct job *job, struct watch 
     watch_stop(job, watch);
     info.domain = i->dte ? i->dte->domain : 0;
     if (device->pmu.active)
-        pmu_interrupt(device, &watch->counts, i);
+        pmu_interrupt(device, job, &watch->counts, i);
     tell(device, watch, &info);
 }
 
@@ -60,5 +60,5 @@ void watch_command(struct amdvi_device *device, struct job *job, struct watch *w
 {
     watch_stop(job, watch);
     if (device->pmu.active)
-        pmu_command(device, &watch->counts, words, done);
+        pmu_command(device, job, &watch->counts, words, done);
 }

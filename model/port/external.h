@@ -18,7 +18,9 @@ struct external {
     uint32_t capacity, free_slot, count;
     struct job *ready_first, *ready_last;
     bool pumping;
-    bool stirred; /* something ended that a ring may wait for */
+    bool busy[UNITS];   /* the device's own jobs: in the middle of something */
+    bool wanted[UNITS]; /* to be run once more */
+    bool stirred;       /* something ended that a ring may wait for */
 };
 
 enum { NO_SLOT = UINT32_MAX };

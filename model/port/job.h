@@ -15,6 +15,10 @@
  *         return true;
  *     }
  *
+ * Functions that ask more than once or twice are written as steps (steps.h). A job may also wait for another
+ * one, for a lock (lock.h) or for its record to be written (logs/record.h): it returns false without an open
+ * question, and job_wake() lets it go on.
+ *
  * Who answers is the executor. The direct one answers at once, so nothing above ever returns false; the port
  * hands the question to the surroundings, which answer when they like (amdvi/external.h).
  */
@@ -129,6 +133,9 @@ static inline uint8_t direct_write(struct amdvi_device *device, enum amdvi_acces
     return port_write(device, &job, &place, data, length);
 }
 
+/* It is to be stepped again: what it waits for without having asked has come. */
+void job_wake(struct amdvi_device *device, struct job *job);
+
 /* The same by the surroundings: false until they have answered. */
 bool port_ask_read(struct amdvi_device *device, struct job *job, const struct place *place, void *data,
                    size_t length, uint8_t *error);
@@ -163,6 +170,25 @@ static inline bool job_update(struct amdvi_device *device, struct job *job, cons
     if (!job_is_direct(job))
         return port_ask_update(device, job, place, expected, desired, seen, error);
     *error = port_update(device, job, place, expected, desired, seen);
+    return true;
+}
+
+/* More than a question can hold: several, each inside a line of 64 bytes; one for the direct executor.
+ * `*done` is 0 before the first call. */
+static inline bool job_read_long(struct amdvi_device *device, struct job *job, const struct place *place,
+                                 void *data, size_t length, size_t *done, uint8_t *error)
+{
+    if (job_is_direct(job))
+        return job_read(device, job, place, data, length, error);
+    for (*error = WALK_ERROR_NONE; *done < length && !*error;) {
+        struct place part = {.spa = place->spa + *done, .access = place->access};
+        size_t room = ASK_BYTES - part.spa % ASK_BYTES;
+        size_t piece = length - *done < room ? length - *done : room;
+        if (!port_ask_read(device, job, &part, (uint8_t *)data + *done, piece, error))
+            return false;
+        *done += piece;
+    }
+    *done = 0;
     return true;
 }
 

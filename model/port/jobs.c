@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/port/jobs.h"
 
+#include "model/port/external.h"
+
 void jobs_add(struct amdvi_device *device, struct job *job)
 {
     job->previous = NULL;
@@ -103,4 +105,12 @@ bool jobs_settled(struct amdvi_device *device, struct jobs_wait *wait)
             return false;
     wait->waiting = false;
     return true;
+}
+
+void job_rest(struct amdvi_device *device, struct job *job)
+{
+    if (job_is_direct(job))
+        return;
+    device->external->stirred |= job->ticket.marked != 0;
+    ticket_clear(&job->ticket);
 }

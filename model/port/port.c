@@ -167,3 +167,9 @@ bool external_answer(struct external *external, uint64_t id, enum amdvi_memory_r
     external_ready(external, job);
     return true;
 }
+
+void job_wake(struct amdvi_device *device, struct job *job)
+{
+    if (device->external)
+        external_ready(device->external, job);
+}

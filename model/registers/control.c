@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
 #include "model/guests/guest.h"
-#include "model/port/jobs.h"
 #include "model/lookup/held.h"
 #include "model/lookup/marc.h"
+#include "model/port/jobs.h"
 
 #include "tables/layout.h"
 
@@ -187,6 +187,12 @@ static bool rose(uint64_t old, uint64_t now, uint64_t mask)
     return ~old & now & mask;
 }
 
+void command_restart(struct amdvi_device *device)
+{
+    device->command_restarts++;
+    device->command_blocked.held = false;
+}
+
 /* Run bits follow the AND of IommuEn and the enable bit; an error or overflow clears them until the enable
  * bit rises again (2.4, 2.7, 7.1). */
 void control_changed(struct amdvi_device *device, uint64_t old)
@@ -197,6 +203,8 @@ void control_changed(struct amdvi_device *device, uint64_t old)
 
     jobs_mark_all(device); /* what was looked up in other modes is not kept */
     device->command_run = is && (device->command_run || !was);
+    if (is && !was)
+        command_restart(device);
     if (rose(old, now, REG_CONTROL_EVENTLOGEN_MASK))
         log_enable_rose(device, AMDVI_LOG_EVENT);
     if (rose(old, now, REG_CONTROL_PPRLOGEN_MASK))
@@ -207,5 +215,5 @@ void control_changed(struct amdvi_device *device, uint64_t old)
     derive_modes(device);
     segments_derive(device);
     if ((old ^ now) & (REG_CONTROL_IOMMUEN_MASK | REG_CONTROL_VIOMMUEN_MASK | REG_CONTROL_VCMDEN_MASK))
-        guests_control_changed(device);
+        device->guests_unsettled = true;
 }

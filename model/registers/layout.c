@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/registers/layout_tables.h"
 #include "model/registers.h"
+#include "model/registers/layout_tables.h"
 
 #include <string.h>
 

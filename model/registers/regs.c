@@ -3,7 +3,7 @@
  * The register file: masks, resets and offsets come from the layout descriptions; what a write sets off is
  * here (2.1, 2.2, 2.8).
  */
-#include "model/device.h"
+#include "model/guests/guest_work.h"
 
 enum { WINDOW_SMALL = 16 * 1024, WINDOW_COUNTERS = 512 * 1024 };
 
@@ -265,6 +265,8 @@ static void after_write(struct amdvi_device *device, unsigned id, uint64_t old)
 {
     if (id == REG_CONTROL)
         control_changed(device, old);
+    else if (id == REG_CMD_BASE || id == REG_CMD_HEAD)
+        command_restart(device);
     else if (id == REG_STATUS)
         log_overflow_cleared(device, old & ~device->reg[REG_STATUS]);
     else if (id == REG_DEVTAB_BASE || (id >= REG_DEVTAB_SEG1 && id <= REG_DEVTAB_SEG7))
@@ -314,11 +316,18 @@ static void write_whole(struct amdvi_device *device, uint64_t offset, uint64_t v
     write_half(device, offset + 4, (uint32_t)(value >> 32));
 }
 
-enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size,
-                                   uint64_t value)
+/* At once. */
+static void settle_now(struct amdvi_device *device)
 {
-    if (!device)
-        return AMDVI_ERR_ARGUMENT;
+    struct guest_settling settling = {.steps = {0}};
+    struct job job;
+
+    job_begin(device, &job);
+    guests_settle(device, &job, &settling);
+}
+
+enum amdvi_status mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size, uint64_t value)
+{
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
     tell_call(device, AMDVI_CALL_REGISTERS, 0);
@@ -329,4 +338,17 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
     else
         write_half(device, offset, (uint32_t)value);
     return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size,
+                                   uint64_t value)
+{
+    enum amdvi_status status;
+
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    status = mmio_write(device, offset, size, value);
+    if (device->guests_unsettled)
+        settle_now(device);
+    return status;
 }

@@ -4,19 +4,31 @@
 
 #include "tables/layout.h"
 
-static void fail(struct amdvi_device *device, struct interrupt_job *d, enum reason reason, uint64_t address,
-                 uint8_t error)
+/* The reason is told in INTERRUPT_REPORT. */
+static enum interrupt_state fail(struct interrupt_job *d, enum reason reason, uint64_t address, uint8_t error)
+{
+    d->reason = reason;
+    d->fault_address = address;
+    d->error = error;
+    d->result = (struct amdvi_int_result){0};
+    fault_report_begin(&d->report);
+    return INTERRUPT_REPORT;
+}
+
+/* False: the record is on its way. */
+static bool report(struct amdvi_device *device, struct interrupt_job *d)
 {
     struct fault_facts facts = {.device = d->requester,
                                 .domain = d->dte ? d->dte->domain : 0,
-                                .address = address,
+                                .address = d->fault_address,
                                 .interrupt = true,
                                 .suppressed = d->suppressed,
-                                .error = error};
+                                .error = d->error};
 
-    d->result = (struct amdvi_int_result){0};
-    fault_raise(device, reason, &facts, d->dte, &d->result.fault);
+    if (!fault_raise(device, d->job, d->reason, &facts, d->dte, &d->result.fault, &d->report))
+        return false;
     d->job->counts->interrupts_faulted++;
+    return true;
 }
 
 static void deliver(struct interrupt_job *d, const struct int_message *message)
@@ -50,8 +62,9 @@ static bool post(struct amdvi_device *device, struct interrupt_job *d)
 {
     if (!posting_deliver(device, d->job, d->requester, &d->irte, NULL, &d->posting))
         return false;
+    d->state = INTERRUPT_DONE;
     if (d->posting.error)
-        fail(device, d, REASON_INT_READ_ERROR, d->irte.vapic_page, d->posting.error);
+        d->state = fail(d, REASON_INT_READ_ERROR, d->irte.vapic_page, d->posting.error);
     else
         d->result = (struct amdvi_int_result){.ok = true,
                                               .posted = true,
@@ -72,14 +85,9 @@ static bool refresh_guest_fields(struct amdvi_device *device, struct interrupt_j
 
     if (d->entry.cached && !itc_read(device, d->job, d->entry.address, raw, &error))
         return false;
-    d->state = INTERRUPT_POST;
-    if (!d->entry.cached)
+    d->state = error ? fail(d, REASON_INT_READ_ERROR, d->entry.address, error) : INTERRUPT_POST;
+    if (!d->entry.cached || error)
         return true;
-    if (error) {
-        fail(device, d, REASON_INT_READ_ERROR, d->entry.address, error);
-        d->state = INTERRUPT_DONE;
-        return true;
-    }
     irte_refresh(raw, &device->env, &d->irte);
     if (device->config.value[CONFIG_GA_LOG_BIT])
         d->irte.ga_log = ga_log;
@@ -93,18 +101,14 @@ static enum interrupt_state remap(struct amdvi_device *device, struct interrupt_
     enum reason reason = d->entry.reason;
     struct int_message out;
 
-    if (reason == REASON_INT_READ_ERROR) {
-        fail(device, d, reason, d->entry.address, d->entry.error);
-        return INTERRUPT_DONE;
-    }
+    if (reason == REASON_INT_READ_ERROR)
+        return fail(d, reason, d->entry.address, d->entry.error);
     if (!reason) {
         reason = irte_decode(d->entry.raw, &device->env, &d->irte);
         d->suppressed = d->irte.suppress;
     }
-    if (reason) {
-        fail(device, d, reason, d->message.address, 0);
-        return INTERRUPT_DONE;
-    }
+    if (reason)
+        return fail(d, reason, d->message.address, 0);
     d->job->counts->interrupts_remapped++;
     if (d->irte.guest_mode)
         return INTERRUPT_REFRESH;
@@ -120,14 +124,14 @@ static bool is_smi(const struct amdvi_device *device, const struct int_message *
     return int_message_type(message) == INT_SMI && !(device->env.int_2048 && int_message_logical(message));
 }
 
-static void forward(struct amdvi_device *device, struct interrupt_job *d)
+static enum interrupt_state forward(struct amdvi_device *device, struct interrupt_job *d)
 {
+    bool logged = reg_control_smiflogen(control(device));
+
     if (is_smi(device, &d->message) && !smi_passes(device, d->requester))
-        fail(device, d,
-             reg_control_smiflogen(control(device)) ? REASON_INT_SMI_LOGGED : REASON_INT_SMI_FILTERED,
-             d->message.address, 0);
-    else
-        deliver(d, &d->message);
+        return fail(d, logged ? REASON_INT_SMI_LOGGED : REASON_INT_SMI_FILTERED, d->message.address, 0);
+    deliver(d, &d->message);
+    return INTERRUPT_DONE;
 }
 
 static enum interrupt_state decide(struct amdvi_device *device, struct interrupt_job *d)
@@ -136,15 +140,13 @@ static enum interrupt_state decide(struct amdvi_device *device, struct interrupt
 
     switch (decision.action) {
     case INT_FORWARD:
-        forward(device, d);
-        return INTERRUPT_DONE;
+        return forward(device, d);
     case INT_REMAP:
         d->index = decision.index;
         d->entry.asked = false;
         return INTERRUPT_ENTRY;
     default:
-        fail(device, d, decision.reason, d->message.address, 0);
-        return INTERRUPT_DONE;
+        return fail(d, decision.reason, d->message.address, 0);
     }
 }
 
@@ -154,8 +156,7 @@ static enum interrupt_state with_device_entry(struct amdvi_device *device, struc
 
     if (fetch->reason) {
         bool read = fetch->reason == REASON_DTE_READ_ERROR;
-        fail(device, d, fetch->reason, read ? fetch->address : d->message.address, fetch->error);
-        return INTERRUPT_DONE;
+        return fail(d, fetch->reason, read ? fetch->address : d->message.address, fetch->error);
     }
     d->dte = fetch->dte;
     if (d->dte->iv && (d->dte->valid || !device->config.value[CONFIG_DTE_V0_INTERRUPTS])) /* 13 #9 */
@@ -195,8 +196,10 @@ static bool next(struct amdvi_device *device, struct interrupt_job *d)
         return true;
     case INTERRUPT_REFRESH:
         return refresh_guest_fields(device, d);
+    case INTERRUPT_POST:
+        return post(device, d);
     default:
-        if (!post(device, d))
+        if (!report(device, d))
             return false;
         d->state = INTERRUPT_DONE;
         return true;

@@ -3,6 +3,7 @@
 #ifndef AMDVI_MODEL_INTERRUPT_H
 #define AMDVI_MODEL_INTERRUPT_H
 
+#include "model/guests/fault_route.h"
 #include "model/logs/posting.h"
 #include "model/observe/watch.h"
 
@@ -12,6 +13,7 @@ enum interrupt_state {
     INTERRUPT_ENTRY,        /* the interrupt remapping entry is looked up */
     INTERRUPT_REFRESH,      /* the fields of a guest's entry that are never cached are read */
     INTERRUPT_POST,
+    INTERRUPT_REPORT, /* the record of a fault is on its way */
     INTERRUPT_DONE,
 };
 
@@ -24,10 +26,14 @@ struct interrupt_job {
     const struct dte *dte;
     uint32_t index;
     bool suppressed; /* IRTE.SupIOPF */
+    uint8_t error;   /* of the fault: enum walk_error */
+    enum reason reason;
+    uint64_t fault_address;
     struct dte_fetch device_entry;
     struct irte_fetch entry;
     struct irte irte;
     struct posting posting;
+    struct fault_report report;
     struct watch watch;
 };
 

@@ -11,13 +11,12 @@ void request_as_interrupt(struct amdvi_device *device, const struct amdvi_reques
                           struct amdvi_result *result);
 /* What a request that is an interrupt gets. */
 void request_of_interrupt(const struct amdvi_int_result *message, struct amdvi_result *result);
-/* Whether a page request has a PASID of 20 bits and a group index of 9 (7.7). */
-bool page_request_legal(const struct amdvi_page_request *request);
 void request_observe(struct amdvi_device *device, const struct amdvi_request *request,
                      const struct amdvi_result *result);
 
-/* Concludes the lookup of a page and makes its fault. `walk` is null if there was none. */
-void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk);
+/* Concludes the lookup of a page and makes its fault. `walk` is null if there was none. False: the record is
+ * on its way. */
+bool translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk);
 
 /* One page, all of it; false: it has asked. `run` is the place of its walk. */
 bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run);

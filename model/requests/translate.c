@@ -3,6 +3,7 @@
  */
 #include "model/requests/request.h"
 
+#include "model/guests/fault_route.h"
 #include "model/observe/watch.h"
 #include "model/requests/hit.h"
 
@@ -40,26 +41,34 @@ static bool answered_without_permission(const struct amdvi_device *device, const
     return fault->event == EVT_IO_PAGE_FAULT;
 }
 
-static void raise_fault(struct amdvi_device *device, struct translation *t)
+/* False: its record is on its way. */
+static bool raise_fault(struct amdvi_device *device, struct translation *t)
 {
     struct amdvi_result *r = t->result;
 
-    *r = (struct amdvi_result){0};
-    fault_raise(device, t->reason, &t->facts, t->dte, &r->fault);
+    if (t->state != TRANSLATION_REPORT) {
+        *r = (struct amdvi_result){0};
+        fault_report_begin(&t->report);
+        t->state = TRANSLATION_REPORT;
+    }
+    if (!fault_raise(device, t->job, t->reason, &t->facts, t->dte, &r->fault, &t->report))
+        return false;
     r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
     t->job->counts->faulted += !r->ok;
+    return true;
 }
 
-void translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+bool translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
-    if (walk)
+    if (walk && t->state != TRANSLATION_REPORT)
         translation_conclude(device, t, walk);
-    if (t->reason)
-        raise_fault(device, t);
+    if (t->reason && !raise_fault(device, t))
+        return false;
     if (t->watch.on)
         watch_page(device, t);
+    return true;
 }
 
 bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run)
@@ -72,17 +81,14 @@ bool translation_step(struct amdvi_device *device, struct translation *t, struct
         enum decision decision = translation_decide(device, t);
         if (decision == DECISION_ASKED)
             return false;
-        if (decision == DECISION_MADE) {
-            translation_finish(device, t, NULL);
-            return true;
-        }
+        if (decision == DECISION_MADE)
+            return translation_finish(device, t, NULL);
         t->state = TRANSLATION_WALK;
         run->begun = false;
     }
-    if (!exec_walk(device, t->job, run, &t->walk, &t->space))
+    if (t->state == TRANSLATION_WALK && !exec_walk(device, t->job, run, &t->walk, &t->space))
         return false;
-    translation_finish(device, t, &run->walk);
-    return true;
+    return translation_finish(device, t, &run->walk);
 }
 
 /* What the executor that answers at once needs no state for. */

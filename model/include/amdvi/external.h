@@ -8,8 +8,10 @@
  * amdvi_external_attach() names the surroundings. amdvi_submit_request() then leads to calls of their issue()
  * function, each answered by amdvi_memory_done(), and in the end to one of complete() with the request's tag.
  *
- * Calls that answer at once (amdvi_translate() and the like) go on working, through the callbacks of struct
- * amdvi_memory. What is submitted is under way until it completes. An invalidation that covers a translation
+ * Rings, logs and registers of guests ask in the same way: amdvi_run() only starts the work on the rings, and what
+ * fails completes when its record is written. Calls that answer at once (amdvi_translate() and the like) go on
+ * working, through the callbacks of struct amdvi_memory; their records queue up behind those that are on their way
+ * and count as written. What is submitted is under way until it completes. An invalidation that covers a translation
  * under way lets it answer, but nothing of it is kept, and the COMPLETION_WAIT behind the invalidation waits for
  * it [6.4].
  */

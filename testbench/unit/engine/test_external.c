@@ -21,6 +21,38 @@ static struct surroundings *simple(const char *settings)
     return s;
 }
 
+/* Answers the first open question with an error, or with no data. */
+static void fail_first(struct surroundings *s, enum amdvi_memory_result result)
+{
+    uint64_t id = s->open[0].id;
+
+    s->open[0] = s->open[--s->opened];
+    ck_assert_int_eq(amdvi_memory_done(s->device, id, result, NULL), AMDVI_OK);
+}
+
+/* As if the memory had been read before it was changed. */
+static void answer_first_with(struct surroundings *s, const void *old)
+{
+    uint64_t id = s->open[0].id;
+
+    s->open[0] = s->open[--s->opened];
+    ck_assert_int_eq(amdvi_memory_done(s->device, id, AMDVI_MEMORY_OK, old), AMDVI_OK);
+}
+
+/* What the command processor asks for; walks stay where they are. */
+static void settle_commands(struct surroundings *s)
+{
+    for (unsigned i = 0; i < s->opened;) {
+        enum amdvi_access access = s->open[i].access;
+        if (access == AMDVI_ACCESS_COMMAND || access == AMDVI_ACCESS_STORE) {
+            surroundings_answer(s, i);
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+}
+
 static const struct amdvi_request request = {.device = 1, .op = AMDVI_READ, .address = 0x1010, .length = 8};
 
 START_TEST(a_request_asks_for_entry_and_table)
@@ -73,7 +105,11 @@ START_TEST(errors_of_memory_become_faults)
     struct surroundings *s = simple("");
 
     amdvi_submit_request(s->device, &request, 0);
-    amdvi_memory_done(s->device, s->open[0].id, AMDVI_MEMORY_TARGET_ABORT, NULL);
+    fail_first(s, AMDVI_MEMORY_TARGET_ABORT);
+    ck_assert_int_eq(s->open[0].access, AMDVI_ACCESS_LOG); /* the request waits for its record */
+    ck_assert(!s->ended[0].done);
+    surroundings_settle(s);
+    ck_assert(s->ended[0].done && s->ended[0].result.fault.logged);
     ck_assert(s->ended[0].done && !s->ended[0].result.ok);
     ck_assert_str_eq(amdvi_event_name(s->ended[0].result.fault.event), "DEV_TAB_HARDWARE_ERROR");
     surroundings_close(s);
@@ -85,7 +121,8 @@ START_TEST(a_read_without_data_is_an_error)
     struct surroundings *s = simple("");
 
     amdvi_submit_request(s->device, &request, 0);
-    ck_assert_int_eq(amdvi_memory_done(s->device, s->open[0].id, AMDVI_MEMORY_OK, NULL), AMDVI_OK);
+    fail_first(s, AMDVI_MEMORY_OK);
+    surroundings_settle(s);
     ck_assert(s->ended[0].done && !s->ended[0].result.ok);
     surroundings_close(s);
 }
@@ -188,6 +225,7 @@ static void ring_to(struct surroundings *s, unsigned slot)
 {
     amdvi_mmio_write(s->device, 0x2008, 8, 16u * slot);
     amdvi_run(s->device);
+    settle_commands(s);
 }
 
 static uint64_t head(struct surroundings *s)
@@ -211,10 +249,9 @@ START_TEST(a_completion_wait_waits_for_walks_that_an_invalidation_covers)
     put_command(s, 1, (uint64_t)1 << 60, 0);                          /* COMPLETION_WAIT */
     ring_to(s, 2);
     ck_assert_uint_eq(head(s), 1);
-    amdvi_memory_done(s->device, s->open[0].id, AMDVI_MEMORY_OK, old);
+    answer_first_with(s, old);
     ck_assert(s->ended[0].done && s->ended[0].result.ok); /* the old translation may still be used */
     ck_assert_uint_eq(head(s), 2);
-    s->opened = 0;
     amdvi_submit_request(s->device, &request, 1); /* but nothing of it was kept */
     surroundings_settle(s);
     ck_assert(s->ended[1].done && !s->ended[1].result.ok);
@@ -273,8 +310,7 @@ START_TEST(an_entry_that_was_overtaken_is_not_kept)
     put_command(s, 1, (uint64_t)1 << 60, 0);
     ring_to(s, 2);
     ck_assert_uint_eq(head(s), 1);
-    amdvi_memory_done(s->device, s->open[0].id, AMDVI_MEMORY_OK, old);
-    s->open[0] = s->open[--s->opened];
+    answer_first_with(s, old);
     surroundings_settle(s);
     ck_assert(s->ended[0].done && s->ended[0].result.ok);
     ck_assert_uint_eq(head(s), 2);
