@@ -182,6 +182,9 @@ void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *r
 void pci_reset(struct amdvi_device *device);
 void pci_signal_target_abort(struct amdvi_device *device);
 bool pci_msi_message(const struct amdvi_device *device, unsigned number, uint64_t *address, uint32_t *data);
+/* Where the configuration space puts a window of the device; false: disabled, or absent (1.2, viommu 1.3). */
+enum pci_window { PCI_WINDOW_REGISTERS, PCI_WINDOW_VF, PCI_WINDOW_VFC };
+bool pci_window(const struct amdvi_device *device, enum pci_window window, uint64_t *base);
 uint32_t pci_read32(const struct amdvi_device *device, unsigned offset);
 void pci_write32(struct amdvi_device *device, unsigned offset, uint32_t value, uint32_t enable);
 

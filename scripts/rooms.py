@@ -32,6 +32,8 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "commands": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe"),
     "registers": ("tables", "cmdbuf", "base", "port", "signals", "logs", "lookup", "guests", "observe"),
     "lint": ("tables", "cmdbuf", "base", "caches", "port", "logs", "lookup", "guests", "observe"),
+    "host": ("tables", "cmdbuf", "base", "caches", "port", "signals", "logs", "lookup", "guests", "observe", "requests",
+             "registers", "lint"),
     "ivrs": ("tables", "base", "config"),
 }
 TOP = "model/ itself"  # the life of a device: uses every room, and no room uses it

@@ -127,6 +127,8 @@ static bool pass(struct amdvi_device *device, struct translation *t, uint8_t per
         .ok = true,
         .identity = true,
         .pa = t->address,
+        .size = PAGE_BYTES,
+        .covered = PAGE_BYTES - t->address % PAGE_BYTES,
         .perm = (uint8_t)((perm | exec) & asks(t->request)),
         .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
     t->job->counts->passed++;

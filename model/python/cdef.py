@@ -11,7 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADERS = ("amdvi.h", "reasons.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
+HEADERS = ("amdvi.h", "reasons.h", "host.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h",
+           "recorder.h")
 SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"
@@ -34,6 +35,7 @@ extern "Python" {
     void amdvi_py_command(void *, const struct amdvi_command_info *);
     void amdvi_py_event(void *, const struct amdvi_event_info *);
     void amdvi_py_mmio(void *, bool, uint64_t, unsigned, uint64_t);
+    int amdvi_py_mapping(void *, const struct amdvi_mapping *);
     void amdvi_py_hit(void *, const struct amdvi_hit_info *);
     void amdvi_py_guest_mmio(void *, uint16_t, bool, bool, uint64_t, unsigned, uint64_t);
     void amdvi_py_pci(void *, bool, unsigned, unsigned, uint64_t);

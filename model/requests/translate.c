@@ -56,6 +56,8 @@ static bool raise_fault(struct amdvi_device *device, struct translation *t)
     r->ok = answered_without_permission(device, &r->fault, t->request);
     r->identity = r->ok;
     r->pa = r->ok ? t->address : 0;
+    r->size = r->ok ? PAGE_BYTES : 0;
+    r->covered = r->ok ? PAGE_BYTES - t->address % PAGE_BYTES : 0;
     t->job->counts->faulted += !r->ok;
     return true;
 }

@@ -140,6 +140,20 @@ void pci_signal_target_abort(struct amdvi_device *device)
     device->pci[PCI_COMMAND + 3] |= 1u << 3; /* status bit 11 */
 }
 
+bool pci_window(const struct amdvi_device *device, enum pci_window window, uint64_t *base)
+{
+    static const unsigned low[] = {[PCI_WINDOW_REGISTERS] = CAP_BASE_LO,
+                                   [PCI_WINDOW_VF] = VSC_HEADER + VSC_VF_BASE_LO_OFFSET,
+                                   [PCI_WINDOW_VFC] = VSC_HEADER + VSC_VFC_BASE_LO_OFFSET};
+    uint64_t value = pci_read32(device, low[window]);
+    uint64_t in_low = window == PCI_WINDOW_REGISTERS ? base_mask(device)
+                      : window == PCI_WINDOW_VF      ? vsc_vf_base_lo_base(value)
+                                                     : vsc_vfc_base_lo_base(value);
+
+    *base = (value & in_low) | (uint64_t)pci_read32(device, low[window] + 4) << 32;
+    return value & 1;
+}
+
 bool pci_msi_message(const struct amdvi_device *device, unsigned number, uint64_t *address, uint32_t *data)
 {
     uint32_t header = pci_read32(device, MSI_HEADER);

@@ -328,7 +328,7 @@ struct amdvi_fault {
 
 struct amdvi_result {
     bool ok;
-    bool identity; /* not translated: `size` and `covered` say nothing */
+    bool identity; /* not translated; `size` is then 4096, the page that this is true of, or 4 for an interrupt */
     uint8_t perm;  /* AMDVI_RIGHT_* granted; execute only if it was asked for */
     bool untranslated_only, no_snoop_forbidden, global, privileged_page; /* ATS attributes [9.2] */
     uint64_t pa;                                                         /* SPA of the first byte */

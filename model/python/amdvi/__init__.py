@@ -16,8 +16,9 @@ from .errors import AmdviError, MemoryFault, text as _text
 from .memory import Memory, SparseMemory
 from .recording import Recorded, Recorder
 from .replaying import CheckFailure, Replay, replay, replay_text
-from .results import (Access, AtcInvalidation, CacheLine, Command, DteView, Event, Fault, Irq, PageRequested,
-                      PrgResponse, Remapped, Request, Translation, event_name, flag_names, reason_text)
+from .results import (Access, AtcInvalidation, CacheLine, Command, DteView, Event, Fault, Hit, Irq, Mapping,
+                      PageRequest, PageRequested, PrgResponse, Remapped, Request, Translation, event_name, flag_names,
+                      reason_text)
 from .trace import TraceError
 
 
@@ -26,8 +27,9 @@ def version() -> str:
     return _text(_lib.amdvi_version()) or ""
 
 
-__all__ = ["Access", "AmdviError", "AtcInvalidation", "CacheLine", "CheckFailure", "Command", "Config", "ConfigKey",
-           "Device", "DteView", "Event", "Fault", "Geometry", "Irq", "Memory", "MemoryFault", "PageRequested",
-           "PrgResponse", "Recorded", "Recorder", "Remapped", "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys",
-           "event_name", "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "trace",
+__all__ = ["Access", "AmdviError", "AtcInvalidation", "CacheLine", "CheckFailure", "Command", "Config",
+           "ConfigKey", "Device", "DteView", "Event", "Fault", "Geometry", "Hit", "Irq", "Mapping", "Memory",
+           "MemoryFault", "PageRequest", "PageRequested", "PrgResponse", "Recorded", "Recorder", "Remapped",
+           "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys", "event_name",
+           "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "trace",
            "version"]

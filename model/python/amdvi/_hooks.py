@@ -142,6 +142,13 @@ def amdvi_py_mmio(context, write, offset, size, value):  # type: ignore[no-untyp
     hooks_of(context).call("mmio", bool(write), offset, size, value)
 
 
+@ffi.def_extern(error=1)
+def amdvi_py_mapping(context, mapping):  # type: ignore[no-untyped-def]
+    hooks = hooks_of(context)
+    hooks.call("mapping", results.mapping(mapping))
+    return 1 if hooks.error else 0
+
+
 @ffi.def_extern()
 def amdvi_py_hit(context, info):  # type: ignore[no-untyped-def]
     hooks_of(context).call("hit", results.hit(info))

@@ -12,7 +12,7 @@ from ._hooks import Function, Hooks
 from .config import Config
 from .errors import AmdviError, check
 from .memory import CallbackMemory, Memory, Source, SparseMemory
-from .results import (AtcInvalidation, CacheLine, DteView, Irq, PageRequested, PrgResponse, Remapped, Request,
+from .results import (AtcInvalidation, CacheLine, DteView, Irq, Mapping, PageRequested, PrgResponse, Remapped, Request,
                       Translation)
 
 CACHES = {"dtc": lib.AMDVI_CACHE_DTC, "itc": lib.AMDVI_CACHE_ITC, "ptc": lib.AMDVI_CACHE_PTC,
@@ -253,6 +253,40 @@ class Device:
         entries, ways = ffi.new("uint32_t *"), ffi.new("uint32_t *")
         self._check(lib.amdvi_cache_geometry(self.pointer, CACHES[cache], entries, ways))
         return Geometry(entries[0], ways[0])
+
+    # --- for hosts (amdvi/host.h) ---
+
+    def has_work(self) -> bool:
+        """Whether run() has something to look at."""
+        out = ffi.new("bool *")
+        self._check(lib.amdvi_has_work(self.pointer, out))
+        return bool(out[0])
+
+    def bus_read(self, address: int, size: int = 8) -> int:
+        """Registers by system physical address, where configuration space puts them; UNSUPPORTED elsewhere."""
+        self._check(lib.amdvi_bus_read(self.pointer, address, size, self._number), f"address {address:#x}")
+        return int(self._number[0])
+
+    def bus_write(self, address: int, value: int, size: int = 8) -> None:
+        self._check(lib.amdvi_bus_write(self.pointer, address, size, value), f"address {address:#x}")
+
+    def look(self, request: Request) -> Translation:
+        """What request() would answer if nothing were cached, without any effect; of a fault only the reason."""
+        asked, out = ffi.new("struct amdvi_request *"), ffi.new("struct amdvi_result *")
+        request.fill(asked)
+        self._check(lib.amdvi_look(self.pointer, asked, out))
+        return results.translation(out)
+
+    def mappings(self, device: int, first: int = 0, last: int = 2**64 - 1, *, pasid: int | None = None,
+                 privileged: bool = False) -> list[Mapping]:
+        """All contiguous mappings of a device, or of one of its PASIDs, between two addresses."""
+        found: list[Mapping] = []
+        self._hooks.functions["mapping"] = found.append
+        walk = ffi.new("struct amdvi_mappings *", {
+            "device": device, "has_pasid": pasid is not None, "pasid": pasid or 0, "privileged": privileged,
+            "first": first, "last": last, "context": self._hooks.handle, "mapping": lib.amdvi_py_mapping})
+        self._check(lib.amdvi_walk_mappings(self.pointer, walk))
+        return found
 
     # --- faults on demand ---
 

@@ -101,7 +101,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The answer to a request. Without `ok` only `fault` counts; with `identity` size and covered say nothing."""
+    """The answer to a request. Without `ok` only `fault` counts; with `identity` size is a page."""
 
     ok: bool
     identity: bool
@@ -172,6 +172,17 @@ class Hit:
     result: Translation | None
     message: Remapped | None
     data: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Addresses `iova` to `last` lead to memory from `spa` on."""
+
+    iova: int
+    last: int
+    spa: int
+    perm: str
+    identity: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,3 +360,7 @@ def hit(info: Any) -> Hit:
                request(info.request) if info.request else None,
                translation(info.result) if info.result else None,
                remapped(info.message) if info.message else None, info.data)
+
+
+def mapping(m: Any) -> Mapping:
+    return Mapping(m.iova, m.last, m.spa, perm_text(m.perm), m.identity)

@@ -161,6 +161,25 @@ def test_exceptions_of_observers_come_out(iommu):
     assert iommu.translate(DEV, 0x1000).ok
 
 
+def test_what_hosts_ask(iommu, memory):
+    before = iommu.statistics()
+    assert iommu.mappings(DEV) == [amdvi.Mapping(0x1000, 0x1FFF, 0x55000, "rw", False),
+                                   amdvi.Mapping(0x2000, 0x2FFF, 0x66000, "r", False)]
+    assert iommu.mappings(DEV, 0x2000, 0x2000)[0].spa == 0x66000
+    assert iommu.look(amdvi.Request(DEV, 0x1010)).pa == 0x55010
+    assert not iommu.look(amdvi.Request(DEV, 0x9000)).ok
+    assert iommu.statistics() == before and not iommu.has_work()
+    iommu.mmio_write(0x2008, 16)
+    assert iommu.has_work()
+    with pytest.raises(amdvi.AmdviError) as caught:
+        iommu.bus_read(0x5000)
+    assert caught.value.status == "UNSUPPORTED"
+    iommu.pci_write(0x44, 0xFD00_0001)
+    assert iommu.bus_read(0xFD00_0018 | iommu.pci_read(0x48) << 32) == iommu.mmio_read(0x18)
+    iommu.bus_write(0xFD00_2008 | iommu.pci_read(0x48) << 32, 32)
+    assert iommu.mmio_read(0x2008) == 32
+
+
 def test_log_count_and_log_in_memory(iommu, memory):
     iommu.translate(DEV, 0x9000)
     assert iommu.log_count() == 1 and iommu.log_count("ppr") == 0

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A translation as memory has it now, without any effect on the device. */
+#include "amdvi/host.h"
+
+#include "model/lint/shadow.h"
+#include "model/requests/request.h"
+
+enum { PAGE_BYTES = 4096 };
+
+/* Bytes of the request that the answer for `address` covers. */
+static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint64_t left)
+{
+    uint64_t in_page = PAGE_BYTES - address % PAGE_BYTES;
+    uint64_t covered = page->covered > in_page ? page->covered : in_page;
+
+    return covered < left ? covered : left;
+}
+
+/* The pages behind the first; the first that fails makes the whole request fail [15 D11]. */
+static void look_at_rest(struct amdvi_device *device, const struct amdvi_request *request,
+                         struct amdvi_result *result)
+{
+    uint64_t done = answered(result, request->address, request->length);
+    struct shadow shadow;
+
+    while (result->ok && done < request->length) {
+        shadow_page(device, request, request->address + done, &shadow);
+        if (!shadow.result.ok)
+            *result = shadow.result;
+        done += answered(&shadow.result, request->address + done, request->length - done);
+    }
+}
+
+enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_request *request,
+                             struct amdvi_result *result)
+{
+    struct shadow shadow;
+
+    if (!device || !result || !request_legal(request))
+        return AMDVI_ERR_ARGUMENT;
+    if (request_is_interrupt(request))
+        return AMDVI_ERR_UNSUPPORTED;
+    shadow_page(device, request, request->address, &shadow);
+    *result = shadow.result;
+    if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST)
+        look_at_rest(device, request, result);
+    return AMDVI_OK;
+}
