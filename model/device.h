@@ -6,6 +6,7 @@
 #define AMDVI_MODEL_DEVICE_H
 
 #include "amdvi/amdvi.h"
+#include "amdvi/host.h"
 #include "cmdbuf/command.h"
 #include "cmdbuf/event.h"
 #include "cmdbuf/ring.h"
@@ -66,6 +67,8 @@ struct record;
 struct amdvi_device {
     struct amdvi_config config;
     struct amdvi_memory memory;
+    struct amdvi_window windows[AMDVI_WINDOWS_MAX]; /* beside the one of `memory` */
+    unsigned window_count;
     struct amdvi_callbacks callbacks;
     struct amdvi_allocator allocator;
     struct amdvi_observer observer; /* stands for all in `observations` */

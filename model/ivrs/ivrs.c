@@ -375,3 +375,23 @@ enum amdvi_status amdvi_ivrs_default_unit(const struct amdvi_config *config, uin
                                      .acpi_count = bus == 0};
     return AMDVI_OK;
 }
+
+enum amdvi_status amdvi_ivrs_set_ioapics(struct amdvi_ivrs_storage *storage, struct amdvi_ivrs_unit *unit,
+                                         unsigned root, unsigned southbridge)
+{
+    size_t kept = 0;
+
+    if (!storage || !unit || unit->specials != storage->specials || root > AMDVI_IVRS_NO_IOAPIC ||
+        southbridge > AMDVI_IVRS_NO_IOAPIC)
+        return AMDVI_ERR_ARGUMENT;
+    for (size_t i = 0; i < unit->specials_count; i++) {
+        struct amdvi_ivrs_special special = storage->specials[i];
+        unsigned id = special.setting == AMDVI_IVRS_SOUTHBRIDGE ? southbridge : root;
+        if (!special.hpet && id == AMDVI_IVRS_NO_IOAPIC)
+            continue;
+        special.handle = special.hpet ? special.handle : (uint8_t)id;
+        storage->specials[kept++] = special;
+    }
+    unit->specials_count = kept;
+    return AMDVI_OK;
+}

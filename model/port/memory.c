@@ -7,8 +7,26 @@ static uint8_t answer(enum amdvi_memory_result result)
     return result <= AMDVI_MEMORY_DATA_ERROR ? (uint8_t)result : WALK_ERROR_MASTER_ABORT;
 }
 
+/* Where `spa` is in one of the windows beside the first, or null. */
+static uint8_t *in_windows(const struct amdvi_device *device, uint64_t spa, size_t length, bool write)
+{
+    for (unsigned i = 0; i < device->window_count; i++) {
+        const struct amdvi_window *window = &device->windows[i];
+        uint64_t offset = spa - window->base;
+        if (offset < window->size && length <= window->size - offset)
+            return write && window->read_only ? NULL : (uint8_t *)window->bytes + offset;
+    }
+    return NULL;
+}
+
 uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
 {
+    const uint8_t *bytes = in_windows(device, spa, length, false);
+
+    if (bytes) {
+        memcpy(data, bytes, length);
+        return WALK_ERROR_NONE;
+    }
     if (!device->memory.read)
         return WALK_ERROR_MASTER_ABORT;
     return answer(device->memory.read(device->memory.context, spa, data, length));
@@ -16,6 +34,12 @@ uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, 
 
 uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
 {
+    uint8_t *bytes = in_windows(device, spa, length, true);
+
+    if (bytes) {
+        memcpy(bytes, data, length);
+        return WALK_ERROR_NONE;
+    }
     if (!device->memory.write)
         return WALK_ERROR_MASTER_ABORT;
     return answer(device->memory.write(device->memory.context, spa, data, length));
@@ -34,6 +58,8 @@ uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expect
 {
     uint8_t *direct = memory_direct(device, spa, sizeof(uint64_t));
 
+    if (!direct)
+        direct = in_windows(device, spa, sizeof(uint64_t), true);
     if (direct && ((uintptr_t)direct & 7) == 0)
         return update_direct(direct, expected, desired, seen);
     if (!device->memory.compare_exchange)

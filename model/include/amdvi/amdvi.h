@@ -117,7 +117,16 @@ enum amdvi_memory_result {
  * `expected`, atomically against other users of the memory, and returns what was there in `seen`.
  *
  * `direct` may name a window of plain memory: addresses [direct_base, direct_base + direct_size) are then
- * read and written there without a call. The window must outlive the device.
+ * read and written there without a call. The window must outlive the device. More windows, also read-only
+ * ones: amdvi_window_add() in amdvi/host.h.
+ *
+ * Memory may fail at any access; every access is made once and not tried again. What follows is the same
+ * everywhere. An entry of a table that cannot be read, or whose accessed or dirty bit cannot be set, makes the
+ * request fail, with a hardware-error event of the result's type [7.3]; nothing of it is cached. A command that
+ * cannot be read, or whose store fails, stops its ring with COMMAND_HARDWARE_ERROR. A log record that cannot
+ * be written is lost. A guest's buffers and slots fail as viommu 8.3 says. A device's own data give
+ * AMDVI_ERR_MEMORY. A callback that is null, or returns a value that is no result, counts as
+ * AMDVI_MEMORY_MASTER_ABORT; a compare_exchange that is null as AMDVI_MEMORY_TARGET_ABORT.
  */
 struct amdvi_memory {
     void *context;

@@ -16,6 +16,30 @@
 extern "C" {
 #endif
 
+/* ------------------------------------------------------------------------------ memory in pieces */
+
+enum { AMDVI_WINDOWS_MAX = 16 };
+
+/* Plain memory at system physical addresses [base, base + size). Read-only: the device reads it there, writes
+ * and compare-exchanges go to the callbacks, as for a ROM or for pages that a host tracks. */
+struct amdvi_window {
+    uint64_t base;
+    uint64_t size;
+    void *bytes;
+    bool read_only;
+};
+
+/*
+ * One window more than the one of struct amdvi_memory, for RAM that lies in several pieces; put the piece
+ * with the page tables into that one, which is the fastest. An access that lies in no window as a whole goes
+ * to the callbacks. Windows stay through reset and restore; the bytes must outlive them. AMDVI_ERR_ARGUMENT:
+ * null, empty, beyond 2^64, or overlapping another window; AMDVI_ERR_NO_MEMORY: there are AMDVI_WINDOWS_MAX
+ * already.
+ */
+enum amdvi_status amdvi_window_add(struct amdvi_device *device, const struct amdvi_window *window);
+/* The window that begins at `base`; AMDVI_ERR_ARGUMENT if none was added there. */
+enum amdvi_status amdvi_window_remove(struct amdvi_device *device, uint64_t base);
+
 /* ------------------------------------------------------------------------------ when to run */
 
 /*

@@ -20,10 +20,14 @@ class Summary:
     entries: int
 
 
-def default_table(config: Config, last_bus: int = 0xFF) -> bytes:
-    """The table that firmware would give for the IOMMU of `config`."""
+def default_table(config: Config, last_bus: int = 0xFF, root_ioapic: int | None = 33,
+                  southbridge_ioapic: int | None = 32) -> bytes:
+    """The table that firmware would give for the IOMMU of `config`; with the IOAPIC ids of the MADT, None for no
+    such IOAPIC."""
     storage, unit = ffi.new("struct amdvi_ivrs_storage *"), ffi.new("struct amdvi_ivrs_unit *")
     check(lib.amdvi_ivrs_default_unit(config.pointer, last_bus, storage, unit))
+    ids = (lib.AMDVI_IVRS_NO_IOAPIC if given is None else given for given in (root_ioapic, southbridge_ioapic))
+    check(lib.amdvi_ivrs_set_ioapics(storage, unit, *ids))
     table = ffi.new("struct amdvi_ivrs_table *", {"units": unit, "units_count": 1})
     size = ffi.new("size_t *")
     lib.amdvi_ivrs_build(table, ffi.NULL, 0, size)

@@ -388,6 +388,34 @@ START_TEST(the_oem_names_itself)
 }
 END_TEST
 
+/* The ids of a machine whose MADT counts from 0. */
+START_TEST(ioapics_of_the_default_unit_have_the_hosts_ids)
+{
+    struct amdvi_ivrs_storage room, other;
+    struct amdvi_config *bus_0;
+
+    ck_assert_int_eq(amdvi_config_create(&bus_0), AMDVI_OK);
+    ck_assert_int_eq(amdvi_ivrs_default_unit(bus_0, 0xff, &room, &unit), AMDVI_OK);
+    ck_assert_uint_eq(unit.specials[0].handle, 33);
+    ck_assert_uint_eq(unit.specials[2].handle, 32);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 1, 0), AMDVI_OK);
+    ck_assert_uint_eq(unit.specials_count, 3);
+    ck_assert_uint_eq(unit.specials[0].handle, 1);
+    ck_assert(unit.specials[1].hpet && unit.specials[1].handle == 0);
+    ck_assert_uint_eq(unit.specials[2].handle, 0);
+    ck_assert_uint_eq(unit.specials[2].source, 0x14 << 3);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, AMDVI_IVRS_NO_IOAPIC, 7), AMDVI_OK);
+    ck_assert_uint_eq(unit.specials_count, 2);
+    ck_assert(unit.specials[0].hpet && !unit.specials[1].hpet && unit.specials[1].handle == 7);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 0, 0x101), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 0x101, 0), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&other, &unit, 0, 0), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(NULL, &unit, 0, 0), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, NULL, 0, 0), AMDVI_ERR_ARGUMENT);
+    amdvi_config_destroy(bus_0);
+}
+END_TEST
+
 START_TEST(the_default_unit_needs_its_arguments)
 {
     ck_assert_int_eq(amdvi_ivrs_default_unit(NULL, 0xff, &storage, &unit), AMDVI_ERR_ARGUMENT);
@@ -425,6 +453,7 @@ int main(void)
     tcase_add_loop_test(tests, only_the_types_that_are_asked_for_are_written, 1, 8);
     tcase_add_test(tests, a_unit_without_range_lists_its_functions);
     tcase_add_test(tests, the_oem_names_itself);
+    tcase_add_test(tests, ioapics_of_the_default_unit_have_the_hosts_ids);
     tcase_add_test(tests, the_default_unit_needs_its_arguments);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
