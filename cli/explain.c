@@ -40,7 +40,11 @@ static void on_access(void *context, const struct amdvi_access_info *info)
 {
     struct explanation *e = context;
 
-    if (e->armed && !e->requested && !e->interrupted && e->steps_count < STEPS)
+    if (!e->armed || e->requested || e->interrupted)
+        return;
+    if (info->cached)
+        e->hits |= 1u << info->cache;
+    else if (e->steps_count < STEPS)
         e->steps[e->steps_count++] = *info;
 }
 
@@ -77,27 +81,31 @@ static void on_event(void *context, const struct amdvi_event_info *info)
 
 /* ---------------------------------------------------------------- what both faces say */
 
-#define NEWS(name, member, text)                                                                             \
+#define NEWS(name, member, which, text)                                                                      \
     {                                                                                                        \
-        name, text, offsetof(struct amdvi_statistics, member##_hits),                                        \
-            offsetof(struct amdvi_statistics, member##_misses)                                               \
+        name, text, which, offsetof(struct amdvi_statistics, member##_misses)                                \
     }
 
 const struct cache_news explain_caches[EXPLAIN_CACHES] = {
-    NEWS("DTC", dtc, "the device table entry came from the device table cache"),
-    NEWS("PTC", ptc, "the translation came from the translation cache"),
-    NEWS("PDC", pdc, "upper levels of the walk came from the page directory cache"),
-    NEWS("GCR3", gcr3, "the GCR3 entry came from the GCR3 cache"),
-    NEWS("ITC", itc, "the interrupt table entry came from the interrupt table cache"),
+    NEWS("DTC", dtc, AMDVI_CACHE_DTC, "the device table entry came from the device table cache"),
+    NEWS("PTC", ptc, AMDVI_CACHE_PTC, "the translation came from the translation cache"),
+    NEWS("PDC", pdc, AMDVI_CACHE_PDC, "upper levels of the walk came from the page directory cache"),
+    NEWS("GCR3", gcr3, AMDVI_CACHE_GCR3, "the GCR3 entry came from the GCR3 cache"),
+    NEWS("ITC", itc, AMDVI_CACHE_ITC, "the interrupt table entry came from the interrupt table cache"),
 };
 
-uint64_t explain_change(const struct explanation *e, size_t offset)
+bool explain_hit(const struct explanation *e, const struct cache_news *news)
+{
+    return e->hits >> news->cache & 1;
+}
+
+bool explain_missed(const struct explanation *e, const struct cache_news *news)
 {
     uint64_t before, after;
 
-    memcpy(&before, (const char *)&e->before + offset, sizeof(before));
-    memcpy(&after, (const char *)&e->after + offset, sizeof(after));
-    return after - before;
+    memcpy(&before, (const char *)&e->before + news->misses, sizeof(before));
+    memcpy(&after, (const char *)&e->after + news->misses, sizeof(after));
+    return after != before;
 }
 
 void explain_flags(const struct amdvi_fault *fault, char *text, size_t size)

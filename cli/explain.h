@@ -19,6 +19,7 @@ struct explanation {
     bool armed, requested, interrupted;
     struct amdvi_access_info steps[STEPS];
     unsigned steps_count;
+    uint32_t hits; /* bit n: enum amdvi_cache n has answered */
     struct amdvi_event_info events[EVENTS];
     unsigned events_count;
     struct amdvi_request request;
@@ -31,12 +32,13 @@ struct explanation {
 /* Whether a cache was asked during the request, and answered. */
 struct cache_news {
     const char *name, *hit; /* "DTC", and a sentence */
-    size_t hits, misses;    /* in struct amdvi_statistics */
+    enum amdvi_cache cache;
+    size_t misses; /* in struct amdvi_statistics: how often it was asked in vain */
 };
 enum { EXPLAIN_CACHES = 5 };
 extern const struct cache_news explain_caches[EXPLAIN_CACHES];
-/* How far a counter went on. */
-uint64_t explain_change(const struct explanation *e, size_t offset);
+bool explain_hit(const struct explanation *e, const struct cache_news *news);
+bool explain_missed(const struct explanation *e, const struct cache_news *news);
 void explain_flags(const struct amdvi_fault *fault, char *text, size_t size);
 /* Without the comment; the caller frees. */
 char *explain_record(const struct amdvi_trace_record *record);

@@ -82,9 +82,8 @@ void explain_print_json(const struct explanation *e, const struct amdvi_trace_re
         json_object_array_add(steps, step_json(&e->steps[i]));
     json_object_object_add(top, "steps", steps);
     for (unsigned i = 0; i < EXPLAIN_CACHES; i++)
-        if (explain_change(e, explain_caches[i].hits) || explain_change(e, explain_caches[i].misses))
-            json_put_text(hits, explain_caches[i].name,
-                          explain_change(e, explain_caches[i].hits) ? "hit" : "miss");
+        if (explain_hit(e, &explain_caches[i]) || explain_missed(e, &explain_caches[i]))
+            json_put_text(hits, explain_caches[i].name, explain_hit(e, &explain_caches[i]) ? "hit" : "miss");
     json_object_object_add(top, "caches", hits);
     json_object_object_add(top, "outcome", outcome_json(e));
     json_print(stdout, top);

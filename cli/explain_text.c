@@ -20,7 +20,7 @@ static void print_step(unsigned number, const struct amdvi_access_info *info)
         printf(", level %u", info->level);
     printf(": %s 0x%" PRIx64 " =", info->write ? "write" : "read", info->address);
     print_words(info);
-    printf("%s%s\n", info->cached ? " (cached)" : "", info->result ? " (memory failed)" : "");
+    printf("%s\n", info->result ? " (memory failed)" : "");
     if (!layout || info->result)
         return;
     fputs("       ", stdout);
@@ -31,9 +31,9 @@ static void print_step(unsigned number, const struct amdvi_access_info *info)
 static void print_caches(const struct explanation *e)
 {
     for (unsigned i = 0; i < EXPLAIN_CACHES; i++)
-        if (explain_change(e, explain_caches[i].hits))
+        if (explain_hit(e, &explain_caches[i]))
             printf("   %s hit: %s\n", explain_caches[i].name, explain_caches[i].hit);
-        else if (explain_change(e, explain_caches[i].misses))
+        else if (explain_missed(e, &explain_caches[i]))
             printf("   %s miss\n", explain_caches[i].name);
 }
 

@@ -53,7 +53,7 @@ static void on_access(void *context, const struct amdvi_access_info *info)
 {
     struct amdvi_lint *lint = context;
 
-    switch (info->result == AMDVI_MEMORY_OK ? info->access : AMDVI_ACCESS_COMMAND) {
+    switch (info->result == AMDVI_MEMORY_OK && !info->cached ? info->access : AMDVI_ACCESS_COMMAND) {
     case AMDVI_ACCESS_DTE:
     case AMDVI_ACCESS_HOST_ENTRY:
     case AMDVI_ACCESS_GCR3_ENTRY:

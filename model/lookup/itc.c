@@ -86,8 +86,12 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, const
         return true;
     job->counts->itc_hits += fetch->cached;
     job->counts->itc_misses += !fetch->cached;
-    if (line)
+    if (line) {
+        struct place place = {.spa = fetch->address, .access = AMDVI_ACCESS_IRTE};
         memcpy(fetch->raw, line->raw, sizeof(fetch->raw));
+        if (job_seen(device, job))
+            tap_cached(device, &place, AMDVI_CACHE_ITC, fetch->raw, irte_bytes(&device->env));
+    }
     if (!job_is_direct(job))
         job->ticket.has_interrupt = true;
     return fetch->cached;

@@ -262,6 +262,15 @@ static bool gets_more(const struct translation *t, uint8_t perm)
     return t->walk.env->privileged_may_write && t->walk.guest && !t->walk.user && asks(t->request) & ~perm;
 }
 
+static void tell_cached(struct amdvi_device *device, const struct translation *t, const struct ptc_line *line)
+{
+    struct place place = {.spa = line->spa,
+                          .access = t->space.guest ? AMDVI_ACCESS_GUEST_ENTRY : AMDVI_ACCESS_HOST_ENTRY,
+                          .level = (uint8_t)((line->walk_shift - 12) / 9 + 1)};
+
+    tap_cached(device, &place, AMDVI_CACHE_PTC, NULL, 0);
+}
+
 static bool cached_answer(struct amdvi_device *device, struct translation *t)
 {
     const struct ptc_line *line = find_line(device, t);
@@ -282,6 +291,8 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
         return false;
     }
     t->job->counts->ptc_hits++;
+    if (job_seen(device, t->job))
+        tell_cached(device, t, line);
     succeed(device, t,
             &(struct page){.spa = line->spa | (t->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1)),
                            .shift = line->walk_shift,

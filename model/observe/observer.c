@@ -115,8 +115,9 @@ static void want(struct amdvi_observer *hub, const struct amdvi_observer *one)
 
 void device_watch(struct amdvi_device *device)
 {
-    device->watched =
-        device->pmu.active || device->inject.active || (device->observed && device->observer.hit);
+    bool wanted = device->observed && (device->observer.hit || device->observer.access);
+
+    device->watched = device->pmu.active || device->inject.active || wanted;
 }
 
 static void choose(struct amdvi_device *device)

@@ -48,6 +48,13 @@ static bool probe_survives(struct amdvi_device *device, struct walk *walk, const
     return walk->probe.hit;
 }
 
+static void tell_directory(struct amdvi_device *device, const struct walk_dir *found)
+{
+    struct place place = {.spa = found->table, .access = access_of(found->kind), .level = found->level};
+
+    tap_cached(device, &place, found->kind == WALK_GCR3 ? AMDVI_CACHE_GCR3 : AMDVI_CACHE_PDC, NULL, 0);
+}
+
 static void answer_probe(struct amdvi_device *device, struct job *job, struct walk *walk,
                          const struct tlb_space *space)
 {
@@ -57,6 +64,8 @@ static void answer_probe(struct amdvi_device *device, struct job *job, struct wa
 
     if (job_injects(device, job) && hit)
         hit = probe_survives(device, walk, space);
+    if (hit && job_seen(device, job))
+        tell_directory(device, &walk->probe);
     if (walk->probe.kind == WALK_GCR3) {
         job->counts->gcr3_hits += hit;
         job->counts->gcr3_misses += !hit;

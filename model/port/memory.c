@@ -67,21 +67,39 @@ uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expect
     return answer(device->memory.compare_exchange(device->memory.context, spa, expected, desired, seen));
 }
 
+static void tell_access(struct amdvi_device *device, struct amdvi_access_info *info, const void *data)
+{
+    if (!device->observer.access)
+        return;
+    if (data) {
+        memcpy(info->value, data, info->length < sizeof(info->value) ? info->length : sizeof(info->value));
+        info->data = data;
+    }
+    device->observer.access(device->observer.context, info);
+}
+
+static struct amdvi_access_info info_of(const struct place *place, size_t length)
+{
+    return (struct amdvi_access_info){
+        .access = place->access, .level = place->level, .address = place->spa, .length = (uint32_t)length};
+}
+
 void tap(struct amdvi_device *device, const struct place *place, bool write, const void *data, size_t length,
          uint8_t error)
 {
-    struct amdvi_access_info info = {.access = place->access,
-                                     .write = write,
-                                     .level = place->level,
-                                     .address = place->spa,
-                                     .length = (uint32_t)length,
-                                     .result = (enum amdvi_memory_result)error};
+    struct amdvi_access_info info = info_of(place, length);
 
-    if (!device->observer.access)
-        return;
-    if (!error) {
-        memcpy(info.value, data, length < sizeof(info.value) ? length : sizeof(info.value));
-        info.data = data;
-    }
-    device->observer.access(device->observer.context, &info);
+    info.write = write;
+    info.result = (enum amdvi_memory_result)error;
+    tell_access(device, &info, error ? NULL : data);
+}
+
+void tap_cached(struct amdvi_device *device, const struct place *place, enum amdvi_cache cache,
+                const void *data, size_t length)
+{
+    struct amdvi_access_info info = info_of(place, length);
+
+    info.cached = true;
+    info.cache = (uint8_t)cache;
+    tell_access(device, &info, data);
 }

@@ -57,4 +57,8 @@ static inline uint8_t memory_write(struct amdvi_device *device, uint64_t spa, co
 void tap(struct amdvi_device *device, const struct place *place, bool write, const void *data, size_t length,
          uint8_t error);
 
+/* The same of an answer that a cache gave; null when it has no words to show. */
+void tap_cached(struct amdvi_device *device, const struct place *place, enum amdvi_cache cache,
+                const void *data, size_t length);
+
 #endif

@@ -7,7 +7,7 @@
 #include "model/observe/watch.h"
 #include "model/requests/hit.h"
 
-enum { PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096, INT_BYTES = 4 };
 
 static const uint64_t length_limit = (uint64_t)1 << 30;
 
@@ -177,6 +177,8 @@ void request_of_interrupt(const struct amdvi_int_result *message, struct amdvi_r
 {
     *result = (struct amdvi_result){.ok = message->ok,
                                     .identity = true,
+                                    .size = INT_BYTES,
+                                    .covered = INT_BYTES,
                                     .pa = message->address,
                                     .perm = PERM_WRITE,
                                     .fault = message->fault};

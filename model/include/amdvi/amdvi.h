@@ -121,11 +121,11 @@ enum amdvi_memory_result {
  * ones: amdvi_window_add() in amdvi/host.h.
  *
  * Memory may fail at any access; every access is made once and not tried again. What follows is the same
- * everywhere. An entry of a table that cannot be read, or whose accessed or dirty bit cannot be set, makes the
- * request fail, with a hardware-error event of the result's type [7.3]; nothing of it is cached. A command that
- * cannot be read, or whose store fails, stops its ring with COMMAND_HARDWARE_ERROR. A log record that cannot
- * be written is lost. A guest's buffers and slots fail as viommu 8.3 says. A device's own data give
- * AMDVI_ERR_MEMORY. A callback that is null, or returns a value that is no result, counts as
+ * everywhere. An entry of a table that cannot be read, or whose accessed or dirty bit cannot be set, makes
+ * the request fail, with a hardware-error event of the result's type [7.3]; nothing of it is cached. A
+ * command that cannot be read, or whose store fails, stops its ring with COMMAND_HARDWARE_ERROR. A log record
+ * that cannot be written is lost. A guest's buffers and slots fail as viommu 8.3 says. A device's own data
+ * give AMDVI_ERR_MEMORY. A callback that is null, or returns a value that is no result, counts as
  * AMDVI_MEMORY_MASTER_ABORT; a compare_exchange that is null as AMDVI_MEMORY_TARGET_ABORT.
  */
 struct amdvi_memory {
@@ -337,7 +337,8 @@ struct amdvi_fault {
 
 struct amdvi_result {
     bool ok;
-    bool identity; /* not translated; `size` is then 4096, the page that this is true of, or 4 for an interrupt */
+    bool identity; /* not translated; `size` is then 4096, the page that this is true of, or 4 for an
+                      interrupt */
     uint8_t perm;  /* AMDVI_RIGHT_* granted; execute only if it was asked for */
     bool untranslated_only, no_snoop_forbidden, global, privileged_page; /* ATS attributes [9.2] */
     uint64_t pa;                                                         /* SPA of the first byte */
@@ -435,7 +436,11 @@ enum amdvi_access {
 struct amdvi_access_info {
     enum amdvi_access access;
     bool write;
-    bool cached;       /* answered by a cache, not by memory */
+    /* Answered by a cache, not by memory: by `cache`, an enum amdvi_cache. Of an entry of the device table or
+     * of an interrupt table, address and value are what memory would have shown. Of a directory or a
+     * translation a cache knows only where it leads: `address` is that table or page, `length` 0. */
+    bool cached;
+    uint8_t cache;
     uint8_t level;     /* of a table entry, from 1 */
     uint64_t address;  /* SPA */
     uint64_t value[4]; /* as many as `length` bytes fill */
@@ -507,6 +512,7 @@ struct amdvi_call_info {
  * not call the device. */
 struct amdvi_observer {
     void *context;
+    /* Requests take the long way while somebody listens to this one: cached answers are told, too. */
     void (*access)(void *context, const struct amdvi_access_info *info);
     void (*request)(void *context, const struct amdvi_request *request, const struct amdvi_result *result);
     void (*interrupt)(void *context, uint16_t requester, uint64_t address, uint32_t data,

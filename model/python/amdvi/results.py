@@ -226,7 +226,7 @@ class Access:
 
     access: str
     write: bool
-    cached: bool
+    cached: str | None  # "dtc" and its like: a cache answered in place of memory
     level: int
     address: int
     value: tuple[int, ...]
@@ -321,8 +321,8 @@ def prg_response(c: Any) -> PrgResponse:
 
 def access(c: Any) -> Access:
     words = min(-(-c.length // 8), 4)
-    return Access(ACCESSES[c.access], c.write, c.cached, c.level, c.address, tuple(c.value[n] for n in range(words)),
-                  c.length, c.result)
+    return Access(ACCESSES[c.access], c.write, CACHES[c.cache] if c.cached else None, c.level, c.address,
+                  tuple(c.value[n] for n in range(words)), c.length, c.result)
 
 
 def command(c: Any) -> Command:

@@ -78,6 +78,8 @@ static struct seen seen;
 
 static void on_access(void *context, const struct amdvi_access_info *info)
 {
+    if (info->cached)
+        return;
     seen.access[info->access]++;
     seen.last_access = *info;
 }

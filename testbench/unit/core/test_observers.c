@@ -309,6 +309,56 @@ START_TEST(an_access_shows_all_its_bytes)
 }
 END_TEST
 
+static struct amdvi_access_info cached[AMDVI_CACHES];
+static unsigned memory_reads;
+
+static void on_cached(void *context, const struct amdvi_access_info *info)
+{
+    if (info->cached)
+        cached[info->cache] = *info;
+    else
+        memory_reads += info->access != AMDVI_ACCESS_DATA;
+}
+
+/* What a cache answers is told as an access, and says which cache. */
+START_TEST(cached_answers_are_told)
+{
+    uint64_t q2 =
+        1 | INT_TABLE | UINT64_C(8) << 1 | UINT64_C(2) << 60; /* IV, 2^8 entries, IntCtl=10b (3.2) */
+    uint64_t q[4];
+
+    map_host(&m, DEV, D_OK, 0);
+    put64(&m, DEV_TABLE + 32 * DEV + 16, q2);
+    put64(&m, INT_TABLE + 0x40 * 4, 1 | 0x61 << 16); /* 32-bit entry 40h (8.3) */
+    command(&m, UINT64_C(8) << 60, 0);
+    attach(&(struct amdvi_observer){.access = on_cached});
+    memset(cached, 0, sizeof(cached));
+    ask(&m, AMDVI_READ, IOVA);
+    interrupt(&m, 0x40);
+    memory_reads = 0;
+    ck_assert(!cached[AMDVI_CACHE_PTC].cached && !cached[AMDVI_CACHE_ITC].cached);
+    memset(cached, 0, sizeof(cached));
+    ck_assert(ask(&m, AMDVI_READ, IOVA).ok);
+    interrupt(&m, 0x40);
+    ck_assert_uint_eq(memory_reads, 0);
+    for (unsigned i = 0; i < 4; i++)
+        q[i] = get64(&m, DEV_TABLE + 32 * DEV + 8 * i);
+    ck_assert_int_eq(cached[AMDVI_CACHE_DTC].access, AMDVI_ACCESS_DTE);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_DTC].address, DEV_TABLE + 32 * DEV);
+    ck_assert_mem_eq(cached[AMDVI_CACHE_DTC].value, q, sizeof(q));
+    ck_assert_int_eq(cached[AMDVI_CACHE_PTC].access, AMDVI_ACCESS_HOST_ENTRY);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_PTC].address, PAGE);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_PTC].level, 1);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_PTC].length, 0);
+    ck_assert_int_eq(cached[AMDVI_CACHE_ITC].access, AMDVI_ACCESS_IRTE);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_ITC].address, INT_TABLE + 0x40 * 4);
+    ck_assert_uint_eq(cached[AMDVI_CACHE_ITC].value[0], 1 | 0x61 << 16);
+    ask(&m, AMDVI_READ, IOVA + 0x1000); /* not mapped: the walk begins at a directory that is cached */
+    ck_assert(cached[AMDVI_CACHE_PDC].cached);
+    ck_assert_int_eq(cached[AMDVI_CACHE_PDC].access, AMDVI_ACCESS_HOST_ENTRY);
+}
+END_TEST
+
 START_TEST(arguments_and_memory)
 {
     struct amdvi_observer nothing = {0};
@@ -353,6 +403,7 @@ int main(void)
     tcase_add_test(tests, configuration_space_beyond_256_reads_all_ones);
     tcase_add_test(tests, an_access_shows_all_its_bytes);
     tcase_add_test(tests, who_does_not_listen_to_hits_hears_none);
+    tcase_add_test(tests, cached_answers_are_told);
     tcase_add_test(tests, arguments_and_memory);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
