@@ -37,8 +37,8 @@ struct tables_env {
     bool rights_kept;       /* 10.2, XSA-442: cached translations keep DTE.IR/IW of their time */
 
     bool level1_leaves;        /* 15 D9: an entry of level 1 is a leaf whatever its NextLevel */
-    bool a_of_leaf_only;       /* 15 D13 */
-    bool gcr3_inner_is_spa;    /* 13 #22 */
+    bool a_of_leaf_only;       /* 15 D13: HAD sets A in leaves, not in directories */
+    bool gcr3_inner_is_spa;    /* 13 #22: the pointers between levels of a GCR3 table */
     bool privileged_may_write; /* 13 #24: WP=0 */
     bool guest_each_level;     /* 15 D17: guest permissions are checked at each level */
     uint8_t entry_order;       /* enum entry_order: 13 #36, 15 D19 */

@@ -117,7 +117,7 @@ static enum amdvi_replay_status do_dma(struct amdvi_replay *replay, const struct
     if (record->bytes && last->rq.op == AMDVI_WRITE && record->bytes_len != last->rq.length)
         return replay_fail(replay, record, "data has %zu bytes, len says %llu", record->bytes_len,
                            (unsigned long long)last->rq.length);
-    if (amdvi_request_is_interrupt(&last->rq)) /* rule 9 */
+    if (amdvi_request_is_interrupt(&last->rq)) /* a write of 4 bytes to the interrupt range (rule 9) */
         return interrupt(replay, record, message_data(record));
     return finish_request(replay, record, perform(replay, record));
 }

@@ -67,6 +67,10 @@ void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
 
 /* lint_stale.c */
 void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info);
+
+/* lint_open.c. `size`: of the page that the entry maps; a command for any part of it drops the entry (6.4).
+ */
+void lint_hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size);
 void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);
 void lint_finish(struct amdvi_lint *lint);
 /* Whatever is cached is dropped now. */

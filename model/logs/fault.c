@@ -108,7 +108,8 @@ static uint16_t reason_flags(const struct amdvi_device *device, enum reason reas
     return rows[reason].flags;
 }
 
-/* 15 D7, D18. */
+/* A PASID that came with the request is in the record, even where TV=0 blocks the device or its entry is
+ * illegal; by choice not there (15 D7, D18). */
 static bool reports_pasid(const struct amdvi_device *device, unsigned code, enum reason reason,
                           const struct fault_facts *facts)
 {
@@ -133,7 +134,8 @@ static uint16_t page_flags(const struct amdvi_device *device, enum reason reason
     return flags;
 }
 
-/* 15 D3. */
+/* Of interrupts and translation requests RW says nothing and is 0, or by choice is set for what writes (15
+ * D3). */
 static bool reports_write(const struct amdvi_device *device, const struct fault_facts *facts)
 {
     if (facts->interrupt || facts->translation)
@@ -156,7 +158,8 @@ static uint16_t request_flags(const struct amdvi_device *device, unsigned code, 
     if (guest && page)
         flags |= page_flags(device, reason, facts);
     if (guest && facts->user && request)
-        flags |= device->config.value[CONFIG_EVENT_US_BIT] == 49 ? EVENT_NX : EVENT_US; /* 13 #25 */
+        /* US is bit 50, as in all other records, or by choice 49 (13 #25). */
+        flags |= device->config.value[CONFIG_EVENT_US_BIT] == 49 ? EVENT_NX : EVENT_US;
     if (facts->interrupt && !request)
         flags |= EVENT_I;
     if (!request && reports_write(device, facts))
@@ -210,7 +213,8 @@ static uint8_t reply_of(const struct fault_facts *facts)
     return facts->interrupt || facts->posted ? AMDVI_REPLY_DROP : AMDVI_REPLY_ABORT;
 }
 
-/* 15 D6, 13 no. 26. */
+/* The address as requested, also of a DeviceID beyond the table (15 D6); of a table entry to 8 bytes, or by
+ * choice to 16 (13 no. 26). */
 static uint64_t reported_address(const struct amdvi_device *device, unsigned code, enum reason reason,
                                  const struct fault_facts *facts)
 {
