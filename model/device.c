@@ -90,17 +90,21 @@ enum amdvi_status amdvi_create_sized(const struct amdvi_config *config, const st
     return AMDVI_OK;
 }
 
-void amdvi_destroy(struct amdvi_device *device)
+enum amdvi_status amdvi_destroy(struct amdvi_device *device)
 {
-    if (device)
-        destroy(device);
+    if (!device)
+        return AMDVI_OK;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
+    destroy(device);
+    return AMDVI_OK;
 }
 
 enum amdvi_status amdvi_reset(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
-    if (device->external && device->external->pumping)
+    if (device_busy(device) || (device->external && device->external->pumping))
         return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
     external_cancel(device);
@@ -144,6 +148,8 @@ enum amdvi_status amdvi_run(struct amdvi_device *device)
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RUN, 0);
     if (!device->external) {
         run_now(device);
@@ -158,6 +164,8 @@ enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanosecond
 {
     if (!device || device->now + nanoseconds < device->now)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_ADVANCE, nanoseconds);
     device->now += nanoseconds;
     return AMDVI_OK;

@@ -76,6 +76,7 @@ struct amdvi_device {
     struct amdvi_observation own_observation; /* of amdvi_observe() */
     bool observed;
     bool watched; /* somebody wants every request to go the whole way: device_watch() */
+    bool away;    /* a callback or an observer runs: device_leave() */
     bool caches;
 
     uint64_t reg[REG_COUNT];
@@ -141,6 +142,26 @@ static inline uint64_t control(const struct amdvi_device *device)
 static inline bool iommu_enabled(const struct amdvi_device *device)
 {
     return device->reg[REG_CONTROL] & 1;
+}
+
+/* While a callback or an observer runs, calls that would change the device are refused (AMDVI_ERR_BUSY): what
+ * called it stands in the middle of something. One may run inside another, so what was is put back. */
+static inline bool device_leave(struct amdvi_device *device)
+{
+    bool was = device->away;
+
+    device->away = true;
+    return was;
+}
+
+static inline void device_return(struct amdvi_device *device, bool was)
+{
+    device->away = was;
+}
+
+static inline bool device_busy(const struct amdvi_device *device)
+{
+    return __builtin_expect(device->away, 0);
 }
 
 /* observer.c: after a change of what wants to see every request. */

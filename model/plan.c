@@ -77,6 +77,8 @@ enum amdvi_status amdvi_inject(struct amdvi_device *device, const struct amdvi_i
 {
     if (!device || (count && !rules))
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (!plan_fits(rules, count))
         return AMDVI_ERR_BAD_VALUE;
     use(device, rules, count);

@@ -184,7 +184,7 @@ enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, si
 
     if (!device || !needed)
         return AMDVI_ERR_ARGUMENT;
-    if (external_busy(device))
+    if (device_busy(device) || external_busy(device))
         return AMDVI_ERR_BUSY;
     put_header(&out, KIND_DEVICE);
     put_section(&out, SECTION_CONFIG, CONFIG_KEYS * 8);
@@ -212,6 +212,8 @@ enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t g
 
     if (!device || !needed)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (!device->guest_pages)
         return AMDVI_ERR_UNSUPPORTED;
     guest = guest_find(device, guest_id);
@@ -511,7 +513,7 @@ enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer,
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
-    if (external_busy(device))
+    if (device_busy(device) || external_busy(device))
         return AMDVI_ERR_BUSY;
     status = open_saved(buffer, size, KIND_DEVICE, &in);
     if (status == AMDVI_OK)
@@ -542,6 +544,8 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (!device->guest_pages)
         return AMDVI_ERR_UNSUPPORTED;
     status = open_saved(buffer, size, KIND_GUEST, &in);

@@ -55,11 +55,13 @@ static uint32_t new_tag(struct amdvi_device *device)
 static bool asked_device_waits(struct amdvi_device *device, const struct amdvi_atc_invalidation *invalidation)
 {
     enum amdvi_atc_answer answer = AMDVI_ATC_DONE;
+    bool was = device_leave(device);
 
     if (device->callbacks.atc_invalidate)
         answer = device->callbacks.atc_invalidate(device->callbacks.context, invalidation);
     if (device->observed && device->observer.atc_invalidate)
         device->observer.atc_invalidate(device->observer.context, invalidation, answer);
+    device_return(device, was);
     return answer == AMDVI_ATC_PENDING;
 }
 
@@ -100,8 +102,13 @@ static void finish(struct amdvi_device *device, struct atc_pending *entry)
 
 enum amdvi_status amdvi_atc_complete(struct amdvi_device *device, uint32_t tag)
 {
-    struct atc_pending *entry = device ? atc_find(device, tag) : NULL;
+    struct atc_pending *entry;
 
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
+    entry = atc_find(device, tag);
     if (!entry)
         return AMDVI_ERR_ARGUMENT;
     tell_call(device, AMDVI_CALL_ATC_COMPLETE, tag);

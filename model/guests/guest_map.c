@@ -203,6 +203,8 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
 
     if (!device || map > AMDVI_MAP_DOMAINS || first >= MAP_IDS || count > MAP_IDS - first)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (!device->guest_pages || !guests_enabled(device))
         return AMDVI_ERR_UNSUPPORTED;
     if (device->observed)

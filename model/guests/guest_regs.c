@@ -237,6 +237,8 @@ static enum amdvi_status write_now(struct amdvi_device *device, bool control, ui
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     a.control = control;
     a.write = true;
     a.guest_id = guest_id;
@@ -253,6 +255,8 @@ static enum amdvi_status read_now(struct amdvi_device *device, bool control, uin
 
     if (!device || !value)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     a.control = control;
     a.write = false;
     a.guest_id = guest_id;

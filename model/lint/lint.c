@@ -261,6 +261,8 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     log2 = known.log2_words ? known.log2_words : WORDS_LOG2_DEFAULT;
     if (!device || !lint || log2 < WORDS_LOG2_MIN || log2 > WORDS_LOG2_MAX)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     new = allocate_zeroed(&device->allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
@@ -276,16 +278,19 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     return AMDVI_OK;
 }
 
-void amdvi_lint_destroy(struct amdvi_lint *lint)
+enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint)
 {
     struct amdvi_allocator allocator;
 
     if (!lint)
-        return;
+        return AMDVI_OK;
+    if (device_busy(lint->device))
+        return AMDVI_ERR_BUSY;
     allocator = lint->device->allocator;
     amdvi_observer_detach(lint->observation);
     release(&allocator, lint->words);
     release(&allocator, lint);
+    return AMDVI_OK;
 }
 
 /* ---------------------------------------------------------------- what the caller tells */

@@ -214,6 +214,8 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
 
     if (!device || !view)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     job_begin_apart(&job, JOB_SILENT, &unused);
     *view = (struct amdvi_dte_view){0};
     view->beyond_table = dte_address(&device->segments, requester, &view->address) != REASON_NONE;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The list of observers. Whatever happens is told to `device->observer`: the only observer there is, or one
- * that hands on to all of them, so that a device with none or one pays nothing for the list.
+ * The list of observers. Whatever happens is told to `device->observer`, a hub that hands on to all of them;
+ * while they run the device takes no calls that would change it. A device without observers pays nothing for
+ * the list.
  */
 #include "model/observe/observer.h"
 
@@ -12,10 +13,12 @@
 /* Calls one function of each observer that has it. */
 #define HAND_ON(context_, function, ...)                                                                     \
     do {                                                                                                     \
-        const struct amdvi_device *device_ = (context_);                                                     \
+        struct amdvi_device *device_ = (context_);                                                           \
+        bool was_ = device_leave(device_);                                                                   \
         for (const struct amdvi_observation *o_ = device_->observations; o_; o_ = o_->next)                  \
             if (o_->observer.function)                                                                       \
                 o_->observer.function(o_->observer.context, __VA_ARGS__);                                    \
+        device_return(device_, was_);                                                                        \
     } while (0)
 
 static void on_access(void *context, const struct amdvi_access_info *info)
@@ -126,11 +129,8 @@ static void choose(struct amdvi_device *device)
 
     device->observed = first != NULL;
     device->observer = (struct amdvi_observer){.context = device};
-    if (first && !first->next)
-        device->observer = first->observer;
-    else
-        for (const struct amdvi_observation *o = first; o; o = o->next)
-            want(&device->observer, &o->observer);
+    for (const struct amdvi_observation *o = first; o; o = o->next)
+        want(&device->observer, &o->observer);
     device_watch(device);
 }
 
@@ -152,6 +152,8 @@ enum amdvi_status amdvi_observe_sized(struct amdvi_device *device, const struct 
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (observer && sized_take(&known, sizeof(known), observer, size))
         return AMDVI_ERR_UNSUPPORTED;
     own = &device->own_observation;
@@ -173,6 +175,8 @@ enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
 
     if (!device || !observer || !observation)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (sized_take(&known, sizeof(known), observer, size))
         return AMDVI_ERR_UNSUPPORTED;
     new = allocate_zeroed(&device->allocator, sizeof(*new));
@@ -187,16 +191,19 @@ enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
     return AMDVI_OK;
 }
 
-void amdvi_observer_detach(struct amdvi_observation *observation)
+enum amdvi_status amdvi_observer_detach(struct amdvi_observation *observation)
 {
     struct amdvi_device *device;
 
     if (!observation)
-        return;
+        return AMDVI_OK;
     device = observation->device;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     unlink_observation(device, observation);
     release(&device->allocator, observation);
     choose(device);
+    return AMDVI_OK;
 }
 
 void observers_free(struct amdvi_device *device)

@@ -22,27 +22,39 @@ static uint8_t *in_windows(const struct amdvi_device *device, uint64_t spa, size
 uint8_t memory_read_slow(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
 {
     const uint8_t *bytes = in_windows(device, spa, length, false);
+    enum amdvi_memory_result result;
+    bool was;
 
     if (bytes) {
         memcpy(data, bytes, length);
         return WALK_ERROR_NONE;
     }
+
     if (!device->memory.read)
         return WALK_ERROR_MASTER_ABORT;
-    return answer(device->memory.read(device->memory.context, spa, data, length));
+    was = device_leave(device);
+    result = device->memory.read(device->memory.context, spa, data, length);
+    device_return(device, was);
+    return answer(result);
 }
 
 uint8_t memory_write_slow(struct amdvi_device *device, uint64_t spa, const void *data, size_t length)
 {
     uint8_t *bytes = in_windows(device, spa, length, true);
+    enum amdvi_memory_result result;
+    bool was;
 
     if (bytes) {
         memcpy(bytes, data, length);
         return WALK_ERROR_NONE;
     }
+
     if (!device->memory.write)
         return WALK_ERROR_MASTER_ABORT;
-    return answer(device->memory.write(device->memory.context, spa, data, length));
+    was = device_leave(device);
+    result = device->memory.write(device->memory.context, spa, data, length);
+    device_return(device, was);
+    return answer(result);
 }
 
 static uint8_t update_direct(uint8_t *direct, uint64_t expected, uint64_t desired, uint64_t *seen)
@@ -57,6 +69,8 @@ uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expect
                       uint64_t *seen)
 {
     uint8_t *direct = memory_direct(device, spa, sizeof(uint64_t));
+    enum amdvi_memory_result result;
+    bool was;
 
     if (!direct)
         direct = in_windows(device, spa, sizeof(uint64_t), true);
@@ -64,7 +78,10 @@ uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expect
         return update_direct(direct, expected, desired, seen);
     if (!device->memory.compare_exchange)
         return WALK_ERROR_TARGET_ABORT;
-    return answer(device->memory.compare_exchange(device->memory.context, spa, expected, desired, seen));
+    was = device_leave(device);
+    result = device->memory.compare_exchange(device->memory.context, spa, expected, desired, seen);
+    device_return(device, was);
+    return answer(result);
 }
 
 static void tell_access(struct amdvi_device *device, struct amdvi_access_info *info, const void *data)

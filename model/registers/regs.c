@@ -143,6 +143,8 @@ enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, 
 {
     if (!device || !value)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     *value = 0;
     if (!access_legal(device, offset, size))
         return AMDVI_ERR_ACCESS;
@@ -347,6 +349,8 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     status = mmio_write(device, offset, size, value);
     if (device->guests_unsettled)
         settle_now(device);

@@ -113,6 +113,8 @@ enum amdvi_status amdvi_translate_batch(struct amdvi_device *device, const struc
 
     if (!device || !requests || !results)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     for (size_t i = 0; i < count; i++)
         if (!request_legal(&requests[i]))
             return AMDVI_ERR_ARGUMENT;

@@ -61,6 +61,8 @@ enum amdvi_status amdvi_dma(struct amdvi_device *device, const struct amdvi_requ
 {
     if (!device || !result || !data || !request_legal(request) || request->at == AMDVI_TRANSLATION_REQUEST)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (request_is_interrupt(request)) {
         device->statistics.requests++;
         request_as_interrupt(device, request, little_endian(data), result);

@@ -244,6 +244,8 @@ enum amdvi_status amdvi_interrupt(struct amdvi_device *device, uint16_t requeste
 
     if (!device || !result)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_INTERRUPT, 0);
     job_begin(device, &job);
     interrupt_begin(&d, &job, requester, address, data);

@@ -232,6 +232,8 @@ enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct a
 
     if (!device || !request || !result || !page_request_legal(request))
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_PAGE_REQUEST, 0);
     job_begin(device, &job);
     page_request_begin(&p, &job, request);

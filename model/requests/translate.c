@@ -212,6 +212,8 @@ enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdv
 {
     if (!device || !result || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     device->statistics.requests++;
     device->statistics.ats_requests += request->at == AMDVI_TRANSLATION_REQUEST;
     if (request_is_interrupt(request)) {

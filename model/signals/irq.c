@@ -54,6 +54,17 @@ static void message_from_msi(const struct amdvi_device *device, unsigned number,
     irq->logical = irq->address >> 2 & 1;
 }
 
+void irq_tell(struct amdvi_device *device, const struct amdvi_irq *irq)
+{
+    bool was = device_leave(device);
+
+    if (device->callbacks.interrupt)
+        device->callbacks.interrupt(device->callbacks.context, irq);
+    if (device->observed && device->observer.irq)
+        device->observer.irq(device->observer.context, irq);
+    device_return(device, was);
+}
+
 void irq_raise(struct amdvi_device *device, enum amdvi_irq_cause cause)
 {
     if (control(device) & source_of(cause).enable)
@@ -71,12 +82,4 @@ void irq_send(struct amdvi_device *device, enum amdvi_irq_cause cause)
         message_from_msi(device, msi_number(device, cause), &irq);
     device->statistics.own_interrupts++;
     irq_tell(device, &irq);
-}
-
-void irq_tell(struct amdvi_device *device, const struct amdvi_irq *irq)
-{
-    if (device->callbacks.interrupt)
-        device->callbacks.interrupt(device->callbacks.context, irq);
-    if (device->observed && device->observer.irq)
-        device->observer.irq(device->observer.context, irq);
 }

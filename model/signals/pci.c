@@ -184,6 +184,8 @@ enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, u
 {
     if (!device || !value)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     *value = 0;
     if (!pci_access_legal(offset, size))
         return AMDVI_ERR_ACCESS;
@@ -206,6 +208,8 @@ enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, 
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (!pci_access_legal(offset, size))
         return AMDVI_ERR_ACCESS;
     tell_call(device, AMDVI_CALL_REGISTERS, 0);

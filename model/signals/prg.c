@@ -9,10 +9,14 @@ bool prg_carries_pasid(const struct amdvi_device *device, const struct dte *dte)
 
 void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *response)
 {
+    bool was;
+
     if (__builtin_expect(device->inject.active, 0) && inject_prg(device, response->device))
         return;
+    was = device_leave(device);
     if (device->callbacks.prg_response)
         device->callbacks.prg_response(device->callbacks.context, response);
     if (device->observed && device->observer.prg_response)
         device->observer.prg_response(device->observer.context, response);
+    device_return(device, was);
 }

@@ -10,6 +10,12 @@
  * request; DeviceID is PCI bus[15:8] device[7:3] function[2:0]; sections in brackets are those of the
  * project's reference of the architecture (docs/reference).
  *
+ * What the library calls (memory, callbacks, observers) runs in the middle of an operation. It may call what
+ * takes a `const struct amdvi_device *`, apart from amdvi_save() and amdvi_guest_save(), what takes no
+ * device, and anything on another device; all other calls on the same device give AMDVI_ERR_BUSY and do
+ * nothing, amdvi_destroy() included. What they want to do they do when the call that called them has
+ * returned. Allocators call no device.
+ *
  * Every call returns a status. A status other than AMDVI_OK means that the call changed nothing, unless
  * its description says otherwise. Architectural faults are results, not statuses.
  *
@@ -59,7 +65,7 @@ enum amdvi_status {
     AMDVI_ERR_END,         /* iteration is over */
     AMDVI_ERR_TOO_SMALL,   /* the buffer does not hold the answer; the size needed was told */
     AMDVI_ERR_CORRUPT,     /* saved bytes are damaged or not of this kind */
-    AMDVI_ERR_BUSY,        /* something under way must end first */
+    AMDVI_ERR_BUSY, /* something under way must end first: above all the call that this one comes from */
 };
 
 /* A short English text, never null. */
@@ -112,9 +118,10 @@ enum amdvi_memory_result {
 };
 
 /*
- * System memory. The callbacks may be called from any call on the device, with lengths of 1 to 4096 bytes
- * that never cross a 4 KiB page. compare_exchange replaces the 8 bytes at `spa` by `desired` if they equal
- * `expected`, atomically against other users of the memory, and returns what was there in `seen`.
+ * System memory. The callbacks may be called from any call on the device (what they may call in turn stands
+ * at the top of this file), with lengths of 1 to 4096 bytes that never cross a 4 KiB page. compare_exchange
+ * replaces the 8 bytes at `spa` by `desired` if they equal `expected`, atomically against other users of the
+ * memory, and returns what was there in `seen`.
  *
  * `direct` may name a window of plain memory: addresses [direct_base, direct_base + direct_size) are then
  * read and written there without a call. The window must outlive the device. More windows, also read-only
@@ -185,7 +192,7 @@ struct amdvi_prg_response {
     uint8_t code;   /* 4 bits: 0 success, 1 invalid request, 0xF failure; software may send any other */
 };
 
-/* All may be null. They must not call the device that called them. */
+/* All may be null. What they may call stands at the top of this file. */
 struct amdvi_callbacks {
     void *context;
     void (*interrupt)(void *context, const struct amdvi_irq *irq);
@@ -223,7 +230,8 @@ static inline enum amdvi_status amdvi_create(const struct amdvi_config *config,
     return amdvi_create_sized(config, memory, sizeof(*memory), callbacks, sizeof(*callbacks), allocator,
                               device);
 }
-void amdvi_destroy(struct amdvi_device *device);
+/* AMDVI_OK also for null. AMDVI_ERR_BUSY from a callback of the device, which then lives on. */
+enum amdvi_status amdvi_destroy(struct amdvi_device *device);
 
 /* Back to the state after amdvi_create(): registers, rings, caches, statistics. */
 enum amdvi_status amdvi_reset(struct amdvi_device *device);
@@ -555,7 +563,7 @@ static inline enum amdvi_status amdvi_observe(struct amdvi_device *device,
  * One observer more, any number of them. They are told in the order in which they were attached, the one of
  * amdvi_observe() first. `observation` is for amdvi_observer_detach(); what is still attached when the device
  * is destroyed goes with it. Reset and restore leave observers attached. AMDVI_ERR_ARGUMENT,
- * AMDVI_ERR_NO_MEMORY. Neither call may come from a callback.
+ * AMDVI_ERR_NO_MEMORY; AMDVI_ERR_BUSY from a callback.
  */
 struct amdvi_observation;
 enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
@@ -567,8 +575,9 @@ static inline enum amdvi_status amdvi_observer_attach(struct amdvi_device *devic
 {
     return amdvi_observer_attach_sized(device, observer, sizeof(*observer), observation);
 }
-/* Null does nothing. Before amdvi_destroy() of the device. */
-void amdvi_observer_detach(struct amdvi_observation *observation);
+/* AMDVI_OK also for null. Before amdvi_destroy() of the device. AMDVI_ERR_BUSY from a callback: it stays
+ * attached. */
+enum amdvi_status amdvi_observer_detach(struct amdvi_observation *observation);
 
 /* Counters since reset. New ones are added at the end. */
 struct amdvi_statistics {

@@ -144,8 +144,9 @@ static inline enum amdvi_status amdvi_lint_create(struct amdvi_device *device,
 {
     return amdvi_lint_create_sized(device, options, sizeof(*options), lint);
 }
-/* Detaches. Before amdvi_destroy() of the device. */
-void amdvi_lint_destroy(struct amdvi_lint *lint);
+/* Detaches. Before amdvi_destroy() of the device. AMDVI_OK also for null;
+ * AMDVI_ERR_BUSY from a callback of the device, `finding` included when the device calls it. */
+enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint);
 
 /* What follows happens at this line and time (nanoseconds). */
 enum amdvi_status amdvi_lint_mark(struct amdvi_lint *lint, uint64_t line, uint64_t ns);
