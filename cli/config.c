@@ -8,7 +8,9 @@ static const char help[] =
     "usage: amdvi config [--explain] [--preset NAME] [--set KEY=VALUE]... [--json]\n\n"
     "Lists the configuration keys with their values. The same keys stand in config records of traces and in\n"
     "--set options.\n\n"
-    "  -e, --explain        with legal values, meaning and where the default comes from; and all presets\n"
+    "  -e, --explain        with legal values, meaning and where the default comes from; all presets; and "
+    "what is\n"
+    "                       advertised with these values, but only stored\n"
     "  -p, --preset NAME    values after that preset\n"
     "  -s, --set KEY=VALUE  values after that setting\n"
     "  -j, --json           for machines\n"
@@ -49,6 +51,32 @@ static void print_presets(void)
     putchar('\n');
 }
 
+static void print_stored(const struct amdvi_config *config)
+{
+    const struct amdvi_stored_feature *feature;
+
+    puts("\nadvertised, but only stored with these values:");
+    for (size_t i = 0; (feature = amdvi_stored_feature_at(config, i)); i++)
+        printf("%s (%s)\n    %s\n    source: %s\n", feature->name, feature->where, feature->lacks,
+               feature->source);
+}
+
+static struct json_object *stored_json(const struct amdvi_config *config)
+{
+    struct json_object *all = json_object_new_array();
+    const struct amdvi_stored_feature *feature;
+
+    for (size_t i = 0; (feature = amdvi_stored_feature_at(config, i)); i++) {
+        struct json_object *object = json_object_new_object();
+        json_put_text(object, "name", feature->name);
+        json_put_text(object, "where", feature->where);
+        json_put_text(object, "lacks", feature->lacks);
+        json_put_text(object, "source", feature->source);
+        json_object_array_add(all, object);
+    }
+    return all;
+}
+
 static struct json_object *key_json(const struct amdvi_config *config, const struct amdvi_config_key *key)
 {
     struct json_object *object = json_object_new_object();
@@ -78,6 +106,7 @@ static void print_json(const struct amdvi_config *config)
     json_put_text(top, "schema", "amdvi-config 1");
     json_object_object_add(top, "keys", keys);
     json_object_object_add(top, "presets", presets);
+    json_object_object_add(top, "stored_features", stored_json(config));
     json_print(stdout, top);
 }
 
@@ -91,8 +120,10 @@ static void print_all(const struct amdvi_config *config, bool explain, bool json
     }
     for (size_t i = 0; (key = amdvi_config_key_at(i)); i++)
         print_key(config, key, explain);
-    if (explain)
+    if (explain) {
         print_presets();
+        print_stored(config);
+    }
 }
 
 static int show(const struct settings *settings, bool explain, bool json)

@@ -114,6 +114,7 @@ struct session {
     struct amdvi_lint_options lint;
     struct json_object *lint_findings; /* --lint --json */
     uint64_t lint_mistakes;
+    bool started; /* print_start() has spoken */
 };
 
 /* replay_lint.c */
@@ -134,6 +135,8 @@ void golden_result(struct session *session, const struct amdvi_trace_record *rec
 bool golden_close(struct session *session, bool keep);
 
 /* replay_summary.c */
+/* Once there is a device: what it advertises and does not do. */
+void print_start(struct session *session);
 void print_summary(struct session *session);
 /* Whether there was nothing to compare because the source does not have it. */
 bool nothing_checked(const struct session *session);

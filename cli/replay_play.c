@@ -190,6 +190,7 @@ static bool play_all(struct session *session)
     while ((step = player_fetch(&session->player)) == PLAYER_RECORD) {
         if (!play_one(session))
             break;
+        print_start(session);
         if (progress)
             show_progress(session, start, &shown);
     }

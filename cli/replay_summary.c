@@ -91,6 +91,22 @@ static void print_counters(const struct session *session, const struct amdvi_sta
                    amdvi_event_name(i) ? amdvi_event_name(i) : "?", s->events_by_code[i]);
 }
 
+void print_start(struct session *session)
+{
+    const struct amdvi_config *config = amdvi_replay_config(session->player.replay);
+    const struct amdvi_stored_feature *feature;
+
+    if (session->started || !amdvi_replay_device(session->player.replay))
+        return;
+    session->started = true;
+    if (session->options->json || session->options->quiet || !amdvi_stored_feature_at(config, 0))
+        return;
+    printf("%sadvertised, but only stored:", mark(session));
+    for (size_t i = 0; (feature = amdvi_stored_feature_at(config, i)); i++)
+        printf("%s %s", i ? "," : "", feature->name);
+    puts(" (amdvi config --explain)");
+}
+
 static void say_gap(void *context, const char *what)
 {
     printf("%s  note: %s\n", mark(context), what);

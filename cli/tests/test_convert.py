@@ -55,7 +55,7 @@ def test_import_of_a_capture_replays_alike(amdvi, root, tmp_path):
     out = tmp_path / "linux.atb"
     capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
     assert amdvi("import", capture, "-o", out, "--binary", "-q").returncode == 0
-    summaries = [amdvi("replay", path).stdout.splitlines()[1:6] for path in (capture, out)]
+    summaries = [amdvi("replay", path).stdout.splitlines()[2:7] for path in (capture, out)]
     assert summaries[0] == summaries[1]
 
 

@@ -17,6 +17,17 @@ def test_config_explains_every_key(amdvi):
     assert "presets" in explained and "emulator-min" in explained
 
 
+def test_config_names_what_is_only_stored(amdvi, small):
+    explained = amdvi("config", "--explain").stdout.split("advertised, but only stored with these values:\n")[1]
+    data = json.loads(amdvi("config", "--json").stdout)
+    assert "SATS (EFR 31, DTE 106)\n    translated requests are not verified\n" in explained
+    assert [feature["name"] for feature in data["stored_features"]] == re.findall(r"^(\S+) \(", explained, re.M)
+    assert "MARC" in amdvi("config", "--explain", "--preset", "rome", "--set", "marc.match=none").stdout.split("but only stored")[1]
+    played = amdvi("replay", small).stdout.splitlines()
+    assert played[0].startswith("advertised, but only stored: PrivAbrtEn, ") and "SATS" in played[0]
+    assert "only stored" not in amdvi("replay", small, "--quiet").stdout
+
+
 def test_config_of_a_preset(amdvi):
     rome = amdvi("config", "--preset", "rome").stdout
     assert "efr=0x58f77ef22294ade\n" in rome and "preset=rome\n" in rome

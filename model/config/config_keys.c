@@ -32,7 +32,9 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                      NUMBER,
                      UINT64_MAX},
     [CONFIG_CAP_HEADER] = {{"cap_header", config_from_preset, "32 bits",
-                            "capability header: IotlbSup, NpCache, EFRSup and their like", "iommu 1.2, 11.3"},
+                            "capability header: IotlbSup, NpCache, EFRSup and their like; CapRev (bits "
+                            "23:19) is 1 as in silicon, QEMU's model has 0",
+                            "iommu 1.2, 11.3"},
                            NUMBER,
                            UINT32_MAX},
     [CONFIG_MISC0] = {{"misc0", config_from_preset, "32 bits",

@@ -447,6 +447,17 @@ masked(0x200, 0xF_FFFF_FFFF_F000, "MARC base", preset="rome")
 masked(0x208, 0xF_FFFF_FFFF_F003, "MARC relocation", preset="rome")
 masked(0x258, 0xF_FFFF_FFFF_F000, "MARC length 3", preset="rome")
 
+
+@fact("1.2", "CapRev in the capability header is 1, as in silicon")
+def capability_revision(t: Trace) -> None:
+    t.hand("pci_read off=0x40 size=4 value=0x8000f mask=0xf800ff")
+
+
+@fact("1.2", "cap_header sets CapRev: 0 as QEMU's model has it", preset="emulator-min", cap_header=0x1D03_640F)
+def capability_revision_0(t: Trace) -> None:
+    t.hand("pci_read off=0x40 size=4 value=0xf mask=0xf800ff")
+
+
 MARC = 1 << 40
 
 

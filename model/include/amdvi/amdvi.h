@@ -107,6 +107,18 @@ const struct amdvi_config_key *amdvi_config_key_at(size_t index);
 /* Name of preset number `index`, from 0; null after the last one. */
 const char *amdvi_preset_at(size_t index);
 
+/* A feature whose bits software can see and set, while the model only keeps them. */
+struct amdvi_stored_feature {
+    const char *name;
+    const char *where;  /* its bits */
+    const char *lacks;  /* what does not happen, in words */
+    const char *source; /* why: section of the reference, or a key that changes it */
+};
+
+/* Number `index`, from 0, of those that a device of this configuration advertises; null after the last one
+ * and for a null configuration. */
+const struct amdvi_stored_feature *amdvi_stored_feature_at(const struct amdvi_config *config, size_t index);
+
 /* ------------------------------------------------------------------------------ surroundings */
 
 /* How memory answered; the values are the type codes of hardware-error events [7.3]. */

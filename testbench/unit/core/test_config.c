@@ -266,6 +266,39 @@ START_TEST(texts_are_never_null)
 }
 END_TEST
 
+static bool stored(const char *name)
+{
+    const struct amdvi_stored_feature *feature;
+
+    for (size_t i = 0; (feature = amdvi_stored_feature_at(config, i)); i++)
+        if (!strcmp(feature->name, name)) {
+            ck_assert(*feature->where && *feature->lacks && *feature->source);
+            return true;
+        }
+    return false;
+}
+
+/* Feature bits of the presets as the reference decodes them (11.2). */
+START_TEST(what_is_only_stored_follows_the_features)
+{
+    takes("preset", "genoa", "genoa");
+    ck_assert(stored("SATS") && stored("CXLMemAttr") && stored("TMPM"));
+    ck_assert(!stored("MARC") && !stored("InvIotlbType") && !stored("RMP"));
+    takes("preset", "raphael", "raphael");
+    ck_assert(stored("SATS") && stored("InvIotlbType"));
+    ck_assert(!stored("CXLMemAttr") && !stored("SnoopAttribute") && !stored("HADUpdate"));
+    takes("preset", "rome", "rome");
+    ck_assert(!stored("SATS") && !stored("MARC"));
+    takes("marc.match", "none", "none");
+    ck_assert(stored("MARC"));
+    takes("efr", "0x4000000000000000", "0x4000000000000000");
+    ck_assert(stored("ForcePhyDest"));
+    takes("int.force_physical", "on", "on");
+    ck_assert(!stored("ForcePhyDest"));
+    ck_assert_ptr_null(amdvi_stored_feature_at(NULL, 0));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config");
@@ -287,6 +320,7 @@ int main(void)
     tcase_add_test(tests, null_arguments);
     tcase_add_test(tests, values_are_cut_to_the_buffer);
     tcase_add_test(tests, texts_are_never_null);
+    tcase_add_test(tests, what_is_only_stored_follows_the_features);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
