@@ -110,7 +110,7 @@ static void page_request(struct chance *chance)
                                          .read = word >> 1 & 1,
                                          .last = word >> 2 & 1,
                                          .pasid = word >> 3 & 0xfffff,
-                                         .prg_index = word >> 23 & 0xffff,
+                                         .prg_index = word >> 23 & 0x1ff,
                                          .address = word};
     struct amdvi_page_request_result results[MACHINES];
 
