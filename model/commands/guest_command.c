@@ -177,7 +177,8 @@ static void replace_ids(struct command_job *c)
         cmd_inv_iotlb_set_queueid(c->at.host, c->mapped.queue);
 }
 
-/* 11 #8. */
+/* An ID without a valid map entry is the guest's mistake, or by choice the host's, or the command is
+ * passed over (11 #8). */
 static bool unmapped(struct amdvi_device *device, struct command_job *c)
 {
     enum { GUEST_ERROR, HOST_ERROR, SKIP };

@@ -92,7 +92,7 @@ static bool completion_wait(struct amdvi_device *device, struct command_job *c)
 
 /* ---------------------------------------------------------------- for guests */
 
-/* 11 #28. */
+/* The bit All is 28; by choice the host's software may use 27 too (viommu 11 #28). */
 static bool reset_vmmio(struct amdvi_device *device, struct command_job *c)
 {
     const uint64_t *words = c->at.words;

@@ -169,7 +169,9 @@ static bool turn(struct amdvi_device *device, struct command_job *c)
             break;
     }
     if (c->head == c->tail)
-        STEPS_WAIT(&c->turn, guest_mark_dirty(device, &c->job, guest, false, &c->work)); /* 11 #10 */
+        STEPS_WAIT(&c->turn,
+                   guest_mark_dirty(device, &c->job, guest, false,
+                                    &c->work)); /* the hardware clears it when head = tail (11 #10) */
     else
         c->outcome = guest->budget ? MORE : SPENT;
     STEPS_END(&c->turn);

@@ -17,7 +17,8 @@ static uint32_t index_of(const struct amdvi_device *device, const struct guest *
     if (cause == AMDVI_IRQ_PPR)
         type = TYPE_PPR;
     else if (cause == AMDVI_IRQ_COMPLETION_WAIT)
-        type = (uint32_t)device->config.value[CONFIG_COMWAIT_IRQ]; /* 11 #23 */
+        type =
+            (uint32_t)device->config.value[CONFIG_COMWAIT_IRQ]; /* as events, or a type of its own (11 #23) */
     return type << TYPE_SHIFT | guest->id;
 }
 

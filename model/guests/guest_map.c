@@ -107,7 +107,7 @@ bool map_device(struct amdvi_device *device, struct job *job, struct guest *gues
     found->id = (uint16_t)devidmap_hdevid(w->entry);
     found->queue = (uint16_t)queue_of(device, w->entry);
     found->result = devidmap_v(w->entry) ? MAP_FOUND : MAP_UNMAPPED;
-    if (found->id == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* 11 #6 */
+    if (found->id == 0 && device->config.value[CONFIG_ZERO_HOST_ID]) /* by choice never a device (11 #6) */
         found->result = MAP_UNMAPPED;
     return true;
 }

@@ -84,7 +84,8 @@ static bool walk_space(struct amdvi_device *device, struct job *job, struct spac
     return true;
 }
 
-/* 11 #33. */
+/* By choice private addresses are looked up in the tables each time; else commands of their DomainID drop
+ * what is cached of them (11 #33). */
 static bool never_cached(const struct amdvi_device *device, uint16_t requester)
 {
     return requester == device->config.value[CONFIG_DEVID] && !device->config.value[CONFIG_SPACE_CACHE];

@@ -6,7 +6,8 @@
 static void latch(struct amdvi_device *device, unsigned code, const uint64_t record[2])
 {
     uint64_t *status = &device->reg[REG_HW_EVENT_STATUS];
-    bool lower = device->config.value[CONFIG_EVENT_LATCH]; /* 13 no. 2 */
+    /* The upper register has the half with the event code, or by choice the lower one (13 no. 2). */
+    bool lower = device->config.value[CONFIG_EVENT_LATCH];
 
     if (!device->mask[REG_HW_EVENT_STATUS].exists || code == EVT_IO_PAGE_FAULT ||
         code > EVT_COMMAND_HARDWARE_ERROR)

@@ -74,7 +74,7 @@ static struct fault_facts facts_of(const struct amdvi_device *device, const stru
     };
 }
 
-/* 13 #27. */
+/* N of a completion is FC of the page, or by choice the inverse of it (13 #27). */
 static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
                                bool force_coherent)
 {
@@ -395,7 +395,7 @@ static bool decide_by_entry(struct amdvi_device *device, struct translation *t)
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (in_aperture(device, t, &target))
         return decide_by_aperture(device, t, &target);
-    if (reason == REASON_DTE_TV0 && device->config.value[CONFIG_DTE_TV0]) /* 13 #8 */
+    if (reason == REASON_DTE_TV0 && device->config.value[CONFIG_DTE_TV0]) /* TV=0 passes, by choice (13 #8) */
         return pass(device, t, PERM_READ | PERM_WRITE);
     if (reason)
         return fail(device, t, reason);

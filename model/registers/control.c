@@ -117,7 +117,7 @@ void segments_derive(struct amdvi_device *device)
     }
 }
 
-/* 15 D20. */
+/* By choice the reserved bits of these commands do not make them illegal (15 D20). */
 static void ignore_reserved(struct cmd_rules *rules, unsigned opcode)
 {
     rules->reserved[opcode][0] = rules->reserved[opcode][1] = 0;
@@ -129,7 +129,8 @@ static void change_rules(struct amdvi_device *device)
     device->rules.iotlb_pasid_split = device->config.value[CONFIG_CMD_IOTLB_PASID];
     if (device->config.value[CONFIG_RESET_ALL_BIT] == 27)
         device->rules.reserved[CMD_RESET_VMMIO][0] &= ~((uint64_t)1 << 27);
-    if (device->config.value[CONFIG_CMD_IOTLB_TYPE]) /* 13 #35 */
+    if (device->config
+            .value[CONFIG_CMD_IOTLB_TYPE]) /* TYPE stays reserved in spite of InvIotlbTypeSup (13 #35) */
         device->rules.reserved[CMD_INVALIDATE_IOTLB_PAGES][1] |= CMD_INV_IOTLB_TYPE_MASK;
     if (device->config.value[CONFIG_CMD_GUEST_RESERVED]) {
         ignore_reserved(&device->rules, CMD_INSERT_GUEST_EVENT);

@@ -36,7 +36,7 @@ void regs_reset(struct amdvi_device *device)
         device->reg[id] = device->mask[id].exists ? device->mask[id].reset : 0;
     if (config[CONFIG_TRP_MODE])
         device->mask[REG_CONTROL].rw &= ~REG_CONTROL_GSTBUFFERTRPMODE_MASK;
-    if (config[CONFIG_GA_POINTER] == 15) { /* 13 #13 */
+    if (config[CONFIG_GA_POINTER] == 15) { /* bits 15:3 instead of 18:3 (13 #13) */
         device->mask[REG_GA_HEAD].rw &= UINT16_MAX;
         device->mask[REG_GA_TAIL].rw &= UINT16_MAX;
     }

@@ -159,7 +159,8 @@ static enum interrupt_state with_device_entry(struct amdvi_device *device, struc
         return fail(d, fetch->reason, read ? fetch->address : d->message.address, fetch->error);
     }
     d->dte = fetch->dte;
-    if (d->dte->iv && (d->dte->valid || !device->config.value[CONFIG_DTE_V0_INTERRUPTS])) /* 13 #9 */
+    /* IV counts alone; by choice V=0 lets interrupts pass whatever IV says (13 #9). */
+    if (d->dte->iv && (d->dte->valid || !device->config.value[CONFIG_DTE_V0_INTERRUPTS]))
         return decide(device, d);
     deliver(d, &d->message);
     return INTERRUPT_DONE;

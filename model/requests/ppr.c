@@ -92,7 +92,7 @@ static bool allowed(const struct amdvi_device *device, const struct dte *dte)
     return dte->guest && (dte->ppr || !reg_efr_ephsup(device->env.efr));
 }
 
-/* viommu 11 #29. */
+/* PprAutoRspAon is bit 42 of the control register, or by choice 48 (viommu 11 #29). */
 static bool auto_response_always_on(const struct amdvi_device *device)
 {
     return control(device) >> device->config.value[CONFIG_AON_BIT] & 1;
@@ -162,7 +162,7 @@ static bool is_stop_marker(const struct amdvi_page_request *rq)
     return rq->has_pasid && rq->last && !rq->read && !rq->write && !rq->execute;
 }
 
-/* 15 D14. */
+/* Without a log a page request is dropped and leaves no record; by choice it is refused (15 D14). */
 static bool refused_without_log(const struct amdvi_device *device, bool log_enabled)
 {
     return !log_enabled && device->config.value[CONFIG_PPR_LOG_OFF];
