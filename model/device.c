@@ -9,6 +9,9 @@
 
 #include "model/base/allocator.h"
 #include "model/base/sized.h"
+#include "model/plan.h"
+#include "model/registers/control.h"
+#include "model/signals/signals.h"
 
 static struct cache_geometry geometry(const struct amdvi_config *config, enum config_id entries,
                                       enum config_id ways)
@@ -31,13 +34,13 @@ static bool create_caches(struct amdvi_device *device)
         .owners = reg_efr_viommusup(config->value[CONFIG_EFR]),
     };
 
-    device->itc_gen = allocate_zeroed(&device->allocator, DEVICES * sizeof(*device->itc_gen));
+    device->entries.itc_gen = allocate_zeroed(&device->allocator, DEVICES * sizeof(*device->entries.itc_gen));
     device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
-    return cache_create(&device->dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
-           cache_create(&device->itc, &itc, sizeof(struct itc_line), &device->allocator) &&
+    return cache_create(&device->entries.dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&
+           cache_create(&device->entries.itc, &itc, sizeof(struct itc_line), &device->allocator) &&
            tlb_create(&device->tlb, &tlb, &device->allocator) && guests_create(device) &&
-           guest_logs_create(device) && pmu_create(device) && commands_create(device) && device->itc_gen &&
-           device->reported;
+           guest_logs_create(device) && pmu_create(device) && commands_create(device) &&
+           device->entries.itc_gen && device->reported;
 }
 
 static void destroy(struct amdvi_device *device)
@@ -51,10 +54,10 @@ static void destroy(struct amdvi_device *device)
     guest_logs_destroy(device);
     commands_destroy(device);
     pmu_destroy(device);
-    cache_destroy(&device->dtc, &allocator);
-    cache_destroy(&device->itc, &allocator);
+    cache_destroy(&device->entries.dtc, &allocator);
+    cache_destroy(&device->entries.itc, &allocator);
     tlb_destroy(&device->tlb, &allocator);
-    release(&allocator, device->itc_gen);
+    release(&allocator, device->entries.itc_gen);
     release(&allocator, device->reported);
     release(&allocator, device);
 }
@@ -108,12 +111,12 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
         return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
     external_cancel(device);
-    device->dirty_lock = device->register_lock = (struct job_lock){0};
+    device->guests.dirty_lock = device->register_lock = (struct job_lock){0};
     device->command_wait.waiting = false;
     device->caches = device->config.value[CONFIG_CACHES];
-    device->command_run = device->guests_unsettled = false;
+    device->command_run = device->guests.unsettled = false;
     commands_reset(device);
-    memset(device->logs, 0, sizeof(device->logs));
+    memset(device->logs.log, 0, sizeof(device->logs.log));
     atc_clear(device);
     guests_reset(device);
     pmu_reset(device);
@@ -125,7 +128,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     device_derive(device);
     tlb_clear(&device->tlb);
     dtc_invalidate_all(device);
-    cache_clear(&device->itc);
+    cache_clear(&device->entries.itc);
     if (device->external)
         units_begin(device);
     return AMDVI_OK;

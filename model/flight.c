@@ -2,6 +2,7 @@
 #include "model/flight.h"
 
 #include "model/port/external.h"
+#include "model/registers/control.h"
 
 void flight_of_request(struct flight *flight, const struct amdvi_request *request)
 {

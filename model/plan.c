@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Plans of faults: judged and taken over; what they do is in port/inject.c. */
+#include "model/plan.h"
 #include "model/lookup/held.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
  */
 #include "model/flight.h"
 #include "model/guests/guest_work.h"
+#include "model/registers/control.h"
 
 enum {
     VERSION = 2,
@@ -119,7 +120,7 @@ static void put_guest(struct out *out, const struct guest *guest)
 /* In the order of their IDs, so that the same state gives the same bytes. */
 static void put_guests(struct out *out, const struct amdvi_device *device)
 {
-    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+    for (unsigned id = 0; device->guests.first && id < GUESTS; id++) {
         const struct guest *guest = guest_find(device, (uint16_t)id);
         if (guest)
             put_guest(out, guest);
@@ -133,8 +134,8 @@ static void put_state(struct out *out, const struct amdvi_device *device)
     put(out, device->now, 8);
     put(out, device->atc.next_tag, 8);
     for (unsigned i = 0; i < 3; i++) {
-        put(out, log_word(device->logs[i].stopped, device->logs[i].active_b), 8);
-        put(out, device->logs[i].count, 8);
+        put(out, log_word(device->logs.log[i].stopped, device->logs.log[i].active_b), 8);
+        put(out, device->logs.log[i].count, 8);
     }
 }
 
@@ -155,7 +156,7 @@ static void put_unanswered(struct out *out, const struct atc_issuer *issuer)
 static void put_atc(struct out *out, const struct amdvi_device *device)
 {
     put_section(out, SECTION_ATC, (uint64_t)device->atc.count * ATC_WORDS * 8);
-    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+    for (unsigned id = 0; device->guests.first && id < GUESTS; id++) {
         const struct guest *guest = guest_find(device, (uint16_t)id);
         if (guest)
             put_unanswered(out, &guest->ats);
@@ -214,7 +215,7 @@ enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t g
         return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
-    if (!device->guest_pages)
+    if (!device->guests.pages)
         return AMDVI_ERR_UNSUPPORTED;
     guest = guest_find(device, guest_id);
     /* A command of the guest waits for a device: its answer could not be taken along. */
@@ -369,7 +370,7 @@ static enum amdvi_status check_section(const struct amdvi_device *device, struct
         return AMDVI_ERR_CORRUPT;
     if (tag == SECTION_CONFIG && !same_config(device, body))
         return AMDVI_ERR_ARGUMENT;
-    if (tag == SECTION_GUEST && !device->guest_pages)
+    if (tag == SECTION_GUEST && !device->guests.pages)
         return AMDVI_ERR_UNSUPPORTED;
     if ((tag == SECTION_GUEST && !guest_possible(device, body)) ||
         (tag == SECTION_ATC && !issuers_fit(device, before, body)))
@@ -454,8 +455,8 @@ static void restore_state(struct amdvi_device *device, struct in *body)
     device->now = get(body, 8);
     device->atc.next_tag = (uint32_t)get(body, 8);
     for (unsigned i = 0; i < 3; i++) {
-        set_log(get(body, 8), device->logs[i].stopped, &device->logs[i].active_b);
-        device->logs[i].count = get(body, 8);
+        set_log(get(body, 8), device->logs.log[i].stopped, &device->logs.log[i].active_b);
+        device->logs.log[i].count = get(body, 8);
     }
 }
 
@@ -546,7 +547,7 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
         return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
-    if (!device->guest_pages)
+    if (!device->guests.pages)
         return AMDVI_ERR_UNSUPPORTED;
     status = open_saved(buffer, size, KIND_GUEST, &in);
     if (status != AMDVI_OK)

@@ -10,6 +10,7 @@
 
 #include "model/commands/prefetch.h"
 #include "model/guests/guest_regs.h"
+#include "model/lookup/dtc.h"
 #include "model/observe/watch.h"
 
 enum command_progress {

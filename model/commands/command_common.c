@@ -5,6 +5,8 @@
 #include "model/commands/ats.h"
 #include "model/guests/guest.h"
 #include "model/lookup/invalidate.h"
+#include "model/lookup/itc.h"
+#include "model/signals/signals.h"
 
 static bool stray_pasid(const uint64_t words[2])
 {

@@ -3,6 +3,8 @@
 #include "model/commands/command.h"
 #include "model/logs/record.h"
 #include "model/lookup/invalidate.h"
+#include "model/lookup/itc.h"
+#include "model/signals/signals.h"
 
 /* The event of an error; the ring stops. */
 static bool halt(struct amdvi_device *device, struct command_job *c, const struct event *event)

@@ -2,6 +2,7 @@
 /* PREFETCH_IOMMU_PAGES: a hint (6.4 opcode 6). Faults are reported to nobody. */
 #include "model/commands/prefetch.h"
 
+#include "model/lookup/dtc.h"
 #include "model/lookup/invalidate.h"
 
 enum { PAGE_BYTES = 4096 };

@@ -2,6 +2,7 @@
 #ifndef AMDVI_MODEL_PREFETCH_H
 #define AMDVI_MODEL_PREFETCH_H
 
+#include "model/lookup/dtc.h"
 #include "model/port/exec.h"
 #include "model/port/steps.h"
 

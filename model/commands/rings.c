@@ -95,9 +95,9 @@ static void set_budget(struct amdvi_device *device, struct command_job *c)
 {
     struct guest *guest = c->guest;
 
-    if (guest->run == device->guest_run)
+    if (guest->run == device->guests.run)
         return;
-    guest->run = device->guest_run;
+    guest->run = device->guests.run;
     guest->budget = c->ring.bytes / CMD_BYTES;
 }
 
@@ -204,9 +204,9 @@ static void queue_spent(struct amdvi_device *device, struct command_job *c)
 bool guest_rings_run(struct amdvi_device *device, struct command_job *c)
 {
     STEPS_BEGIN(&c->run);
-    device->guest_run++;
+    device->guests.run++;
     STEPS_WAIT(&c->run, dirty_scan(device, &c->job, &c->scan));
-    while (device->queue_first) {
+    while (device->guests.queue_first) {
         c->guest = guests_take_first(device);
         STEPS_WAIT(&c->run, turn(device, c));
         put_back(device, c);

@@ -2,7 +2,8 @@
 #ifndef AMDVI_MODEL_FAULT_ROUTE_H
 #define AMDVI_MODEL_FAULT_ROUTE_H
 
-#include "model/device.h"
+#include "model/logs/fault.h"
+#include "model/lookup/fault_report.h"
 
 static inline void fault_report_begin(struct fault_report *report)
 {

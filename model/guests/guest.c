@@ -8,22 +8,22 @@ bool guests_create(struct amdvi_device *device)
 {
     if (!reg_efr_viommusup(device->config.value[CONFIG_EFR]))
         return true;
-    device->guest_pages =
-        allocate_zeroed(&device->allocator, GUESTS / GUEST_PAGE * sizeof(*device->guest_pages));
-    return held_create(device) && device->guest_pages != NULL;
+    device->guests.pages =
+        allocate_zeroed(&device->allocator, GUESTS / GUEST_PAGE * sizeof(*device->guests.pages));
+    return held_create(device) && device->guests.pages != NULL;
 }
 
 void guests_forget_names(struct amdvi_device *device)
 {
-    for (; device->named; device->named = device->named->next_named) {
-        release(&device->allocator, device->named->names);
-        device->named->names = NULL;
+    for (; device->guests.named; device->guests.named = device->guests.named->next_named) {
+        release(&device->allocator, device->guests.named->names);
+        device->guests.named->names = NULL;
     }
 }
 
 static void free_all(struct amdvi_device *device)
 {
-    struct guest *guest = device->guests;
+    struct guest *guest = device->guests.first;
 
     guests_forget_names(device);
     while (guest) {
@@ -31,19 +31,19 @@ static void free_all(struct amdvi_device *device)
         release(&device->allocator, guest);
         guest = next;
     }
-    device->guests = device->queue_first = device->queue_last = NULL;
-    device->guest_count = 0;
-    for (unsigned i = 0; device->guest_pages && i < GUESTS / GUEST_PAGE; i++) {
-        release(&device->allocator, device->guest_pages[i]);
-        device->guest_pages[i] = NULL;
+    device->guests.first = device->guests.queue_first = device->guests.queue_last = NULL;
+    device->guests.count = 0;
+    for (unsigned i = 0; device->guests.pages && i < GUESTS / GUEST_PAGE; i++) {
+        release(&device->allocator, device->guests.pages[i]);
+        device->guests.pages[i] = NULL;
     }
 }
 
 void guests_destroy(struct amdvi_device *device)
 {
     free_all(device);
-    release(&device->allocator, device->guest_pages);
-    device->guest_pages = NULL;
+    release(&device->allocator, device->guests.pages);
+    device->guests.pages = NULL;
     held_destroy(device);
 }
 
@@ -54,7 +54,7 @@ void guests_reset(struct amdvi_device *device)
 
 struct guest *guest_find(const struct amdvi_device *device, uint16_t id)
 {
-    struct guest **page = device->guest_pages ? device->guest_pages[id / GUEST_PAGE] : NULL;
+    struct guest **page = device->guests.pages ? device->guests.pages[id / GUEST_PAGE] : NULL;
 
     return page ? page[id % GUEST_PAGE] : NULL;
 }
@@ -67,9 +67,9 @@ static struct guest *new_guest(struct amdvi_device *device, uint16_t id)
         return NULL;
     guest->id = id;
     guest->ats.guest = guest;
-    guest->next = device->guests;
-    device->guests = guest;
-    device->guest_count++;
+    guest->next = device->guests.first;
+    device->guests.first = guest;
+    device->guests.count++;
     return guest;
 }
 
@@ -84,12 +84,12 @@ struct guest *guest_get(struct amdvi_device *device, uint16_t id)
 {
     struct guest **page;
 
-    if (!device->guest_pages || guest_rejected(device, id))
+    if (!device->guests.pages || guest_rejected(device, id))
         return NULL;
-    if (!device->guest_pages[id / GUEST_PAGE])
-        device->guest_pages[id / GUEST_PAGE] =
+    if (!device->guests.pages[id / GUEST_PAGE])
+        device->guests.pages[id / GUEST_PAGE] =
             allocate_zeroed(&device->allocator, GUEST_PAGE * sizeof(*page));
-    page = device->guest_pages[id / GUEST_PAGE];
+    page = device->guests.pages[id / GUEST_PAGE];
     if (page && !page[id % GUEST_PAGE])
         page[id % GUEST_PAGE] = new_guest(device, id);
     return page ? page[id % GUEST_PAGE] : NULL;

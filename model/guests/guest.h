@@ -6,6 +6,7 @@
 #ifndef AMDVI_MODEL_GUEST_H
 #define AMDVI_MODEL_GUEST_H
 
+#include "model/lookup/dtc.h"
 #include "model/lookup/held.h"
 #include "model/port/exec.h"
 #include "model/port/jobs.h"

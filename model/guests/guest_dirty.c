@@ -31,7 +31,7 @@ bool guest_mark_dirty(struct amdvi_device *device, struct job *job, struct guest
     STEPS_BEGIN(&w->dirty);
     if (!guests_enabled(device))
         STEPS_DONE(&w->dirty);
-    STEPS_WAIT(&w->dirty, job_lock(job, &device->dirty_lock));
+    STEPS_WAIT(&w->dirty, job_lock(job, &device->guests.dirty_lock));
     space_aim_private(device, &w->io, dirty_address(device, guest), true);
     STEPS_WAIT(&w->dirty, space_read(device, job, held, &w->io, AMDVI_ACCESS_MAP, &w->word, sizeof(w->word)));
     if (space_worked(&w->io)) {
@@ -39,7 +39,7 @@ bool guest_mark_dirty(struct amdvi_device *device, struct job *job, struct guest
         STEPS_WAIT(&w->dirty,
                    space_write(device, job, held, &w->io, AMDVI_ACCESS_MAP, &w->word, sizeof(w->word)));
     }
-    job_unlock(device, job, &device->dirty_lock);
+    job_unlock(device, job, &device->guests.dirty_lock);
     if (w->io.error)
         STEPS_WAIT(&w->dirty, private_report(device, job, guest->id, &w->io.access, 0));
     STEPS_END(&w->dirty);
@@ -86,13 +86,13 @@ static void scan_page(struct amdvi_device *device, unsigned page, const uint64_t
 bool dirty_scan(struct amdvi_device *device, struct job *job, struct dirty_scan *scan)
 {
     STEPS_BEGIN(&scan->steps);
-    if (!guests_enabled(device) || !reg_control_vcmden(control(device)) || !device->guests)
+    if (!guests_enabled(device) || !reg_control_vcmden(control(device)) || !device->guests.first)
         STEPS_DONE(&scan->steps);
     for (scan->number = 0; scan->number < HELD_DIRTY_PAGES; scan->number++) {
         space_aim_private(device, &scan->page.io,
                           PRIVATE_DIRTY_BASE + ((uint64_t)scan->number << HELD_PAGE_BITS), false);
         STEPS_WAIT(&scan->steps,
-                   space_read_page(device, job, &device->held_dirty[scan->number], &scan->page));
+                   space_read_page(device, job, &device->held.dirty[scan->number], &scan->page));
         if (scan->page.there)
             scan_page(device, scan->number, scan->page.words);
     }

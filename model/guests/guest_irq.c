@@ -4,6 +4,7 @@
  * of the IOMMU's own device table entry (viommu 2.4, 8.5).
  */
 #include "model/guests/guest_work.h"
+#include "model/signals/signals.h"
 
 #include "tables/layout.h"
 

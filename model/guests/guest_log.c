@@ -262,7 +262,7 @@ static bool write_guest_record(struct amdvi_device *device, struct job *job, con
 /* For executors that answer later, beside the writer itself. */
 bool guest_logs_create(struct amdvi_device *device)
 {
-    if (!device->guest_pages)
+    if (!device->guests.pages)
         return true;
     device->guest_record = write_guest_record;
     device->guest_writer = allocate_zeroed(&device->allocator, sizeof(struct guest_log_write));
@@ -307,7 +307,7 @@ enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint1
 
     if (!device || !count || log > AMDVI_LOG_GA)
         return AMDVI_ERR_ARGUMENT;
-    if (!device->guest_pages)
+    if (!device->guests.pages)
         return AMDVI_ERR_UNSUPPORTED;
     guest = guest_find(device, guest_id);
     *count = guest && log != AMDVI_LOG_GA ? guest_log_of(guest, log)->count : 0;

@@ -205,7 +205,7 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
         return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
-    if (!device->guest_pages || !guests_enabled(device))
+    if (!device->guests.pages || !guests_enabled(device))
         return AMDVI_ERR_UNSUPPORTED;
     if (device->observed)
         tell_call_with(device, &(struct amdvi_call_info){.call = AMDVI_CALL_MAP_FILL,

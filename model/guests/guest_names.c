@@ -112,8 +112,8 @@ static void remember(struct amdvi_device *device, struct guest *guest, const str
     if (!guest->names)
         return;
     *guest->names = *names;
-    guest->next_named = device->named;
-    device->named = guest;
+    guest->next_named = device->guests.named;
+    device->guests.named = guest;
 }
 
 bool map_invalidate_all(struct amdvi_device *device, struct job *job, struct guest *guest,

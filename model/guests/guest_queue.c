@@ -6,11 +6,11 @@ static void append(struct amdvi_device *device, struct guest *guest)
 {
     guest->queued = true;
     guest->next_queued = NULL;
-    if (device->queue_last)
-        device->queue_last->next_queued = guest;
+    if (device->guests.queue_last)
+        device->guests.queue_last->next_queued = guest;
     else
-        device->queue_first = guest;
-    device->queue_last = guest;
+        device->guests.queue_first = guest;
+    device->guests.queue_last = guest;
 }
 
 void guest_queue(struct amdvi_device *device, struct guest *guest)
@@ -21,12 +21,12 @@ void guest_queue(struct amdvi_device *device, struct guest *guest)
 
 void guest_unqueue(struct amdvi_device *device, struct guest *guest)
 {
-    struct guest *left = device->queue_first;
+    struct guest *left = device->guests.queue_first;
 
     if (!guest->queued)
         return;
     guest->queued = false;
-    device->queue_first = device->queue_last = NULL;
+    device->guests.queue_first = device->guests.queue_last = NULL;
     while (left) {
         struct guest *next = left->next_queued;
         if (left->queued) {
@@ -40,7 +40,7 @@ void guest_unqueue(struct amdvi_device *device, struct guest *guest)
 /* After a restore: those that are marked as queued, in the order of their numbers. */
 void guests_queue_again(struct amdvi_device *device)
 {
-    for (unsigned id = 0; device->guests && id < GUESTS; id++) {
+    for (unsigned id = 0; device->guests.first && id < GUESTS; id++) {
         struct guest *guest = guest_find(device, (uint16_t)id);
         if (guest && guest->queued) {
             guest->queued = false;
@@ -55,7 +55,7 @@ static struct guest *next_guest(const struct amdvi_device *device, uint32_t *id)
         struct guest *guest = guest_find(device, (uint16_t)*id);
         if (guest)
             return guest;
-        if (!device->guest_pages[*id / GUEST_PAGE])
+        if (!device->guests.pages[*id / GUEST_PAGE])
             *id |= GUEST_PAGE - 1;
     }
     return NULL;
@@ -66,9 +66,9 @@ bool guests_settle(struct amdvi_device *device, struct job *job, struct guest_se
     struct guest *guest;
 
     STEPS_BEGIN(&s->steps);
-    if (!device->guests_unsettled || !device->guest_pages)
+    if (!device->guests.unsettled || !device->guests.pages)
         STEPS_DONE(&s->steps);
-    device->guests_unsettled = false;
+    device->guests.unsettled = false;
     guest_work_begin(&s->work);
     for (s->id = 0; next_guest(device, &s->id); s->id++) {
         STEPS_WAIT(&s->steps,
@@ -81,11 +81,11 @@ bool guests_settle(struct amdvi_device *device, struct job *job, struct guest_se
 
 struct guest *guests_take_first(struct amdvi_device *device)
 {
-    struct guest *guest = device->queue_first;
+    struct guest *guest = device->guests.queue_first;
 
-    device->queue_first = guest->next_queued;
-    if (!device->queue_first)
-        device->queue_last = NULL;
+    device->guests.queue_first = guest->next_queued;
+    if (!device->guests.queue_first)
+        device->guests.queue_last = NULL;
     guest->queued = false;
     return guest;
 }

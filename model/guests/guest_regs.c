@@ -77,8 +77,8 @@ static bool write_vf(struct amdvi_device *device, struct job *job, enum vf_id id
     STEPS_WAIT(&a->way, job_lock(job, &guest->lock));
     STEPS_WAIT(&a->way, vf_get(device, job, guest, id, &a->work));
     a->old = id == VF_STATUS ? guest->vf[VF_STATUS] : vf_value(device, guest, id);
-    a->now = written(a, &device->vf_mask[id], a->old);
-    a->stored = device->vf_mask[id].exists && !pointer_locked(device, guest, id);
+    a->now = written(a, &device->guests.vf_mask[id], a->old);
+    a->stored = device->guests.vf_mask[id].exists && !pointer_locked(device, guest, id);
     if (a->stored && id == VF_STATUS)
         guest_log_overflow_cleared(guest, a->old & ~a->now);
     if (a->stored)
@@ -99,7 +99,7 @@ static bool use_vf(struct amdvi_device *device, struct job *job, struct guest_ac
         return true;
     if (a->write)
         return write_vf(device, job, (enum vf_id)id, a);
-    return !device->vf_mask[id].exists || read_vf(device, job, (enum vf_id)id, a);
+    return !device->guests.vf_mask[id].exists || read_vf(device, job, (enum vf_id)id, a);
 }
 
 /* ---------------------------------------------------------------- VF Control */
@@ -127,7 +127,7 @@ static bool control_changed_of(struct amdvi_device *device, struct job *job, enu
 
     STEPS_BEGIN(&a->way);
     a->old = guest->vfc[id];
-    a->now = guest->vfc[id] = written(a, &device->vfc_mask[id], a->old);
+    a->now = guest->vfc[id] = written(a, &device->guests.vfc_mask[id], a->old);
     if (id == VFC_CMD_CONTROL && rose(a, VFC_CMD_CONTROL_CMDBUFEN_MASK)) {
         restart_ring(guest);
         if (device->config.value[CONFIG_GUEST_HEAD_RESET])
@@ -150,7 +150,7 @@ static bool use_map(struct amdvi_device *device, struct job *job, enum vfc_id id
     uint64_t *reg = &a->guest->vfc[id];
 
     STEPS_BEGIN(&a->way);
-    a->now = written(a, &device->vfc_mask[id], *reg);
+    a->now = written(a, &device->guests.vfc_mask[id], *reg);
     *reg = vfc_did_map0_set_w(a->now, 0);
     if (!guests_enabled(device) && !device->config.value[CONFIG_MAP_ENABLE])
         STEPS_DONE(&a->way);
@@ -189,7 +189,7 @@ static enum amdvi_status find_guest(struct amdvi_device *device, struct guest_ac
 static enum amdvi_status begin(struct amdvi_device *device, struct guest_access *a)
 {
     a->guest = NULL;
-    if (!device->guest_pages)
+    if (!device->guests.pages)
         return AMDVI_ERR_UNSUPPORTED;
     if (!access_legal(a->offset, a->size, a->control ? VFC_SPACE_STRIDE : VF_SPACE_STRIDE))
         return AMDVI_ERR_ACCESS;

@@ -28,7 +28,7 @@ uint64_t vf_value(const struct amdvi_device *device, const struct guest *guest, 
 /* What may be taken from the slot: the bits that are kept, for status those that software clears. */
 static uint64_t kept(const struct amdvi_device *device, enum vf_id id)
 {
-    return id == VF_STATUS ? device->vf_mask[id].w1c : device->vf_mask[id].rw;
+    return id == VF_STATUS ? device->guests.vf_mask[id].w1c : device->guests.vf_mask[id].rw;
 }
 
 static bool write_slot(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
@@ -218,7 +218,7 @@ bool guest_status_set(struct amdvi_device *device, struct job *job, struct guest
     STEPS_WAIT(&w->status, job_lock(job, &guest->lock));
     STEPS_WAIT(&w->status, vf_get(device, job, guest, VF_STATUS, w));
     STEPS_WAIT(&w->status, vf_set(device, job, guest, VF_STATUS,
-                                  guest->vf[VF_STATUS] | (bits & device->vf_mask[VF_STATUS].w1c), w));
+                                  guest->vf[VF_STATUS] | (bits & device->guests.vf_mask[VF_STATUS].w1c), w));
     job_unlock(device, job, &guest->lock);
     STEPS_END(&w->status);
 }

@@ -4,7 +4,9 @@
  * device table entry of the IOMMU's own DeviceID, guest buffers through that of TransDevID. Both are host
  * (v1) translations and are cached like any others (2.2, 11 #33).
  */
+#include "model/base/fault_facts.h"
 #include "model/guests/guest_work.h"
+#include "model/logs/fault.h"
 #include "model/logs/record.h"
 #include "model/port/exec.h"
 

@@ -147,7 +147,7 @@ bool guest_status_set(struct amdvi_device *device, struct job *job, struct guest
 bool guest_status_clear(struct amdvi_device *device, struct job *job, struct guest *guest, uint64_t bits,
                         struct guest_work *work);
 
-/* guest_queue.c: after the host has switched guest processing on or off (`device->guests_unsettled`) run bits
+/* guest_queue.c: after the host has switched guest processing on or off (`device->guests.unsettled`) run bits
  * follow, and whoever has work may go on (7.4), in the order of their numbers. */
 struct guest_settling {
     struct steps steps;

@@ -2,7 +2,7 @@
 /* The device's registers by system physical address, where its configuration space puts them. */
 #include "amdvi/host.h"
 
-#include "model/device.h"
+#include "model/signals/signals.h"
 
 enum { GUEST_IDS = 65536 };
 

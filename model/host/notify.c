@@ -4,6 +4,7 @@
 
 #include "model/base/allocator.h"
 #include "model/lint/shadow.h"
+#include "model/lookup/dtc.h"
 
 struct amdvi_notifier {
     struct amdvi_device *device;

@@ -17,6 +17,6 @@ enum amdvi_status amdvi_has_work(const struct amdvi_device *device, bool *work)
 {
     if (!device || !work)
         return AMDVI_ERR_ARGUMENT;
-    *work = host_ring_waits(device) || device->queue_first || atc_ended(device);
+    *work = host_ring_waits(device) || device->guests.queue_first || atc_ended(device);
     return AMDVI_OK;
 }

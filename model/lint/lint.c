@@ -4,6 +4,7 @@
 
 #include "model/base/allocator.h"
 #include "model/base/sized.h"
+#include "model/logs/host_log.h"
 
 enum { WORDS_LOG2_DEFAULT = 16, WORDS_LOG2_MIN = 10, WORDS_LOG2_MAX = 20 };
 

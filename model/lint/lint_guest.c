@@ -123,7 +123,7 @@ static void check_dirty_byte(struct amdvi_lint *lint, uint32_t byte, uint8_t cle
 void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length)
 {
-    if (!lint->device->guest_count || !guests_enabled(lint->device))
+    if (!lint->device->guests.count || !guests_enabled(lint->device))
         return;
     for (uint32_t page = 0; page < DIRTY_BYTES; page += 4096) {
         uint64_t at;

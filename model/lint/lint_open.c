@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Stale answers that are held until a command covers them, or until it is proven that none did. */
 #include "model/lint/lint.h"
+#include "model/lookup/dtc.h"
 
 /* ---------------------------------------------------------------- open cases */
 

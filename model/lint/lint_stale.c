@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Compares what caches answered with what memory says, and finds the change that was not told. */
 #include "model/lint/lint.h"
+#include "model/lookup/dtc.h"
+#include "model/lookup/itc.h"
 
 #include "tables/layout.h"
 

@@ -2,6 +2,7 @@
 #include "model/lint/shadow.h"
 
 #include "model/guests/guest_work.h"
+#include "model/lookup/itc.h"
 
 static void note(struct shadow *shadow, const struct walk *walk)
 {

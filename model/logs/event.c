@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Records of the event log: written, counted, latched (7.1, 7.6). */
 #include "model/device.h"
+#include "model/logs/fault.h"
 
 /* 7.6: hardware and illegal-type errors are also latched, the first one wins. */
 static void latch(struct amdvi_device *device, unsigned code, const uint64_t record[2])

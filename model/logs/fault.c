@@ -3,7 +3,10 @@
  * The one place that makes a fault (house idea IV): reason + request + device table entry give the record,
  * its suppression, the reply and the status bits (3.4, 7.3-7.6, 8.5, 9.2).
  */
+#include "model/logs/fault.h"
+#include "model/base/fault_facts.h"
 #include "model/device.h"
+#include "model/signals/signals.h"
 
 enum { PR = EVENT_PR, PE = EVENT_PE, RZ = EVENT_RZ };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The logs of the host, by its registers: events, page requests, guest interrupts (7.1, 7.7, 7.8). */
+#include "model/logs/host_log.h"
 #include "model/logs/log.h"
+#include "model/signals/signals.h"
 
 struct log_side {
     unsigned base, head, tail;
@@ -53,7 +55,7 @@ static bool side_in_use(const struct amdvi_device *device, enum amdvi_log log, b
 
 static bool overflowed(const struct amdvi_device *device, enum amdvi_log log, bool b)
 {
-    return device->logs[log].stopped[b] || device->reg[REG_STATUS] & logs[log].side[b].overflow;
+    return device->logs.log[log].stopped[b] || device->reg[REG_STATUS] & logs[log].side[b].overflow;
 }
 
 bool log_running(const struct amdvi_device *device, enum amdvi_log log, bool b)
@@ -74,7 +76,7 @@ static bool log_writable(const struct amdvi_device *device, enum amdvi_log log, 
 static void choose_side(struct amdvi_device *device, enum amdvi_log log)
 {
     if (dual_mode(device, log) != DUAL_SWAP)
-        device->logs[log].active_b = dual_mode(device, log) == DUAL_B_ONLY;
+        device->logs.log[log].active_b = dual_mode(device, log) == DUAL_B_ONLY;
 }
 
 void log_dual_changed(struct amdvi_device *device, uint64_t old)
@@ -93,12 +95,12 @@ void log_overflow_cleared(struct amdvi_device *device, uint64_t bits)
     for (unsigned log = 0; log < 3; log++)
         for (unsigned b = 0; b < 2; b++)
             if (bits & logs[log].side[b].overflow && dual_mode(device, (enum amdvi_log)log) == DUAL_SWAP)
-                device->logs[log].stopped[b] = false;
+                device->logs.log[log].stopped[b] = false;
 }
 
 void log_enable_rose(struct amdvi_device *device, enum amdvi_log log)
 {
-    struct log_state *state = &device->logs[log];
+    struct log_state *state = &device->logs.log[log];
 
     state->count = 0;
     state->stopped[0] = state->stopped[1] = false;
@@ -112,7 +114,7 @@ void log_enable_rose(struct amdvi_device *device, enum amdvi_log log)
 
 static struct log_state *host_state(struct amdvi_device *device, const struct log_write *w)
 {
-    return &device->logs[w->log];
+    return &device->logs.log[w->log];
 }
 
 static unsigned host_dual(const struct amdvi_device *device, const struct log_write *w)
@@ -209,7 +211,7 @@ static bool host_tell_early(struct amdvi_device *device, struct job *job, struct
 
 static bool host_tell_overflow(struct amdvi_device *device, struct job *job, struct log_write *w)
 {
-    device->logs[w->log].stopped[w->b] = !device->config.value[CONFIG_LOG_RUN];
+    device->logs.log[w->log].stopped[w->b] = !device->config.value[CONFIG_LOG_RUN];
     status_set(device, logs[w->log].side[w->b].overflow);
     irq_raise(device, logs[w->log].cause);
     return true;
@@ -266,6 +268,6 @@ enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_
 {
     if (!device || !count || log > AMDVI_LOG_GA)
         return AMDVI_ERR_ARGUMENT;
-    *count = device->logs[log].count;
+    *count = device->logs.log[log].count;
     return AMDVI_OK;
 }

@@ -3,6 +3,7 @@
 #include "model/logs/posting.h"
 
 #include "model/logs/record.h"
+#include "model/signals/signals.h"
 
 /* Software may change other bits of the word meanwhile. */
 enum { MOST_TRIES = 8 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/logs/record.h"
 
+#include "model/logs/fault.h"
 #include "model/port/jobs.h"
 
 /* ---------------------------------------------------------------- one record */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device table cache (3.1, 10). An entry stays as it was read until opcode 2 or 8 names it. */
+#include "model/lookup/dtc.h"
 #include "model/lookup/held.h"
 #include "model/port/jobs.h"
 
@@ -22,23 +23,23 @@ static void decode_again(struct amdvi_device *device, struct dtc_line *line)
 
     memcpy(raw, line->dte.raw, sizeof(raw));
     dte_decode(raw, &device->env, &line->dte);
-    line->decoded = device->decode_epoch;
+    line->decoded = device->entries.decode_epoch;
 }
 
 static struct dtc_line *dtc_find(struct amdvi_device *device, const struct job *job, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
     struct dtc_line *line;
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
     if (job_injects(device, job) && inject_cache(device, AMDVI_CACHE_DTC, requester, 0)) {
-        cache_remove(&device->dtc, (uint32_t)slot);
+        cache_remove(&device->entries.dtc, (uint32_t)slot);
         return NULL;
     }
-    cache_touch(&device->dtc, (uint32_t)slot);
-    line = cache_line(&device->dtc, (uint32_t)slot);
-    if (line->decoded != device->decode_epoch)
+    cache_touch(&device->entries.dtc, (uint32_t)slot);
+    line = cache_line(&device->entries.dtc, (uint32_t)slot);
+    if (line->decoded != device->entries.decode_epoch)
         decode_again(device, line);
     return line;
 }
@@ -56,18 +57,19 @@ static struct dtc_line *new_line(struct amdvi_device *device, struct job *job, u
 {
     if (!cacheable(device, job, fetch->raw) || (!job_is_direct(job) && job->ticket.entry_stale))
         return &fetch->spare;
-    device->dtc_last = NULL;
-    return cache_line(&device->dtc, cache_insert(&device->dtc, dtc_hash(requester), NULL, NULL));
+    device->entries.dtc_last = NULL;
+    return cache_line(&device->entries.dtc,
+                      cache_insert(&device->entries.dtc, dtc_hash(requester), NULL, NULL));
 }
 
 /* What the same words meant a moment ago they still mean, unless the modes have changed. */
 static void decode_uncached(struct amdvi_device *device, const uint64_t raw[4], struct dte *dte)
 {
-    struct dtc_line *last = &device->uncached;
+    struct dtc_line *last = &device->entries.uncached;
 
-    if (last->decoded != device->decode_epoch || memcmp(last->dte.raw, raw, DTE_BYTES) != 0) {
+    if (last->decoded != device->entries.decode_epoch || memcmp(last->dte.raw, raw, DTE_BYTES) != 0) {
         dte_decode(raw, &device->env, &last->dte);
-        last->decoded = device->decode_epoch;
+        last->decoded = device->entries.decode_epoch;
     }
     *dte = last->dte;
 }
@@ -88,7 +90,7 @@ static void keep_entry(struct amdvi_device *device, struct job *job, uint16_t re
     struct dtc_line *line = new_line(device, job, requester, fetch);
 
     line->device = requester;
-    line->decoded = device->decode_epoch;
+    line->decoded = device->entries.decode_epoch;
     if (job_caches(device, job))
         dte_decode(fetch->raw, &device->env, &line->dte);
     else
@@ -145,7 +147,7 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, uint1
     if (line) {
         job->counts->dtc_hits++;
         tell_cached(device, job, line);
-        device->dtc_last = line;
+        device->entries.dtc_last = line;
         fetch->dte = entry_of(job, fetch, line);
         return true;
     }
@@ -167,11 +169,11 @@ bool dtc_fetch(struct amdvi_device *device, struct job *job, uint16_t requester,
 /* Also lets the next fault of a device with SE=1 be logged (6.4, 7.5). */
 void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
 
     if (slot != CACHE_NO_SLOT)
-        cache_remove(&device->dtc, (uint32_t)slot);
-    device->dtc_last = NULL;
+        cache_remove(&device->entries.dtc, (uint32_t)slot);
+    device->entries.dtc_last = NULL;
     jobs_mark_entry(device, requester);
     held_forget_entry(device, requester);
     device->reported[requester >> 6] &= ~((uint64_t)1 << (requester & 63));
@@ -181,9 +183,9 @@ void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
  * give. */
 void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 {
-    for (uint32_t slot = 0; slot < device->dtc.entries; slot++) {
-        const struct dtc_line *line = cache_line(&device->dtc, slot);
-        if (device->dtc.tags[slot] && line->dte.vimu && line->dte.guest_id == guest_id)
+    for (uint32_t slot = 0; slot < device->entries.dtc.entries; slot++) {
+        const struct dtc_line *line = cache_line(&device->entries.dtc, slot);
+        if (device->entries.dtc.tags[slot] && line->dte.vimu && line->dte.guest_id == guest_id)
             dtc_invalidate(device, line->device);
     }
 }
@@ -191,17 +193,19 @@ void dtc_invalidate_guest(struct amdvi_device *device, uint16_t guest_id)
 void dtc_invalidate_all(struct amdvi_device *device)
 {
     jobs_mark_all(device);
-    cache_clear(&device->dtc);
-    device->dtc_last = NULL;
+    cache_clear(&device->entries.dtc);
+    device->entries.dtc_last = NULL;
     held_forget_all(device);
     memset(device->reported, 0, DEVICES / 8);
 }
 
 const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
 
-    return slot == CACHE_NO_SLOT ? NULL : &((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte;
+    return slot == CACHE_NO_SLOT
+               ? NULL
+               : &((struct dtc_line *)cache_line(&device->entries.dtc, (uint32_t)slot))->dte;
 }
 
 enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t requester,
@@ -219,10 +223,10 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
     job_begin_apart(&job, JOB_SILENT, &unused);
     *view = (struct amdvi_dte_view){0};
     view->beyond_table = dte_address(&device->segments, requester, &view->address) != REASON_NONE;
-    slot = cache_find(&device->dtc, dtc_hash(requester), dtc_match, &requester);
+    slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
     if (slot != CACHE_NO_SLOT) {
         view->cached = true;
-        memcpy(view->words, ((struct dtc_line *)cache_line(&device->dtc, (uint32_t)slot))->dte.raw,
+        memcpy(view->words, ((struct dtc_line *)cache_line(&device->entries.dtc, (uint32_t)slot))->dte.raw,
                DTE_BYTES);
     } else if (!view->beyond_table) {
         place.spa = view->address;

@@ -6,17 +6,17 @@ enum { WORD_BITS = 64 };
 
 bool held_create(struct amdvi_device *device)
 {
-    device->held_entries = allocate_zeroed(&device->allocator, DEVICES / 8);
-    device->held_dirty = allocate_zeroed(&device->allocator, HELD_DIRTY_PAGES * sizeof(*device->held_dirty));
-    return device->held_entries && device->held_dirty;
+    device->held.entries = allocate_zeroed(&device->allocator, DEVICES / 8);
+    device->held.dirty = allocate_zeroed(&device->allocator, HELD_DIRTY_PAGES * sizeof(*device->held.dirty));
+    return device->held.entries && device->held.dirty;
 }
 
 void held_destroy(struct amdvi_device *device)
 {
-    release(&device->allocator, device->held_entries);
-    release(&device->allocator, device->held_dirty);
-    device->held_entries = NULL;
-    device->held_dirty = NULL;
+    release(&device->allocator, device->held.entries);
+    release(&device->allocator, device->held.dirty);
+    device->held.entries = NULL;
+    device->held.dirty = NULL;
 }
 
 void held_keep(struct amdvi_device *device, struct held *held, const struct space_access *access)
@@ -29,7 +29,7 @@ void held_keep(struct amdvi_device *device, struct held *held, const struct spac
                           .domain_gen = device->tlb.domains[access->domain].combined,
                           .device = access->device,
                           .domain = access->domain};
-    device->held_entries[access->device / WORD_BITS] |= (uint64_t)1 << access->device % WORD_BITS;
+    device->held.entries[access->device / WORD_BITS] |= (uint64_t)1 << access->device % WORD_BITS;
 }
 
 /* Guests name their own devices; entries that translate for a guest's hardware are the host's to change, and
@@ -38,13 +38,13 @@ void held_forget_entry(struct amdvi_device *device, uint16_t requester)
 {
     uint64_t bit = (uint64_t)1 << requester % WORD_BITS;
 
-    if (!device->held_entries || !(device->held_entries[requester / WORD_BITS] & bit))
+    if (!device->held.entries || !(device->held.entries[requester / WORD_BITS] & bit))
         return;
-    device->held_entries[requester / WORD_BITS] &= ~bit;
-    device->held_epoch++;
+    device->held.entries[requester / WORD_BITS] &= ~bit;
+    device->held.epoch++;
 }
 
 void held_forget_all(struct amdvi_device *device)
 {
-    device->held_epoch++;
+    device->held.epoch++;
 }

@@ -50,7 +50,7 @@ struct space_access {
 /* Changes with everything that ends all held translations at once. */
 static inline uint64_t held_epoch(const struct amdvi_device *device)
 {
-    return device->held_epoch + device->tlb.wipes;
+    return device->held.epoch + device->tlb.wipes;
 }
 
 /* The SPA of `address`, if it is held with all of `need`. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lookup/invalidate.h"
+#include "model/lookup/dtc.h"
 
 unsigned invalidate_pages(struct amdvi_device *device, const struct tlb_space *space,
                           const struct cmd_range *range, bool pde)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The interrupt table cache (8, 10). */
+#include "model/lookup/itc.h"
 #include "model/port/jobs.h"
 
 struct itc_key {
@@ -20,7 +21,7 @@ static bool itc_alive(const void *context, const void *line)
     const struct amdvi_device *device = context;
     const struct itc_line *entry = line;
 
-    return entry->epoch == device->itc_epoch && entry->gen == device->itc_gen[entry->device];
+    return entry->epoch == device->entries.itc_epoch && entry->gen == device->entries.itc_gen[entry->device];
 }
 
 static uint64_t itc_hash(const struct itc_key *key)
@@ -31,28 +32,28 @@ static uint64_t itc_hash(const struct itc_key *key)
 static const struct itc_line *itc_find(struct amdvi_device *device, const struct job *job,
                                        const struct itc_key *key)
 {
-    int32_t slot = cache_find(&device->itc, itc_hash(key), itc_match, key);
+    int32_t slot = cache_find(&device->entries.itc, itc_hash(key), itc_match, key);
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
-    if (!itc_alive(device, cache_line(&device->itc, (uint32_t)slot)) ||
+    if (!itc_alive(device, cache_line(&device->entries.itc, (uint32_t)slot)) ||
         (job_injects(device, job) && inject_cache(device, AMDVI_CACHE_ITC, key->device, 0))) {
-        cache_remove(&device->itc, (uint32_t)slot);
+        cache_remove(&device->entries.itc, (uint32_t)slot);
         return NULL;
     }
-    cache_touch(&device->itc, (uint32_t)slot);
-    return cache_line(&device->itc, (uint32_t)slot);
+    cache_touch(&device->entries.itc, (uint32_t)slot);
+    return cache_line(&device->entries.itc, (uint32_t)slot);
 }
 
 static void itc_keep(struct amdvi_device *device, const struct itc_key *key, const uint64_t raw[2])
 {
-    uint32_t slot = cache_insert(&device->itc, itc_hash(key), itc_alive, device);
+    uint32_t slot = cache_insert(&device->entries.itc, itc_hash(key), itc_alive, device);
 
-    *(struct itc_line *)cache_line(&device->itc, slot) =
+    *(struct itc_line *)cache_line(&device->entries.itc, slot) =
         (struct itc_line){.device = key->device,
                           .index = key->index,
-                          .gen = device->itc_gen[key->device],
-                          .epoch = device->itc_epoch,
+                          .gen = device->entries.itc_gen[key->device],
+                          .epoch = device->entries.itc_epoch,
                           .raw = {raw[0], raw[1]}};
 }
 
@@ -118,22 +119,23 @@ bool itc_fetch(struct amdvi_device *device, struct job *job, const struct dte *d
 void itc_invalidate(struct amdvi_device *device, uint16_t requester)
 {
     jobs_mark_interrupts(device, requester);
-    if (++device->itc_gen[requester] == 0)
+    if (++device->entries.itc_gen[requester] == 0)
         itc_invalidate_all(device);
 }
 
 void itc_invalidate_all(struct amdvi_device *device)
 {
     jobs_mark_all(device);
-    if (++device->itc_epoch == 0)
-        cache_clear(&device->itc);
+    if (++device->entries.itc_epoch == 0)
+        cache_clear(&device->entries.itc);
 }
 
 const uint64_t *itc_peek(const struct amdvi_device *device, uint16_t requester, uint32_t index)
 {
     struct itc_key key = {.device = requester, .index = index};
-    int32_t slot = cache_find(&device->itc, itc_hash(&key), itc_match, &key);
-    const struct itc_line *line = slot == CACHE_NO_SLOT ? NULL : cache_line(&device->itc, (uint32_t)slot);
+    int32_t slot = cache_find(&device->entries.itc, itc_hash(&key), itc_match, &key);
+    const struct itc_line *line =
+        slot == CACHE_NO_SLOT ? NULL : cache_line(&device->entries.itc, (uint32_t)slot);
 
     return line && itc_alive(device, line) ? line->raw : NULL;
 }

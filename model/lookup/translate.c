@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lookup/translate.h"
 
+#include "model/base/fault_facts.h"
+#include "model/lookup/dtc.h"
 #include "model/lookup/marc.h"
 #include "model/lookup/ranges.h"
 

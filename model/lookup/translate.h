@@ -6,6 +6,9 @@
 #ifndef AMDVI_MODEL_TRANSLATE_H
 #define AMDVI_MODEL_TRANSLATE_H
 
+#include "model/base/fault_facts.h"
+#include "model/lookup/dtc.h"
+#include "model/lookup/fault_report.h"
 #include "model/port/exec.h"
 #include "model/port/watched.h"
 

@@ -6,9 +6,9 @@ static const struct cache *array_of(const struct amdvi_device *device, enum amdv
 {
     switch (cache) {
     case AMDVI_CACHE_DTC:
-        return &device->dtc;
+        return &device->entries.dtc;
     case AMDVI_CACHE_ITC:
-        return &device->itc;
+        return &device->entries.itc;
     case AMDVI_CACHE_PTC:
         return &device->tlb.ptc;
     case AMDVI_CACHE_PDC:
@@ -34,7 +34,7 @@ static bool view_itc(const struct amdvi_device *device, const struct itc_line *l
     view->device = line->device;
     view->index = line->index;
     view->target = line->raw[0];
-    return line->epoch == device->itc_epoch && line->gen == device->itc_gen[line->device];
+    return line->epoch == device->entries.itc_epoch && line->gen == device->entries.itc_gen[line->device];
 }
 
 static void view_space(uint32_t space, struct amdvi_cache_line *view)

@@ -11,6 +11,8 @@ struct amdvi_observation {
     struct amdvi_observer observer;
 };
 
+/* After a change of what wants to see every request. */
+void device_watch(struct amdvi_device *device);
 /* With the device, whoever is still attached. */
 void observers_free(struct amdvi_device *device);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/observe/pmu.h"
+#include "model/logs/fault.h"
 
 #include "model/base/allocator.h"
 #include "model/logs/record.h"

@@ -15,9 +15,6 @@ struct inject {
 
 struct amdvi_device;
 
-/* plan.c: the plan of the configuration. */
-void inject_reset(struct amdvi_device *device);
-
 /* How the access fails: enum walk_error, 0 if it does not. */
 uint8_t inject_memory(struct amdvi_device *device, enum amdvi_access access, bool write, uint64_t spa,
                       size_t length);

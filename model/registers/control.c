@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The control register and everything that is derived from it and the feature registers (2.2, 2.4). */
+#include "model/registers/control.h"
 #include "model/guests/guest.h"
+#include "model/logs/host_log.h"
 #include "model/lookup/held.h"
 #include "model/lookup/marc.h"
 #include "model/port/jobs.h"
@@ -101,7 +103,7 @@ static void derive_modes(struct amdvi_device *device)
     env->smi_filter = reg_control_smifen(c);
     env->viommu_enabled = reg_control_viommuen(c);
     env->marc = reg_control_marcen(c) && device->config.value[CONFIG_MARC_MATCH] != MARC_NOTHING;
-    device->decode_epoch++;
+    device->entries.decode_epoch++;
     held_forget_all(device);
 }
 
@@ -216,5 +218,5 @@ void control_changed(struct amdvi_device *device, uint64_t old)
     derive_modes(device);
     segments_derive(device);
     if ((old ^ now) & (REG_CONTROL_IOMMUEN_MASK | REG_CONTROL_VIOMMUEN_MASK | REG_CONTROL_VCMDEN_MASK))
-        device->guests_unsettled = true;
+        device->guests.unsettled = true;
 }

@@ -4,6 +4,9 @@
  * here (2.1, 2.2, 2.8).
  */
 #include "model/guests/guest_work.h"
+#include "model/logs/host_log.h"
+#include "model/registers/control.h"
+#include "model/signals/signals.h"
 
 enum { WINDOW_SMALL = 16 * 1024, WINDOW_COUNTERS = 512 * 1024 };
 
@@ -40,8 +43,10 @@ void regs_reset(struct amdvi_device *device)
         device->mask[REG_GA_HEAD].rw &= UINT16_MAX;
         device->mask[REG_GA_TAIL].rw &= UINT16_MAX;
     }
-    vf_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vf_mask);
-    vfc_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], device->vfc_mask);
+    vf_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER],
+             device->guests.vf_mask);
+    vfc_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER],
+              device->guests.vfc_mask);
     map_registers(device);
     device->reg[REG_EFR] = config[CONFIG_EFR];
     device->reg[REG_EFR2] = config[CONFIG_EFR2];
@@ -60,8 +65,8 @@ static uint64_t run_bits(const struct amdvi_device *device)
                                                 log_running(device, AMDVI_LOG_PPR, true));
     value = reg_status_set_galogrun(value, log_running(device, AMDVI_LOG_GA, false));
     value = reg_status_set_cmdbufrun(value, device->command_run);
-    value = reg_status_set_eventlogactive(value, device->logs[AMDVI_LOG_EVENT].active_b);
-    return reg_status_set_pprlogactive(value, device->logs[AMDVI_LOG_PPR].active_b);
+    value = reg_status_set_eventlogactive(value, device->logs.log[AMDVI_LOG_EVENT].active_b);
+    return reg_status_set_pprlogactive(value, device->logs.log[AMDVI_LOG_PPR].active_b);
 }
 
 uint64_t status_value(const struct amdvi_device *device)
@@ -352,7 +357,7 @@ enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset,
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
     status = mmio_write(device, offset, size, value);
-    if (device->guests_unsettled)
+    if (device->guests.unsettled)
         settle_now(device);
     return status;
 }

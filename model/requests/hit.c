@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Requests that the caches answer at once. What is decided here must be what translate.c decides. */
 #include "model/requests/hit.h"
+#include "model/lookup/dtc.h"
 
 enum { PAGE_BYTES = 4096 };
 

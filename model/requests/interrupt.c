@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interrupt remapping and posting (8). */
 #include "model/requests/interrupt.h"
+#include "model/lookup/dtc.h"
+#include "model/lookup/itc.h"
 
 #include "tables/layout.h"
 

@@ -5,6 +5,8 @@
 
 #include "model/guests/fault_route.h"
 #include "model/logs/posting.h"
+#include "model/lookup/dtc.h"
+#include "model/lookup/itc.h"
 #include "model/observe/watch.h"
 
 enum interrupt_state {

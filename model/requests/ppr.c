@@ -3,6 +3,7 @@
 #include "model/requests/page_request.h"
 
 #include "model/logs/record.h"
+#include "model/signals/signals.h"
 
 static struct ppr_request record_of(const struct amdvi_device *device, const struct amdvi_page_request *rq)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The device's own interrupts: XT registers or MSI (8.7). */
 #include "model/device.h"
+#include "model/signals/signals.h"
 
 struct irq_source {
     uint64_t enable; /* in the control register */

@@ -4,6 +4,7 @@
  * 74h HyperTransport MSI mapping, C8h vendor-specific with the two guest apertures.
  */
 #include "model/device.h"
+#include "model/signals/signals.h"
 
 enum {
     PCI_ID = 0x00,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The answer to a device whose page request group is served (9). */
 #include "model/device.h"
+#include "model/signals/signals.h"
 
 bool prg_carries_pasid(const struct amdvi_device *device, const struct dte *dte)
 {

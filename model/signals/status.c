@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The status bits that software clears (2.7). */
 #include "model/device.h"
+#include "model/signals/signals.h"
 
 void status_set(struct amdvi_device *device, uint64_t bits)
 {

@@ -6,6 +6,8 @@
 #include "machine.h"
 #include "model/device.h"
 #include "model/lint/shadow.h"
+#include "model/lookup/dtc.h"
+#include "model/lookup/itc.h"
 
 static struct tlb tlb;
 
@@ -240,9 +242,9 @@ static void open_interrupts(void)
 START_TEST(a_device_may_use_up_its_generations)
 {
     open_interrupts();
-    m.device->itc_gen[DEV] = UINT32_MAX;
+    m.device->entries.itc_gen[DEV] = UINT32_MAX;
     command(&m, UINT64_C(5) << 60 | DEV, 0);
-    ck_assert_uint_eq(m.device->itc_gen[DEV], 0);
+    ck_assert_uint_eq(m.device->entries.itc_gen[DEV], 0);
     ck_assert_uint_eq(interrupt(&m, 3).vector, 0x66);
     machine_close(&m);
 }
@@ -251,9 +253,9 @@ END_TEST
 START_TEST(epochs_may_run_out)
 {
     open_interrupts();
-    m.device->itc_epoch = UINT32_MAX;
+    m.device->entries.itc_epoch = UINT32_MAX;
     command(&m, UINT64_C(8) << 60, 0);
-    ck_assert_uint_eq(m.device->itc_epoch, 0);
+    ck_assert_uint_eq(m.device->entries.itc_epoch, 0);
     ck_assert_uint_eq(interrupt(&m, 3).vector, 0x66);
     machine_close(&m);
 }

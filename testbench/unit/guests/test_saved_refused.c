@@ -312,6 +312,7 @@ int main(void)
     TCase *tests = tcase_create("saved bytes that are refused");
 
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 120);
     tcase_add_test(tests, another_version_or_kind_is_refused);
     tcase_add_loop_test(tests, a_section_of_a_wrong_length_is_refused, SAVED_CONFIG, SAVED_TAGS);
     tcase_add_loop_test(tests, a_section_that_is_missing_or_there_twice_is_refused, SAVED_CONFIG,
