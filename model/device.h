@@ -56,8 +56,9 @@ struct amdvi_device {
     struct amdvi_observation *observations;
     struct amdvi_observation own_observation; /* of amdvi_observe() */
     bool observed;
-    bool watched; /* somebody wants every request to go the whole way: device_watch() */
-    bool away;    /* a callback or an observer runs: device_leave() */
+    bool watched;  /* somebody wants every request to go the whole way: device_watch() */
+    bool away;     /* a callback or an observer runs: device_leave() */
+    bool long_way; /* watched or away: no request may be answered by the shortest way (hit.h) */
     bool caches;
 
     uint64_t reg[REG_COUNT];
@@ -115,13 +116,14 @@ static inline bool device_leave(struct amdvi_device *device)
 {
     bool was = device->away;
 
-    device->away = true;
+    device->away = device->long_way = true;
     return was;
 }
 
 static inline void device_return(struct amdvi_device *device, bool was)
 {
     device->away = was;
+    device->long_way = was || device->watched;
 }
 
 static inline bool device_busy(const struct amdvi_device *device)

@@ -57,7 +57,7 @@ enum amdvi_status amdvi_external_attach(struct amdvi_device *device, const struc
     if (!device || (external && (!external->issue || !external->complete || external->most == 0 ||
                                  external->most > MOST_FLIGHTS)))
         return AMDVI_ERR_ARGUMENT;
-    if (external_busy(device) || (device->external && device->external->pumping))
+    if (device_busy(device) || external_busy(device) || (device->external && device->external->pumping))
         return AMDVI_ERR_BUSY;
     if (device->external) {
         units_end(device);
@@ -122,12 +122,14 @@ struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission k
 
 static void complete(struct amdvi_device *device, struct flight *flight, enum amdvi_status status)
 {
-    const struct external *external = device->external;
     struct amdvi_completion completion = {.kind = flight->kind, .tag = flight->tag, .status = status};
+    struct external *external = device->external;
+    bool was = external_call_begin(device);
 
     if (status == AMDVI_OK)
         flight_describe(flight, &completion);
     external->face.complete(external->face.context, &completion);
+    external_call_end(device, was);
 }
 
 void flight_end(struct amdvi_device *device, struct flight *flight, enum amdvi_status status)

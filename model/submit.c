@@ -31,7 +31,7 @@ static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submissio
 {
     if (!device->external)
         return AMDVI_ERR_UNSUPPORTED;
-    if (device->external->free_slot == NO_SLOT)
+    if (external_refuses(device) || device->external->free_slot == NO_SLOT)
         return AMDVI_ERR_BUSY;
     *flight = flight_begin(device, kind, tag);
     return *flight ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
@@ -107,7 +107,11 @@ enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
 enum amdvi_status amdvi_memory_done(struct amdvi_device *device, uint64_t id, enum amdvi_memory_result result,
                                     const void *data)
 {
-    if (!device || !device->external || !external_answer(device->external, id, result, data))
+    if (!device || !device->external)
+        return AMDVI_ERR_ARGUMENT;
+    if (external_refuses(device))
+        return AMDVI_ERR_BUSY;
+    if (!external_answer(device->external, id, result, data))
         return AMDVI_ERR_ARGUMENT;
     external_pump(device);
     return AMDVI_OK;

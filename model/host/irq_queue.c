@@ -74,6 +74,8 @@ enum amdvi_status amdvi_irq_queue_create(struct amdvi_device *device, size_t cap
 
     if (!device || !queue || capacity < 1 || capacity > CAPACITY_MAX)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     new = allocate_zeroed(&device->allocator, sizeof(*new) + capacity * sizeof(new->waiting[0]));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;

@@ -38,6 +38,8 @@ enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_req
 
     if (!device || !result || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (request_is_interrupt(request))
         return AMDVI_ERR_UNSUPPORTED;
     shadow_page(device, request, request->address, &shadow);

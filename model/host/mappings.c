@@ -146,8 +146,8 @@ static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow 
     return next.last;
 }
 
-/* Addresses that the levels of the tables cannot express have no mapping; those of guests go on at the upper
- * half [4.1, 5.2]. False: nothing comes behind `*address`. */
+/* Addresses that the levels of the tables cannot express have no mapping; those with a PASID go on at the
+ * upper half [4.1, 5.2]. False: nothing comes behind `*address`. */
 static bool expressible(const struct tour *tour, const struct dte *dte, uint64_t *address)
 {
     bool guest = dte->guest && (tour->walk->has_pasid || dte->giov);
@@ -156,12 +156,21 @@ static bool expressible(const struct tour *tour, const struct dte *dte, uint64_t
 
     if (bits >= 64)
         return true;
-    if (!guest)
+    if (!guest || !tour->walk->has_pasid)
         return *address >> bits == 0;
     half = (uint64_t)1 << (bits - 1);
     if (*address >= half && *address < 0 - half)
         *address = 0 - half;
     return true;
+}
+
+/* The hole of the interrupt range, or of the HyperTransport ranges, ends; what fails without a table read
+ * elsewhere fails everywhere: the entry forbids it. */
+static bool fails_everywhere(const struct shadow *shadow, uint64_t address)
+{
+    bool in_a_range = is_interrupt_address(address) || (address >= 0xfd00000000 && address >> 40 == 0);
+
+    return shadow->count == 0 && !in_a_range;
 }
 
 static void tour_all(struct tour *tour)
@@ -175,7 +184,8 @@ static void tour_all(struct tour *tour)
             break;
         if (!ok) {
             uint64_t here = address;
-            if (!expressible(tour, &shadow.dte, &address))
+            if (!expressible(tour, &shadow.dte, &address) ||
+                (address == here && fails_everywhere(&shadow, address)))
                 break;
             last = address != here ? address - 1 : end_of(address, hole_bits(&shadow));
         } else {
@@ -195,6 +205,8 @@ enum amdvi_status amdvi_walk_mappings(struct amdvi_device *device, const struct 
 
     if (!device || !walk || !walk->mapping || walk->pasid >= 1u << 20 || walk->first > walk->last)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     rounded = *walk;
     rounded.last |= 0xfff;
     tour_all(&tour);

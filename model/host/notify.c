@@ -104,6 +104,8 @@ enum amdvi_status amdvi_notifier_create(struct amdvi_device *device, uint16_t re
 
     if (!device || !invalidated || !notifier)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     new = allocate_zeroed(&device->allocator, sizeof(*new));
     if (!new)
         return AMDVI_ERR_NO_MEMORY;

@@ -24,6 +24,8 @@ enum amdvi_status amdvi_window_add(struct amdvi_device *device, const struct amd
     if (!device || !window || !window->bytes || window->size == 0 ||
         window->base + (window->size - 1) < window->base || taken(device, window))
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     if (device->window_count == AMDVI_WINDOWS_MAX)
         return AMDVI_ERR_NO_MEMORY;
     device->windows[device->window_count++] = *window;
@@ -34,6 +36,8 @@ enum amdvi_status amdvi_window_remove(struct amdvi_device *device, uint64_t base
 {
     if (!device)
         return AMDVI_ERR_ARGUMENT;
+    if (device_busy(device))
+        return AMDVI_ERR_BUSY;
     for (unsigned i = 0; i < device->window_count; i++)
         if (device->windows[i].base == base) {
             device->windows[i] = device->windows[--device->window_count];

@@ -18,10 +18,30 @@ struct external {
     uint32_t capacity, free_slot, count;
     struct job *ready_first, *ready_last;
     bool pumping;
+    bool calling;       /* one of its functions runs, and may submit and answer */
     bool busy[UNITS];   /* the device's own jobs: in the middle of something */
     bool wanted[UNITS]; /* to be run once more */
     bool stirred;       /* something ended that a ring may wait for */
 };
+
+/* Around each call of the surroundings' functions. */
+static inline bool external_call_begin(struct amdvi_device *device)
+{
+    device->external->calling = true;
+    return device_leave(device);
+}
+
+static inline void external_call_end(struct amdvi_device *device, bool was)
+{
+    device_return(device, was);
+    device->external->calling = false;
+}
+
+/* Somebody else's callback runs: it must neither submit nor answer. */
+static inline bool external_refuses(const struct amdvi_device *device)
+{
+    return device_busy(device) && !(device->external && device->external->calling);
+}
 
 enum { NO_SLOT = UINT32_MAX };
 

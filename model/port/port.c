@@ -19,13 +19,16 @@ static bool issue(struct amdvi_device *device, struct job *job)
                             .address = ask->spa,
                             .expected = ask->expected,
                             .desired = ask->desired};
+    bool was;
 
     if (ask->kind == ASK_WRITE)
         memcpy(out.data, ask->words, ask->length);
     job->ask.state = ASK_OPEN;
     external->slots[job->slot].sequence++;
     out.id = id_of(external, job);
+    was = external_call_begin(device);
     external->face.issue(external->face.context, &out);
+    external_call_end(device, was);
     return false;
 }
 

@@ -59,7 +59,7 @@ bool answer_hit(struct amdvi_device *device, const struct amdvi_request *request
     struct tlb_space space;
     bool guest;
 
-    if (!dte || !dte->plain || device->watched || !iommu_enabled(device) || !ordinary(device, request))
+    if (!dte || !dte->plain || device->long_way || !iommu_enabled(device) || !ordinary(device, request))
         return false;
     guest = dte->guest && (request->has_pasid || dte->giov);
     if (guest ? false : request->has_pasid || dte->mode == 0)

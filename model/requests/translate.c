@@ -207,11 +207,10 @@ static void translate_request(struct amdvi_device *device, const struct amdvi_re
         translation_rest(device, &job, request, result);
 }
 
-enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
-                                  struct amdvi_result *result)
+static enum amdvi_status translate_the_long_way(struct amdvi_device *device,
+                                                const struct amdvi_request *request,
+                                                struct amdvi_result *result)
 {
-    if (!device || !result || !request_legal(request))
-        return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
     device->statistics.requests++;
@@ -220,8 +219,19 @@ enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdv
         request_as_interrupt(device, request, 0, result);
         return AMDVI_OK;
     }
+    translate_request(device, request, result);
+    request_observe(device, request, result);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdvi_request *request,
+                                  struct amdvi_result *result)
+{
+    if (!device || !result || !request_legal(request))
+        return AMDVI_ERR_ARGUMENT;
     if (!answer_hit(device, request, result))
-        translate_request(device, request, result);
+        return translate_the_long_way(device, request, result);
+    device->statistics.requests++;
     request_observe(device, request, result);
     return AMDVI_OK;
 }

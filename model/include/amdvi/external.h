@@ -66,7 +66,7 @@ struct amdvi_completion {
 
 /*
  * The surroundings. Both functions may call amdvi_submit_*() and amdvi_memory_done(), also for the very
- * question that they are asked; other calls on the device from there give AMDVI_ERR_BUSY or change nothing.
+ * question that they are asked; other calls that change the device give AMDVI_ERR_BUSY from there.
  */
 struct amdvi_external {
     void *context;
@@ -114,7 +114,8 @@ enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
 
 /*
  * The answer to question `id`: `data` is what was read, or, of an update, the 8 bytes that were there before;
- * null for a write or with an error. AMDVI_ERR_ARGUMENT for an id that is not open.
+ * null for a write or with an error. AMDVI_ERR_ARGUMENT for an id that is not open, AMDVI_ERR_BUSY from inside
+ * a callback other than the surroundings' own.
  */
 enum amdvi_status amdvi_memory_done(struct amdvi_device *device, uint64_t id, enum amdvi_memory_result result,
                                     const void *data);

@@ -466,6 +466,19 @@ START_TEST(mappings_of_devices_that_pass_or_fail)
 }
 END_TEST
 
+/* Addresses that no table is read for: the walk does not go over them in small steps. */
+START_TEST(mappings_end_where_nothing_can_be)
+{
+    map_guest(&m, DEV, D_OK | D_GV | UINT64_C(1) << 54, 0); /* GIoV: no upper half [5.2] */
+    map_host(&m, DEV + 1, D_V | D_TV, 0);                   /* IR=IW=0 */
+    boot(&m, C_NORMAL | C_GT);
+    walk(DEV, 0, UINT64_MAX, NULL);
+    ck_assert_uint_eq(mapped_count, 0);
+    walk(DEV + 1, 0, UINT64_MAX, NULL);
+    ck_assert_uint_eq(mapped_count, 0);
+}
+END_TEST
+
 START_TEST(a_walk_refuses_what_makes_no_sense)
 {
     struct amdvi_mappings w = {.mapping = on_mapping, .last = 1};
@@ -589,6 +602,7 @@ int main(void)
     tcase_add_test(tests, mappings_of_host_tables);
     tcase_add_test(tests, mappings_of_guest_tables);
     tcase_add_test(tests, mappings_of_devices_that_pass_or_fail);
+    tcase_add_test(tests, mappings_end_where_nothing_can_be);
     tcase_add_test(tests, a_walk_refuses_what_makes_no_sense);
     tcase_add_test(tests, a_notifier_hears_of_its_device_and_domain);
     tcase_add_test(tests, a_notifier_hears_of_pasids);

@@ -321,6 +321,59 @@ START_TEST(an_entry_that_was_overtaken_is_not_kept)
 }
 END_TEST
 
+static enum amdvi_status seen[3];
+
+static void call_from_issue(void *context, const struct amdvi_ask *ask)
+{
+    struct surroundings *s = context;
+    struct amdvi_result result;
+
+    seen[0] = amdvi_translate(s->device, &request, &result);
+    seen[1] = amdvi_reset(s->device);
+    s->open[s->opened++] = *ask;
+}
+
+static void no_completion(void *context, const struct amdvi_completion *completion)
+{
+}
+
+START_TEST(other_calls_are_refused_inside_of_a_question)
+{
+    struct surroundings *s = simple("");
+    struct amdvi_external face = {
+        .context = s, .issue = call_from_issue, .complete = no_completion, .most = 1};
+
+    ck_assert_int_eq(amdvi_external_attach(s->device, &face), AMDVI_OK);
+    ck_assert_int_eq(amdvi_submit_request(s->device, &request, 0), AMDVI_OK);
+    ck_assert_int_eq(seen[0], AMDVI_ERR_BUSY);
+    ck_assert_int_eq(seen[1], AMDVI_ERR_BUSY);
+    surroundings_close(s);
+}
+END_TEST
+
+static void submit_from_observer(void *context, const struct amdvi_access_info *info)
+{
+    struct surroundings *s = context;
+
+    seen[0] = amdvi_submit_request(s->device, &request, 1);
+    seen[1] = amdvi_memory_done(s->device, 1, AMDVI_MEMORY_OK, NULL);
+    seen[2] = amdvi_external_attach(s->device, NULL);
+}
+
+START_TEST(an_observer_must_not_submit)
+{
+    struct surroundings *s = simple("");
+    struct amdvi_observer observer = {.context = s, .access = submit_from_observer};
+    struct amdvi_result result;
+
+    ck_assert_int_eq(amdvi_observe(s->device, &observer), AMDVI_OK);
+    ck_assert_int_eq(amdvi_translate(s->device, &request, &result), AMDVI_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(seen[i], AMDVI_ERR_BUSY);
+    surroundings_close(s);
+}
+END_TEST
+
 START_TEST(registers_are_reached_by_submission)
 {
     struct surroundings *s = simple("");
@@ -358,6 +411,8 @@ int main(void)
     tcase_add_test(tests, other_invalidations_do_not_concern_a_walk);
     tcase_add_test(tests, a_page_beside_the_invalidated_one_is_waited_for_and_kept);
     tcase_add_test(tests, an_entry_that_was_overtaken_is_not_kept);
+    tcase_add_test(tests, other_calls_are_refused_inside_of_a_question);
+    tcase_add_test(tests, an_observer_must_not_submit);
     tcase_add_test(tests, registers_are_reached_by_submission);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
