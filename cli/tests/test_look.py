@@ -224,3 +224,31 @@ def test_cached_lines_show_the_rights_that_explain_shows(amdvi, tmp_path):
     assert "4 KiB rw, 01:00.0 gets r\n" in amdvi("inspect", trace, "--caches").stdout
     line = inspect_json(amdvi, trace, "--caches")["caches"]["PTC"]["lines"][0]
     assert line["perm"] == "rw" and line["devices_with_less"] == [{"device": "01:00.0", "perm": "r"}]
+
+
+def test_tables_show_what_the_device_does(amdvi, small):
+    """Bits 56:52 of an entry are reserved (iommu 4.2): the device refuses the page, whatever stands in memory."""
+    assert " -> 0x000008000000" in amdvi("inspect", small, "--tables", "01:00.0").stdout
+    small.write_text(SMALL.replace("mem addr=0x1001028 data=0100000800000060", "mem addr=0x1001028 data=0100000800001060")
+                     .split("dma dev")[0], encoding="ascii")
+    assert "result: fault" in amdvi("explain", small, "--dev", "01:00.0", "--addr", "0x5010").stdout
+    done = amdvi("inspect", small, "--tables", "01:00.0")
+    assert "without PASID: IOVA -> SPA: nothing\n  0 ranges\n" in done.stdout, done.stdout
+    assert inspect_json(amdvi, small, "--tables", "01:00.0")["page_tables"]["tables"][0]["ranges"] == []
+
+
+def test_tables_of_pasids(amdvi, root):
+    trace = root / "testbench" / "traces" / "3.3" / "giov1_mode0.trace"
+    done = amdvi("inspect", trace, "--tables", "01:00.0")
+    assert "PASID 0x0: GVA -> SPA\n    0x000000007000-0x000000007fff -> 0x000000555000  rw  user" in done.stdout
+    tables = inspect_json(amdvi, trace, "--tables", "01:00.0")["page_tables"]["tables"]
+    assert [(table.get("pasid"), table["ranges"][0]["target"]) for table in tables] == [
+        (None, "0x555000"), ("0x0", "0x555000"), ("0x5", "0x777000")]
+    assert tables[1]["ranges"][0]["user"] and tables[1]["ranges"][0]["page_bytes"] == 4096
+
+
+def test_tables_of_a_device_while_the_iommu_is_off(amdvi, tmp_path):
+    trace = tmp_path / "off.trace"
+    trace.write_text(SMALL.split("dma dev")[0] + "mmio_write off=0x18 size=8 value=0\n", encoding="ascii")
+    done = amdvi("inspect", trace, "--tables", "01:00.0")
+    assert "the IOMMU is off at this point" in done.stdout and "not translated" in done.stdout
