@@ -166,6 +166,15 @@ static uint64_t field_of(uint64_t value, uint64_t mask)
     return (value & mask) / (mask & -mask);
 }
 
+/* A host may have lost page requests answered for a guest that does not ask for it: a device that waits for
+ * ever is nobody's wish (iommu 7.7). */
+static bool as_wanted(uint64_t value, uint64_t is, size_t i)
+{
+    uint64_t wanted = field_of(value, controls[i].control), got = field_of(is, controls[i].field);
+
+    return wanted == got || (controls[i].control == REG_CONTROL_PPRAUTORSPEN_MASK && got);
+}
+
 enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t guest_id, uint64_t value)
 {
     const struct guest *guest;
@@ -176,7 +185,7 @@ enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t gue
     for (size_t i = 0; i < sizeof(controls) / sizeof(*controls); i++) {
         struct amdvi_lint_finding finding = finding_of(lint, AMDVI_LINT_GUEST_CONTROL, guest_id);
         uint64_t is = guest ? guest->vfc[controls[i].vfc] : 0;
-        if (field_of(value, controls[i].control) == field_of(is, controls[i].field))
+        if (as_wanted(value, is, i))
             continue;
         finding.word = vfc_info[controls[i].vfc].offset;
         finding.bit = (uint8_t)__builtin_ctzll(controls[i].control);

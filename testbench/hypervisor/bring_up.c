@@ -84,6 +84,8 @@ static enum hv_status enable_host(struct hv_driver *driver)
     control = reg_control_set_gcr3trpmode(control, 1);
     if (reg_efr_pprsup(driver->efr))
         control = reg_control_set_ppren(reg_control_set_pprlogen(control, 1), 1);
+    /* A request that the full log loses is answered, or its device waits for ever (iommu 7.7). */
+    control = reg_control_set_pprautorspen(control, reg_efr_pprautorspsup(driver->efr));
     control = reg_control_set_ephen(control, reg_efr_ephsup(driver->efr));
     control = reg_control_set_iommuen(control, 1);
     driver->control = control;

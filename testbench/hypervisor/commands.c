@@ -118,6 +118,24 @@ enum hv_status hv_invalidate_domain(struct hv_driver *driver, uint16_t domain)
     return hv_invalidate(driver, domain, 0, UINT64_C(1) << 63);
 }
 
+/* One response a group, to its last request (iommu 7.7). Success makes the device ask again. */
+enum hv_status hv_driver_page_lost(struct hv_driver *driver, uint16_t device, const uint64_t record[2])
+{
+    uint64_t words[2] = {0};
+
+    if (!driver || !record)
+        return HV_ERR_ARGUMENT;
+    if (!ppr_last(record))
+        return HV_OK;
+    cmd_set_opcode(words, CMD_COMPLETE_PPR_REQUEST);
+    cmd_complete_ppr_set_deviceid(words, device);
+    cmd_complete_ppr_set_pasid(words, ppr_pasid(record));
+    cmd_complete_ppr_set_gn(words, ppr_gn(record));
+    cmd_complete_ppr_set_prgindex(words, ppr_prgindex(record));
+    cmd_complete_ppr_set_response(words, CMD_COMPLETE_PPR_RESPONSE_SUCCESS);
+    return command_and_wait(driver, words);
+}
+
 enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id)
 {
     uint64_t words[2] = {0};

@@ -79,6 +79,9 @@ uint64_t hv_driver_unheard(const struct hv_driver *driver);
 
 /* A command of the host's own, executed when the call returns. */
 enum hv_status hv_driver_command(struct hv_driver *driver, const uint64_t words[2]);
+/* A page request of `device`, as its PPR record says, will reach nobody: its device gets the response that
+ * the IOMMU's automatic one would be, if it was the last of its group (iommu 7.7). */
+enum hv_status hv_driver_page_lost(struct hv_driver *driver, uint16_t device, const uint64_t record[2]);
 
 /* --------------------------------------------------------------------------------- devices */
 

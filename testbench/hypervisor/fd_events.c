@@ -64,6 +64,8 @@ void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t re
         return;
     if (queue->count == queue->depth) {
         queue->lost++;
+        if (queue->pprs)
+            hv_driver_page_lost(queue->viommu->parent->driver, (uint16_t)ppr_deviceid(record), record);
         return;
     }
     to = queue->records[(queue->first + queue->count++) % queue->depth];

@@ -64,7 +64,7 @@ struct fd_vdevice {
 struct fd_queue {
     struct fd_object base;
     struct fd_viommu *viommu;
-    enum hv_queue_type type;
+    struct hv_queue_alloc now;
 };
 
 struct fd_nested {

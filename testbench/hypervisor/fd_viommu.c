@@ -214,8 +214,6 @@ static enum hv_status check_queue(const struct fd_viommu *viommu, const struct h
         return HV_ERR_ARGUMENT;
     if (hv_driver_private_buffers(viommu->parent->driver))
         return HV_ERR_MODE;
-    if (viommu->queue[alloc->type])
-        return HV_ERR_EXISTS;
     return ring_is_memory(viommu, alloc) ? HV_OK : HV_ERR_UNMAPPED;
 }
 
@@ -230,13 +228,15 @@ enum hv_status hv_fd_queue_alloc(struct hv_fd *fd, struct hv_queue_alloc *alloc)
     if (!viommu)
         return HV_ERR_NO_OBJECT;
     status = check_queue(viommu, alloc);
+    if (!status && viommu->queue[alloc->type])
+        status = HV_ERR_EXISTS;
     if (status)
         return status;
     made = fd_new(fd, FD_QUEUE, sizeof(*made));
     if (!made)
         return HV_ERR_NO_MEMORY;
     made->viommu = viommu;
-    made->type = alloc->type;
+    made->now = *alloc;
     fd_hold(&viommu->base);
     viommu->queue[alloc->type] = true;
     status = program(viommu, alloc);
@@ -247,10 +247,36 @@ enum hv_status hv_fd_queue_alloc(struct hv_fd *fd, struct hv_queue_alloc *alloc)
     return status;
 }
 
+static bool same_queue(const struct hv_queue_alloc *a, const struct hv_queue_alloc *b)
+{
+    return a->gpa == b->gpa && a->length == b->length && a->flags == b->flags;
+}
+
+enum hv_status hv_fd_queue_change(struct hv_fd *fd, const struct hv_queue_alloc *alloc)
+{
+    struct fd_queue *queue = alloc ? fd_get(fd, alloc->queue, FD_QUEUE) : NULL;
+    enum hv_status status;
+
+    if (!alloc)
+        return HV_ERR_ARGUMENT;
+    if (!queue)
+        return HV_ERR_NO_OBJECT;
+    if (alloc->viommu != queue->viommu->base.handle || alloc->type != queue->now.type)
+        return HV_ERR_ARGUMENT;
+    if (same_queue(alloc, &queue->now))
+        return HV_OK;
+    status = check_queue(queue->viommu, alloc);
+    if (!status)
+        status = program(queue->viommu, alloc);
+    if (!status)
+        queue->now = *alloc;
+    return status;
+}
+
 void fd_queue_end(struct fd_queue *queue)
 {
-    hv_guest_control(queue->viommu->guest, control_offset[queue->type], 0);
-    queue->viommu->queue[queue->type] = false;
+    hv_guest_control(queue->viommu->guest, control_offset[queue->now.type], 0);
+    queue->viommu->queue[queue->now.type] = false;
     fd_drop(&queue->viommu->base);
 }
 

@@ -100,6 +100,12 @@ struct hv_queue_alloc {
  * one. HV_ERR_UNSUPPORTED for mediated ones and index 1, HV_ERR_MODE with private buffers. Destroying it
  * disables it. */
 enum hv_status hv_fd_queue_alloc(struct hv_fd *fd, struct hv_queue_alloc *alloc);
+/*
+ * The queue `alloc->queue` gets another place, length or flags; `viommu`, `type` and `index` are its own. It
+ * is not disabled in between, so what an error has stopped stays stopped; nothing is written when nothing
+ * changes. Errors as above, HV_ERR_NO_OBJECT, HV_ERR_ARGUMENT for another type; then it stays what it was.
+ */
+enum hv_status hv_fd_queue_change(struct hv_fd *fd, const struct hv_queue_alloc *alloc);
 
 /* Where the interrupts of a log go. HV_ERR_UNSUPPORTED for mediated ones. */
 enum hv_status hv_fd_interrupt(struct hv_fd *fd, hv_handle viommu, enum hv_interrupt_type type,

@@ -64,7 +64,7 @@ static enum hv_status finish_device(struct hv_vmm *vmm, struct vmm_device *devic
     enum hv_status status =
         hv_fd_vdevice_alloc(vmm->fd, vmm->viommu, device->device, device->guest, &device->vdevice);
 
-    return status ? status : hv_fd_attach(vmm->fd, device->device, vmm->parent);
+    return status ? status : vmm_follow_entry(vmm, device);
 }
 
 static enum hv_status build(struct hv_vmm *vmm)
@@ -154,18 +154,28 @@ void *hv_vmm_at(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
     return vmm->bytes + at;
 }
 
+bool hv_vmm_store_bytes(struct hv_vmm *vmm, uint64_t gpa, const void *from, uint64_t bytes)
+{
+    void *to = hv_vmm_at(vmm, gpa, bytes);
+
+    if (!to || !from)
+        return false;
+    memcpy(to, from, bytes);
+    hv_vmm_stored(vmm, gpa, bytes);
+    return true;
+}
+
 bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value)
 {
-    void *to = gpa % sizeof(value) ? NULL : hv_vmm_at(vmm, gpa, sizeof(value));
+    return gpa % sizeof(value) == 0 && hv_vmm_store_bytes(vmm, gpa, &value, sizeof(value));
+}
 
-    if (!to)
-        return false;
-    memcpy(to, &value, sizeof(value));
-    if (vmm_in_device_table(vmm, gpa)) {
-        vmm->exits[HV_EXIT_DEVICE_TABLE]++;
-        vmm_entry_changed(vmm, gpa);
-    }
-    return true;
+void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
+{
+    if (!hv_vmm_at(vmm, gpa, bytes) || !vmm_in_device_table(vmm, gpa, bytes))
+        return;
+    vmm->exits[HV_EXIT_DEVICE_TABLE]++;
+    vmm_entries_stored(vmm, gpa, bytes);
 }
 
 /* ---------------------------------------------------------------- registers */
@@ -219,79 +229,6 @@ enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, u
 
 /* ---------------------------------------------------------------- what a configuration write sets off */
 
-static unsigned enabled(uint64_t control, uint64_t enable, uint64_t interrupt)
-{
-    return (control & enable ? HV_QUEUE_ENABLE : 0) | (control & interrupt ? HV_QUEUE_INTERRUPT : 0);
-}
-
-static unsigned ppr_flags(const struct hv_vmm *vmm, uint64_t control)
-{
-    bool wrong = hv_driver_mistakes(vmm->driver, HV_MISTAKE_AON_BIT);
-    bool always = wrong ? reg_control_gdupdatedis(control) : reg_control_pprautorspaon(control);
-
-    return (reg_control_ppren(control) ? HV_QUEUE_PPR_ENABLE : 0) |
-           (reg_control_pprautorspen(control) ? HV_QUEUE_PPR_AUTO : 0) |
-           (reg_control_blkstopmrken(control) ? HV_QUEUE_PPR_STOP_MARKER : 0) |
-           (always ? HV_QUEUE_PPR_ALWAYS : 0);
-}
-
-static void describe_queue(const struct hv_vmm *vmm, enum hv_queue_type type, struct hv_queue_alloc *queue)
-{
-    const struct hv_registers *r = &vmm->registers;
-    uint64_t base = type == HV_QUEUE_CMD ? r->cmd_base : type == HV_QUEUE_EVT ? r->event_base : r->ppr_base;
-
-    *queue = (struct hv_queue_alloc){.viommu = vmm->viommu, .type = type};
-    queue->gpa = reg_cmd_base_base(base);
-    queue->length = (unsigned)reg_cmd_base_len(base);
-    if (type == HV_QUEUE_CMD)
-        queue->flags = enabled(r->control, REG_CONTROL_CMDBUFEN_MASK, REG_CONTROL_COMWAITINTEN_MASK);
-    if (type == HV_QUEUE_EVT)
-        queue->flags = enabled(r->control, REG_CONTROL_EVENTLOGEN_MASK, REG_CONTROL_EVENTINTEN_MASK);
-    if (type == HV_QUEUE_PPR) {
-        queue->flags = enabled(r->control, REG_CONTROL_PPRLOGEN_MASK, REG_CONTROL_PPRINTEN_MASK);
-        queue->flags |= ppr_flags(vmm, r->control);
-    }
-    if (!reg_control_iommuen(r->control))
-        queue->flags = 0;
-}
-
-/* A queue exists while the guest has it enabled; its description changes by making it again. */
-static void renew_queue(struct hv_vmm *vmm, enum hv_queue_type type)
-{
-    struct hv_queue_alloc queue;
-
-    describe_queue(vmm, type, &queue);
-    if (vmm->queues[type])
-        hv_fd_destroy_object(vmm->fd, vmm->queues[type]);
-    vmm->queues[type] = 0;
-    if (queue.flags & HV_QUEUE_ENABLE && !hv_fd_queue_alloc(vmm->fd, &queue))
-        vmm->queues[type] = queue.queue;
-}
-
-/* Event entry of 170h, PPR entry of 178h (viommu 8.5). This guest has one virtual processor, without vAPIC
- * page. */
-static void renew_interrupts(struct hv_vmm *vmm)
-{
-    struct hv_interrupt interrupt = {.tag = 1};
-
-    if (!vmm->vf.device)
-        return;
-    hv_registers_interrupt(vmm->registers.xt_event, &interrupt);
-    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_EVENT, &interrupt);
-    hv_registers_interrupt(vmm->registers.xt_ppr, &interrupt);
-    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_PPR, &interrupt);
-}
-
-static void rings_changed(struct hv_vmm *vmm, uint64_t old_control)
-{
-    if (!vmm->vf.device) {
-        vmm_rings_changed(vmm, old_control);
-        return;
-    }
-    for (unsigned type = 0; type < HV_QUEUE_TYPES; type++)
-        renew_queue(vmm, (enum hv_queue_type)type);
-}
-
 static void configuration_changed(struct hv_vmm *vmm, uint64_t offset, uint64_t old_control)
 {
     switch (offset) {
@@ -300,14 +237,19 @@ static void configuration_changed(struct hv_vmm *vmm, uint64_t offset, uint64_t 
         break;
     case REG_XT_GENERAL_OFFSET:
     case REG_XT_PPR_OFFSET:
-        renew_interrupts(vmm);
+        vmm_interrupts_changed(vmm);
+        break;
+    case REG_CMD_BASE_OFFSET:
+    case REG_EVENT_BASE_OFFSET:
+    case REG_PPR_BASE_OFFSET:
+        vmm_queues_changed(vmm, old_control);
         break;
     case REG_CONTROL_OFFSET:
         if ((vmm->registers.control ^ old_control) & REG_CONTROL_IOMMUEN_MASK)
             vmm_table_moved(vmm);
-        rings_changed(vmm, old_control);
+        vmm_queues_changed(vmm, old_control);
         break;
-    default: /* bases count when their ring is enabled next (iommu 2.2: they are written while it stands) */
+    default:
         break;
     }
 }

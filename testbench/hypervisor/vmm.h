@@ -52,10 +52,15 @@ void hv_vmm_destroy(struct hv_vmm *vmm);
  */
 enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t guest_device);
 
-/* Guest memory, null beyond it. The device table must be written by hv_vmm_store(). */
+/* Guest memory, null beyond it. Whoever writes the device table here says so by hv_vmm_stored(). */
 void *hv_vmm_at(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
-/* A store of the guest of 8 aligned bytes, wherever it goes; false beyond guest memory. */
+/* A store of the guest, of any width, length and alignment, wherever it goes; false beyond guest memory. */
+bool hv_vmm_store_bytes(struct hv_vmm *vmm, uint64_t gpa, const void *from, uint64_t bytes);
+/* The same of 8 aligned bytes. */
 bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value);
+/* The guest has stored `bytes` at `gpa`, and they are in memory: for VMMs that let a trapped store go
+ * through. Beyond the guest's device table, or with its IOMMU off, nothing is done. */
+void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
 
 /* The guest's accesses to its register space of 16 KiB. HV_ERR_ARGUMENT: not aligned, not of 4 or 8 bytes. */
 enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t *value);
@@ -72,8 +77,13 @@ enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_r
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);
 
 uint64_t hv_vmm_exits(const struct hv_vmm *vmm, enum hv_exit cause);
-/* Guest entries that were refused: their devices are blocked, and a mediated guest finds an
- * ILLEGAL_DEV_TABLE_ENTRY in its log. Hardware has no known way to put one there (viommu 8.4). */
+/*
+ * Guest entries that were refused. A store may be a part of an entry only, and the next store may mend it: an
+ * entry that cannot be followed blocks its device at once, and is refused when the guest invalidates it or
+ * its device asks for something, as hardware would meet it. A mediated guest then finds an
+ * ILLEGAL_DEV_TABLE_ENTRY in its log. In hardware mode the VMM does not hear of the invalidation, and there
+ * is no known way to put a record into the guest's log (viommu 0.1 point 7, 8.4).
+ */
 uint64_t hv_vmm_refused(const struct hv_vmm *vmm);
 hv_handle hv_vmm_parent(const struct hv_vmm *vmm);
 struct hv_fd *hv_vmm_context(const struct hv_vmm *vmm);

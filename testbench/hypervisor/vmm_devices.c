@@ -21,11 +21,16 @@ static uint64_t table_bytes(const struct hv_vmm *vmm)
     return (reg_devtab_base_size(vmm->registers.devtab_base) + 1) * HV_PAGE;
 }
 
-bool vmm_in_device_table(const struct hv_vmm *vmm, uint64_t gpa)
+static bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
+{
+    return a < b ? b - a < a_bytes : a - b < b_bytes;
+}
+
+bool vmm_in_device_table(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
 {
     uint64_t base = reg_devtab_base_base(vmm->registers.devtab_base);
 
-    return reg_control_iommuen(vmm->registers.control) && gpa >= base && gpa - base < table_bytes(vmm);
+    return reg_control_iommuen(vmm->registers.control) && overlap(base, table_bytes(vmm), gpa, bytes);
 }
 
 /* Entries beyond the table or beyond memory block, as the hardware faults on them. */
@@ -67,60 +72,111 @@ static void block(struct hv_vmm *vmm, struct vmm_device *device)
     leave_table(vmm, device);
 }
 
-static void nest(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4])
+static enum hv_status nest(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4])
 {
     hv_handle table;
+    enum hv_status status = hv_fd_nested_share(vmm->fd, vmm->viommu, entry, &table);
 
-    if (hv_fd_nested_share(vmm->fd, vmm->viommu, entry, &table) ||
-        hv_fd_attach(vmm->fd, device->device, table)) {
-        vmm->refused++;
-        block(vmm, device);
-        vmm_illegal_entry(vmm, device->guest);
-        return;
+    if (status)
+        return status;
+    status = hv_fd_attach(vmm->fd, device->device, table);
+    if (status) {
+        hv_fd_destroy_object(vmm->fd, table);
+        return status;
     }
     leave_table(vmm, device);
     device->table = table;
+    return HV_OK;
+}
+
+static enum hv_status pass(struct hv_vmm *vmm, struct vmm_device *device)
+{
+    enum hv_status status = hv_fd_attach(vmm->fd, device->device, vmm->parent);
+
+    if (!status)
+        leave_table(vmm, device);
+    return status;
+}
+
+static bool plain(const uint64_t entry[4])
+{
+    return dte_tv(entry) && !dte_gv(entry) && dte_mode(entry) == DTE_MODE_NONE && !dte_host_root(entry);
 }
 
 static bool passes(const uint64_t entry[4])
 {
-    bool plain = dte_tv(entry) && !dte_gv(entry) && dte_mode(entry) == DTE_MODE_NONE && !dte_host_root(entry);
+    return !dte_v(entry) || (plain(entry) && dte_ir(entry) && dte_iw(entry));
+}
 
-    return !dte_v(entry) || (plain && dte_ir(entry) && dte_iw(entry));
+/* Drivers block with TV=0, or with TV=1 and no permission (iommu 3.3). */
+static bool blocks(const uint64_t entry[4])
+{
+    return !dte_tv(entry) || (plain(entry) && !dte_ir(entry) && !dte_iw(entry));
+}
+
+/* What the guest's table says; entries of a guest whose IOMMU is off are zero: they pass. */
+static void entry_now(const struct hv_vmm *vmm, uint16_t guest_device, uint64_t entry[4])
+{
+    memset(entry, 0, VMM_DTE_BYTES);
+    if (!reg_control_iommuen(vmm->registers.control))
+        return;
+    read_entry(vmm, guest_device, entry);
+    filter(entry);
 }
 
 /* iommu 3.3 in the guest's own view: V=0 passes (to guest memory), TV=0 blocks, GV=0 with Mode 0 passes. */
-static void follow_entry(struct hv_vmm *vmm, struct vmm_device *device)
+enum hv_status vmm_follow_entry(struct hv_vmm *vmm, struct vmm_device *device)
 {
+    enum hv_status status = HV_OK;
     uint64_t entry[4];
 
-    read_entry(vmm, device->guest, entry);
-    filter(entry);
-    if (!reg_control_iommuen(vmm->registers.control) || passes(entry)) {
-        hv_fd_attach(vmm->fd, device->device, vmm->parent);
-        leave_table(vmm, device);
-    } else if (!dte_tv(entry)) {
+    entry_now(vmm, device->guest, entry);
+    if (device->followed && hv_dte_same(device->entry, entry))
+        return HV_OK;
+    memcpy(device->entry, entry, sizeof(entry));
+    device->doubtful = false;
+    if (passes(entry))
+        status = pass(vmm, device);
+    else if (blocks(entry))
         block(vmm, device);
-    } else {
-        nest(vmm, device, entry);
+    else if (nest(vmm, device, entry)) {
+        block(vmm, device);
+        device->doubtful = true;
     }
+    device->followed = !status;
+    return status;
 }
 
-void vmm_entry_changed(struct hv_vmm *vmm, uint64_t gpa)
+/* 6.1 and 6.12 store entries in pieces of 8 bytes, and what lies between two of them is nobody's entry
+ * (viommu 14): devices follow each store, but what cannot be followed is judged later. */
+void vmm_entries_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
 {
-    uint64_t index = (gpa - reg_devtab_base_base(vmm->registers.devtab_base)) / VMM_DTE_BYTES;
-    struct vmm_device *device = index <= UINT16_MAX ? vmm_find_guest(vmm, (uint16_t)index) : NULL;
+    uint64_t base = reg_devtab_base_base(vmm->registers.devtab_base);
 
-    /* An entry goes live with its word 0 (iommu 3.1): words after it belong to an entry that is not valid
-     * yet, or are changes of a live one. Both are seen as they come. */
-    if (device)
-        follow_entry(vmm, device);
+    for (unsigned i = 0; i < vmm->count; i++)
+        if (overlap(base + (uint64_t)vmm->devices[i].guest * VMM_DTE_BYTES, VMM_DTE_BYTES, gpa, bytes))
+            vmm_follow_entry(vmm, &vmm->devices[i]);
 }
 
 void vmm_table_moved(struct hv_vmm *vmm)
 {
     for (unsigned i = 0; i < vmm->count; i++)
-        follow_entry(vmm, &vmm->devices[i]);
+        vmm_follow_entry(vmm, &vmm->devices[i]);
+}
+
+static void judge(struct hv_vmm *vmm, struct vmm_device *device)
+{
+    if (!device->doubtful)
+        return;
+    device->doubtful = false;
+    vmm->refused++;
+    vmm_illegal_entry(vmm, device->guest);
+}
+
+void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device)
+{
+    vmm_follow_entry(vmm, device);
+    judge(vmm, device);
 }
 
 /* ---------------------------------------------------------------- DMA */
@@ -133,11 +189,12 @@ static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
 enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
                                 struct amdvi_result *result)
 {
-    const struct vmm_device *device = vmm && request && result ? vmm_find_guest(vmm, request->device) : NULL;
+    struct vmm_device *device = vmm && request && result ? vmm_find_guest(vmm, request->device) : NULL;
     struct amdvi_request host;
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    judge(vmm, device);
     host = *request;
     host.device = device->host;
     if (amdvi_translate(hv_driver_device(vmm->driver), &host, result))
@@ -149,12 +206,13 @@ enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *
 
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request, bool *logged)
 {
-    const struct vmm_device *device = vmm && request && logged ? vmm_find_guest(vmm, request->device) : NULL;
+    struct vmm_device *device = vmm && request && logged ? vmm_find_guest(vmm, request->device) : NULL;
     struct amdvi_page_request host;
     struct amdvi_page_request_result result;
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    judge(vmm, device);
     host = *request;
     host.device = device->host;
     if (amdvi_page_request(hv_driver_device(vmm->driver), &host, &result))

@@ -11,13 +11,17 @@ enum { VMM_DEVICES = 16, VMM_DTE_BYTES = 32, VMM_RECORD_BYTES = 16 };
 struct vmm_device {
     uint16_t host, guest;
     hv_handle device, vdevice;
-    hv_handle table; /* the nested table it is attached to, one share of it */
+    hv_handle table;   /* the nested table it is attached to, one share of it */
+    uint64_t entry[4]; /* what was followed last */
+    bool followed;
+    bool doubtful; /* the entry is none that can be followed, and nobody has asked for it yet */
 };
 
 /* The page at 2000h of a mediated guest. */
 struct vmm_rings {
     uint64_t cmd_head, cmd_tail, event_head, event_tail, ppr_head, ppr_tail, status;
-    bool stopped; /* by an illegal command, until CmdBufEn rises */
+    bool stopped;        /* by an illegal command, until CmdBufEn rises */
+    bool log_stopped[2]; /* event and PPR log: by an overflow, until their enable bit rises */
 };
 
 struct hv_vmm {
@@ -37,9 +41,17 @@ struct hv_vmm {
 
 /* vmm_devices.c */
 struct vmm_device *vmm_find_guest(struct hv_vmm *vmm, uint16_t guest_device);
-bool vmm_in_device_table(const struct hv_vmm *vmm, uint64_t gpa);
-void vmm_entry_changed(struct hv_vmm *vmm, uint64_t gpa);
+bool vmm_in_device_table(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
+/* Brings a device to where its entry in the guest's table says. */
+enum hv_status vmm_follow_entry(struct hv_vmm *vmm, struct vmm_device *device);
+void vmm_entries_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
 void vmm_table_moved(struct hv_vmm *vmm);
+/* The guest has invalidated the entry: from here on it means what it has written. */
+void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device);
+
+/* vmm_queues.c */
+void vmm_queues_changed(struct hv_vmm *vmm, uint64_t old_control);
+void vmm_interrupts_changed(struct hv_vmm *vmm);
 
 /* vmm_mediated.c */
 enum hv_status vmm_ring_read(struct hv_vmm *vmm, uint64_t offset, uint64_t *value);

@@ -38,7 +38,8 @@ static bool log_running(const struct hv_vmm *vmm, bool pprs)
     bool enabled = pprs ? reg_control_pprlogen(control) : reg_control_eventlogen(control);
 
     overflow = pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
-    return reg_control_iommuen(control) && enabled && !(vmm->rings.status & overflow) &&
+    enabled = enabled && reg_control_iommuen(control) && !vmm->rings.log_stopped[pprs];
+    return enabled && !(vmm->rings.status & overflow) &&
            ring_bytes(pprs ? vmm->registers.ppr_base : vmm->registers.event_base);
 }
 
@@ -63,7 +64,16 @@ static void log_interrupt(const struct hv_vmm *vmm, bool pprs)
 
 /* ---------------------------------------------------------------- logs */
 
-static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
+/* Clearing the overflow bit is not enough to start again: the enable bit must rise (iommu 7.1). */
+static void overflow(struct hv_vmm *vmm, bool pprs)
+{
+    vmm->rings.status |= pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
+    vmm->rings.log_stopped[pprs] = true;
+    log_interrupt(vmm, pprs);
+}
+
+/* False when the record is lost. */
+static bool append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
 {
     uint64_t base = pprs ? vmm->registers.ppr_base : vmm->registers.event_base;
     uint64_t *head = pprs ? &vmm->rings.ppr_head : &vmm->rings.event_head;
@@ -72,21 +82,33 @@ static void append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
     void *to;
 
     if (!log_running(vmm, pprs))
-        return;
+        return false;
     next = wrap(*tail + VMM_RECORD_BYTES, bytes);
     if (next == wrap(*head, bytes)) {
-        vmm->rings.status |= pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
-        log_interrupt(vmm, pprs);
-        return;
+        overflow(vmm, pprs);
+        return false;
     }
     to = hv_vmm_at(vmm, reg_cmd_base_base(base) + wrap(*tail, bytes), VMM_RECORD_BYTES);
     if (!to)
-        return;
+        return false;
     memcpy(to, record, VMM_RECORD_BYTES);
     *tail = next;
     vmm->rings.status |= pprs ? VF_STATUS_PPRINT_MASK : VF_STATUS_EVENTLOGINT_MASK;
     vmm->exits[HV_EXIT_INJECT]++;
     log_interrupt(vmm, pprs);
+    return true;
+}
+
+/* Nobody will answer a request that the guest does not see, and its device would wait for ever: the VMM does,
+ * as the hardware's automatic response (iommu 7.7). */
+static enum hv_status page_request(struct hv_vmm *vmm, const uint64_t record[2])
+{
+    const struct vmm_device *device;
+
+    if (append(vmm, true, record))
+        return HV_OK;
+    device = vmm_find_guest(vmm, (uint16_t)ppr_deviceid(record));
+    return device ? hv_driver_page_lost(vmm->driver, device->host, record) : HV_OK;
 }
 
 void vmm_illegal_entry(struct hv_vmm *vmm, uint16_t guest_device)
@@ -114,8 +136,11 @@ enum hv_status hv_vmm_deliver(struct hv_vmm *vmm)
         append(vmm, false, record);
     if (status != HV_ERR_EMPTY)
         return status;
-    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->pprs, record)))
-        append(vmm, true, record);
+    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->pprs, record))) {
+        status = page_request(vmm, record);
+        if (status)
+            break;
+    }
     return status == HV_ERR_EMPTY ? HV_OK : status;
 }
 
@@ -165,6 +190,19 @@ static void advance(struct hv_vmm *vmm, unsigned commands)
     vmm->rings.cmd_head = wrap(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES, bytes);
 }
 
+/* What the guest's commands say about its device table is the VMM's to hear. */
+static void heed(struct hv_vmm *vmm, const uint64_t command[2])
+{
+    struct vmm_device *device = NULL;
+
+    if (cmd_opcode(command) == CMD_INVALIDATE_DEVTAB_ENTRY)
+        device = vmm_find_guest(vmm, (uint16_t)cmd_inv_devtab_deviceid(command));
+    if (device)
+        vmm_entry_invalidated(vmm, device);
+    for (unsigned i = 0; cmd_opcode(command) == CMD_INVALIDATE_IOMMU_ALL && i < vmm->count; i++)
+        vmm_entry_invalidated(vmm, &vmm->devices[i]);
+}
+
 /* Everything up to the next COMPLETION_WAIT is one call of the driver. */
 static bool run_batch(struct hv_vmm *vmm, const uint64_t (*batch)[2], unsigned count)
 {
@@ -174,6 +212,8 @@ static bool run_batch(struct hv_vmm *vmm, const uint64_t (*batch)[2], unsigned c
     if (count == 0)
         return true;
     status = hv_fd_invalidate(vmm->fd, vmm->viommu, batch, count, &done);
+    for (unsigned i = 0; i < done; i++)
+        heed(vmm, batch[i]);
     advance(vmm, done);
     if (status == HV_ERR_COMMAND)
         illegal(vmm, reg_cmd_base_base(vmm->registers.cmd_base) + vmm->rings.cmd_head);
@@ -237,13 +277,23 @@ static void run_ring(struct hv_vmm *vmm)
 
 /* ---------------------------------------------------------------- registers */
 
-/* CmdBufEn that rises starts again after an error; a base that is written clears its pointers (iommu 2.2). */
+/* Whether an enable bit has risen; none counts without IommuEn. */
+static bool rose(const struct hv_vmm *vmm, uint64_t old_control, uint64_t enable)
+{
+    uint64_t needed = enable | REG_CONTROL_IOMMUEN_MASK;
+
+    return (vmm->registers.control & needed) == needed && (old_control & needed) != needed;
+}
+
+/* What has stopped starts again when its enable bit rises (iommu 7.1, viommu 7.4). */
 void vmm_rings_changed(struct hv_vmm *vmm, uint64_t old_control)
 {
-    uint64_t rose = vmm->registers.control & ~old_control;
-
-    if (reg_control_cmdbufen(rose))
+    if (rose(vmm, old_control, REG_CONTROL_CMDBUFEN_MASK))
         vmm->rings.stopped = false;
+    if (rose(vmm, old_control, REG_CONTROL_EVENTLOGEN_MASK))
+        vmm->rings.log_stopped[false] = false;
+    if (rose(vmm, old_control, REG_CONTROL_PPRLOGEN_MASK))
+        vmm->rings.log_stopped[true] = false;
     if (running(vmm))
         run_ring(vmm);
 }

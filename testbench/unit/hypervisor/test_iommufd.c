@@ -238,6 +238,37 @@ START_TEST(queues_say_what_is_wrong)
 }
 END_TEST
 
+/* A queue that changes is not disabled on the way; one that cannot change stays what it was. */
+START_TEST(queues_change_in_place)
+{
+    struct hv_queue_alloc good = {.viommu = viommu, .gpa = BENCH_GPA, .length = 8, .flags = HV_QUEUE_ENABLE},
+                          q;
+    uint64_t value;
+
+    ck_assert_int_eq(hv_fd_queue_alloc(fd, &good), HV_OK);
+    q = good;
+    q.flags |= HV_QUEUE_INTERRUPT;
+    q.gpa += HV_PAGE;
+    ck_assert_int_eq(hv_fd_queue_change(fd, &q), HV_OK);
+    ck_assert_int_eq(amdvi_vfc_read(b.device, 1, VFC_CMD_CONTROL_OFFSET, 8, &value), AMDVI_OK);
+    ck_assert_uint_eq(vfc_cmd_control_base(value), BENCH_GPA + HV_PAGE);
+    ck_assert(vfc_cmd_control_cmdbufen(value) && vfc_cmd_control_comwaitinten(value));
+    q.gpa = 0;
+    ck_assert_int_eq(hv_fd_queue_change(fd, &q), HV_ERR_UNMAPPED);
+    q.gpa = BENCH_GPA + 8;
+    ck_assert_int_eq(hv_fd_queue_change(fd, &q), HV_ERR_ARGUMENT);
+    q.type = HV_QUEUE_EVT;
+    ck_assert_int_eq(hv_fd_queue_change(fd, &q), HV_ERR_ARGUMENT);
+    q.queue = viommu;
+    ck_assert_int_eq(hv_fd_queue_change(fd, &q), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_queue_change(fd, NULL), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_vfc_read(b.device, 1, VFC_CMD_CONTROL_OFFSET, 8, &value), AMDVI_OK);
+    ck_assert_uint_eq(vfc_cmd_control_base(value), BENCH_GPA + HV_PAGE);
+    ck_assert_int_eq(hv_fd_destroy_object(fd, good.queue), HV_OK);
+    ck_assert_int_eq(hv_fd_queue_change(fd, &good), HV_ERR_NO_OBJECT);
+}
+END_TEST
+
 START_TEST(mediated_ones_have_no_hardware)
 {
     struct hv_viommu_alloc more = alloc;
@@ -398,6 +429,7 @@ int main(void)
     tcase_add_test(tcase, software_invalidations_are_exact);
     tcase_add_test(tcase, wrong_devices_and_orders_are_refused);
     tcase_add_test(tcase, queues_say_what_is_wrong);
+    tcase_add_test(tcase, queues_change_in_place);
     tcase_add_test(tcase, mediated_ones_have_no_hardware);
     tcase_add_test(tcase, event_queues_hold_what_the_guest_is_to_see);
     tcase_add_test(tcase, handles_are_not_mistaken);
