@@ -39,6 +39,7 @@ struct command_held {
     uint64_t words[2];
     uint64_t host[2]; /* with the host's IDs */
     uint64_t address; /* SPA, of guests the address as the guest names it */
+    struct jobs_wait wait; /* of a COMPLETION_WAIT for lookups under way */
 };
 
 struct command_job;
@@ -97,7 +98,6 @@ struct amdvi_device {
     struct external *external;     /* who answers jobs later; null: nobody (port.h) */
     struct job *jobs;              /* of those that are under way */
     uint64_t marks;                /* invalidations that covered one of them */
-    struct jobs_wait command_wait; /* the host's COMPLETION_WAIT and the lookups under way */
 };
 
 static inline uint64_t control(const struct amdvi_device *device)

@@ -71,6 +71,7 @@ static void run_rings(struct amdvi_device *device, enum unit unit)
         external->busy[unit] = true;
         if (!run(device, unit))
             return;
+        job_rest(device, job_of(device, unit));
         external->busy[unit] = false;
     }
 }

@@ -35,6 +35,34 @@ static inline void ticket_clear(struct ticket *ticket)
     ticket->marked = 0;
 }
 
+/* The next page of a request: nothing is known of it, but what an invalidation has covered of the pages
+ * before is still part of the answer. */
+static inline void ticket_next(struct ticket *ticket)
+{
+    const uint64_t marked = ticket->marked;
+
+    ticket_clear(ticket);
+    ticket->marked = marked;
+}
+
+/* From now on invalidations of these tables concern the job. Tables that an entry names which is not there
+ * any more may have been invalidated before: nothing of them is kept. */
+static inline void ticket_take_space(struct ticket *ticket, const struct tlb_space *space, uint64_t address)
+{
+    ticket->has_space = true;
+    ticket->space = *space;
+    ticket->address = address;
+    if (ticket->entry_stale)
+        ticket->leaf_shift = ticket->dir_shift = 0;
+}
+
+/* The same of the interrupt table. */
+static inline void ticket_take_interrupt(struct ticket *ticket)
+{
+    ticket->has_interrupt = true;
+    ticket->interrupt_stale |= ticket->entry_stale;
+}
+
 /* What opcode 3 with these operands covers (tlb_invalidate()). True: it concerns the ticket. */
 bool ticket_cover_pages(struct ticket *ticket, const struct tlb_space *space, const struct cmd_range *range,
                         bool pde);

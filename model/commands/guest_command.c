@@ -124,16 +124,16 @@ static bool store(struct amdvi_device *device, struct command_job *c)
 }
 
 /* After all earlier commands of this guest (11 #17), and behind the records that are on their way. */
-static bool must_wait(struct amdvi_device *device, struct guest *guest)
+static bool must_wait(struct amdvi_device *device, struct command_job *c)
 {
-    return (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : guest->ats.count > 0) ||
-           (device->jobs && !jobs_settled(device, &guest->jobs_wait)) || !record_writer_idle(device);
+    return (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : c->guest->ats.count > 0) ||
+           (device->jobs && !jobs_settled(device, &c->at.wait)) || !record_writer_idle(device);
 }
 
 static bool completion_wait(struct amdvi_device *device, struct command_job *c)
 {
     STEPS_BEGIN(&c->execute);
-    if (must_wait(device, c->guest)) {
+    if (must_wait(device, c)) {
         c->progress = COMMAND_BLOCKED;
         STEPS_DONE(&c->execute);
     }

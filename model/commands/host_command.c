@@ -66,9 +66,9 @@ static bool store(struct amdvi_device *device, struct command_job *c)
 }
 
 /* For answers of devices, for lookups that an invalidation has overtaken, and for records on their way. */
-static bool must_wait(struct amdvi_device *device)
+static bool must_wait(struct amdvi_device *device, struct command_job *c)
 {
-    return device->atc.host.count > 0 || (device->jobs && !jobs_settled(device, &device->command_wait)) ||
+    return device->atc.host.count > 0 || (device->jobs && !jobs_settled(device, &c->at.wait)) ||
            !record_writer_idle(device);
 }
 
@@ -76,7 +76,7 @@ static bool must_wait(struct amdvi_device *device)
 static bool completion_wait(struct amdvi_device *device, struct command_job *c)
 {
     STEPS_BEGIN(&c->execute);
-    if (must_wait(device)) {
+    if (must_wait(device, c)) {
         c->progress = COMMAND_BLOCKED;
         STEPS_DONE(&c->execute);
     }

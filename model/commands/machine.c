@@ -39,7 +39,7 @@ static bool fetch(struct amdvi_device *device, struct command_job *c)
         return false;
     c->at.host[0] = c->at.words[0];
     c->at.host[1] = c->at.words[1];
-    c->at.mapped = c->at.told = false;
+    c->at.mapped = c->at.told = c->at.wait.waiting = false;
     return true;
 }
 

@@ -55,7 +55,6 @@ struct guest {
     struct log_state events, pprs;
     struct job_lock lock;       /* its registers */
     struct atc_issuer ats;      /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
-    struct jobs_wait jobs_wait; /* its COMPLETION_WAIT and the lookups under way */
     struct held held[HELD_USES];
 };
 

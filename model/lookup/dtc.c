@@ -51,6 +51,17 @@ static bool cacheable(const struct amdvi_device *device, const struct job *job, 
            (dte_v(raw) || !device->config.value[CONFIG_DTE_V0_CACHED] || cap_header_npcache(device->env.cap));
 }
 
+/* Another job may have asked for the same entry, and been answered first: a cache holds no entry twice. */
+static uint32_t slot_for(struct amdvi_device *device, const struct job *job, uint16_t requester)
+{
+    int32_t slot = job_is_direct(job)
+                       ? CACHE_NO_SLOT
+                       : cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+
+    return slot != CACHE_NO_SLOT ? (uint32_t)slot
+                                 : cache_insert(&device->entries.dtc, dtc_hash(requester), NULL, NULL);
+}
+
 /* An answer that an invalidation has overtaken is this job's alone. */
 static struct dtc_line *new_line(struct amdvi_device *device, struct job *job, uint16_t requester,
                                  struct dte_fetch *fetch)
@@ -58,8 +69,7 @@ static struct dtc_line *new_line(struct amdvi_device *device, struct job *job, u
     if (!cacheable(device, job, fetch->raw) || (!job_is_direct(job) && job->ticket.entry_stale))
         return &fetch->spare;
     device->entries.dtc_last = NULL;
-    return cache_line(&device->entries.dtc,
-                      cache_insert(&device->entries.dtc, dtc_hash(requester), NULL, NULL));
+    return cache_line(&device->entries.dtc, slot_for(device, job, requester));
 }
 
 /* What the same words meant a moment ago they still mean, unless the modes have changed. */
@@ -119,7 +129,7 @@ static void take_ticket(struct job *job, uint16_t requester)
 {
     if (job_is_direct(job))
         return;
-    ticket_clear(&job->ticket);
+    ticket_next(&job->ticket);
     job->ticket.has_entry = true;
     job->ticket.device = requester;
 }

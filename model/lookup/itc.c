@@ -94,7 +94,7 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, const
             tap_cached(device, &place, AMDVI_CACHE_ITC, fetch->raw, irte_bytes(&device->env));
     }
     if (!job_is_direct(job))
-        job->ticket.has_interrupt = true;
+        ticket_take_interrupt(&job->ticket);
     return fetch->cached;
 }
 

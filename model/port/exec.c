@@ -118,19 +118,11 @@ static void walk_directly(struct amdvi_device *device, struct job *job, struct w
     }
 }
 
-/* From now on invalidations of these tables concern the job. */
-static void take_ticket(struct job *job, const struct walk_request *request, const struct tlb_space *space)
-{
-    job->ticket.has_space = true;
-    job->ticket.space = *space;
-    job->ticket.address = request->address;
-}
-
 static bool walk_by_asking(struct amdvi_device *device, struct job *job, struct walk_run *run,
                            const struct walk_request *request, const struct tlb_space *space)
 {
     if (!run->begun) {
-        take_ticket(job, request, space);
+        ticket_take_space(&job->ticket, space, request->address);
         run->ask = (uint8_t)walk_start(&run->walk, request);
         run->begun = true;
     }
