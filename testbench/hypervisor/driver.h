@@ -34,8 +34,10 @@ struct hv_options {
     uint16_t devid; /* the IOMMU's own DeviceID: the device's configuration key of that name */
     /* Guest buffers by private address, as the drivers of 2023 did (GstBufferTRPMode=0, viommu 2.1). */
     bool private_buffers;
-    /* Unused map entries are written invalid. By default they lead to host ID 0 and the parent domain, as the
-     * drivers since 2025 write them (viommu 6). */
+    /* Unused map entries are written invalid, and a guest's command that names one is illegal: guests that
+     * flush every number at boot then stop. By default unused DomainIDs lead to the parent domain, as the
+     * drivers since 2025 write them (viommu 6), and unused DeviceIDs to the IOMMU itself: those drivers write
+     * 0, which may be somebody's device. */
     bool invalid_entries;
     /* New maps are filled by 131,072 register writes, as drivers must, and not in bulk: for recordings. */
     bool fill_by_registers;
