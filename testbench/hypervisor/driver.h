@@ -177,6 +177,15 @@ struct hv_interrupt {
 enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type type,
                                   const struct hv_interrupt *interrupt);
 
+/*
+ * Where message `index` (0 to 255: bits 7:0 of the data that the host programs into the device) of a device
+ * goes: with a `vapic` page it is posted to a virtual processor, without to `destination` (0 to 255) with
+ * `vector`. Until an index is given one, and after one that is not valid, the message is refused; a device
+ * without any is aborted silently (iommu 8.2, 8.3). HV_ERR_NO_OBJECT: no such device. HV_ERR_NO_MEMORY.
+ */
+enum hv_status hv_device_interrupt(struct hv_driver *driver, uint16_t device, unsigned index,
+                                   const struct hv_interrupt *interrupt);
+
 /* VF Control registers (viommu 3). */
 enum hv_status hv_guest_control(struct hv_guest *guest, unsigned offset, uint64_t value);
 

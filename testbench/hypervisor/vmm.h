@@ -73,6 +73,11 @@ enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request,
                                    bool *logged);
 
+/* What the VMM does when the guest programs message `index` of a device: hv_device_interrupt() for it. The
+ * guest has no interrupt remapping of its own. */
+enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
+                                       const struct hv_interrupt *interrupt);
+
 /* Mediated mode: carries new records into the guest's logs. Harmless in hardware mode. */
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);
 

@@ -179,6 +179,14 @@ void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device)
     judge(vmm, device);
 }
 
+enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
+                                       const struct hv_interrupt *interrupt)
+{
+    const struct vmm_device *device = vmm ? vmm_find_guest(vmm, guest_device) : NULL;
+
+    return device ? hv_device_interrupt(vmm->driver, device->host, index, interrupt) : HV_ERR_NO_OBJECT;
+}
+
 /* ---------------------------------------------------------------- DMA */
 
 static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
