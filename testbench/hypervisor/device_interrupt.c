@@ -38,16 +38,21 @@ static enum hv_status make_table(struct hv_driver *driver, uint16_t device)
     return *table ? write_part(driver, device, *table) : HV_ERR_NO_MEMORY;
 }
 
-void hv_device_interrupts_end(struct hv_driver *driver, uint16_t device)
+enum hv_status hv_device_interrupts_off(struct hv_driver *driver, uint16_t device)
 {
-    uint64_t table = driver->devices[device].interrupts;
+    uint64_t table = driver ? driver->devices[device].interrupts : 0;
+    enum hv_status status;
 
+    if (!driver)
+        return HV_ERR_ARGUMENT;
     if (!table)
-        return;
-    write_part(driver, device, 0);
-    hv_flush_interrupts(driver, device);
+        return HV_OK;
+    status = write_part(driver, device, 0);
+    if (!status)
+        status = hv_flush_interrupts(driver, device);
     hv_memory_give(driver->memory, table, HV_PAGE);
     driver->devices[device].interrupts = 0;
+    return status;
 }
 
 /* Without vAPIC page a message for a processor; XTEn is off, so the destination has 8 bits. */

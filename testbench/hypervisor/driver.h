@@ -140,6 +140,9 @@ void hv_domain_give(struct hv_stage2 *stage2, uint16_t host_domain);
  */
 enum hv_status hv_guest_create(struct hv_driver *driver, struct hv_stage2 *stage2, struct hv_guest **guest);
 void hv_guest_destroy(struct hv_guest *guest);
+/* RESET_VMMIO: registers, rings and what devices have not answered are as after hv_guest_create(); maps and
+ * TransDevID stay (viommu 7.5). */
+enum hv_status hv_guest_reset(struct hv_guest *guest);
 uint16_t hv_guest_id(const struct hv_guest *guest);
 uint16_t hv_guest_trans(const struct hv_guest *guest);
 struct hv_driver *hv_guest_driver(const struct hv_guest *guest);
@@ -185,6 +188,9 @@ enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type
  */
 enum hv_status hv_device_interrupt(struct hv_driver *driver, uint16_t device, unsigned index,
                                    const struct hv_interrupt *interrupt);
+
+/* All messages of a device are aborted again: it changes its owner, or its owner starts again. */
+enum hv_status hv_device_interrupts_off(struct hv_driver *driver, uint16_t device);
 
 /* VF Control registers (viommu 3). */
 enum hv_status hv_guest_control(struct hv_guest *guest, unsigned offset, uint64_t value);

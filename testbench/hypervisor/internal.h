@@ -100,7 +100,6 @@ enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const u
 
 /* device_interrupt.c: the interrupt part of an entry; table 0 aborts. */
 void hv_dte_interrupts(uint64_t entry[4], uint64_t table);
-void hv_device_interrupts_end(struct hv_driver *driver, uint16_t device);
 
 /* guest_interrupt.c: the guest form of an interrupt table entry; zeros when it is not valid. */
 void hv_interrupt_encode(const struct hv_interrupt *interrupt, uint64_t entry[2]);
