@@ -58,6 +58,7 @@ class Field:
     status: str = ""
     switch: str = ""
     note: str = ""
+    tests: str = ""
     ident: str = ""
 
     @property
@@ -102,6 +103,7 @@ class Layout:
     status: str = ""
     switch: str = ""
     note: str = ""
+    tests: str = ""
 
     @property
     def words(self):

@@ -54,11 +54,10 @@ class Reader:
         self.text, self.at, self.part, self.chapter = text, at, part, ""
         self.rows = False  # in a list of rows: `13 no. 10, 11 and 33`
 
-    def items(self) -> Iterator[tuple[int, int, str]]:
-        """(begin, end, section)"""
+    def items(self) -> Iterator[str]:
         while item := ITEM.match(self.text, self.at):
             self.at = item.end()
-            yield item.start(), item.end(), self._name(item)
+            yield self._name(item)
             between = BETWEEN.match(self.text, self.at)
             if not between or not ITEM.match(self.text, between.end()):
                 return
@@ -83,9 +82,10 @@ def plain(text: str) -> str:
     return SPLIT_STRING.sub(r" \1", JOINT.sub("\n", text)).replace(" \n", "\n")
 
 
-def spans(name: str, text: str) -> Iterator[tuple[int, int, str]]:
-    """(begin, end, section) of all that the text cites; in a text of several lines it has to be plain()."""
-    at, own = 0, "viommu" if ABOUT_GUESTS.search(name) else "iommu"
+def citations(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """(line, section) of all that the text of the file cites."""
+    text, at = plain(text), 0
+    own = "viommu" if ABOUT_GUESTS.search(name) else "iommu"
     while start := START.search(text, at):
         begin = start.start() if start["doc"] else start.end()
         reader = Reader(text, begin, own)
@@ -94,14 +94,8 @@ def spans(name: str, text: str) -> Iterator[tuple[int, int, str]]:
         if start["group"] and not ENDS.match(text, reader.at):
             at = start.end()
             continue
-        yield from found
-
-
-def citations(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """(line, section) of all that the text of the file cites."""
-    text = plain(text)
-    for begin, _, section in spans(name, text):
-        yield text.count("\n", 0, begin) + 1, section
+        line = text.count("\n", 0, begin) + 1
+        yield from ((line, section) for section in found)
 
 
 def check(name: str, text: str, known: set[str]) -> Iterator[str]:

@@ -35,14 +35,11 @@ static inline void ticket_clear(struct ticket *ticket)
     ticket->marked = 0;
 }
 
-/* The next page of a request: nothing is known of it, but what an invalidation has covered of the pages
- * before is still part of the answer. */
+/* The next page of a request: its entry is asked for anew. What the pages before depend on is still part of
+ * the answer, so invalidations of their tables concern the job, and it stays marked. */
 static inline void ticket_next(struct ticket *ticket)
 {
-    const uint64_t marked = ticket->marked;
-
-    ticket_clear(ticket);
-    ticket->marked = marked;
+    ticket->entry_stale = ticket->interrupt_stale = false;
 }
 
 /* From now on invalidations of these tables concern the job. Tables that an entry names which is not there
@@ -52,8 +49,7 @@ static inline void ticket_take_space(struct ticket *ticket, const struct tlb_spa
     ticket->has_space = true;
     ticket->space = *space;
     ticket->address = address;
-    if (ticket->entry_stale)
-        ticket->leaf_shift = ticket->dir_shift = 0;
+    ticket->leaf_shift = ticket->dir_shift = ticket->entry_stale ? 0 : TICKET_UNMARKED;
 }
 
 /* The same of the interrupt table. */

@@ -67,6 +67,37 @@ START_TEST(other_domains_do_not_concern_it)
 }
 END_TEST
 
+/* A request of two pages: while the second is looked up, the answer still depends on the first. */
+START_TEST(pages_before_count_until_the_end)
+{
+    ticket.marked = 3;
+    ticket_next(&ticket);
+    ck_assert_uint_eq(ticket.marked, 3);
+    ck_assert(cover(DOMAIN, ADDRESS, 12, false));
+}
+END_TEST
+
+START_TEST(a_new_page_has_not_been_overtaken)
+{
+    ck_assert(cover(DOMAIN, ADDRESS, 12, true));
+    ticket.entry_stale = true;
+    ticket_next(&ticket);
+    ticket_take_space(&ticket, &(struct tlb_space){.domain = DOMAIN}, ADDRESS + 0x1000);
+    ck_assert(ticket_keeps_leaf(&ticket, 63) && ticket_keeps_dir(&ticket, 63));
+}
+END_TEST
+
+/* What the old entry names may have been invalidated before it was read. */
+START_TEST(tables_of_an_overtaken_entry_are_not_kept)
+{
+    ticket.entry_stale = true;
+    ticket_take_space(&ticket, &(struct tlb_space){.domain = DOMAIN}, ADDRESS);
+    ticket_take_interrupt(&ticket);
+    ck_assert(!ticket_keeps_leaf(&ticket, 12) && !ticket_keeps_dir(&ticket, 21));
+    ck_assert(ticket.interrupt_stale);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ticket");
@@ -77,6 +108,9 @@ int main(void)
     tcase_add_test(tests, directories_go_only_with_pde);
     tcase_add_test(tests, ranges_add_up);
     tcase_add_test(tests, other_domains_do_not_concern_it);
+    tcase_add_test(tests, pages_before_count_until_the_end);
+    tcase_add_test(tests, a_new_page_has_not_been_overtaken);
+    tcase_add_test(tests, tables_of_an_overtaken_entry_are_not_kept);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -6,8 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-static void make(struct bench *bench, const char *key, const char *value,
-                 const struct amdvi_callbacks *callbacks)
+void bench_machine(struct bench *bench, const char *key, const char *value)
 {
     struct amdvi_memory port;
 
@@ -19,17 +18,7 @@ static void make(struct bench *bench, const char *key, const char *value,
     if (key)
         ck_assert_int_eq(amdvi_config_set(bench->config, key, value), AMDVI_OK);
     port = hv_memory_port(bench->memory);
-    ck_assert_int_eq(amdvi_create(bench->config, &port, callbacks, NULL, &bench->device), AMDVI_OK);
-}
-
-void bench_machine(struct bench *bench, const char *key, const char *value)
-{
-    make(bench, key, value, NULL);
-}
-
-void bench_machine_with(struct bench *bench, const struct amdvi_callbacks *callbacks)
-{
-    make(bench, NULL, NULL, callbacks);
+    ck_assert_int_eq(amdvi_create(bench->config, &port, NULL, NULL, &bench->device), AMDVI_OK);
 }
 
 void bench_start(struct bench *bench)
