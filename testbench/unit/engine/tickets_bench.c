@@ -39,6 +39,8 @@ static struct amdvi_request request_of(const struct bench *b, const struct step 
 
     return (struct amdvi_request){.device = t->device,
                                   .op = step->b & 1 ? AMDVI_WRITE : AMDVI_READ,
+                                  .at = (step->b >> 9 & 7) == 7 ? AMDVI_TRANSLATION_REQUEST
+                                                                : AMDVI_UNTRANSLATED,
                                   .has_pasid = t->has_pasid,
                                   .pasid = t->pasid,
                                   .address = t->address,
@@ -58,10 +60,11 @@ static void request(struct bench *b, const struct step *step)
         amdvi_submit_request(b->world.device, &rq, 0);
         return;
     }
+    rq.address += 0x400; /* so that its record is told from others */
     if (amdvi_translate(b->world.device, &rq, &result) != AMDVI_OK)
         bench_fail(b, "amdvi_translate()");
     port_look(b);
-    port_check(b, &rq, &result);
+    port_check(b, &rq, &result, true);
 }
 
 static void interrupt(struct bench *b, const struct step *step)
@@ -85,42 +88,60 @@ static void edit(struct bench *b, const struct step *step)
 
 /* ---------------------------------------------------------------- logs */
 
-static bool take_record(struct bench *b, uint16_t device, const uint64_t record[2])
+/* The first of the device's records like this one that is still to be found; -1: there is none. */
+static int find_record(const struct bench *b, uint16_t device, const uint64_t record[2])
 {
     for (unsigned i = 0; i < b->record_count; i++) {
-        struct expected_record *e = &b->records[i];
-        if (e->found || e->device != device)
-            continue;
-        if (e->code != record[0] >> 60 || e->address != record[1])
-            continue;
-        e->found = true;
-        return true;
+        const struct expected_record *e = &b->records[i];
+        if (!e->found && e->device == device && e->code == record[0] >> 60 && e->address == record[1])
+            return (int)i;
     }
+    return -1;
+}
+
+/* A record of the same device that ended later was found in this log before. */
+static bool overtaken(const struct bench *b, unsigned index, unsigned log)
+{
+    for (unsigned i = index + 1; i < b->record_count && !b->records[index].at_once; i++)
+        if (!b->records[i].at_once && b->records[i].found && b->records[i].log == log &&
+            b->records[i].device == b->records[index].device)
+            return true;
     return false;
 }
 
-/* Records of a device that are before this one in the same log must have been found: none is overtaken. The
- * device's records of the other log are told apart by code and address. */
-static void check_log(struct bench *b, uint64_t base, uint64_t head, uint64_t tail, unsigned guest)
+static void check_record(struct bench *b, unsigned log, uint16_t device, const uint64_t record[2])
+{
+    int index = find_record(b, device, record);
+
+    if (index < 0) {
+        bench_fail(b, "a record of device %x, address %llx, in log %u that no request has made", device,
+                   (unsigned long long)record[1], log);
+        return;
+    }
+    if (overtaken(b, (unsigned)index, log))
+        bench_fail(b, "a record of device %x, address %llx, in log %u comes too late", device,
+                   (unsigned long long)record[1], log);
+    b->records[index].found = true;
+    b->records[index].log = log;
+}
+
+static void check_log(struct bench *b, uint64_t base, uint64_t head, uint64_t tail, unsigned log)
 {
     for (; head != tail; head = (head + 16) % PAGE_BYTES) {
         uint64_t record[2] = {get64(&b->world, base + head), get64(&b->world, base + head + 8)};
         uint16_t device = (uint16_t)record[0];
 
-        if (guest != WORLD_GUESTS)
-            device = host_device(guest, device - guest_device(0));
-        if (!take_record(b, device, record))
-            bench_fail(b, "a record of device %x, address %llx, in the log of %u that no request has made",
-                       device, (unsigned long long)record[1], guest);
+        check_record(b, log, log == RING_HOST ? device : host_device(log, device - guest_device(0)), record);
     }
 }
 
-/* As often as requests were told that their fault was logged, and no more. */
+/* As often as requests were told that their fault was logged, and no more, and of each device in the order in
+ * which they ended. */
 static void check_logs(struct bench *b)
 {
     uint64_t tail = reg_read(&b->world, R_EVT_TAIL);
 
-    check_log(b, H_EVT, reg_read(&b->world, EVENT_HEAD), tail, WORLD_GUESTS);
+    check_log(b, H_EVT, reg_read(&b->world, EVENT_HEAD), tail, RING_HOST);
     reg_write(&b->world, EVENT_HEAD, tail);
     for (unsigned g = 0; g < 2; g++) {
         tail = vf_read(&b->world, g, VF_EVT_TAIL);

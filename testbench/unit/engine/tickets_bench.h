@@ -55,7 +55,9 @@ struct expected_record {
     uint16_t device;
     unsigned code;
     uint64_t address;
+    bool at_once; /* of a call that did not wait for it to be written, behind those that are under way */
     bool found;
+    unsigned log; /* in which it was found: that of a guest, or RING_HOST */
 };
 
 struct bench {
@@ -88,7 +90,8 @@ void port_settle(struct bench *b);
 void port_look(struct bench *b);
 void bench_fail(struct bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What the device says; also asked at once, with nothing under way. */
-void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result);
+void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result,
+                bool at_once);
 
 /* tickets_commands.c */
 void commands_give(struct bench *b, unsigned ring, const struct step *step);

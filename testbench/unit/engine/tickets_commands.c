@@ -191,6 +191,8 @@ static void mend(struct bench *b, unsigned ring, const struct place *place)
         break;
     case PLACE_ENTRY:
         give_entry(b, ring, place->device);
+        if (place->interrupts[0])
+            give_interrupts(b, place->device);
         mend_pages(b, ring, place, owner_of_device(place->device) != WORLD_GUESTS && ring != RING_HOST,
                    WHOLE_RANGE);
         break;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tickets_places.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { DOMAIN_SHARED = 0x61, DOMAIN_OWN = 0x62, DOMAIN_OTHER = 0x63, DOMAIN_FLAT = 0x64, PAGES = 3 };
 
-static const uint64_t rw = UINT64_C(3) << 61;
+static const uint64_t rw = UINT64_C(3) << 61, ats = UINT64_C(1) << 32; /* DTE.IR and IW, DTE.I (3.2) */
 
 const char *places_name(enum place_kind kind)
 {
@@ -42,6 +43,8 @@ static struct place *new_place(struct places *p, enum place_kind kind, uint64_t 
 {
     struct place *place = &p->place[p->places++];
 
+    if (p->places > PLACES)
+        abort();
     *place = (struct place){.kind = kind,
                             .spa = spa,
                             .level = 1,
@@ -88,8 +91,9 @@ static uint64_t host_tables(struct places *p, uint16_t device, uint16_t domain, 
         for (unsigned j = 0; j < 2; j++)
             host_leaves(p, tables[j], device, domain, i << 21);
         place = new_place(p, PLACE_DIR, second + 8 * i, device, domain);
-        *place = (struct place){PLACE_DIR,        second + 8 * i, 2, 1,       device,
-                                {domain, domain}, WORLD_GUESTS,   0, i << 21, {tables[0], tables[1]}};
+        place->level = 2;
+        place->address = i << 21;
+        memcpy(place->choice, tables, sizeof(tables));
         put64(p->world, place->spa, host_dir(tables[0], 1));
     }
     {
@@ -127,27 +131,44 @@ static uint64_t interrupt_table(struct places *p, uint16_t device, uint64_t tabl
 {
     for (unsigned i = 0; i < INDICES; i++) {
         put64(p->world, table + 16 * i, 1 | (uint64_t)device << 8);
-        put64(p->world, table + 16 * i + 8, 0x20 + i);
+        put64(p->world, table + 16 * i + 8, 0x20 + i + (table >> 4 & 4));
         new_place(p, PLACE_INTERRUPT, table + 16 * i, device, 0);
     }
     return 1 | 2 << 1 | table | UINT64_C(2) << 60; /* IV, IntTabLen 2, IntCtl 2 (3.2) */
 }
 
+/* The entry's second interrupt table is where `draw` may take it. */
+static void interrupts_of(struct places *p, uint16_t device, uint64_t page, uint64_t words[2])
+{
+    for (unsigned i = 0; i < 2; i++)
+        words[i] = interrupt_table(p, device, page + 0x100 * (uint64_t)(device - HOST_A) + 0x40 * i);
+}
+
+static void make_host_device(struct places *p, uint16_t device, uint64_t page, const uint64_t entry[2],
+                             uint64_t other_root, uint16_t other_domain)
+{
+    uint64_t tables[2];
+    struct place *place = &p->place[p->places];
+
+    entry_place(p, device, (const uint64_t[4]){entry[0], entry[1], 0, 0}, other_root, other_domain);
+    interrupts_of(p, device, page, tables);
+    memcpy(place->interrupts, tables, sizeof(tables));
+    put64(p->world, place->spa + 16, tables[0]);
+}
+
 static void host_devices(struct places *p)
 {
-    uint64_t shared = host_tables(p, HOST_A, DOMAIN_SHARED, 2);
+    uint64_t shared = host_tables(p, HOST_A, DOMAIN_SHARED, 2), interrupts = new_page(p);
     uint64_t roots[2] = {host_tables(p, HOST_OWN, DOMAIN_OWN, 1), host_tables(p, HOST_OWN, DOMAIN_OWN, 1)};
-    uint64_t interrupts = new_page(p), own = interrupt_table(p, HOST_OWN, interrupts + 0x100);
 
     for (uint16_t device = HOST_A; device <= HOST_B; device++) {
-        uint64_t q2 = interrupt_table(p, device, interrupts + 0x40 * (device - HOST_A));
-        entry_place(p, device, (const uint64_t[4]){0x603 | shared | rw, DOMAIN_SHARED, q2, 0}, shared,
-                    DOMAIN_SHARED);
+        make_host_device(p, device, interrupts, (const uint64_t[2]){0x603 | shared | rw, DOMAIN_SHARED | ats},
+                         shared, DOMAIN_SHARED);
         host_targets(p, device, 2);
     }
     /* HAD=3: accessed and dirty bits are set on the way (4.5) */
-    entry_place(p, HOST_OWN, (const uint64_t[4]){0x783 | roots[0] | rw, DOMAIN_OWN, own, 0}, roots[1],
-                DOMAIN_OTHER);
+    make_host_device(p, HOST_OWN, interrupts, (const uint64_t[2]){0x783 | roots[0] | rw, DOMAIN_OWN | ats},
+                     roots[1], DOMAIN_OTHER);
     host_targets(p, HOST_OWN, 1);
 }
 
@@ -202,7 +223,7 @@ static void flat_device(struct places *p)
     }
     entry_place(p, FLAT,
                 (const uint64_t[4]){3 | UINT64_C(1) << 55 | (gcr3 >> 12 & 7) << 58 | rw,
-                                    DOMAIN_FLAT | (gcr3 >> 15 & 0xffff) << 16 | gcr3 >> 31 << 43, 0, 0},
+                                    DOMAIN_FLAT | ats | (gcr3 >> 15 & 0xffff) << 16 | gcr3 >> 31 << 43, 0, 0},
                 0, DOMAIN_FLAT);
 }
 
@@ -339,6 +360,8 @@ static void entry_of(const struct place *place, const struct world *w, uint32_t 
     q[0] = (q[0] & ~(UINT64_C(0xffffffffff000) | rw)) | 3 | rw;
     q[0] |= place->choice[variant == 3 || variant == 5];
     q[1] = (q[1] & ~UINT64_C(0xffff)) | place->domains[variant == 4 || variant == 5];
+    if (place->interrupts[0])
+        q[2] = place->interrupts[variant == 3 || variant == 4];
     if (variant == 0)
         q[0] &= ~UINT64_C(1);
     if (variant == 1)

@@ -30,7 +30,8 @@ struct place {
     unsigned guest; /* WORLD_GUESTS: nobody's */
     uint32_t pasid;
     uint64_t address;
-    uint64_t choice[2]; /* tables, or guest addresses */
+    uint64_t choice[2];     /* tables, or guest addresses */
+    uint64_t interrupts[2]; /* words of a device table entry that name interrupt tables */
 };
 
 struct target {

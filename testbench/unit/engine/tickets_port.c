@@ -162,7 +162,7 @@ void port_settle(struct bench *b)
 
 /* ---------------------------------------------------------------- answers of the device */
 
-static void note_record(struct bench *b, uint16_t device, const struct amdvi_fault *fault)
+static void note_record(struct bench *b, uint16_t device, const struct amdvi_fault *fault, bool at_once)
 {
     if (!fault->logged)
         return;
@@ -170,11 +170,12 @@ static void note_record(struct bench *b, uint16_t device, const struct amdvi_fau
     if (b->record_count == RECORDS)
         bench_fail(b, "too many records for this test");
     else
-        b->records[b->record_count++] =
-            (struct expected_record){.device = device, .code = fault->event, .address = fault->address};
+        b->records[b->record_count++] = (struct expected_record){
+            .device = device, .code = fault->event, .address = fault->address, .at_once = at_once};
 }
 
-void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result)
+void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result,
+                bool at_once)
 {
     b->answers++;
     if (b->verbose)
@@ -182,7 +183,7 @@ void port_check(struct bench *b, const struct amdvi_request *request, const stru
                (unsigned long long)request->address,
                result->ok ? "ok" : amdvi_reason_text(result->fault.reason), (unsigned long long)result->pa);
     if (!result->ok)
-        note_record(b, request->device, &result->fault);
+        note_record(b, request->device, &result->fault, at_once);
     if (!model_allows(&b->model, request, result))
         bench_fail(b, "device %x, pasid %u, %s at %llx: the answer is %s, pa %llx, size %llx, rights %u",
                    request->device, request->pasid, request->op == AMDVI_WRITE ? "write" : "read",
@@ -202,7 +203,7 @@ static void check_interrupt(struct bench *b, uint64_t tag, const struct amdvi_in
         printf("      device %x, interrupt %u: ok=%d, vector %x\n", device, index, result->ok,
                result->vector);
     if (!result->ok)
-        note_record(b, device, &result->fault);
+        note_record(b, device, &result->fault, false);
     if (!model_allows_interrupt(&b->model, device, index, result))
         bench_fail(b, "device %x, interrupt %u: ok=%d, vector %x, destination %x", device, index, result->ok,
                    result->vector, result->destination);
@@ -216,7 +217,7 @@ static void on_complete(void *context, const struct amdvi_completion *completion
     if (completion->status != AMDVI_OK)
         bench_fail(b, "a submission ends with status %d", completion->status);
     else if (completion->kind == AMDVI_SUBMITTED_REQUEST)
-        port_check(b, completion->request, completion->result);
+        port_check(b, completion->request, completion->result, false);
     else if (completion->kind == AMDVI_SUBMITTED_INTERRUPT)
         check_interrupt(b, completion->tag, completion->interrupt);
 }

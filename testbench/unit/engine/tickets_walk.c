@@ -258,10 +258,16 @@ static void walk_domain(const struct model *m, const struct way *way, uint64_t a
 /* Of a page behind the first it is only known that it has worked. */
 static const uint64_t anywhere = UINT64_MAX;
 
+/* A translation request is told of a page fault by an answer without rights (9.2). */
+static bool refused(const struct amdvi_result *result)
+{
+    return !result->ok || (result->identity && !result->perm);
+}
+
 static bool fits(const struct outcome *o, unsigned need, unsigned rights, const struct amdvi_result *result)
 {
     if (o->fault || need & ~o->perm)
-        return !result->ok;
+        return refused(result);
     if (result->pa == anywhere)
         return result->ok;
     return result->ok && !result->identity && result->pa == o->spa &&
@@ -272,13 +278,16 @@ static bool allowed_by_entry(const struct model *m, const struct version *entry,
                              const struct amdvi_request *request, const struct amdvi_result *result)
 {
     struct way way = {.domain = domain_of(entry), .guest = request->has_pasid, .pasid = request->pasid};
-    unsigned need = request->op == AMDVI_WRITE ? WRITE : READ;
+    bool asks = request->at == AMDVI_TRANSLATION_REQUEST; /* for whatever there is */
+    unsigned need = asks ? 0 : request->op == AMDVI_WRITE ? WRITE : READ;
     static struct outcomes all;
 
+    if (asks && !translates(entry))
+        return !result->ok;
     if (!(entry->words[0] & 1))
         return result->ok && (result->pa == anywhere || (result->identity && result->pa == request->address));
     if (!translates(entry) || need & ~rights_of(entry))
-        return !result->ok;
+        return refused(result);
     all.count = 0;
     walk_domain(m, &way, request->address, &all);
     for (unsigned i = 0; i < all.count; i++)
@@ -307,7 +316,7 @@ bool model_allows(const struct model *m, const struct amdvi_request *request,
     const struct amdvi_result works = {.ok = true, .pa = anywhere};
     struct amdvi_request second = *request;
 
-    if (request->address % PAGE_BYTES + request->length <= PAGE_BYTES)
+    if (request->at || request->address % PAGE_BYTES + request->length <= PAGE_BYTES)
         return page_allows(m, request, result);
     second.address = (request->address | (PAGE_BYTES - 1)) + 1;
     if (result->ok)
