@@ -13,11 +13,12 @@ graphviz_output_format = "svg"
 myst_heading_anchors = 3
 # The compliance table starts one level down on purpose.
 suppress_warnings = ["myst.header"]
-exclude_patterns = ["examples/**", "tools/**", "*.inc"]
+exclude_patterns = ["examples/**", "tools/**", "*.inc", "_extra/**"]
 
 html_theme = "alabaster"
 html_theme_options = {"page_width": "1200px", "description": "A model of the AMD IOMMU"}
 html_copy_source = False
+html_extra_path = ["_extra"]
 
 
 class SameNameOfTagAndFunction(logging.Filter):

@@ -5,7 +5,7 @@ A description file has `groups` (named lists of fields), `spaces` (where the reg
 of a space lie and repeat) and `layouts`. A layout has
 
   name, bits          short name (the prefix of the accessors) and size
-  title, doc, section, source, status, switch, note, tests
+  title, doc, section, source, status, switch, note
                       for people and for the compliance table; section names the reference
   fields, use, like   own fields, groups to take over, another layout whose fields to take over
   rest                reserved or ignored: what unlisted bits are; without it every bit must be listed
@@ -24,7 +24,7 @@ and a field has
   gate                feature without which the bits are reserved (in a register: read 0)
   reserved, ignored, reserved_in, ignored_in
                       always, or in some variants
-  values, access, reset, doc, section, source, status, switch, note, tests
+  values, access, reset, doc, section, source, status, switch, note
 
 A gate is an expression over fields of EFR, EFR2 and the capability header: `efr.GTSup and not efr2.TMPMSup`.
 """

@@ -4,7 +4,7 @@ from . import gate
 from .spec import SpecError, instances
 
 ACCESS = ("rw", "ro", "rw1c", "custom")
-STATUS = ("covered", "partly", "not")
+STATUS = ("works", "stored", "partly", "absent")
 SPACES = ("mmio", "vf", "vfc", "ctr", "pci")
 
 
@@ -27,6 +27,7 @@ def _unique(names, what):
 
 def _layout(layout, features):
     where = f"{layout.file}: {layout.name}"
+    _status(layout, where)
     _unique((f"{where}.{f.ident}" for f in layout.named), "field")
     taken = {}
     for f in layout.fields:
@@ -82,8 +83,7 @@ def _words(layout, f, where):
         raise SpecError(f"{where}: access {f.access!r} is not one of {', '.join(ACCESS)}")
     if layout.space not in ("", "pci") and not f.access and not f.reserved and not f.ignored:
         raise SpecError(f"{where}: a register field needs an access kind")
-    if f.status and f.status not in STATUS:
-        raise SpecError(f"{where}: status {f.status!r} is not one of {', '.join(STATUS)}")
+    _status(f, where)
     if f.reset & ~f.value_mask:
         raise SpecError(f"{where}: reset {f.reset:#x} does not fit the field")
     for value in f.values:
@@ -92,6 +92,13 @@ def _words(layout, f, where):
     for variant in f.reserved_in + f.ignored_in:
         if variant not in layout.variants:
             raise SpecError(f"{where}: unknown variant {variant!r}")
+
+
+def _status(item, where):
+    if item.status and item.status not in STATUS:
+        raise SpecError(f"{where}: status {item.status!r} is not one of {', '.join(STATUS)}")
+    if item.status in STATUS[1:] and not item.note:
+        raise SpecError(f"{where}: status {item.status} needs a note that says what is missing")
 
 
 def _gate(text, features, where, index):

@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The compliance table: what is described, where it comes from, and how much of it the model does."""
-from collections import Counter
+"""The rows of the compliance table: what is described, where it comes from, and how much of it the model does."""
+import json
+import re
 
-from .load import ROOMS
-from .render import render
-
-
-def _row(what, bits, item, gate, status):
-    extras = [item.note] + ([f"access {item.access}"] if getattr(item, "access", "") else [])
-    return {"what": what, "bits": bits, "doc": item.doc, "section": item.section, "source": item.source, "gate": gate,
-            "status": status, "switch": item.switch, "tests": item.tests, "note": "; ".join(t for t in extras if t)}
+SILICON = {"LX", "LX61", "LX72", "LX73", "FB", "FBSD", "XN", "AG", "SIL", "ASP", "OX", "RD", "DM", "ML", "CB", "PCI", "HDR",
+           "NOVA", "types", "viommu24", "viommu25", "viommu26", "iommu26", "migr", "all"}
+GUESS = {"mem", "inf", "inferred", "by position"}
 
 
-def _rows(layout):
-    yield _row(f"**{layout.name}** {layout.title}", str(layout.bits), layout, layout.gate, layout.status)
-    for f in layout.named:
-        yield _row(f"{layout.name}.{f.name}", f.bit_text, f, f.gate, f.status or layout.status)
+def confidence(source):
+    """How good the ground of the layout is (iommu 14): what stands before a semicolon is about the layout."""
+    layout, _, more = source.partition(";")
+    tags = [re.sub(r"\s*\(.*?\)", "", tag).strip() for tag in layout.split(",")]
+    known = [tag for tag in tags if tag and tag not in GUESS]
+    if not known or "presence" in more or "fields inf" in more:
+        return "weak"
+    silicon = [tag for tag in known if tag in SILICON or re.match(r"RFC \d", tag)]
+    return "solid" if len(silicon) >= 2 or "all" in known else "medium"
+
+
+def _row(layout, item, name, bits):
+    notes = [item.note] + ([f"access {item.access}"] if getattr(item, "access", "") else [])
+    return {"room": layout.room, "layout": layout.name, "title": layout.title, "field": name, "bits": bits, "doc": item.doc,
+            "section": item.section, "source": item.source, "confidence": confidence(item.source),
+            "gate": item.gate or layout.gate, "status": item.status or layout.status, "switch": item.switch,
+            "note": "; ".join(text for text in notes if text)}
 
 
 def compliance(layouts):
-    rooms = {room: [row for l in layouts if l.room == room for row in _rows(l)] for room in ROOMS}
-    counts = {room: Counter(row["status"] or "not stated" for row in rows) for room, rows in rooms.items()}
-    return render("compliance.md.j2", rooms=rooms, counts=counts)
+    rows = []
+    for layout in layouts:
+        rows.append(_row(layout, layout, "", str(layout.bits)))
+        rows += [_row(layout, f, f.name, f.bit_text) for f in layout.named]
+    return json.dumps(rows, indent=1) + "\n"

@@ -11,10 +11,10 @@ from .spec import Field, Layout, Piece, SpecError, identifier, with_fields
 ROOMS = ("tables", "cmdbuf", "model")
 LAYOUT_KEYS = {"name", "bits", "title", "doc", "section", "source", "variants", "opcode", "code", "space",
                "offset", "width", "gate", "access", "count", "first", "stride", "status", "switch", "note",
-               "tests", "fields", "use", "like", "rest"}
+               "fields", "use", "like", "rest"}
 FIELD_KEYS = {"name", "bits", "pieces", "reserved", "ignored", "address", "view", "gate", "reserved_in",
               "ignored_in", "values", "access", "reset", "doc", "section", "source", "status", "switch",
-              "note", "tests", "id"}
+              "note", "id"}
 
 
 def load_tree(root):
@@ -118,6 +118,8 @@ def _field(layout, item, where):
     address = bool(item.get("address"))
     pieces = tuple(_pieces(item, address, where))
     inherited = {key: item.get(key, getattr(layout, key)) for key in ("section", "source", "status")}
+    stated = "status" in item or layout.status in ("", "works")
+    inherited["note"] = item.get("note", "" if stated else layout.note)
     reserved = bool(item.get("reserved")) or item["name"] == "Rsvd"
     ignored = bool(item.get("ignored")) or item["name"] == "Ignored"
     access = item.get("access", "" if reserved or ignored else layout.access)
@@ -126,7 +128,7 @@ def _field(layout, item, where):
                  gate=item.get("gate", ""), reserved_in=tuple(item.get("reserved_in", ())),
                  ignored_in=tuple(item.get("ignored_in", ())), values=item.get("values", {}), access=access,
                  reset=item.get("reset", 0), doc=item.get("doc", ""), switch=item.get("switch", ""),
-                 note=item.get("note", ""), tests=item.get("tests", ""), **inherited)
+                 **inherited)
 
 
 def _pieces(item, address, where):

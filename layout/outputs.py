@@ -13,4 +13,4 @@ def everything(layouts, known, places):
     yield "model/layout_tables.c", emit_c.layout_tables(layouts)
     yield "tests/check_layout.c", emit_check.check_source(layouts, known)
     yield "python/amdvi_layout.py", emit_python.module(layouts, known, places)
-    yield "docs/compliance.md", emit_docs.compliance(layouts)
+    yield "docs/compliance.json", emit_docs.compliance(layouts)

@@ -58,7 +58,6 @@ class Field:
     status: str = ""
     switch: str = ""
     note: str = ""
-    tests: str = ""
     ident: str = ""
 
     @property
@@ -103,7 +102,6 @@ class Layout:
     status: str = ""
     switch: str = ""
     note: str = ""
-    tests: str = ""
 
     @property
     def words(self):

@@ -54,10 +54,11 @@ class Reader:
         self.text, self.at, self.part, self.chapter = text, at, part, ""
         self.rows = False  # in a list of rows: `13 no. 10, 11 and 33`
 
-    def items(self) -> Iterator[str]:
+    def items(self) -> Iterator[tuple[int, int, str]]:
+        """(begin, end, section)"""
         while item := ITEM.match(self.text, self.at):
             self.at = item.end()
-            yield self._name(item)
+            yield item.start(), item.end(), self._name(item)
             between = BETWEEN.match(self.text, self.at)
             if not between or not ITEM.match(self.text, between.end()):
                 return
@@ -82,10 +83,9 @@ def plain(text: str) -> str:
     return SPLIT_STRING.sub(r" \1", JOINT.sub("\n", text)).replace(" \n", "\n")
 
 
-def citations(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """(line, section) of all that the text of the file cites."""
-    text, at = plain(text), 0
-    own = "viommu" if ABOUT_GUESTS.search(name) else "iommu"
+def spans(name: str, text: str) -> Iterator[tuple[int, int, str]]:
+    """(begin, end, section) of all that the text cites; in a text of several lines it has to be plain()."""
+    at, own = 0, "viommu" if ABOUT_GUESTS.search(name) else "iommu"
     while start := START.search(text, at):
         begin = start.start() if start["doc"] else start.end()
         reader = Reader(text, begin, own)
@@ -94,8 +94,14 @@ def citations(name: str, text: str) -> Iterator[tuple[int, str]]:
         if start["group"] and not ENDS.match(text, reader.at):
             at = start.end()
             continue
-        line = text.count("\n", 0, begin) + 1
-        yield from ((line, section) for section in found)
+        yield from found
+
+
+def citations(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """(line, section) of all that the text of the file cites."""
+    text = plain(text)
+    for begin, _, section in spans(name, text):
+        yield text.count("\n", 0, begin) + 1, section
 
 
 def check(name: str, text: str, known: set[str]) -> Iterator[str]:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sections
+
 GROUPS = {
     "config_caches": re.compile(r"\.(log2_entries|ways)$|^caches$|^cache\.|^ptc\."),
     "config_switches": re.compile(r"^(dte|int|walk|log|ring|viommu|ats|ppr|cmd|event|guest)\.|^ht_ranges$"),
@@ -23,11 +25,20 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("*", "\\*")
 
 
+def group_of(key: str) -> str:
+    return next(name for name, pattern in GROUPS.items() if pattern.search(key))
+
+
+def page_of(key: str) -> str:
+    return "switches" if group_of(key) == "config_switches" else "configuration"
+
+
 def table(keys: list[dict[str, str]]) -> str:
     lines = ["| key | default | values | meaning | origin |", "|---|---|---|---|---|"]
     for key in keys:
-        lines.append(f"| `{key['key']}` | {cell(key['default'])} | {cell(key['values'])} | {cell(key['meaning'])} "
-                     f"| {cell(key['source'])} |")
+        source = sections.linked(cell(key["source"]), "reference/")
+        lines.append(f"| <a id=\"{sections.key_anchor(key['key'])}\"></a>`{key['key']}` | {cell(key['default'])} "
+                     f"| {cell(key['values'])} | {cell(key['meaning'])} | {source} |")
     return "\n".join(lines) + "\n"
 
 
@@ -36,8 +47,7 @@ def main(command: str, folder: Path) -> None:
     config = json.loads(printed)
     groups: dict[str, list[dict[str, str]]] = {name: [] for name in GROUPS}
     for key in config["keys"]:
-        group = next(name for name, pattern in GROUPS.items() if pattern.search(key["key"]))
-        groups[group].append(key)
+        groups[group_of(key["key"])].append(key)
     for name, keys in groups.items():
         (folder / f"{name}.inc").write_text(table(keys), encoding="utf-8")
     presets = ", ".join(f"`{name}`" for name in config["presets"])

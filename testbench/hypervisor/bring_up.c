@@ -31,8 +31,12 @@ static void block_all(struct hv_driver *driver)
     uint64_t entry[4];
 
     hv_dte_blocked(entry);
-    for (unsigned i = 0; i < DEVICES; i++)
-        hv_memory_set(driver->memory, driver->device_table + (uint64_t)i * HV_DTE_BYTES, entry[0]);
+    hv_dte_interrupts(entry, 0);
+    for (unsigned i = 0; i < DEVICES; i++) {
+        uint64_t at = driver->device_table + (uint64_t)i * HV_DTE_BYTES;
+        hv_memory_set(driver->memory, at, entry[0]);
+        hv_memory_set(driver->memory, at + DTE_IV_WORD * sizeof(entry[0]), entry[DTE_IV_WORD]);
+    }
 }
 
 static enum hv_status take_memory(struct hv_driver *driver)

@@ -34,8 +34,10 @@ struct hv_options {
     uint16_t devid; /* the IOMMU's own DeviceID: the device's configuration key of that name */
     /* Guest buffers by private address, as the drivers of 2023 did (GstBufferTRPMode=0, viommu 2.1). */
     bool private_buffers;
-    /* Unused map entries are written invalid. By default they lead to host ID 0 and the parent domain, as the
-     * drivers since 2025 write them (viommu 6). */
+    /* Unused map entries are written invalid, and a guest's command that names one is illegal: guests that
+     * flush every number at boot then stop. By default unused DomainIDs lead to the parent domain, as the
+     * drivers since 2025 write them (viommu 6), and unused DeviceIDs to the IOMMU itself: those drivers write
+     * 0, which may be somebody's device. */
     bool invalid_entries;
     /* New maps are filled by 131,072 register writes, as drivers must, and not in bulk: for recordings. */
     bool fill_by_registers;
@@ -138,6 +140,9 @@ void hv_domain_give(struct hv_stage2 *stage2, uint16_t host_domain);
  */
 enum hv_status hv_guest_create(struct hv_driver *driver, struct hv_stage2 *stage2, struct hv_guest **guest);
 void hv_guest_destroy(struct hv_guest *guest);
+/* RESET_VMMIO: registers, rings and what devices have not answered are as after hv_guest_create(); maps and
+ * TransDevID stay (viommu 7.5). */
+enum hv_status hv_guest_reset(struct hv_guest *guest);
 uint16_t hv_guest_id(const struct hv_guest *guest);
 uint16_t hv_guest_trans(const struct hv_guest *guest);
 struct hv_driver *hv_guest_driver(const struct hv_guest *guest);
@@ -174,6 +179,18 @@ struct hv_interrupt {
 };
 enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type type,
                                   const struct hv_interrupt *interrupt);
+
+/*
+ * Where message `index` (0 to 255: bits 7:0 of the data that the host programs into the device) of a device
+ * goes: with a `vapic` page it is posted to a virtual processor, without to `destination` (0 to 255) with
+ * `vector`. Until an index is given one, and after one that is not valid, the message is refused; a device
+ * without any is aborted silently (iommu 8.2, 8.3). HV_ERR_NO_OBJECT: no such device. HV_ERR_NO_MEMORY.
+ */
+enum hv_status hv_device_interrupt(struct hv_driver *driver, uint16_t device, unsigned index,
+                                   const struct hv_interrupt *interrupt);
+
+/* All messages of a device are aborted again: it changes its owner, or its owner starts again. */
+enum hv_status hv_device_interrupts_off(struct hv_driver *driver, uint16_t device);
 
 /* VF Control registers (viommu 3). */
 enum hv_status hv_guest_control(struct hv_guest *guest, unsigned offset, uint64_t value);

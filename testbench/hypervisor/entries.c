@@ -65,6 +65,7 @@ enum hv_status hv_device_remove(struct hv_driver *driver, uint16_t device)
         return HV_ERR_NO_OBJECT;
     if (driver->devices[device].stage2)
         return HV_ERR_BUSY;
+    hv_device_interrupts_off(driver, device);
     driver->devices[device] = (struct hv_device){0};
     hv_ids_give(&driver->trans_ids, device);
     return HV_OK;

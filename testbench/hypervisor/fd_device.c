@@ -129,8 +129,10 @@ void fd_device_unbind(struct fd_device *device)
     change_over(device, NULL, NULL);
 }
 
+/* The next owner must not inherit where interrupts go. */
 void fd_device_end(struct fd_device *device)
 {
+    hv_device_interrupts_off(device->driver, device->id);
     device->driver->devices[device->id].bound = false;
 }
 

@@ -59,6 +59,18 @@ enum hv_status hv_fd_vf_page(struct hv_fd *fd, hv_handle viommu, uint64_t vf_off
     return HV_OK;
 }
 
+enum hv_status hv_fd_viommu_reset(struct hv_fd *fd, hv_handle viommu)
+{
+    const struct fd_viommu *v = fd_get(fd, viommu, FD_VIOMMU);
+
+    if (!v)
+        return HV_ERR_NO_OBJECT;
+    for (unsigned type = 0; type < HV_QUEUE_TYPES; type++)
+        if (v->queue[type])
+            return HV_ERR_BUSY;
+    return v->guest ? hv_guest_reset(v->guest) : HV_OK;
+}
+
 /* ---------------------------------------------------------------- virtual devices */
 
 struct fd_vdevice *fd_find_vdevice(const struct fd_viommu *viommu, uint16_t virt_id)

@@ -190,6 +190,17 @@ void hv_guest_destroy(struct hv_guest *guest)
     release(guest);
 }
 
+/* RESET_VMMIO takes TransDevID along: it is a register as the others. */
+enum hv_status hv_guest_reset(struct hv_guest *guest)
+{
+    enum hv_status status;
+
+    if (!guest)
+        return HV_ERR_ARGUMENT;
+    status = hv_reset_guest(guest->driver, guest->id);
+    return status || !guest->trans ? status : point(guest, guest->trans);
+}
+
 uint16_t hv_guest_id(const struct hv_guest *guest)
 {
     return guest->id;

@@ -21,7 +21,7 @@ static uint64_t level2(struct hv_driver *driver, unsigned index)
     return *table;
 }
 
-static void encode(const struct hv_interrupt *interrupt, uint64_t entry[2])
+void hv_interrupt_encode(const struct hv_interrupt *interrupt, uint64_t entry[2])
 {
     entry[0] = entry[1] = 0;
     if (!interrupt->valid)
@@ -52,7 +52,7 @@ enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type
     if (!at)
         return HV_ERR_NO_MEMORY;
     at += (uint64_t)(index & ((1u << LEVEL2_LOG2) - 1)) * LEVEL2_ENTRY;
-    encode(interrupt, entry);
+    hv_interrupt_encode(interrupt, entry);
     hv_memory_set(guest->driver->memory, at + sizeof(entry[0]), entry[1]);
     hv_memory_set(guest->driver->memory, at, entry[0]);
     return hv_flush_interrupts(guest->driver, guest->driver->options.devid);

@@ -45,10 +45,14 @@ static enum hv_status write_domain(struct hv_guest *guest, uint16_t guest_domain
     return commit(guest, VFC_DID_MAP1_OFFSET, vfc_did_map1_set_v(value, valid));
 }
 
+/* A command for a device that the guest does not have must not reach anybody's: it goes to the IOMMU itself,
+ * which has neither a cache of translations nor page requests. */
 enum hv_status hv_guest_unmap_device(struct hv_guest *guest, uint16_t guest_device)
 {
-    return guest ? write_device(guest, guest_device, 0, 0, !guest->driver->options.invalid_entries)
-                 : HV_ERR_ARGUMENT;
+    if (!guest)
+        return HV_ERR_ARGUMENT;
+    return write_device(guest, guest_device, guest->driver->options.devid, 0,
+                        !guest->driver->options.invalid_entries);
 }
 
 enum hv_status hv_guest_unmap_domain(struct hv_guest *guest, uint16_t guest_domain)
@@ -95,7 +99,8 @@ static enum hv_status fill(struct hv_guest *guest)
         return hv_guest_maps_clear(guest);
     if (amdvi_guest_map_fill(device, guest->id, AMDVI_MAP_DOMAINS, 0, IDS, parent, 0,
                              valid && guest->stage2) ||
-        amdvi_guest_map_fill(device, guest->id, AMDVI_MAP_DEVICES, 0, IDS, 0, 0, valid))
+        amdvi_guest_map_fill(device, guest->id, AMDVI_MAP_DEVICES, 0, IDS, guest->driver->options.devid, 0,
+                             valid))
         return HV_ERR_DEVICE;
     return HV_OK;
 }

@@ -35,6 +35,7 @@ struct hv_device {
     bool bound;               /* by an iommufd context */
     struct hv_stage2 *stage2; /* attached to it, or null */
     struct hv_listener listener;
+    uint64_t interrupts; /* SPA of its interrupt table; 0: all are aborted */
 };
 
 struct hv_driver {
@@ -96,6 +97,12 @@ enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id);
 /* entries.c */
 void hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4]);
 enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
+
+/* device_interrupt.c: the interrupt part of an entry; table 0 aborts. */
+void hv_dte_interrupts(uint64_t entry[4], uint64_t table);
+
+/* guest_interrupt.c: the guest form of an interrupt table entry; zeros when it is not valid. */
+void hv_interrupt_encode(const struct hv_interrupt *interrupt, uint64_t entry[2]);
 
 /* private_space.c */
 enum hv_status hv_private_create(struct hv_driver *driver);

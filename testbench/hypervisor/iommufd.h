@@ -61,6 +61,10 @@ struct hv_viommu_alloc {
 /* HV_ERR_FOREIGN: device and parent are on different IOMMUs. */
 enum hv_status hv_fd_viommu_alloc(struct hv_fd *fd, struct hv_viommu_alloc *alloc);
 
+/* The guest's machine starts again: its register page is as new, devices and their numbers stay. HV_ERR_BUSY
+ * while it has queues. Nothing to do for mediated ones. */
+enum hv_status hv_fd_viommu_reset(struct hv_fd *fd, hv_handle viommu);
+
 /* The register page: accesses go to amdvi_vf_read() and amdvi_vf_write() with these, without another call
  * here. */
 struct hv_vf_page {

@@ -9,8 +9,16 @@
 
 #include <stdlib.h>
 
+/* A guest's DomainID and the host's for it, as long as a guest table names it. */
+struct rfc_domain {
+    uint16_t host, guest;
+    unsigned refs;
+    struct rfc_domain *next;
+};
+
 struct rfc_device {
     uint16_t host, guest;
+    struct rfc_domain *domain; /* null without guest table */
     struct rfc_device *next;
 };
 
@@ -20,6 +28,7 @@ struct rfc_guest {
     uint32_t iommu_id;
     struct hv_stage2 *stage2; /* of the devices */
     struct rfc_device *devices;
+    struct rfc_domain *domains;
     struct hv_registers registers;
     struct rfc_guest *next;
 };
@@ -125,6 +134,64 @@ enum hv_status hv_rfc_iommu_destroy(struct hv_rfc *rfc, const struct hv_rfc_iomm
     return HV_OK;
 }
 
+/* ---------------------------------------------------------------- host domains */
+
+static struct rfc_domain **find_domain(struct rfc_guest *guest, uint16_t guest_domain)
+{
+    struct rfc_domain **link = &guest->domains;
+
+    while (*link && (*link)->guest != guest_domain)
+        link = &(*link)->next;
+    return link;
+}
+
+static enum hv_status make_domain(struct rfc_guest *guest, uint16_t guest_domain, struct rfc_domain **link)
+{
+    struct rfc_domain *made = calloc(1, sizeof(*made));
+    enum hv_status status;
+
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    made->guest = guest_domain;
+    status = hv_domain_take(guest->stage2, &made->host);
+    if (status) {
+        free(made);
+        return status;
+    }
+    *link = made;
+    return HV_OK;
+}
+
+/* The number goes back to the parent's, where drivers since 2025 lead those that are not used (viommu 6). */
+static void give_domain(struct rfc_guest *guest, struct rfc_domain *domain)
+{
+    struct rfc_domain **link;
+
+    if (!domain || --domain->refs > 0)
+        return;
+    link = find_domain(guest, domain->guest);
+    *link = domain->next;
+    hv_guest_map_domain(guest->guest, domain->guest, guest->stage2->domain);
+    hv_domain_give(guest->stage2, domain->host);
+    free(domain);
+}
+
+/* The same PASID may mean another table in another guest domain, so each has a host domain (viommu 7.6). */
+static enum hv_status take_domain(struct rfc_guest *guest, uint16_t guest_domain, struct rfc_domain **domain)
+{
+    struct rfc_domain **link = find_domain(guest, guest_domain);
+    enum hv_status status = *link ? HV_OK : make_domain(guest, guest_domain, link);
+
+    if (status)
+        return status;
+    (*link)->refs++;
+    *domain = *link;
+    status = hv_guest_map_domain(guest->guest, guest_domain, (*domain)->host);
+    if (status)
+        give_domain(guest, *domain);
+    return status;
+}
+
 /* ---------------------------------------------------------------- devices */
 
 static bool owned(const struct hv_rfc *rfc, const struct hv_driver *driver, uint16_t host)
@@ -201,6 +268,16 @@ enum hv_status hv_rfc_device_attach(struct hv_rfc *rfc, const struct hv_rfc_dev_
     return HV_OK;
 }
 
+/* Only the host's half of the entry is left. */
+static enum hv_status let_go(struct rfc_guest *guest, struct rfc_device *device)
+{
+    enum hv_status status = hv_device_attach(guest->driver, device->host, guest->stage2);
+
+    give_domain(guest, device->domain);
+    free(device);
+    return status;
+}
+
 enum hv_status hv_rfc_device_detach(struct hv_rfc *rfc, const struct hv_rfc_dev_info *info)
 {
     struct rfc_guest *guest;
@@ -218,9 +295,8 @@ enum hv_status hv_rfc_device_detach(struct hv_rfc *rfc, const struct hv_rfc_dev_
     if (gone->host == hv_guest_trans(guest->guest) && (guest->devices != gone || gone->next))
         return HV_ERR_BUSY;
     *link = gone->next;
-    free(gone);
     hv_guest_unmap_device(guest->guest, info->gdev_id);
-    return hv_device_attach(guest->driver, info->hdev_id, guest->stage2); /* only the host's half is left */
+    return let_go(guest, gone);
 }
 
 /* ---------------------------------------------------------------- domains */
@@ -253,30 +329,51 @@ enum hv_status hv_rfc_domain_detach(struct hv_rfc *rfc, const struct hv_rfc_dom_
     return hv_guest_unmap_domain(guest->guest, info->gdom_id);
 }
 
+/* A null domain takes the guest's half away. */
+static enum hv_status write_table(struct rfc_guest *guest, struct rfc_device *device,
+                                  const struct rfc_domain *domain, const uint64_t guest_entry[4])
+{
+    uint64_t entry[4];
+
+    if (!domain)
+        return own_entry(guest, device->host, device->guest);
+    hv_dte_host(entry, guest->stage2->table.root, guest->stage2->table.mode, domain->host);
+    dte_set_i(entry, guest->driver->devices[device->host].ats);
+    hv_dte_nest(entry, guest_entry);
+    hv_dte_own(entry, hv_guest_id(guest->guest), device->guest);
+    return hv_entry_write(guest->driver, device->host, entry);
+}
+
+static enum hv_status set_table(struct rfc_guest *guest, struct rfc_device *device,
+                                const uint64_t guest_entry[4])
+{
+    bool none = !(guest_entry[0] | guest_entry[1] | guest_entry[2] | guest_entry[3]);
+    struct rfc_domain *domain = NULL, *old = device->domain;
+    enum hv_status status = HV_OK;
+
+    if (!none && hv_dte_check(guest_entry, guest->driver->efr))
+        return HV_ERR_DTE;
+    if (!none)
+        status = take_domain(guest, (uint16_t)dte_domainid(guest_entry), &domain);
+    if (status)
+        return status;
+    status = write_table(guest, device, domain, guest_entry);
+    device->domain = status ? old : domain;
+    give_domain(guest, status ? domain : old);
+    return status;
+}
+
 enum hv_status hv_rfc_guest_table(struct hv_rfc *rfc, const struct hv_rfc_dev_info *info,
                                   const uint64_t guest_entry[4])
 {
     struct rfc_guest *guest;
-    const struct rfc_device *device;
-    uint64_t entry[4];
-    bool none;
+    struct rfc_device *device;
 
     if (!rfc || !info || info->size != sizeof(*info) || !guest_entry)
         return HV_ERR_ARGUMENT;
     guest = find_guest(rfc, info->iommu_id, info->gid);
     device = guest ? *find_device(guest, info->gdev_id) : NULL;
-    if (!device)
-        return HV_ERR_NO_OBJECT;
-    none = !(guest_entry[0] | guest_entry[1] | guest_entry[2] | guest_entry[3]);
-    if (!none && hv_dte_check(guest_entry, guest->driver->efr))
-        return HV_ERR_DTE;
-    if (none)
-        return own_entry(guest, device->host, device->guest);
-    hv_dte_host(entry, guest->stage2->table.root, guest->stage2->table.mode, guest->stage2->domain);
-    dte_set_i(entry, guest->driver->devices[device->host].ats);
-    hv_dte_nest(entry, guest_entry);
-    hv_dte_own(entry, hv_guest_id(guest->guest), device->guest);
-    return hv_entry_write(guest->driver, device->host, entry);
+    return device ? set_table(guest, device, guest_entry) : HV_ERR_NO_OBJECT;
 }
 
 /* ---------------------------------------------------------------- registers and buffers */
@@ -347,8 +444,7 @@ void hv_rfc_destroy(struct hv_rfc *rfc)
         while (guest->devices) {
             struct rfc_device *device = guest->devices;
             guest->devices = device->next;
-            hv_device_attach(guest->driver, device->host, guest->stage2);
-            free(device);
+            let_go(guest, device);
         }
         forget(rfc, guest);
     }

@@ -78,7 +78,8 @@ enum hv_status hv_rfc_mmio_access(struct hv_rfc *rfc, struct hv_rfc_mmio_data *d
 /* HV_ERR_MODE unless the driver runs with private_buffers. HV_ERR_UNMAPPED: not system memory. */
 enum hv_status hv_rfc_cmdbuf_update(struct hv_rfc *rfc, const struct hv_rfc_cmdbuf_data *data);
 
-/* The guest half of a device's entry, checked by hv_dte_check(); all zeros takes it away. HV_ERR_DTE. */
+/* The guest half of a device's entry, checked by hv_dte_check(); all zeros takes it away. Its DomainID
+ * becomes known to the guest's commands, with a host domain of its own (viommu 7.6). HV_ERR_DTE. */
 enum hv_status hv_rfc_guest_table(struct hv_rfc *rfc, const struct hv_rfc_dev_info *info,
                                   const uint64_t guest_entry[4]);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/hypervisor/vmm_internal.h"
 
+#include "amdvi/host.h"
 #include "model/layout.h"
 
 #include <stdlib.h>
@@ -24,17 +25,37 @@ const char *hv_exit_text(enum hv_exit cause)
 
 /* ---------------------------------------------------------------- set-up */
 
+static enum hv_status take_memory(struct hv_vmm *vmm)
+{
+    struct hv_memory *memory = hv_driver_memory(vmm->driver);
+
+    vmm->ram = hv_memory_take(memory, vmm->options.memory, LARGE);
+    vmm->bytes = hv_memory_at(memory, vmm->ram, vmm->options.memory);
+    vmm->taken = vmm->ram != 0;
+    return vmm->ram ? HV_OK : HV_ERR_NO_MEMORY;
+}
+
+/* Memory of the caller's becomes a window of the machine's. */
+static enum hv_status use_memory(struct hv_vmm *vmm)
+{
+    const struct hv_vmm_options *o = &vmm->options;
+    const struct amdvi_window window = {.base = o->spa, .size = o->memory, .bytes = o->ram};
+
+    vmm->ram = o->spa;
+    vmm->bytes = o->ram;
+    vmm->window = !amdvi_window_add(hv_driver_device(vmm->driver), &window);
+    return vmm->window ? HV_OK : HV_ERR_NO_MEMORY;
+}
+
 static enum hv_status make_memory(struct hv_vmm *vmm)
 {
     const struct hv_vmm_options *o = &vmm->options;
-    struct hv_memory *memory = hv_driver_memory(vmm->driver);
     uint64_t half = o->memory / 2;
     enum hv_status status;
 
-    vmm->ram = hv_memory_take(memory, o->memory, LARGE);
-    if (!vmm->ram)
-        return HV_ERR_NO_MEMORY;
-    vmm->bytes = hv_memory_at(memory, vmm->ram, o->memory);
+    status = o->ram ? use_memory(vmm) : take_memory(vmm);
+    if (status)
+        return status;
     status = hv_fd_map(vmm->fd, vmm->parent, o->gpa, vmm->ram, half, HV_READ | HV_WRITE, LARGE);
     if (status)
         return status;
@@ -90,14 +111,19 @@ static enum hv_status build(struct hv_vmm *vmm)
     return status;
 }
 
+static bool good(const struct hv_vmm_options *o)
+{
+    return o->memory && o->memory % (2 * LARGE) == 0 && o->gpa % LARGE == 0 &&
+           ((uintptr_t)o->ram | o->spa) % HV_PAGE == 0;
+}
+
 enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
                              struct hv_vmm **vmm)
 {
     struct hv_vmm *made;
     enum hv_status status;
 
-    if (!driver || !options || !vmm || !options->memory || options->memory % (2 * LARGE) ||
-        options->gpa % LARGE)
+    if (!driver || !options || !vmm || !good(options))
         return HV_ERR_ARGUMENT;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -118,7 +144,10 @@ void hv_vmm_destroy(struct hv_vmm *vmm)
     if (!vmm)
         return;
     hv_fd_close(vmm->fd);
-    hv_memory_give(hv_driver_memory(vmm->driver), vmm->ram, vmm->options.memory);
+    if (vmm->taken)
+        hv_memory_give(hv_driver_memory(vmm->driver), vmm->ram, vmm->options.memory);
+    if (vmm->window)
+        amdvi_window_remove(hv_driver_device(vmm->driver), vmm->ram);
     free(vmm);
 }
 
@@ -140,6 +169,34 @@ enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t g
     }
     hv_fd_destroy_object(vmm->fd, made->vdevice);
     hv_fd_destroy_object(vmm->fd, made->device);
+    return status;
+}
+
+static void forget_records(struct hv_vmm *vmm)
+{
+    uint64_t record[2];
+
+    while (!hv_fd_eventq_read(vmm->fd, vmm->events, record))
+        ;
+    while (!hv_fd_eventq_read(vmm->fd, vmm->pprs, record))
+        ;
+}
+
+enum hv_status hv_vmm_reset(struct hv_vmm *vmm)
+{
+    enum hv_status status;
+
+    if (!vmm)
+        return HV_ERR_ARGUMENT;
+    vmm->registers = (struct hv_registers){.efr = vmm->registers.efr};
+    vmm->rings = (struct vmm_rings){0};
+    vmm_queues_changed(vmm, 0);
+    vmm_interrupts_changed(vmm);
+    vmm_table_moved(vmm);
+    for (unsigned i = 0; i < vmm->count; i++)
+        hv_device_interrupts_off(vmm->driver, vmm->devices[i].host);
+    status = hv_fd_viommu_reset(vmm->fd, vmm->viommu);
+    forget_records(vmm);
     return status;
 }
 
@@ -293,4 +350,31 @@ hv_handle hv_vmm_parent(const struct hv_vmm *vmm)
 struct hv_fd *hv_vmm_context(const struct hv_vmm *vmm)
 {
     return vmm->fd;
+}
+
+hv_handle hv_vmm_viommu(const struct hv_vmm *vmm)
+{
+    return vmm->viommu;
+}
+
+enum hv_status hv_vmm_handles(struct hv_vmm *vmm, uint16_t guest_device, hv_handle *device,
+                              hv_handle *vdevice)
+{
+    const struct vmm_device *found = vmm ? vmm_find_guest(vmm, guest_device) : NULL;
+
+    if (!device || !vdevice)
+        return HV_ERR_ARGUMENT;
+    if (!found)
+        return HV_ERR_NO_OBJECT;
+    *device = found->device;
+    *vdevice = found->vdevice;
+    return HV_OK;
+}
+
+enum hv_status hv_vmm_vf_page(const struct hv_vmm *vmm, struct hv_vf_page *page)
+{
+    if (!vmm || !page)
+        return HV_ERR_ARGUMENT;
+    *page = vmm->vf;
+    return vmm->vf.device ? HV_OK : HV_ERR_UNSUPPORTED;
 }

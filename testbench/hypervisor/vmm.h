@@ -8,6 +8,22 @@
  *
  * Guest memory is where DMA goes; a store to the guest's device table traps in both modes, because the
  * guest's own invalidation of an entry never reaches the VMM.
+ *
+ * Who calls what, and when
+ *
+ *   the guest's processor   stores to its device table: hv_vmm_store_bytes(), or the store and then
+ * hv_vmm_stored(); accesses to its 16 KiB of registers: hv_vmm_read(), hv_vmm_write(). A VMM may map the page
+ * of hv_vmm_vf_page() at 2000h instead, in hardware mode; the guest's devices     hv_vmm_translate(),
+ * hv_vmm_dma(), hv_vmm_page_request(). These deliver records themselves. Devices may also ask the host's
+ * device directly, under their host DeviceID: then a mediated guest hears of its faults and page requests at
+ * the next hv_vmm_deliver(), which the VMM calls whenever the host's event or PPR log interrupts, before the
+ * guest's processor goes on; the VMM                 hv_vmm_reset() when the machine starts again;
+ * hv_vmm_add_device() for a device that is plugged in; hv_vmm_device_interrupt() when the guest programs a
+ * device's MSI.
+ *
+ * In mediated mode the guest's commands are carried out within the hv_vmm_write() of its tail, so what they
+ * invalidate is gone and COMPLETION_WAIT has stored when that call returns; `interrupt` is called from within
+ * hv_vmm_write(), hv_vmm_deliver() and what devices ask, and must not call back. One thread a VMM and driver.
  */
 #ifndef AMDVI_HYPERVISOR_VMM_H
 #define AMDVI_HYPERVISOR_VMM_H
@@ -39,6 +55,11 @@ struct hv_vmm_options {
     uint16_t first;       /* the first device, which names the IOMMU */
     uint16_t first_guest; /* and how the guest knows it */
     unsigned tag;         /* of the iommufd context: below 64 */
+    /* Guest memory of the caller's: `memory` bytes, page aligned, that become a window of the machine at
+     * `spa` (page aligned, outside every other memory) until hv_vmm_destroy(). Null: a piece of the driver's
+     * memory. */
+    void *ram;
+    uint64_t spa;
     /* Mediated mode: an interrupt of the guest's IOMMU, with the vector that the guest has programmed. In
      * hardware mode the device posts it to the virtual processor itself (viommu 8.5). May be null. */
     void *context;
@@ -48,6 +69,10 @@ struct hv_vmm_options {
 enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
                              struct hv_vmm **vmm);
 void hv_vmm_destroy(struct hv_vmm *vmm);
+/* The guest's machine starts again: registers, rings, logs and interrupts are as after hv_vmm_create(), and
+ * its devices reach guest memory as long as its IOMMU is off. Guest memory keeps what it holds, devices and
+ * their numbers stay, counters go on. */
+enum hv_status hv_vmm_reset(struct hv_vmm *vmm);
 /* One more device for the guest. Until the guest's table says more it reaches guest memory (V=0, iommu 3.3).
  */
 enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t guest_device);
@@ -70,8 +95,16 @@ enum hv_status hv_vmm_write(struct hv_vmm *vmm, uint64_t offset, unsigned size, 
  * guest's. */
 enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
                                 struct amdvi_result *result);
+/* The same with request->length bytes at `data`. HV_ERR_DEVICE when the memory behind a translation fails. */
+enum hv_status hv_vmm_dma(struct hv_vmm *vmm, const struct amdvi_request *request, void *data,
+                          struct amdvi_result *result);
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request,
                                    bool *logged);
+
+/* What the VMM does when the guest programs message `index` of a device: hv_device_interrupt() for it. The
+ * guest has no interrupt remapping of its own. */
+enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
+                                       const struct hv_interrupt *interrupt);
 
 /* Mediated mode: carries new records into the guest's logs. Harmless in hardware mode. */
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);
@@ -87,5 +120,12 @@ uint64_t hv_vmm_exits(const struct hv_vmm *vmm, enum hv_exit cause);
 uint64_t hv_vmm_refused(const struct hv_vmm *vmm);
 hv_handle hv_vmm_parent(const struct hv_vmm *vmm);
 struct hv_fd *hv_vmm_context(const struct hv_vmm *vmm);
+/* The objects behind the guest, for calls of iommufd.h in the context above; they are the VMM's and go with
+ * it. */
+hv_handle hv_vmm_viommu(const struct hv_vmm *vmm);
+enum hv_status hv_vmm_handles(struct hv_vmm *vmm, uint16_t guest_device, hv_handle *device,
+                              hv_handle *vdevice);
+/* The page that the guest has at 2000h. HV_ERR_UNSUPPORTED in mediated mode. */
+enum hv_status hv_vmm_vf_page(const struct hv_vmm *vmm, struct hv_vf_page *page);
 
 #endif

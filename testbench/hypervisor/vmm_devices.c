@@ -179,6 +179,14 @@ void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device)
     judge(vmm, device);
 }
 
+enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
+                                       const struct hv_interrupt *interrupt)
+{
+    const struct vmm_device *device = vmm ? vmm_find_guest(vmm, guest_device) : NULL;
+
+    return device ? hv_device_interrupt(vmm->driver, device->host, index, interrupt) : HV_ERR_NO_OBJECT;
+}
+
 /* ---------------------------------------------------------------- DMA */
 
 static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
@@ -186,22 +194,38 @@ static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
     return spa - vmm->ram + vmm->options.gpa;
 }
 
-enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
-                                struct amdvi_result *result)
+/* With `data` the bytes move too. */
+static enum hv_status ask(struct hv_vmm *vmm, const struct amdvi_request *request, void *data,
+                          struct amdvi_result *result)
 {
     struct vmm_device *device = vmm && request && result ? vmm_find_guest(vmm, request->device) : NULL;
     struct amdvi_request host;
+    enum amdvi_status status;
 
     if (!device)
         return HV_ERR_NO_OBJECT;
     judge(vmm, device);
     host = *request;
     host.device = device->host;
-    if (amdvi_translate(hv_driver_device(vmm->driver), &host, result))
+    status = data ? amdvi_dma(hv_driver_device(vmm->driver), &host, data, result)
+                  : amdvi_translate(hv_driver_device(vmm->driver), &host, result);
+    if (status)
         return HV_ERR_DEVICE;
     if (result->ok)
         result->pa = to_guest(vmm, result->pa);
     return hv_vmm_deliver(vmm);
+}
+
+enum hv_status hv_vmm_translate(struct hv_vmm *vmm, const struct amdvi_request *request,
+                                struct amdvi_result *result)
+{
+    return ask(vmm, request, NULL, result);
+}
+
+enum hv_status hv_vmm_dma(struct hv_vmm *vmm, const struct amdvi_request *request, void *data,
+                          struct amdvi_result *result)
+{
+    return data ? ask(vmm, request, data, result) : HV_ERR_ARGUMENT;
 }
 
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request, bool *logged)

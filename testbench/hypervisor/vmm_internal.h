@@ -30,7 +30,8 @@ struct hv_vmm {
     struct hv_fd *fd;
     hv_handle parent, viommu, queues[HV_QUEUE_TYPES], events, pprs;
     struct hv_vf_page vf;
-    uint64_t ram; /* SPA */
+    uint64_t ram;       /* SPA */
+    bool taken, window; /* from the machine's memory, or a window of the caller's */
     uint8_t *bytes;
     struct hv_registers registers;
     struct vmm_rings rings;

@@ -10,12 +10,14 @@
 
 enum { BATCH = 64, LENGTH_MIN = 8 };
 
-/* Bytes of a ring, 0 for a length that is none. */
-static uint32_t ring_bytes(uint64_t base)
+/* Bytes of a ring; 0 for a length that is none, and for rings that do not lie in guest memory: no queue is
+ * made for those in hardware mode. */
+static uint32_t ring_bytes(const struct hv_vmm *vmm, uint64_t base)
 {
     uint64_t length = reg_cmd_base_len(base);
+    uint32_t bytes = length < LENGTH_MIN ? 0 : (uint32_t)VMM_RECORD_BYTES << length;
 
-    return length < LENGTH_MIN ? 0 : (uint32_t)VMM_RECORD_BYTES << length;
+    return hv_vmm_at(vmm, reg_cmd_base_base(base), bytes) ? bytes : 0;
 }
 
 /* Rings are powers of two. */
@@ -29,7 +31,7 @@ static bool running(const struct hv_vmm *vmm)
     uint64_t control = vmm->registers.control;
 
     return reg_control_iommuen(control) && reg_control_cmdbufen(control) &&
-           ring_bytes(vmm->registers.cmd_base) && !vmm->rings.stopped;
+           ring_bytes(vmm, vmm->registers.cmd_base) && !vmm->rings.stopped;
 }
 
 static bool log_running(const struct hv_vmm *vmm, bool pprs)
@@ -40,7 +42,7 @@ static bool log_running(const struct hv_vmm *vmm, bool pprs)
     overflow = pprs ? VF_STATUS_PPROVERFLOW_MASK : VF_STATUS_EVENTOVERFLOW_MASK;
     enabled = enabled && reg_control_iommuen(control) && !vmm->rings.log_stopped[pprs];
     return enabled && !(vmm->rings.status & overflow) &&
-           ring_bytes(pprs ? vmm->registers.ppr_base : vmm->registers.event_base);
+           ring_bytes(vmm, pprs ? vmm->registers.ppr_base : vmm->registers.event_base);
 }
 
 /* ---------------------------------------------------------------- interrupts */
@@ -78,7 +80,7 @@ static bool append(struct hv_vmm *vmm, bool pprs, const uint64_t record[2])
     uint64_t base = pprs ? vmm->registers.ppr_base : vmm->registers.event_base;
     uint64_t *head = pprs ? &vmm->rings.ppr_head : &vmm->rings.event_head;
     uint64_t *tail = pprs ? &vmm->rings.ppr_tail : &vmm->rings.event_tail;
-    uint32_t bytes = ring_bytes(base), next;
+    uint32_t bytes = ring_bytes(vmm, base), next;
     void *to;
 
     if (!log_running(vmm, pprs))
@@ -185,7 +187,7 @@ static bool wait_legal(const uint64_t command[2])
 
 static void advance(struct hv_vmm *vmm, unsigned commands)
 {
-    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+    uint32_t bytes = ring_bytes(vmm, vmm->registers.cmd_base);
 
     vmm->rings.cmd_head = wrap(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES, bytes);
 }
@@ -236,7 +238,7 @@ static bool fetch(struct hv_vmm *vmm, uint64_t at, uint64_t command[2])
 /* Takes commands into a batch until it is full, the ring is empty or a COMPLETION_WAIT comes. */
 static unsigned collect(struct hv_vmm *vmm, uint64_t (*batch)[2], bool *wait)
 {
-    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+    uint32_t bytes = ring_bytes(vmm, vmm->registers.cmd_base);
     uint64_t at = wrap(vmm->rings.cmd_head, bytes), tail = wrap(vmm->rings.cmd_tail, bytes);
     unsigned count = 0;
 
@@ -254,7 +256,7 @@ static unsigned collect(struct hv_vmm *vmm, uint64_t (*batch)[2], bool *wait)
 
 static bool has_work(const struct hv_vmm *vmm)
 {
-    uint32_t bytes = ring_bytes(vmm->registers.cmd_base);
+    uint32_t bytes = ring_bytes(vmm, vmm->registers.cmd_base);
 
     return running(vmm) && wrap(vmm->rings.cmd_head, bytes) != wrap(vmm->rings.cmd_tail, bytes);
 }

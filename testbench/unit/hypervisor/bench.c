@@ -6,7 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-void bench_machine(struct bench *bench, const char *key, const char *value)
+static void make(struct bench *bench, const char *key, const char *value,
+                 const struct amdvi_callbacks *callbacks)
 {
     struct amdvi_memory port;
 
@@ -18,7 +19,17 @@ void bench_machine(struct bench *bench, const char *key, const char *value)
     if (key)
         ck_assert_int_eq(amdvi_config_set(bench->config, key, value), AMDVI_OK);
     port = hv_memory_port(bench->memory);
-    ck_assert_int_eq(amdvi_create(bench->config, &port, NULL, NULL, &bench->device), AMDVI_OK);
+    ck_assert_int_eq(amdvi_create(bench->config, &port, callbacks, NULL, &bench->device), AMDVI_OK);
+}
+
+void bench_machine(struct bench *bench, const char *key, const char *value)
+{
+    make(bench, key, value, NULL);
+}
+
+void bench_machine_with(struct bench *bench, const struct amdvi_callbacks *callbacks)
+{
+    make(bench, NULL, NULL, callbacks);
 }
 
 void bench_start(struct bench *bench)

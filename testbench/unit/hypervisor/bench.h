@@ -20,6 +20,7 @@ struct bench {
 
 /* Without driver; `key` may be null. */
 void bench_machine(struct bench *bench, const char *key, const char *value);
+void bench_machine_with(struct bench *bench, const struct amdvi_callbacks *callbacks);
 /* With driver and two devices, BENCH_DEVICE with ATS and BENCH_OTHER without. */
 void bench_start(struct bench *bench);
 void bench_free(struct bench *bench);

@@ -83,7 +83,7 @@ START_TEST(maps_are_filled_and_follow_the_registers)
     ck_assert_uint_eq(hv_guest_id(guest), 1);
     ck_assert_uint_eq(hv_guest_trans(guest), 0xffff);
     ck_assert(hv_guest_domain(guest, 0xffff, &id) && id == hv_stage2_domain(stage2));
-    ck_assert(hv_guest_device(guest, 0xffff, &id) && id == 0);
+    ck_assert(hv_guest_device(guest, 0xffff, &id) && id == b.options.devid);
     ck_assert_int_eq(hv_guest_map_device(guest, 0x10, BENCH_DEVICE, 0), HV_OK);
     ck_assert_int_eq(hv_guest_map_domain(guest, 5, 0x1234), HV_OK);
     ck_assert(hv_guest_device(guest, 0x10, &id) && id == BENCH_DEVICE);

@@ -128,6 +128,38 @@ START_TEST(a_guest_runs_by_the_eight_calls)
 }
 END_TEST
 
+/* Three devices with tables of their own, each in a guest domain of its own, and the same address in all. */
+START_TEST(each_guest_domain_is_its_own)
+{
+    static const uint16_t host[] = {BENCH_DEVICE, BENCH_OTHER, 0x318};
+    const uint64_t gva = UINT64_C(0x123456000);
+    struct hv_rfc_dev_info d[3];
+    uint64_t entry[4], none[4] = {0};
+
+    ck_assert_int_eq(hv_device_add(b.driver, host[2], false), HV_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        d[i] = dev;
+        d[i].hdev_id = host[i];
+        d[i].gdev_id = (uint16_t)(GDEV + i);
+        if (i > 0) {
+            ck_assert_int_eq(hv_device_attach(b.driver, host[i], stage2), HV_OK);
+            ck_assert_int_eq(hv_rfc_device_attach(rfc, &d[i]), HV_OK);
+        }
+        bench_guest_tables(&b, ram, 8 + 6 * i, gva, BENCH_GPA + (32 + i) * HV_PAGE, (uint16_t)(GDOM + i),
+                           entry);
+        ck_assert_int_eq(hv_rfc_guest_table(rfc, &d[i], entry), HV_OK);
+    }
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert_uint_eq(bench_read(&b, host[i % 3], gva).pa, ram + (32 + i % 3) * HV_PAGE);
+    run_ring(); /* it names the first one's domain */
+    ck_assert_int_eq(hv_rfc_guest_table(rfc, &d[0], none), HV_OK);
+    for (unsigned i = 1; i < 3; i++)
+        ck_assert_uint_eq(bench_read(&b, host[i], gva).pa, ram + (32 + i) * HV_PAGE);
+    ck_assert_int_eq(hv_rfc_device_detach(rfc, &d[2]), HV_OK);
+    ck_assert_uint_eq(bench_read(&b, host[2], BENCH_GPA).pa, ram);
+}
+END_TEST
+
 START_TEST(registers_reach_vf_control)
 {
     uint64_t value, control = 0;
@@ -213,6 +245,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_guest_runs_by_the_eight_calls);
+    tcase_add_test(tcase, each_guest_domain_is_its_own);
     tcase_add_test(tcase, registers_reach_vf_control);
     tcase_add_test(tcase, mistakes_have_names);
     tcase_add_checked_fixture(old, setup_private, teardown);

@@ -54,6 +54,7 @@ START_TEST(the_guest_sees_a_smaller_iommu)
     ck_assert_int_eq(hv_vmm_read(vmm, REG_EFR_OFFSET, 8, &efr), HV_OK);
     ck_assert_int_eq(hv_vmm_read(vmm, REG_EFR2_OFFSET, 8, &efr2), HV_OK);
     ck_assert(reg_efr_gtsup(efr) && reg_efr_giosup(efr) && reg_efr_pprsup(efr) && reg_efr_pasmax(efr) == 15);
+    ck_assert(reg_efr_hats(efr) == 3 && reg_efr_iasup(efr) && !reg_efr_xtsup(efr) && !reg_efr_gasup(efr));
     ck_assert(!reg_efr_viommusup(efr) && !reg_efr_snpsup(efr) && !reg_efr_dualpprlogsup(efr) && !efr2);
     ck_assert_int_eq(hv_vmm_write(vmm, REG_EFR_OFFSET, 8, 0), HV_OK);
     ck_assert_int_eq(hv_vmm_read(vmm, REG_EFR_OFFSET, 8, &efr2), HV_OK);
