@@ -82,9 +82,11 @@ static enum hv_status make_viommu(struct hv_vmm *vmm)
 /* The rest of a device, once there is a virtual IOMMU. */
 static enum hv_status finish_device(struct hv_vmm *vmm, struct vmm_device *device)
 {
-    enum hv_status status =
-        hv_fd_vdevice_alloc(vmm->fd, vmm->viommu, device->device, device->guest, &device->vdevice);
+    enum hv_status status;
 
+    if (device->guest == vmm_function(vmm))
+        return HV_ERR_EXISTS;
+    status = hv_fd_vdevice_alloc(vmm->fd, vmm->viommu, device->device, device->guest, &device->vdevice);
     return status ? status : vmm_follow_entry(vmm, device);
 }
 
@@ -108,13 +110,13 @@ static enum hv_status build(struct hv_vmm *vmm)
         status = finish_device(vmm, first);
     hv_driver_features(vmm->driver, &efr, &efr2);
     vmm->registers.efr = hv_guest_features(efr);
-    return status;
+    return status ? status : vmm_pci_create(vmm);
 }
 
 static bool good(const struct hv_vmm_options *o)
 {
     return o->memory && o->memory % (2 * LARGE) == 0 && o->gpa % LARGE == 0 &&
-           ((uintptr_t)o->ram | o->spa) % HV_PAGE == 0;
+           ((uintptr_t)o->ram | o->spa | o->vapic) % HV_PAGE == 0;
 }
 
 enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
@@ -143,6 +145,7 @@ void hv_vmm_destroy(struct hv_vmm *vmm)
 {
     if (!vmm)
         return;
+    vmm_pci_destroy(vmm);
     hv_fd_close(vmm->fd);
     if (vmm->taken)
         hv_memory_give(hv_driver_memory(vmm->driver), vmm->ram, vmm->options.memory);
@@ -190,6 +193,7 @@ enum hv_status hv_vmm_reset(struct hv_vmm *vmm)
         return HV_ERR_ARGUMENT;
     vmm->registers = (struct hv_registers){.efr = vmm->registers.efr};
     vmm->rings = (struct vmm_rings){0};
+    vmm_pci_reset(vmm);
     vmm_queues_changed(vmm, 0);
     vmm_interrupts_changed(vmm);
     vmm_table_moved(vmm);

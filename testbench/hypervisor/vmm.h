@@ -60,8 +60,14 @@ struct hv_vmm_options {
      * memory. */
     void *ram;
     uint64_t spa;
-    /* Mediated mode: an interrupt of the guest's IOMMU, with the vector that the guest has programmed. In
-     * hardware mode the device posts it to the virtual processor itself (viommu 8.5). May be null. */
+    /* The guest's view of its IOMMU: the bus address of its registers (16 KiB aligned) and the DeviceID of
+     * its PCI function. 0: FD18_0000h, and 00:00.2. */
+    uint64_t mmio;
+    uint16_t iommu;
+    /* Hardware mode: SPA of the virtual APIC's page into which the device posts interrupts of the guest's
+     * IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is posted. */
+    uint64_t vapic;
+    /* Mediated mode: the same interrupts, told to the VMM. May be null. */
     void *context;
     void (*interrupt)(void *context, enum hv_interrupt_type type, uint8_t vector);
 };
@@ -73,7 +79,8 @@ void hv_vmm_destroy(struct hv_vmm *vmm);
  * its devices reach guest memory as long as its IOMMU is off. Guest memory keeps what it holds, devices and
  * their numbers stay, counters go on. */
 enum hv_status hv_vmm_reset(struct hv_vmm *vmm);
-/* One more device for the guest. Until the guest's table says more it reaches guest memory (V=0, iommu 3.3).
+/* One more device for the guest: it is where its entry in the guest's table says, or reaches guest memory
+ * while the guest's IOMMU is off (iommu 3.3). HV_ERR_EXISTS: the number is taken, by the guest's IOMMU too.
  */
 enum hv_status hv_vmm_add_device(struct hv_vmm *vmm, uint16_t device, uint16_t guest_device);
 
@@ -90,6 +97,17 @@ void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
 /* The guest's accesses to its register space of 16 KiB. HV_ERR_ARGUMENT: not aligned, not of 4 or 8 bytes. */
 enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t *value);
 enum hv_status hv_vmm_write(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t value);
+
+/*
+ * The guest's accesses to the PCI function of its IOMMU, as amdvi_pci_read() and amdvi_pci_write():
+ * capability block (enabled, as firmware leaves it) and MSI. HV_ERR_ARGUMENT as there. Interrupts go where
+ * its MSI says, unless 170h and 178h hold something.
+ */
+enum hv_status hv_vmm_pci_read(struct hv_vmm *vmm, unsigned offset, unsigned size, uint64_t *value);
+enum hv_status hv_vmm_pci_write(struct hv_vmm *vmm, unsigned offset, unsigned size, uint64_t value);
+/* The ACPI table that tells the guest about its IOMMU, written as amdvi_ivrs_build() does: HV_ERR_ARGUMENT
+ * when `room` is too small, and `bytes` then says how much it takes (`buffer` may be null with `room` 0). */
+enum hv_status hv_vmm_ivrs(const struct hv_vmm *vmm, void *buffer, size_t room, size_t *bytes);
 
 /* A device of the guest asks; the result's addresses are the guest's physical ones, DeviceIDs are the
  * guest's. */

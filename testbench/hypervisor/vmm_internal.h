@@ -34,6 +34,8 @@ struct hv_vmm {
     bool taken, window; /* from the machine's memory, or a window of the caller's */
     uint8_t *bytes;
     struct hv_registers registers;
+    struct amdvi_config *shown; /* what the guest's IOMMU is */
+    struct amdvi_device *function;
     struct vmm_rings rings;
     struct vmm_device devices[VMM_DEVICES];
     unsigned count;
@@ -53,6 +55,14 @@ void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device);
 /* vmm_queues.c */
 void vmm_queues_changed(struct hv_vmm *vmm, uint64_t old_control);
 void vmm_interrupts_changed(struct hv_vmm *vmm);
+
+/* vmm_pci.c */
+enum hv_status vmm_pci_create(struct hv_vmm *vmm);
+void vmm_pci_destroy(struct hv_vmm *vmm);
+void vmm_pci_reset(struct hv_vmm *vmm);
+uint16_t vmm_function(const struct hv_vmm *vmm); /* the DeviceID of the guest's IOMMU */
+/* Where an interrupt of the guest's IOMMU goes, as the guest has programmed it. */
+void vmm_interrupt_of(const struct hv_vmm *vmm, enum hv_interrupt_type type, struct hv_interrupt *interrupt);
 
 /* vmm_mediated.c */
 enum hv_status vmm_ring_read(struct hv_vmm *vmm, uint64_t offset, uint64_t *value);

@@ -47,13 +47,12 @@ static bool log_running(const struct hv_vmm *vmm, bool pprs)
 
 /* ---------------------------------------------------------------- interrupts */
 
-/* Where 170h and 178h say, if the Control register has the cause enabled (viommu 9.2). */
+/* Where the guest has said, if the Control register has the cause enabled (viommu 9.2). */
 static void interrupt(const struct hv_vmm *vmm, enum hv_interrupt_type type, uint64_t enable)
 {
     struct hv_interrupt message = {0};
-    bool pprs = type == HV_INTERRUPT_PPR;
 
-    hv_registers_interrupt(pprs ? vmm->registers.xt_ppr : vmm->registers.xt_event, &message);
+    vmm_interrupt_of(vmm, type, &message);
     if (vmm->registers.control & enable && message.valid && vmm->options.interrupt)
         vmm->options.interrupt(vmm->options.context, type, message.vector);
 }

@@ -59,18 +59,23 @@ static void renew_queue(struct hv_vmm *vmm, enum hv_queue_type type)
         vmm->queues[type] = queue.queue;
 }
 
-/* Event entry of 170h, PPR entry of 178h (viommu 8.5). This guest has one virtual processor, without vAPIC
- * page. */
+/* Type 0 is the event log's, type 1 the PPR log's (viommu 8.5). Without a page to post into nothing is
+ * posted. */
+static void interrupt_changed(struct hv_vmm *vmm, enum hv_interrupt_type type)
+{
+    struct hv_interrupt interrupt = {.tag = 1, .vapic = vmm->options.vapic};
+
+    vmm_interrupt_of(vmm, type, &interrupt);
+    interrupt.valid = interrupt.valid && interrupt.vapic;
+    hv_fd_interrupt(vmm->fd, vmm->viommu, type, &interrupt);
+}
+
 void vmm_interrupts_changed(struct hv_vmm *vmm)
 {
-    struct hv_interrupt interrupt = {.tag = 1};
-
     if (!vmm->vf.device)
         return;
-    hv_registers_interrupt(vmm->registers.xt_event, &interrupt);
-    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_EVENT, &interrupt);
-    hv_registers_interrupt(vmm->registers.xt_ppr, &interrupt);
-    hv_fd_interrupt(vmm->fd, vmm->viommu, HV_INTERRUPT_PPR, &interrupt);
+    interrupt_changed(vmm, HV_INTERRUPT_EVENT);
+    interrupt_changed(vmm, HV_INTERRUPT_PPR);
 }
 
 void vmm_queues_changed(struct hv_vmm *vmm, uint64_t old_control)
