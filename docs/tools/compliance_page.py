@@ -41,8 +41,8 @@ fuzzing and random guests are not counted here.
 STORED = """
 ## Advertised and only stored
 
-Features that a preset shows to software while the model only keeps their bits. `amdvi config --explain` prints them for any
-configuration.
+Features that a preset shows to software while the model only keeps their bits. `amdvi config --explain` prints them
+for any configuration.
 
 """
 
@@ -97,8 +97,8 @@ def trace_cell(row: dict[str, str], shared: set[str]) -> str:
     links = [f'<a href="{trace.href("")}">{Path(trace.name).stem}</a>' for trace in found[:SHOWN]]
     if len(found) > SHOWN:
         links.append(f"{len(found) - SHOWN} more")
-    all_of = ", ".join(f'<a href="reference/{traces.page(section)}.html">{len(traces.by_section()[section])} of '
-                       f"{section.split(' ')[1]}</a>" for section in cited if section in traces.by_section())
+    all_of = ", ".join(f'<a href="reference/{traces.page(section)}.html">{len(listed)} of {section.split(" ")[1]}</a>'
+                       for section in cited if (listed := traces.by_section().get(section)))
     return "; ".join(part for part in (", ".join(links), all_of) if part)
 
 

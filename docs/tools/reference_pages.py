@@ -20,6 +20,9 @@ from sections import citations
 
 HEADING = re.compile(r"^##? (?:IOMMU |HW-vIOMMU )?(\d+(?:\.\d+)?)\.? ")
 ROW = re.compile(r"^\| ([DE]?\d+) \|")
+SOURCES = {"iommu": "sources", "viommu": "viommu-00-overview"}
+NAMES = ("name", "field", "flag", "command")  # heads of columns whose words a trace can name
+SHOWN = 2  # traces that a row names
 TRACES = """---
 orphan: true
 ---
@@ -42,6 +45,45 @@ def keys_by_section(command: str) -> dict[str, list[str]]:
         for section in {section for _, section in citations.citations("", key["source"])}:
             found[section].append(key["key"])
     return dict(found)
+
+
+def cells(line: str) -> list[str]:
+    return [text.strip() for text in line.strip().strip("|").split("|")]
+
+
+class NamedRows:
+    """A table with a column of names or opcodes: each row gets the traces about its section that name it."""
+
+    def __init__(self, part: str, section: str, head: str) -> None:
+        self.part, self.section = part, section
+        columns = [text.lower() for text in cells(head)]
+        self.name = next((columns.index(name) for name in NAMES if name in columns), None)
+        self.op = columns.index("op") if "op" in columns else None
+
+    def __bool__(self) -> bool:
+        return self.name is not None or self.op is not None
+
+    def patterns(self, row: list[str]) -> list[re.Pattern[str]]:
+        names = re.findall(r"\w+", re.sub(r"\(.*?\)|,.*", "", row[self.name])) if self.name is not None else []
+        found = [re.compile(rf"\b{name}=" if len(name) < 3 else rf"\b{name}\b") for name in names
+                 if not name.isdigit() and name.lower() not in ("rsvd", "reserved")]
+        if self.op is not None:
+            found.append(re.compile(rf"\bop(?:code)? {row[self.op]}\b"))
+        return found
+
+    def about(self, row: list[str]) -> list[traces.Trace]:
+        """Short names mean much elsewhere: they count only in traces about this section."""
+        near = set(traces.by_section().get(self.section, []))
+        return [trace for trace in traces.every() for pattern in self.patterns(row)
+                if pattern.search(trace.fact) and (trace in near or self.far(pattern, trace))]
+
+    def far(self, pattern: re.Pattern[str], trace: traces.Trace) -> bool:
+        return len(pattern.pattern) > 8 and any(section.startswith(f"{self.part} ") for section in trace.cites)
+
+    def more(self, line: str) -> str:
+        found = list(dict.fromkeys(self.about(cells(line))))
+        links = [f'<a href="{trace.href("../")}">{trace.name}</a>' for trace in found[:SHOWN]]
+        return ", ".join(links) + (f", {len(found) - SHOWN} more" if len(found) > SHOWN else "")
 
 
 class Pages:
@@ -87,16 +129,29 @@ class Pages:
 
     def page(self, path: Path) -> str:
         part, chapter = path.name.split("-")[0], int(path.name.split("-")[1])
-        out = []
+        out: list[str] = []
+        section, table = "", None
         for line in path.read_text(encoding="utf-8").split("\n"):
             heading = HEADING.match(line)
             if heading:
+                section = f"{part} {heading[1]}"
                 out += self.heading(part, line, heading[1])
             elif (part, chapter) in citations.NUMBERED and line.startswith("|"):
                 out.append(self.row(part, chapter, line))
             else:
-                out.append(sections.linked(line, "", f"{part}.md"))
+                starts = line.startswith("|") and not out[-1].startswith("|")
+                table = NamedRows(part, section, line) if starts else table if line.startswith("|") else None
+                out.append(self.line(part, line, table, starts))
         return "\n".join(out)
+
+    def line(self, part: str, line: str, table: NamedRows | None, starts: bool) -> str:
+        """A line of text, or of a table whose rows have no numbers."""
+        text = sections.linked(line, "", f"{part}.md")
+        if starts:
+            text = re.sub(r"\| (Source|source) \|$", rf'| <a href="{SOURCES[part]}.html">\1</a> |', text)
+        if not table:
+            return text
+        return text + (" traces |" if starts else "---|" if line.startswith("|---") else f" {table.more(line)} |")
 
 
 def trace_page(section: str, found: list[traces.Trace]) -> str:
