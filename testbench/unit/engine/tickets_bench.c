@@ -61,6 +61,7 @@ static void request(struct bench *b, const struct step *step)
         return;
     }
     rq.address += 0x400; /* so that its record is told from others */
+    rq.length = 8;
     if (amdvi_translate(b->world.device, &rq, &result) != AMDVI_OK)
         bench_fail(b, "amdvi_translate()");
     port_look(b);
@@ -93,7 +94,7 @@ static int find_record(const struct bench *b, uint16_t device, const uint64_t re
 {
     for (unsigned i = 0; i < b->record_count; i++) {
         const struct expected_record *e = &b->records[i];
-        if (!e->found && e->device == device && e->code == record[0] >> 60 && e->address == record[1])
+        if (!e->found && e->device == device && e->flags == record[0] >> 48 && e->address == record[1])
             return (int)i;
     }
     return -1;

@@ -53,7 +53,7 @@ struct ring_state {
 
 struct expected_record {
     uint16_t device;
-    unsigned code;
+    uint16_t flags; /* bits 63:48: code, and whether it is for a guest (7.2) */
     uint64_t address;
     bool at_once; /* of a call that did not wait for it to be written, behind those that are under way */
     bool found;

@@ -12,7 +12,7 @@ static struct given *next_given(struct bench *b, unsigned ring)
 
     if (r->count - r->first >= RING_ROOM || r->count == GIVEN)
         return NULL;
-    r->given[r->count] = (struct given){.fence = {.time = b->model.now}};
+    r->given[r->count] = (struct given){0};
     return &r->given[r->count++];
 }
 
@@ -31,12 +31,13 @@ static void put(struct bench *b, unsigned ring, uint64_t low, uint64_t high)
 static void give(struct bench *b, unsigned ring, const struct fence *fence, uint64_t low, uint64_t high)
 {
     struct given *g = next_given(b, ring);
-    uint64_t time = b->model.now;
 
     if (!g)
         return;
+    model_tick(&b->model);
     g->fence = *fence;
-    g->fence.time = time;
+    g->fence.ring = ring;
+    g->fence.time = b->model.now;
     put(b, ring, low, high);
 }
 

@@ -59,7 +59,8 @@ void model_complete(struct model *m, const struct fence *fence)
 {
     if (m->fences == FENCES)
         abort();
-    m->fence[m->fences++] = *fence;
+    m->fence[m->fences] = *fence;
+    m->fence[m->fences++].done = m->now;
 }
 
 /* ---------------------------------------------------------------- versions */
@@ -125,27 +126,40 @@ static bool covers(const struct fence *f, const struct way *way, uint64_t addres
     }
 }
 
-uint64_t leaf_floor(const struct model *m, const struct way *way, uint64_t address, unsigned shift)
+/* Whether `f` was executed first. Rings know nothing of each other. */
+static bool precedes(const struct fence *f, const struct fence *other)
 {
-    uint64_t floor = 0;
-
-    for (unsigned i = 0; i < m->fences; i++)
-        if (m->fence[i].time > floor && covers(&m->fence[i], way, address, shift))
-            floor = m->fence[i].time;
-    return floor;
+    return f->ring == other->ring ? f->time <= other->time : f->done < other->time;
 }
 
-/* The smallest directory stands for 2 MiB. A page that is kept may have come by an old directory, and a
- * directory may be older than a page: the older of the two. */
-uint64_t dir_floor(const struct model *m, const struct way *way, uint64_t address)
+static void take_newer(const struct fence **newest, const struct fence *f)
 {
-    uint64_t leaf = leaf_floor(m, way, address, 12), floor = 0;
+    if (!*newest || f->time > (*newest)->time)
+        *newest = f;
+}
+
+const struct fence *leaf_fence(const struct model *m, const struct way *way, uint64_t address, unsigned shift)
+{
+    const struct fence *newest = NULL;
 
     for (unsigned i = 0; i < m->fences; i++)
-        if (m->fence[i].time > floor && (m->fence[i].pde || m->fence[i].kind > FENCE_GUEST_PAGES) &&
-            covers(&m->fence[i], way, address, 21))
-            floor = m->fence[i].time;
-    return floor < leaf ? floor : leaf;
+        if (covers(&m->fence[i], way, address, shift))
+            take_newer(&newest, &m->fence[i]);
+    return newest;
+}
+
+/* The smallest directory stands for 2 MiB. A page that is kept came by directories as they were kept when it
+ * was read: at the earliest just after the newest fence that covers the page. */
+const struct fence *dir_fence(const struct model *m, const struct way *way, uint64_t address)
+{
+    const struct fence *leaf = leaf_fence(m, way, address, 12), *newest = NULL;
+
+    for (unsigned i = 0; leaf && i < m->fences; i++) {
+        const struct fence *f = &m->fence[i];
+        if ((f->pde || f->kind > FENCE_GUEST_PAGES) && precedes(f, leaf) && covers(f, way, address, 21))
+            take_newer(&newest, f);
+    }
+    return newest;
 }
 
 static bool names_device(const struct fence *f, uint16_t device)
@@ -157,22 +171,32 @@ static bool names_device(const struct fence *f, uint16_t device)
 
 uint64_t entry_floor(const struct model *m, uint16_t device)
 {
-    uint64_t floor = 0;
+    const struct fence *newest = NULL;
 
     for (unsigned i = 0; i < m->fences; i++)
-        if (m->fence[i].time > floor && names_device(&m->fence[i], device))
-            floor = m->fence[i].time;
-    return floor;
+        if (names_device(&m->fence[i], device))
+            take_newer(&newest, &m->fence[i]);
+    return floor_of(newest);
 }
 
-uint64_t interrupt_floor(const struct model *m, uint16_t device)
+uint64_t entry_floor_before(const struct model *m, uint16_t device, const struct fence *fence)
 {
-    uint64_t floor = 0;
+    const struct fence *newest = NULL;
+
+    for (unsigned i = 0; fence && i < m->fences; i++)
+        if (names_device(&m->fence[i], device) && precedes(&m->fence[i], fence))
+            take_newer(&newest, &m->fence[i]);
+    return floor_of(newest);
+}
+
+const struct fence *interrupt_fence(const struct model *m, uint16_t device)
+{
+    const struct fence *newest = NULL;
 
     for (unsigned i = 0; i < m->fences; i++) {
         const struct fence *f = &m->fence[i];
-        if (f->time > floor && (f->kind == FENCE_ALL || (f->kind == FENCE_INTERRUPTS && f->device == device)))
-            floor = f->time;
+        if (f->kind == FENCE_ALL || (f->kind == FENCE_INTERRUPTS && f->device == device))
+            take_newer(&newest, f);
     }
-    return floor;
+    return newest;
 }

@@ -2,10 +2,11 @@
 /*
  * What a device may answer, whatever it caches: a model without caches, with a memory of the past.
  *
- * A clock ticks at each edit of a table. Each word that was edited keeps its history, and each invalidation
- * whose COMPLETION_WAIT has completed (6.4) is a fence with the time at which software gave it. A word that
- * was replaced before the newest fence that covers it is forgotten. An answer is allowed if some choice of
- * the remaining versions of each word on its way gives it: a walk may meet an old directory and a new page.
+ * A clock ticks at each edit of a table and at each invalidation. Each word that was edited keeps its
+ * history, and each invalidation whose COMPLETION_WAIT has completed (6.4) is a fence with the time at which
+ * software gave it. A word that was replaced before the newest fence that covers it is forgotten. An answer
+ * is allowed if some choice of the remaining versions of each word on its way gives it: a walk may meet an
+ * old directory and a new page.
  *
  * Bits are typed from the reference here, not taken from the library's accessors.
  */
@@ -46,7 +47,8 @@ struct fence {
     unsigned guest; /* FENCE_GUEST: number in the world */
     unsigned shift; /* of the range, by log2; WHOLE_RANGE: everything */
     uint64_t base;
-    uint64_t time; /* when software gave it */
+    unsigned ring;
+    uint64_t time, done; /* when software gave it, and when its COMPLETION_WAIT had completed */
 };
 
 struct model {

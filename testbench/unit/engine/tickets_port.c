@@ -170,8 +170,11 @@ static void note_record(struct bench *b, uint16_t device, const struct amdvi_fau
     if (b->record_count == RECORDS)
         bench_fail(b, "too many records for this test");
     else
-        b->records[b->record_count++] = (struct expected_record){
-            .device = device, .code = fault->event, .address = fault->address, .at_once = at_once};
+        b->records[b->record_count++] =
+            (struct expected_record){.device = device,
+                                     .flags = (uint16_t)(fault->event << 12 | fault->flags),
+                                     .address = fault->address,
+                                     .at_once = at_once};
 }
 
 void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result,

@@ -238,12 +238,11 @@ static void walk(const struct model *m, const struct way *way, const struct root
  * kept until the translations are invalidated, too (10.2). */
 static void walk_domain(const struct model *m, const struct way *way, uint64_t address, struct outcomes *all)
 {
-    uint64_t dirs = dir_floor(m, way, address);
+    const struct fence *dirs = dir_fence(m, way, address);
 
     for (unsigned i = 0; i < m->device_count; i++) {
-        uint64_t entries = entry_floor(m, m->devices[i]);
-        struct versions v =
-            versions_of(m, H_DEVTAB + 32 * (uint64_t)m->devices[i], 4, entries < dirs ? entries : dirs);
+        struct versions v = versions_of(m, H_DEVTAB + 32 * (uint64_t)m->devices[i], 4,
+                                        entry_floor_before(m, m->devices[i], dirs));
         const struct version *entry;
         while ((entry = next_version(&v))) {
             struct roots roots = roots_of(entry);
@@ -327,7 +326,7 @@ bool model_allows(const struct model *m, const struct amdvi_request *request,
 static bool allowed_by_table(const struct model *m, uint16_t device, uint64_t table, uint32_t index,
                              const struct amdvi_int_result *result)
 {
-    struct versions v = versions_of(m, table + 16 * (uint64_t)index, 2, interrupt_floor(m, device));
+    struct versions v = versions_of(m, table + 16 * (uint64_t)index, 2, floor_of(interrupt_fence(m, device)));
     const struct version *e;
 
     while ((e = next_version(&v))) {
@@ -342,8 +341,8 @@ static bool allowed_by_table(const struct model *m, uint16_t device, uint64_t ta
 bool model_allows_interrupt(const struct model *m, uint16_t device, uint32_t index,
                             const struct amdvi_int_result *result)
 {
-    uint64_t entries = entry_floor(m, device), kept = interrupt_floor(m, device);
-    struct versions v = versions_of(m, H_DEVTAB + 32 * (uint64_t)device, 4, entries < kept ? entries : kept);
+    struct versions v = versions_of(m, H_DEVTAB + 32 * (uint64_t)device, 4,
+                                    entry_floor_before(m, device, interrupt_fence(m, device)));
     const struct version *entry;
 
     while ((entry = next_version(&v)))
