@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The descriptions against independent witnesses, and the generator against broken descriptions."""
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from layout.emit_c import register_rows
 from layout.emit_python import gate_python
 from layout.spec import SpecError, with_fields
 
+ROOT = Path(__file__).resolve().parents[2]
 DATA = yaml.safe_load((Path(__file__).parent / "efr_values.yaml").read_text(encoding="utf-8"))
 ALL = {"efr": (1 << 64) - 1, "efr2": (1 << 64) - 1, "cap": 0xFFFFFFFF}
 NONE = {"efr": 0, "efr2": 0, "cap": 0}
@@ -289,3 +291,27 @@ def test_python_gates_agree(layouts, known, constants):
         if not layout.space:
             expect = masks.reserved(layout, "", known, GENOA)
             assert constants.reserved(layout.name, **GENOA) == expect, layout.name
+
+
+# Words that software writes for the device to act on. Fields of records and of read-only registers are not among them.
+ACTED_ON = re.compile(r"(dte|v1|v2|reg_control|devidmap|extirt_l1|vfc_\w+|cmd_\w+|reg_marc_\w+|reg_smi_filter|ctr_\w+"
+                      r"|reg_ppr_auto_response|reg_ppr_overflow_early|reg_perf_opt|cap_range)$")
+NOT_BY_NAME = {
+    "dte.HPTMode": "the rule is that nothing looks at it",
+    "dte.Software available": "the rule is that nothing looks at it",
+    "dte.VmTag": "reserved",
+    "dte.VMGTW": "reserved",
+    "cmd_completion_wait.Data": "the command's second word",
+    "cmd_complete_ppr.CompletionTag": "read in two parts",
+    "vfc_did_map1.W": "read as that of vfc_did_map0",
+}
+
+
+def test_a_field_that_works_is_read_by_the_library(layouts):
+    files = (path for room in load.ROOMS for path in (ROOT / room).rglob("*.[ch]"))
+    code = "".join(path.read_text(encoding="utf-8").lower() for path in files)
+    words = set(re.findall(r"\w+", code))
+    unread = {f"{l.name}.{f.name}" for l in layouts if ACTED_ON.match(l.name) for f in l.named
+              if (f.status or l.status) == "works" and not f.view and f.name != "Opcode"
+              and not any(re.fullmatch(rf"{l.name}_{f.ident}(_\w+)?", word) for word in words)}
+    assert unread == set(NOT_BY_NAME)
