@@ -94,6 +94,24 @@ void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t 
     *efr2 = driver->efr2;
 }
 
+/* A log that has overflowed stands until its enable bit rises again (iommu 7.1, 7.7): when all that it holds
+ * has been read. */
+static enum hv_status restart_log(struct hv_driver *driver, bool events)
+{
+    uint64_t overflow = events ? REG_STATUS_EVENTOVERFLOW_MASK : REG_STATUS_PPROVERFLOW_MASK, status = 0;
+    uint64_t enable = events ? REG_CONTROL_EVENTLOGEN_MASK : REG_CONTROL_PPRLOGEN_MASK;
+
+    if (amdvi_mmio_read(driver->device, REG_STATUS_OFFSET, 8, &status))
+        return HV_ERR_DEVICE;
+    if (!(status & overflow))
+        return HV_ERR_EMPTY;
+    if (amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, driver->control & ~enable) ||
+        amdvi_mmio_write(driver->device, REG_STATUS_OFFSET, 8, overflow) ||
+        amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, driver->control))
+        return HV_ERR_DEVICE;
+    return HV_ERR_EMPTY;
+}
+
 enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uint64_t record[2])
 {
     bool events = log == AMDVI_LOG_EVENT;
@@ -105,7 +123,7 @@ enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uin
     if (amdvi_mmio_read(driver->device, events ? REG_EVENT_TAIL_OFFSET : REG_PPR_TAIL_OFFSET, 8, &tail))
         return HV_ERR_DEVICE;
     if (tail == ring->head)
-        return HV_ERR_EMPTY;
+        return restart_log(driver, events);
     for (unsigned i = 0; i < 2; i++)
         record[i] = hv_memory_get(driver->memory, ring->base + ring->head + i * sizeof(record[i]));
     ring->head = (ring->head + RECORD_BYTES) % HV_RING_BYTES;

@@ -63,7 +63,8 @@ bool hv_driver_private_buffers(const struct hv_driver *driver);
 bool hv_driver_mistakes(const struct hv_driver *driver, enum hv_mistake mistake);
 void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t *efr2);
 
-/* The oldest unread record of the host's event or PPR log; HV_ERR_EMPTY. */
+/* The oldest unread record of the host's event or PPR log; HV_ERR_EMPTY, and a log that had overflowed runs
+ * again. */
 enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uint64_t record[2]);
 
 /*

@@ -192,6 +192,49 @@ START_TEST(page_requests_that_a_full_log_loses_are_answered)
 }
 END_TEST
 
+/* The devices of a mediated guest ask the host's device, and nobody reads its logs for a while. */
+START_TEST(logs_of_the_host_that_overflowed_run_again)
+{
+    struct amdvi_request request = {.device = BENCH_DEVICE, .op = AMDVI_READ, .address = 0x7000, .length = 8};
+    struct amdvi_result result;
+
+    start(1);
+    attach_empty();
+    for (unsigned i = 0; i < WISHES; i++)
+        ck_assert_int_eq(amdvi_translate(b.device, &request, &result), AMDVI_OK);
+    ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+    ck_assert_uint_eq(drain(AMDVI_LOG_EVENT), RING_RECORDS - 1);
+    hv_vmm_write(vmm, REG_STATUS_OFFSET, 8, VF_STATUS_EVENTOVERFLOW_MASK);
+    write_control(iommu.control & ~REG_CONTROL_EVENTLOGEN_MASK);
+    write_control(iommu.control);
+    fault();
+    ck_assert_uint_eq(drain(AMDVI_LOG_EVENT), 1);
+}
+END_TEST
+
+START_TEST(page_requests_that_the_hosts_log_loses_are_answered)
+{
+    const struct amdvi_observer observer = {.prg_response = on_response};
+    struct amdvi_page_request wish = {
+        .device = BENCH_DEVICE, .has_pasid = true, .pasid = PASID, .read = true, .last = true};
+    struct amdvi_page_request_result result;
+
+    start(1);
+    attach_empty();
+    ck_assert_int_eq(amdvi_observe(b.device, &observer), AMDVI_OK);
+    for (unsigned round = 1; round <= 2; round++) {
+        for (unsigned i = 0; i < WISHES; i++) {
+            wish.address = 0x100000 + i * HV_PAGE;
+            wish.prg_index = (uint16_t)(i % 512);
+            ck_assert_int_eq(amdvi_page_request(b.device, &wish, &result), AMDVI_OK);
+        }
+        ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+        ck_assert_uint_eq(answers, round * WISHES - (RING_RECORDS - 1));
+    }
+    ck_assert_uint_eq(drain(AMDVI_LOG_PPR), RING_RECORDS - 1);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = tcase_create("rings");
@@ -202,5 +245,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_running_ring_takes_other_control_bits, 0, 2);
     tcase_add_loop_test(tcase, a_log_that_overflowed_waits_for_its_enable_bit, 0, 2);
     tcase_add_loop_test(tcase, page_requests_that_a_full_log_loses_are_answered, 0, 2);
+    tcase_add_test(tcase, logs_of_the_host_that_overflowed_run_again);
+    tcase_add_test(tcase, page_requests_that_the_hosts_log_loses_are_answered);
     return run_tests(tcase);
 }
