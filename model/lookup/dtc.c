@@ -134,12 +134,10 @@ static void take_ticket(struct job *job, uint16_t requester)
     job->ticket.device = requester;
 }
 
-static void tell_cached(struct amdvi_device *device, const struct job *job, const struct dtc_line *line)
+__attribute__((noinline)) static void tell_cached(struct amdvi_device *device, const struct dtc_line *line)
 {
     struct place place = {.access = AMDVI_ACCESS_DTE};
 
-    if (!job_seen(device, job))
-        return;
     dte_address(&device->segments, line->device, &place.spa);
     tap_cached(device, &place, AMDVI_CACHE_DTC, line->dte.raw, DTE_BYTES);
 }
@@ -156,7 +154,8 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, uint1
     take_ticket(job, requester);
     if (line) {
         job->counts->dtc_hits++;
-        tell_cached(device, job, line);
+        if (job_seen(device, job))
+            tell_cached(device, line);
         device->entries.dtc_last = line;
         fetch->dte = entry_of(job, fetch, line);
         return true;

@@ -145,7 +145,9 @@ static bool by_guest_tables(const struct translation *t)
     return t->dte->guest && (t->request->has_pasid || t->dte->giov);
 }
 
-static void prepare_walk(const struct amdvi_device *device, struct translation *t)
+/* On every way that is not a hit. */
+__attribute__((always_inline)) static inline void prepare_walk(const struct amdvi_device *device,
+                                                               struct translation *t)
 {
     const struct amdvi_request *rq = t->request;
     bool ats = rq->at == AMDVI_TRANSLATION_REQUEST;
@@ -179,7 +181,8 @@ static bool needs_walk(struct amdvi_device *device, struct translation *t)
 }
 
 /* By choice a cached translation still grants what the entry of its time did (10.2, XSA-442). */
-static bool answered_by_old_rights(struct amdvi_device *device, struct translation *t)
+__attribute__((noinline)) static bool answered_by_old_rights(struct amdvi_device *device,
+                                                             struct translation *t)
 {
     if (!device->env.rights_kept || !job_caches(device, t->job) || (t->dte->mode == 0 && !by_guest_tables(t)))
         return false;

@@ -8,38 +8,6 @@ enum { PAGE_BYTES = 4096 };
 
 /* ---------------------------------------------------------------- what a request needs */
 
-uint8_t request_needs(const struct amdvi_request *request)
-{
-    if (request->at == AMDVI_TRANSLATION_REQUEST)
-        return 0;
-    switch (request->op) {
-    case AMDVI_WRITE:
-        return PERM_WRITE;
-    case AMDVI_EXECUTE:
-        return PERM_EXEC;
-    case AMDVI_ATOMIC:
-        return PERM_READ | PERM_WRITE;
-    default:
-        return PERM_READ;
-    }
-}
-
-/* What the completion may grant beyond what is needed: an ATS request asks, it does not insist (9.2). */
-uint8_t request_asks(const struct amdvi_request *request)
-{
-    uint8_t perm = PERM_READ | PERM_WRITE;
-
-    if (request->at == AMDVI_TRANSLATION_REQUEST && request->no_write)
-        perm = PERM_READ;
-    return perm | (request->execute || request->op == AMDVI_EXECUTE ? PERM_EXEC : 0);
-}
-
-/* 5.3: a request is a user request unless it says otherwise and USSup=1. */
-bool request_is_user(const struct amdvi_device *device, const struct amdvi_request *request)
-{
-    return !(request->privileged && reg_efr_ussup(device->env.efr));
-}
-
 static bool is_write(const struct amdvi_request *request)
 {
     return request->at != AMDVI_TRANSLATION_REQUEST &&
@@ -70,15 +38,6 @@ struct fault_facts verdict_facts(const struct amdvi_device *device, const struct
         .translation = rq->at == AMDVI_TRANSLATION_REQUEST,
         .posted = rq->op == AMDVI_WRITE && rq->at == AMDVI_UNTRANSLATED,
     };
-}
-
-/* N of a completion is FC of the page, or by choice the inverse of it (13 #27). */
-static bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
-                               bool force_coherent)
-{
-    bool inverse = request->at == AMDVI_TRANSLATION_REQUEST && device->config.value[CONFIG_ATS_N];
-
-    return force_coherent != inverse;
 }
 
 /* Faults are made when the request ends (requests/translate.c), so that their records come in the order of
@@ -130,7 +89,7 @@ bool verdict_pass(struct amdvi_device *device, struct translation *t, uint8_t pe
         .perm = (uint8_t)((perm | exec) & request_asks(t->request)),
         .no_snoop_forbidden = no_snoop_forbidden(device, t->request, t->dte && t->dte->mode0_fc)};
     t->job->counts->passed++;
-    return route_result(device, t);
+    return __builtin_expect(device->env.marc, 0) && route_result(device, t);
 }
 
 bool verdict_succeed(struct amdvi_device *device, struct translation *t, const struct page *page)
@@ -150,14 +109,5 @@ bool verdict_succeed(struct amdvi_device *device, struct translation *t, const s
         .privileged_page = !(page->flags & PTC_USER),
     };
     t->job->counts->translated++;
-    return route_result(device, t);
-}
-
-/* Granted to this request: what the tables allow, cut by the rights of an entry and by user mode. */
-uint8_t verdict_granted(const struct amdvi_device *device, const struct translation *t, uint8_t perm,
-                        uint8_t flags, uint8_t rights)
-{
-    if (t->space.guest && !(flags & PTC_USER) && request_is_user(device, t->request))
-        return 0;
-    return perm & rights;
+    return __builtin_expect(device->env.marc, 0) && route_result(device, t);
 }

@@ -11,11 +11,46 @@ struct page {
     uint8_t shift, perm, flags;
 };
 
-/* What must be granted, and what may be: an ATS request asks, it does not insist (9.2). */
-uint8_t request_needs(const struct amdvi_request *request);
-uint8_t request_asks(const struct amdvi_request *request);
-/* A request is a user request unless it says otherwise and USSup=1 (5.3). */
-bool request_is_user(const struct amdvi_device *device, const struct amdvi_request *request);
+static inline uint8_t request_needs(const struct amdvi_request *request)
+{
+    if (request->at == AMDVI_TRANSLATION_REQUEST)
+        return 0;
+    switch (request->op) {
+    case AMDVI_WRITE:
+        return PERM_WRITE;
+    case AMDVI_EXECUTE:
+        return PERM_EXEC;
+    case AMDVI_ATOMIC:
+        return PERM_READ | PERM_WRITE;
+    default:
+        return PERM_READ;
+    }
+}
+
+/* What the completion may grant beyond what is needed: an ATS request asks, it does not insist (9.2). */
+static inline uint8_t request_asks(const struct amdvi_request *request)
+{
+    uint8_t perm = PERM_READ | PERM_WRITE;
+
+    if (request->at == AMDVI_TRANSLATION_REQUEST && request->no_write)
+        perm = PERM_READ;
+    return perm | (request->execute || request->op == AMDVI_EXECUTE ? PERM_EXEC : 0);
+}
+
+/* 5.3: a request is a user request unless it says otherwise and USSup=1. */
+static inline bool request_is_user(const struct amdvi_device *device, const struct amdvi_request *request)
+{
+    return !(request->privileged && reg_efr_ussup(device->env.efr));
+}
+
+/* N of a completion is FC of the page, or by choice the inverse of it (13 #27). */
+static inline bool no_snoop_forbidden(const struct amdvi_device *device, const struct amdvi_request *request,
+                                      bool force_coherent)
+{
+    bool inverse = request->at == AMDVI_TRANSLATION_REQUEST && device->config.value[CONFIG_ATS_N];
+
+    return force_coherent != inverse;
+}
 
 /* What a record of this request tells. */
 struct fault_facts verdict_facts(const struct amdvi_device *device, const struct translation *t);
@@ -27,8 +62,13 @@ bool verdict_fail(const struct amdvi_device *device, struct translation *t, enum
 bool verdict_pass(struct amdvi_device *device, struct translation *t, uint8_t perm);
 bool verdict_succeed(struct amdvi_device *device, struct translation *t, const struct page *page);
 
-/* What the tables allow, cut by DTE.IR/IW and by user mode. */
-uint8_t verdict_granted(const struct amdvi_device *device, const struct translation *t, uint8_t perm,
-                        uint8_t flags, uint8_t rights);
+/* Granted to this request: what the tables allow, cut by the rights of an entry and by user mode. */
+static inline uint8_t verdict_granted(const struct amdvi_device *device, const struct translation *t,
+                                      uint8_t perm, uint8_t flags, uint8_t rights)
+{
+    if (t->space.guest && !(flags & PTC_USER) && request_is_user(device, t->request))
+        return 0;
+    return perm & rights;
+}
 
 #endif

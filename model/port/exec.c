@@ -102,8 +102,8 @@ static inline struct window open_window(const struct amdvi_device *device)
                            .limit = usable ? memory->direct_size - sizeof(uint64_t) + 1 : 0};
 }
 
-static void walk_directly(struct amdvi_device *device, struct job *job, struct walk *walk,
-                          const struct walk_request *request, const struct tlb_space *space)
+void exec_walk_now(struct amdvi_device *device, struct job *job, struct walk *walk,
+                   const struct walk_request *request, const struct tlb_space *space)
 {
     struct window window = open_window(device);
     enum walk_ask ask = walk_start_inline(walk, request);
@@ -140,6 +140,6 @@ bool exec_walk(struct amdvi_device *device, struct job *job, struct walk_run *ru
 {
     if (!job_is_direct(job))
         return walk_by_asking(device, job, run, request, space);
-    walk_directly(device, job, &run->walk, request, space);
+    exec_walk_now(device, job, &run->walk, request, space);
     return true;
 }

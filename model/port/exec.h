@@ -16,6 +16,10 @@ struct walk_run {
 bool exec_walk(struct amdvi_device *device, struct job *job, struct walk_run *run,
                const struct walk_request *request, const struct tlb_space *space);
 
+/* The same at once, for the direct executor. */
+void exec_walk_now(struct amdvi_device *device, struct job *job, struct walk *walk,
+                   const struct walk_request *request, const struct tlb_space *space);
+
 /* Answers one question of a walk; false: it has been asked. */
 bool exec_answer(struct amdvi_device *device, struct job *job, struct walk *walk, enum walk_ask ask,
                  const struct tlb_space *space);

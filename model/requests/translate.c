@@ -62,7 +62,7 @@ static bool raise_fault(struct amdvi_device *device, struct translation *t)
     return true;
 }
 
-bool translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+static inline bool finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
 {
     if (walk && t->state != TRANSLATION_REPORT)
         translation_conclude(device, t, walk);
@@ -71,6 +71,11 @@ bool translation_finish(struct amdvi_device *device, struct translation *t, cons
     if (t->watch.on)
         watch_page(device, t);
     return true;
+}
+
+bool translation_finish(struct amdvi_device *device, struct translation *t, const struct walk *walk)
+{
+    return finish(device, t, walk);
 }
 
 bool translation_step(struct amdvi_device *device, struct translation *t, struct walk_run *run)
@@ -84,21 +89,28 @@ bool translation_step(struct amdvi_device *device, struct translation *t, struct
         if (decision == DECISION_ASKED)
             return false;
         if (decision == DECISION_MADE)
-            return translation_finish(device, t, NULL);
+            return finish(device, t, NULL);
         t->state = TRANSLATION_WALK;
         run->begun = false;
     }
     if (t->state == TRANSLATION_WALK && !exec_walk(device, t->job, run, &t->walk, &t->space))
         return false;
-    return translation_finish(device, t, &run->walk);
+    return finish(device, t, &run->walk);
 }
 
-/* What the executor that answers at once needs no state for. */
-static void translate_page(struct amdvi_device *device, struct translation *t)
+/* The same without states, for the executor that answers at once. */
+__attribute__((always_inline)) static inline void translate_page(struct amdvi_device *device,
+                                                                 struct translation *t)
 {
-    struct walk_run run;
+    struct walk walk;
 
-    translation_step(device, t, &run);
+    watch_begin(device, t->job, &t->watch);
+    if (translation_decide(device, t) == DECISION_WALK) {
+        exec_walk_now(device, t->job, &walk, &t->walk, &t->space);
+        finish(device, t, &walk);
+    } else {
+        finish(device, t, NULL);
+    }
 }
 
 /* Bytes of the request that the answer for `address` covers. */
@@ -193,23 +205,26 @@ void request_as_interrupt(struct amdvi_device *device, const struct amdvi_reques
     request_of_interrupt(&message, result);
 }
 
-static void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
-                              struct amdvi_result *result)
+static inline void translate_request(struct amdvi_device *device, const struct amdvi_request *request,
+                                     struct amdvi_result *result)
 {
+    struct translation t;
     struct job job;
 
     tell_call(device, AMDVI_CALL_REQUEST, 0);
     job_begin(device, &job);
-    translation_page(device, &job, request, result);
+    translation_begin(&t, &job, request, request->address, result);
+    translate_page(device, &t);
     /* An ATS completion speaks of one page. */
     if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST &&
         request->address % PAGE_BYTES + request->length > PAGE_BYTES)
         translation_rest(device, &job, request, result);
 }
 
-static enum amdvi_status translate_the_long_way(struct amdvi_device *device,
-                                                const struct amdvi_request *request,
-                                                struct amdvi_result *result)
+/* Apart, so that a hit saves no registers for it. */
+__attribute__((noinline)) static enum amdvi_status translate_the_long_way(struct amdvi_device *device,
+                                                                          const struct amdvi_request *request,
+                                                                          struct amdvi_result *result)
 {
     if (device_busy(device))
         return AMDVI_ERR_BUSY;

@@ -72,7 +72,7 @@ struct amdvi_external {
     void *context;
     void (*issue)(void *context, const struct amdvi_ask *ask);
     void (*complete)(void *context, const struct amdvi_completion *completion);
-    uint32_t most; /* submissions under way at once, 1 to 65536; each takes some 6 KiB while it is */
+    uint32_t most; /* submissions under way at once, 1 to 65536; each takes some 3 KiB while it is */
 };
 
 /*
