@@ -114,7 +114,7 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
     device->guests.dirty_lock = device->register_lock = (struct job_lock){0};
     device->caches = device->config.value[CONFIG_CACHES];
     device->command_run = device->guests.unsettled = false;
-    commands_reset(device);
+    device->command_blocked.held = false;
     memset(device->logs.log, 0, sizeof(device->logs.log));
     atc_clear(device);
     guests_reset(device);

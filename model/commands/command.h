@@ -26,6 +26,7 @@ struct command_job {
     uint8_t failure;  /* of memory: enum walk_error */
     bool private;     /* the ring lies in the private space */
     bool lost;        /* the last access had no place */
+    bool fetched;     /* at_once.c has read the words */
     uint32_t head, tail;
     uint32_t restarts; /* of the ring, when this run began */
     uint64_t left;     /* commands of this turn */
@@ -64,6 +65,9 @@ static inline uint32_t command_faulty_head(const struct amdvi_device *device, co
  * it waits. */
 bool command_process(struct amdvi_device *device, struct command_job *c, struct command_held *blocked);
 
+/* at_once.c: true: the command at `c->head` needed nothing of all that, and is done. */
+bool command_at_once(struct amdvi_device *device, struct command_job *c, const struct command_held *blocked);
+
 /* host_command.c */
 bool host_command_fetch(struct amdvi_device *device, struct command_job *c);
 bool host_command_illegal(struct amdvi_device *device, struct command_job *c);
@@ -76,6 +80,9 @@ bool guest_command_execute(struct amdvi_device *device, struct command_job *c);
 
 /* command_common.c: what host and guests have in common, once all IDs in `c->at.host` are the host's. */
 bool command_common(struct amdvi_device *device, struct command_job *c);
+/* INVALIDATE_IOMMU_PAGES, of a guest or with null of the host. */
+void command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
+                        const uint64_t words[2]);
 /* Known, without reserved bits; by choice also without a PASID that does not count (15 D12). */
 bool command_legal(const struct amdvi_device *device, const uint64_t words[2]);
 
@@ -85,6 +92,7 @@ bool guest_rings_run(struct amdvi_device *device, struct command_job *c);
 
 bool commands_create(struct amdvi_device *device);
 void commands_destroy(struct amdvi_device *device);
+/* What is under way is forgotten; with the direct executor nothing is. */
 void commands_reset(struct amdvi_device *device);
 
 #endif

@@ -26,9 +26,9 @@ bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
            !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
 }
 
-static void drop_pages(struct amdvi_device *device, struct command_job *c)
+void command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
+                        const uint64_t words[2])
 {
-    const uint64_t *words = c->at.host;
     struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(words),
                               .guest = cmd_inv_pages_gn(words)};
     struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
@@ -36,10 +36,10 @@ static void drop_pages(struct amdvi_device *device, struct command_job *c)
     if (space.guest)
         space.pasid = (uint32_t)cmd_inv_pages_pasid(words);
     /* A guest knows nothing of host tables: its GN=0 drops what is nested in the domain (viommu 11 #16). */
-    if (c->guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
+    if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
         invalidate_combined(device, space.domain);
     else
-        c->job.counts->entries_invalidated +=
+        job->counts->entries_invalidated +=
             invalidate_pages(device, &space, &range, cmd_inv_pages_pde(words));
 }
 
@@ -79,7 +79,7 @@ static void invalidate(struct amdvi_device *device, struct command_job *c)
         dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(words));
         break;
     case CMD_INVALIDATE_IOMMU_PAGES:
-        drop_pages(device, c);
+        command_drop_pages(device, &c->job, c->guest, words);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
         invalidate_devices_own(device, c);

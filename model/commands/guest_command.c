@@ -75,8 +75,6 @@ static bool check_access(struct amdvi_device *device, struct command_job *c, boo
     STEPS_BEGIN(&c->access);
     c->lost = c->work.io.access.reason != REASON_NONE;
     c->failure = c->work.io.error;
-    if (space_worked(&c->work.io))
-        STEPS_DONE(&c->access);
     if (private)
         STEPS_WAIT(&c->access, private_failed(device, c));
     else if (c->lost)
@@ -106,7 +104,8 @@ bool guest_command_fetch(struct amdvi_device *device, struct command_job *c)
     aim(device, c);
     STEPS_WAIT(&c->fetch, space_read(device, &c->job, &c->guest->held[HELD_RING], &c->work.io,
                                      AMDVI_ACCESS_COMMAND, c->at.words, CMD_BYTES));
-    STEPS_WAIT(&c->fetch, check_access(device, c, c->private));
+    if (__builtin_expect(!space_worked(&c->work.io), 0))
+        STEPS_WAIT(&c->fetch, check_access(device, c, c->private));
     STEPS_END(&c->fetch);
 }
 
@@ -119,7 +118,8 @@ static bool store(struct amdvi_device *device, struct command_job *c)
     space_aim_guest(c->guest, &c->work.io, cmd_completion_wait_address(c->at.words), true);
     STEPS_WAIT(&c->more, space_write(device, &c->job, &c->guest->held[HELD_STORE], &c->work.io,
                                      AMDVI_ACCESS_STORE, &c->at.words[1], sizeof(c->at.words[1])));
-    STEPS_WAIT(&c->more, check_access(device, c, false));
+    if (!space_worked(&c->work.io))
+        STEPS_WAIT(&c->more, check_access(device, c, false));
     STEPS_END(&c->more);
 }
 

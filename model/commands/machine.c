@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/commands/command.h"
 
-static void observe(struct amdvi_device *device, struct command_job *c)
+static void tell(struct amdvi_device *device, struct command_job *c)
 {
     const struct command_held *at = &c->at;
     struct amdvi_command_info info = {.guest = c->guest != NULL,
@@ -11,16 +11,24 @@ static void observe(struct amdvi_device *device, struct command_job *c)
                                       .executed = {at->host[0], at->host[1]},
                                       .legal = at->legal};
 
-    if (__builtin_expect(device->observed, 0) && !at->told && device->observer.command)
+    if (!at->told && device->observer.command)
         device->observer.command(device->observer.context, &info);
     c->at.told = true;
+}
+
+static inline void observe(struct amdvi_device *device, struct command_job *c)
+{
+    if (__builtin_expect(device->observed, 0))
+        tell(device, c);
 }
 
 /* The words are as they were fetched, whatever lies in memory by now, unless the ring has moved away. */
 static bool take_blocked(struct command_job *c, struct command_held *blocked)
 {
-    bool same = blocked->held && blocked->address == c->at.address;
+    bool same = blocked->address == c->at.address;
 
+    if (__builtin_expect(!blocked->held, 1))
+        return false;
     blocked->held = false;
     if (same)
         c->at = *blocked;
@@ -35,8 +43,9 @@ static void block(const struct command_job *c, struct command_held *blocked)
 
 static bool fetch(struct amdvi_device *device, struct command_job *c)
 {
-    if (!(c->guest ? guest_command_fetch(device, c) : host_command_fetch(device, c)))
+    if (!c->fetched && !(c->guest ? guest_command_fetch(device, c) : host_command_fetch(device, c)))
         return false;
+    c->fetched = false;
     c->at.host[0] = c->at.words[0];
     c->at.host[1] = c->at.words[1];
     c->at.mapped = c->at.told = c->at.wait.waiting = false;

@@ -28,7 +28,6 @@ void commands_reset(struct amdvi_device *device)
 {
     memset(device->host_commands, 0, sizeof(struct command_job));
     memset(device->guest_commands, 0, sizeof(struct command_job));
-    device->command_blocked.held = false;
 }
 
 /* ---------------------------------------------------------------- the host */
@@ -69,7 +68,9 @@ bool host_ring_run(struct amdvi_device *device, struct command_job *c)
         STEPS_DONE(&c->run);
     while (c->head != c->tail) {
         c->at.address = c->ring.base + c->head;
-        STEPS_WAIT(&c->run, command_process(device, c, &device->command_blocked));
+        c->progress = COMMAND_DONE;
+        if (!command_at_once(device, c, &device->command_blocked))
+            STEPS_WAIT(&c->run, command_process(device, c, &device->command_blocked));
         if (!consume(device, c))
             STEPS_DONE(&c->run);
     }
@@ -142,6 +143,18 @@ static bool process_next(struct amdvi_device *device, struct command_job *c)
     STEPS_END(&c->more_turn);
 }
 
+/* The direct executor's: it never stops on the way. */
+static bool process_at_once(struct amdvi_device *device, struct command_job *c)
+{
+    if (!command_at_once(device, c, &c->guest->blocked))
+        return false;
+    c->guest->budget--;
+    c->head = ring_next(&c->ring, c->head);
+    vf_set(device, &c->job, c->guest, VF_CMD_HEAD, c->head, &c->work);
+    c->progress = COMMAND_DONE;
+    return true;
+}
+
 static bool turn_is_over(struct command_job *c)
 {
     return c->head == c->tail || !c->guest->budget || (c->left && --c->left == 0);
@@ -160,7 +173,8 @@ static bool turn(struct amdvi_device *device, struct command_job *c)
     STEPS_WAIT(&c->turn, vf_get_pair(device, &c->job, guest, VF_CMD_HEAD, &c->work));
     take_pointers(c);
     while (c->head != c->tail && guest->budget) {
-        STEPS_WAIT(&c->turn, process_next(device, c));
+        if (!process_at_once(device, c))
+            STEPS_WAIT(&c->turn, process_next(device, c));
         if (c->progress != COMMAND_DONE) {
             c->outcome = c->progress == COMMAND_BLOCKED && !guest->ats.count ? SPENT : IDLE;
             STEPS_DONE(&c->turn);

@@ -37,25 +37,27 @@ enum private_area {
 
 struct guest_names;
 
+/* What each command of each guest touches stands first. */
 struct guest {
     uint16_t id;
     bool queued;          /* in the queue of guests with work */
     bool command_stopped; /* an error: until CmdBufEn rises again (7.3) */
     bool mirrored;        /* the 64-byte slot in memory holds the registers (11 #12) */
     bool ahead;           /* the registers here hold what the slot does not */
+    bool spent;           /* it is on the list of those that go on in the next run */
     uint32_t budget;      /* commands left in this run */
     uint32_t run;         /* the run that `budget` belongs to */
-    bool spent;           /* it is on the list of those that go on in the next run */
     uint32_t restarts;    /* changes with every start and stop of its ring */
-    struct command_held blocked;
-    struct guest *next_queued, *next_spent, *next, *next_named;
-    struct guest_names *names; /* what its maps name, once this run has read them */
+    struct guest *next_queued;
+    struct command_held blocked; /* at the head of its ring */
     uint64_t vf[VF_COUNT];
     uint64_t vfc[VFC_COUNT];
-    struct log_state events, pprs;
-    struct job_lock lock;       /* its registers */
-    struct atc_issuer ats;      /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
+    struct atc_issuer ats; /* its INVALIDATE_IOTLB_PAGES that devices have not answered */
     struct held held[HELD_USES];
+    struct log_state events, pprs;
+    struct job_lock lock; /* its registers */
+    struct guest *next, *next_spent, *next_named;
+    struct guest_names *names; /* what its maps name, once this run has read them */
 };
 
 /* guest.c */

@@ -111,6 +111,50 @@ static bool look(struct amdvi_device *device, struct job *job, struct guest *gue
     STEPS_END(&w->look);
 }
 
+/* ---------------------------------------------------------------- the shortest way */
+
+/* The slot is there and its place is held: nothing but the access itself is left to do. */
+static inline bool at_hand(struct amdvi_device *device, const struct job *job, const struct guest *guest,
+                           enum vf_id id, bool write, struct place *place)
+{
+    uint64_t address = private_address(PRIVATE_REGISTERS, guest->id) + vf_info[id].offset;
+
+    place->access = AMDVI_ACCESS_MAP;
+    return job_is_direct(job) && guest->mirrored && guests_enabled(device) &&
+           held_find(device, &guest->held[HELD_REGISTERS], (uint16_t)device->config.value[CONFIG_DEVID],
+                     address, write ? PERM_WRITE : PERM_READ, &place->spa);
+}
+
+static void write_at_once(struct amdvi_device *device, const struct job *job, struct guest *guest,
+                          enum vf_id id, const struct place *place)
+{
+    uint64_t value = vf_value(device, guest, id);
+
+    if (port_write(device, job, place, &value, sizeof(value))) {
+        guest->mirrored = false;
+        guest->ahead = true;
+    }
+}
+
+/* Neither is taken when one of them cannot be read. */
+static void read_pair_at_once(struct amdvi_device *device, const struct job *job, struct guest *guest,
+                              enum vf_id first, struct place *place)
+{
+    uint64_t *reg = &guest->vf[first], before = *reg, value;
+
+    if (!device->config.value[CONFIG_SLOT_IS_REGISTER] ||
+        port_read(device, job, place, &value, sizeof(value)))
+        return;
+    reg[0] = value & kept(device, first);
+    place->spa += sizeof(value);
+    if (port_read(device, job, place, &value, sizeof(value)))
+        reg[0] = before;
+    else
+        reg[1] = value & kept(device, (enum vf_id)(first + 1));
+}
+
+/* ---------------------------------------------------------------- registers */
+
 bool vf_get(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id,
             struct guest_work *w)
 {
@@ -129,6 +173,12 @@ bool vf_get(struct amdvi_device *device, struct job *job, struct guest *guest, e
 bool vf_get_pair(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id first,
                  struct guest_work *w)
 {
+    struct place place;
+
+    if (at_hand(device, job, guest, first, false, &place)) {
+        read_pair_at_once(device, job, guest, first, &place);
+        return true;
+    }
     STEPS_BEGIN(&w->get);
     STEPS_WAIT(&w->get, job_lock(job, &guest->lock));
     STEPS_WAIT(&w->get, look(device, job, guest, first, w));
@@ -177,8 +227,15 @@ static bool set_in_slot(struct amdvi_device *device, struct job *job, struct gue
 bool vf_set(struct amdvi_device *device, struct job *job, struct guest *guest, enum vf_id id, uint64_t value,
             struct guest_work *w)
 {
+    struct place place;
+
     if (!in_slot(id)) {
         guest->vf[id] = value;
+        return true;
+    }
+    if (at_hand(device, job, guest, id, true, &place)) {
+        guest->vf[id] = value;
+        write_at_once(device, job, guest, id, &place);
         return true;
     }
     if (w->set.at == 0)

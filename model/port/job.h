@@ -72,8 +72,10 @@ static inline bool job_injects(const struct amdvi_device *device, const struct j
 }
 
 /* Memory as the direct executor reaches it, failures on demand and observers included. */
-static inline uint8_t port_read(struct amdvi_device *device, const struct job *job, const struct place *place,
-                                void *data, size_t length)
+__attribute__((always_inline)) static inline uint8_t port_read(struct amdvi_device *device,
+                                                               const struct job *job,
+                                                               const struct place *place, void *data,
+                                                               size_t length)
 {
     uint8_t error = job_injects(device, job) ? inject_memory(device, place->access, false, place->spa, length)
                                              : (uint8_t)WALK_ERROR_NONE;
@@ -85,8 +87,10 @@ static inline uint8_t port_read(struct amdvi_device *device, const struct job *j
     return error;
 }
 
-static inline uint8_t port_write(struct amdvi_device *device, const struct job *job,
-                                 const struct place *place, const void *data, size_t length)
+__attribute__((always_inline)) static inline uint8_t port_write(struct amdvi_device *device,
+                                                                const struct job *job,
+                                                                const struct place *place, const void *data,
+                                                                size_t length)
 {
     uint8_t error = job_injects(device, job) ? inject_memory(device, place->access, true, place->spa, length)
                                              : (uint8_t)WALK_ERROR_NONE;

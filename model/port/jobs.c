@@ -107,10 +107,8 @@ bool jobs_settled(struct amdvi_device *device, struct jobs_wait *wait)
     return true;
 }
 
-void job_rest(struct amdvi_device *device, struct job *job)
+void job_drop_ticket(struct amdvi_device *device, struct job *job)
 {
-    if (job_is_direct(job))
-        return;
     device->external->stirred |= job->ticket.marked != 0;
     ticket_clear(&job->ticket);
 }

@@ -18,8 +18,13 @@ void jobs_mark_entry(struct amdvi_device *device, uint16_t requester);
 void jobs_mark_interrupts(struct amdvi_device *device, uint16_t requester);
 void jobs_mark_all(struct amdvi_device *device);
 
+void job_drop_ticket(struct amdvi_device *device, struct job *job);
 /* One of the device's own is between two things: what it has looked up is used up. */
-void job_rest(struct amdvi_device *device, struct job *job);
+static inline void job_rest(struct amdvi_device *device, struct job *job)
+{
+    if (!job_is_direct(job))
+        job_drop_ticket(device, job);
+}
 
 /* True: none of them is under way any more. */
 bool jobs_settled(struct amdvi_device *device, struct jobs_wait *wait);
