@@ -121,6 +121,7 @@ void device_watch(struct amdvi_device *device)
     bool wanted = device->observed && (device->observer.hit || device->observer.access);
 
     device->watched = device->pmu.active || device->inject.active || wanted;
+    device->long_way = device->away || device->watched;
 }
 
 static void choose(struct amdvi_device *device)
