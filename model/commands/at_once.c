@@ -27,14 +27,14 @@ static bool find_guest_command(const struct amdvi_device *device, const struct c
     return held_find(device, &guest->held[HELD_RING], (uint16_t)requester, base + c->head, PERM_READ, spa);
 }
 
-__attribute__((always_inline)) static inline bool read_now(struct amdvi_device *device,
-                                                           const struct command_job *c,
-                                                           enum amdvi_access access, uint64_t spa, void *data,
-                                                           size_t length)
+__attribute__((always_inline)) static inline uint8_t read_now(struct amdvi_device *device,
+                                                              const struct command_job *c,
+                                                              enum amdvi_access access, uint64_t spa,
+                                                              void *data, size_t length)
 {
     const struct place place = {.spa = spa, .access = access};
 
-    return port_read(device, &c->job, &place, data, length) == WALK_ERROR_NONE;
+    return port_read(device, &c->job, &place, data, length);
 }
 
 /* The host's DomainID, if the map's page is held and names one. */
@@ -45,7 +45,7 @@ static bool replace_domain(struct amdvi_device *device, const struct command_job
     uint16_t requester = (uint16_t)device->config.value[CONFIG_DEVID];
 
     if (!held_find(device, &guest->held[HELD_DOMAIN_MAP], requester, address, PERM_READ, &spa) ||
-        !read_now(device, c, AMDVI_ACCESS_MAP, spa, &entry, sizeof(entry)) || !domidmap_v(entry))
+        read_now(device, c, AMDVI_ACCESS_MAP, spa, &entry, sizeof(entry)) || !domidmap_v(entry))
         return false;
     cmd_inv_pages_set_domainid(words, map_host_domain(device, entry));
     return true;
@@ -63,23 +63,26 @@ static void count(struct amdvi_statistics *counts, const struct guest *guest)
 }
 
 /* The machine need not fetch them again. */
-static void hand_on(struct command_job *c, const uint64_t words[2])
+static void hand_on(struct command_job *c, uint64_t spa, const uint64_t words[2], uint8_t error)
 {
     c->at.words[0] = words[0];
     c->at.words[1] = words[1];
+    c->failure = error;
+    c->fetched_from = spa;
     c->fetched = true;
 }
 
 bool command_at_once(struct amdvi_device *device, struct command_job *c, const struct command_held *blocked)
 {
-    uint64_t spa = c->at.address, words[2];
+    uint64_t spa = c->at.address, words[2] = {0, 0};
+    uint8_t error;
 
-    if (!alone(device, c, blocked) || (c->guest && !find_guest_command(device, c, &spa)) ||
-        !read_now(device, c, AMDVI_ACCESS_COMMAND, spa, words, sizeof(words)))
+    if (!alone(device, c, blocked) || (c->guest && !find_guest_command(device, c, &spa)))
         return false;
-    if (cmd_opcode(words) != CMD_INVALIDATE_IOMMU_PAGES || !command_legal(device, words) ||
+    error = read_now(device, c, AMDVI_ACCESS_COMMAND, spa, words, sizeof(words));
+    if (error || cmd_opcode(words) != CMD_INVALIDATE_IOMMU_PAGES || !command_legal(device, words) ||
         (c->guest && !replace_domain(device, c, words))) {
-        hand_on(c, words);
+        hand_on(c, spa, words, error);
         return false;
     }
     command_drop_pages(device, &c->job, c->guest, words);

@@ -26,7 +26,8 @@ struct command_job {
     uint8_t failure;  /* of memory: enum walk_error */
     bool private;     /* the ring lies in the private space */
     bool lost;        /* the last access had no place */
-    bool fetched;     /* at_once.c has read the words */
+    bool fetched;     /* at_once.c has read the words, from `fetched_from` */
+    uint64_t fetched_from;
     uint32_t head, tail;
     uint32_t restarts; /* of the ring, when this run began */
     uint64_t left;     /* commands of this turn */

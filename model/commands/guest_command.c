@@ -98,12 +98,23 @@ static void aim(const struct amdvi_device *device, struct command_job *c)
         space_aim_guest(c->guest, &c->work.io, c->ring.base + c->head, false);
 }
 
+/* at_once.c has found the place and read it. */
+static void take_over(struct command_job *c)
+{
+    c->fetched = false;
+    c->work.io.access.spa = c->fetched_from;
+    c->work.io.error = c->failure;
+}
+
 bool guest_command_fetch(struct amdvi_device *device, struct command_job *c)
 {
     STEPS_BEGIN(&c->fetch);
     aim(device, c);
-    STEPS_WAIT(&c->fetch, space_read(device, &c->job, &c->guest->held[HELD_RING], &c->work.io,
-                                     AMDVI_ACCESS_COMMAND, c->at.words, CMD_BYTES));
+    if (c->fetched)
+        take_over(c);
+    else
+        STEPS_WAIT(&c->fetch, space_read(device, &c->job, &c->guest->held[HELD_RING], &c->work.io,
+                                         AMDVI_ACCESS_COMMAND, c->at.words, CMD_BYTES));
     if (__builtin_expect(!space_worked(&c->work.io), 0))
         STEPS_WAIT(&c->fetch, check_access(device, c, c->private));
     STEPS_END(&c->fetch);

@@ -34,7 +34,9 @@ bool host_command_fetch(struct amdvi_device *device, struct command_job *c)
     const struct place place = {.spa = c->at.address, .access = AMDVI_ACCESS_COMMAND};
 
     STEPS_BEGIN(&c->fetch);
-    STEPS_WAIT(&c->fetch, job_read(device, &c->job, &place, c->at.words, CMD_BYTES, &c->failure));
+    if (!c->fetched)
+        STEPS_WAIT(&c->fetch, job_read(device, &c->job, &place, c->at.words, CMD_BYTES, &c->failure));
+    c->fetched = false;
     if (c->failure)
         STEPS_WAIT(&c->fetch, halt_hardware(device, c, c->at.address));
     STEPS_END(&c->fetch);

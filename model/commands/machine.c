@@ -43,9 +43,8 @@ static void block(const struct command_job *c, struct command_held *blocked)
 
 static bool fetch(struct amdvi_device *device, struct command_job *c)
 {
-    if (!c->fetched && !(c->guest ? guest_command_fetch(device, c) : host_command_fetch(device, c)))
+    if (!(c->guest ? guest_command_fetch(device, c) : host_command_fetch(device, c)))
         return false;
-    c->fetched = false;
     c->at.host[0] = c->at.words[0];
     c->at.host[1] = c->at.words[1];
     c->at.mapped = c->at.told = c->at.wait.waiting = false;
