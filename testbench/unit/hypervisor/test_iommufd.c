@@ -315,6 +315,48 @@ START_TEST(event_queues_hold_what_the_guest_is_to_see)
 }
 END_TEST
 
+static unsigned answers;
+
+static void on_response(void *context, const struct amdvi_prg_response *response)
+{
+    (void)context;
+    answers += response->device == BENCH_OTHER;
+}
+
+/* Five page requests, the fourth not the last of its group, and room for two. */
+START_TEST(page_requests_that_find_no_room_are_answered)
+{
+    const struct amdvi_observer observer = {.prg_response = on_response};
+    struct amdvi_page_request wish = {
+        .device = BENCH_OTHER, .has_pasid = true, .read = true, .last = true, .address = gva};
+    struct amdvi_page_request_result result;
+    struct hv_viommu_alloc more = alloc;
+    hv_handle other, vdev2, queue, nested;
+    uint64_t record[2], lost;
+
+    answers = 0;
+    more.type = HV_VIOMMU_MEDIATED;
+    dte_set_ppr(entry, 1);
+    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &more), HV_OK);
+    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_OTHER, &other), HV_OK);
+    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, more.viommu, other, 0x21, &vdev2), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_alloc(fd, more.viommu, AMDVI_LOG_PPR, 2, &queue), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_alloc(fd, more.viommu, entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(fd, other, nested), HV_OK);
+    ck_assert_int_eq(amdvi_observe(b.device, &observer), AMDVI_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        wish.last = i != 3;
+        ck_assert_int_eq(amdvi_page_request(b.device, &wish, &result), AMDVI_OK);
+        ck_assert(result.ok);
+    }
+    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_lost(fd, queue, &lost), HV_OK);
+    ck_assert_uint_eq(lost, 3);
+    ck_assert_uint_eq(answers, 2);
+    ck_assert_int_eq(hv_driver_page_lost(NULL, 0, record), HV_ERR_ARGUMENT);
+}
+END_TEST
+
 START_TEST(handles_are_not_mistaken)
 {
     struct hv_fd *two, *none;
@@ -432,6 +474,7 @@ int main(void)
     tcase_add_test(tcase, queues_change_in_place);
     tcase_add_test(tcase, mediated_ones_have_no_hardware);
     tcase_add_test(tcase, event_queues_hold_what_the_guest_is_to_see);
+    tcase_add_test(tcase, page_requests_that_find_no_room_are_answered);
     tcase_add_test(tcase, handles_are_not_mistaken);
     tcase_add_test(tcase, any_order_of_making_and_destroying);
     return run_tests(tcase);
