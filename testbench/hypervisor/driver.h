@@ -37,7 +37,8 @@ struct hv_options {
     /* Unused map entries are written invalid, and a guest's command that names one is illegal: guests that
      * flush every number at boot then stop. By default unused DomainIDs lead to the parent domain, as the
      * drivers since 2025 write them (viommu 6), and unused DeviceIDs to the IOMMU itself: those drivers write
-     * 0, which may be somebody's device. */
+     * 0, which may be somebody's device. A platform answers such an invalidation at once, as for any function
+     * without a cache. */
     bool invalid_entries;
     /* New maps are filled by 131,072 register writes, as drivers must, and not in bulk: for recordings. */
     bool fill_by_registers;

@@ -13,12 +13,20 @@ static bool legal(const struct hv_driver *driver, const uint64_t words[2])
            !(words[0] & reserved[0]) && !(words[1] & reserved[1]);
 }
 
+/* What the maps of a guest with hardware say of numbers that it does not use. */
+static bool unused_are_illegal(const struct fd_viommu *viommu)
+{
+    return viommu->parent->driver->options.invalid_entries;
+}
+
 /* A guest domain without nested table has the parent's number, as in the DomIDMap. */
 static enum hv_status pages(const struct fd_viommu *viommu, const uint64_t command[2])
 {
     const struct fd_domain *domain = fd_find_domain(viommu, (uint16_t)cmd_inv_pages_domainid(command));
     uint64_t words[2] = {command[0], command[1]};
 
+    if (!domain && unused_are_illegal(viommu))
+        return HV_ERR_COMMAND;
     cmd_inv_pages_set_domainid(words, domain ? domain->host : viommu->parent->stage2->domain);
     return hv_command(viommu->parent->driver, words);
 }
@@ -31,7 +39,7 @@ static enum hv_status device(const struct fd_viommu *viommu, const uint64_t comm
     uint64_t words[2] = {command[0], command[1]};
 
     if (!vdevice)
-        return HV_OK;
+        return unused_are_illegal(viommu) ? HV_ERR_COMMAND : HV_OK;
     cmd_inv_devtab_set_deviceid(words, vdevice->device->id);
     if (cmd_opcode(words) == CMD_INVALIDATE_IOTLB_PAGES)
         cmd_inv_iotlb_set_queueid(words, 0);

@@ -32,6 +32,8 @@ static void on_response(void *context, const struct amdvi_prg_response *response
     strangers += response->device != BENCH_DEVICE && response->device != b.options.devid;
 }
 
+static bool invalid_entries;
+
 static void start(int mode)
 {
     static const struct amdvi_callbacks callbacks = {.atc_invalidate = on_invalidate,
@@ -42,6 +44,7 @@ static void start(int mode)
     options.first = BENCH_DEVICE;
     options.first_guest = GDEV;
     bench_machine_with(&b, &callbacks);
+    b.options.invalid_entries = invalid_entries;
     bench_start(&b);
     ck_assert_int_eq(hv_device_add(b.driver, 0, true), HV_OK);
     ck_assert_int_eq(hv_vmm_create(b.driver, &options, &vmm), HV_OK);
@@ -51,6 +54,7 @@ static void start(int mode)
 
 static void teardown(void)
 {
+    invalid_entries = false;
     hv_guest_iommu_destroy(&iommu);
     hv_vmm_destroy(vmm);
     bench_free(&b);
@@ -82,6 +86,27 @@ START_TEST(commands_for_other_devices_reach_nobody)
     give(CMD_INVALIDATE_IOTLB_PAGES, GDEV);
     give(CMD_COMPLETE_PPR_REQUEST, GDEV);
     ck_assert_uint_eq(own, 2);
+}
+END_TEST
+
+/* The other way (viommu 11 #8): the guest is told of the command, and its ring stands. */
+START_TEST(numbers_without_entry_are_illegal_by_choice)
+{
+    uint64_t words[2] = {0}, record[2];
+
+    invalid_entries = true;
+    start(_i / 2);
+    cmd_set_opcode(words, _i % 2 ? CMD_INVALIDATE_IOTLB_PAGES : CMD_INVALIDATE_IOMMU_PAGES);
+    if (_i % 2)
+        cmd_inv_iotlb_set_deviceid(words, NOBODY);
+    else
+        cmd_inv_pages_set_domainid(words, NOBODY);
+    hv_guest_iommu_command(&iommu, words);
+    ck_assert_int_eq(hv_guest_iommu_wait(&iommu), HV_ERR_DEVICE);
+    ck_assert_int_eq(hv_guest_iommu_record(&iommu, AMDVI_LOG_EVENT, record), HV_OK);
+    ck_assert_uint_eq(evt_code(record), EVT_ILLEGAL_COMMAND_ERROR);
+    ck_assert_int_eq(hv_guest_iommu_record(&iommu, AMDVI_LOG_EVENT, record), HV_ERR_EMPTY);
+    ck_assert_uint_eq(strangers, 0);
 }
 END_TEST
 
@@ -130,6 +155,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_loop_test(tcase, commands_for_other_devices_reach_nobody, 0, 2);
+    tcase_add_loop_test(tcase, numbers_without_entry_are_illegal_by_choice, 0, 4);
     tcase_add_loop_test(tcase, one_command_invalidates_everything, 0, 2);
     return run_tests(tcase);
 }

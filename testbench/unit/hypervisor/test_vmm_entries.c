@@ -107,6 +107,29 @@ START_TEST(an_entry_comes_in_pieces_of_eight_bytes)
 }
 END_TEST
 
+/* The same with a root that looks whole: a request in between finds nothing, and nothing of it is left. */
+START_TEST(a_request_between_two_pieces_leaves_nothing)
+{
+    uint64_t gcr3, root, page;
+
+    start(_i);
+    root = hv_guest_take(&iommu.pages, 1);
+    page = hv_guest_take(&iommu.pages, 1);
+    do
+        gcr3 = hv_guest_take(&iommu.pages, 1);
+    while (!(gcr3 & 0x7000));
+    ck_assert(hv_guest_gcr3_set(&iommu.pages, gcr3, 0, 0, root));
+    ck_assert(hv_guest_map(&iommu.pages, root, GVA, page, 1, true));
+    dte_set_gcr3_root(entry, gcr3);
+    store(0, &entry[0], 8);
+    ck_assert(!reads(GDEV, GVA) && !reads(GDEV, BENCH_GPA));
+    store(8, &entry[1], 8);
+    invalidate(GDEV);
+    ck_assert(reads(GDEV, GVA) && !reads(GDEV, BENCH_GPA));
+    ck_assert_uint_eq(hv_vmm_refused(vmm), 0);
+}
+END_TEST
+
 /* The device never leaves for guest memory on the way, and is there in the end. */
 START_TEST(stores_of_any_width_are_followed)
 {
@@ -213,6 +236,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_loop_test(tcase, an_entry_comes_in_pieces_of_eight_bytes, 0, 2);
+    tcase_add_loop_test(tcase, a_request_between_two_pieces_leaves_nothing, 0, 2);
     tcase_add_loop_test(tcase, stores_of_any_width_are_followed, 0, 14);
     tcase_add_loop_test(tcase, one_store_may_write_many_entries, 0, 2);
     tcase_add_loop_test(tcase, stores_may_be_told_of, 0, 2);
