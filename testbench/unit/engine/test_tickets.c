@@ -66,7 +66,7 @@ static enum step_kind drawn_kind(uint32_t word)
     return (enum step_kind)kind;
 }
 
-/* Half of all requests and edits of an interleaving meet at few places. */
+/* Most requests and edits of an interleaving meet at few places. */
 static struct step drawn_step(uint64_t *state, const uint32_t focus[2])
 {
     uint64_t first = draw(state), second = draw(state);
@@ -74,7 +74,9 @@ static struct step drawn_step(uint64_t *state, const uint32_t focus[2])
                         (uint32_t)(second >> 32)};
 
     if (first >> 62 && (step.kind == STEP_REQUEST || step.kind == STEP_EDIT))
-        step.a = focus[step.kind == STEP_EDIT] + step.a % 3;
+        step.a = focus[step.a >> 8 & 1] + step.a % 3;
+    if (first >> 62 && step.kind == STEP_EDIT)
+        step.b |= 1;
     return step;
 }
 

@@ -35,7 +35,7 @@ void bench_close(struct bench *b)
 static struct amdvi_request request_of(const struct bench *b, const struct step *step)
 {
     const struct target *t = &b->places.target[step->a % b->places.targets];
-    bool two_pages = (step->b >> 6 & 7) == 7;
+    bool two_pages = (step->b >> 6 & 3) == 3;
 
     return (struct amdvi_request){.device = t->device,
                                   .op = step->b & 1 ? AMDVI_WRITE : AMDVI_READ,
@@ -73,13 +73,33 @@ static void interrupt(struct bench *b, const struct step *step)
     uint16_t device = (uint16_t)(HOST_A + step->a % 3);
     uint32_t index = step->b % INDICES;
 
-    amdvi_submit_interrupt(b->world.device, device, 0xfee00000, index,
-                           UINT64_C(1) << 63 | (uint64_t)device << 16 | index);
+    amdvi_submit_interrupt(b->world.device, device, 0xfee00000, index, (uint64_t)device << 16 | index);
+}
+
+static bool shares_tables(uint16_t device, uint16_t other)
+{
+    unsigned owner = owner_of_device(device);
+
+    return device == other || (device == HOST_A && other == HOST_B) ||
+           (owner != WORLD_GUESTS && owner == owner_of_device(other));
+}
+
+/* One that requests to the target meet, or any. */
+static const struct place *drawn_place(const struct bench *b, const struct step *step)
+{
+    const struct target *t = &b->places.target[step->a % b->places.targets];
+
+    for (unsigned i = 0; i < b->places.places && step->b & 1; i++) {
+        const struct place *place = &b->places.place[(step->c + i) % b->places.places];
+        if (shares_tables(place->device, t->device) && place->address >> 12 == t->address >> 12)
+            return place;
+    }
+    return &b->places.place[step->a % b->places.places];
 }
 
 static void edit(struct bench *b, const struct step *step)
 {
-    b->last_edit = &b->places.place[step->a % b->places.places];
+    b->last_edit = drawn_place(b, step);
     places_edit(b->last_edit, &b->model, step->c);
     if (b->verbose)
         printf("      %s at %llx becomes %llx\n", places_name(b->last_edit->kind),
@@ -182,6 +202,12 @@ static void ask_all(struct bench *b)
     b->verbose = false;
     for (uint32_t i = 0; i < b->places.targets; i++)
         request(b, &(struct step){.kind = STEP_REQUEST, .a = i});
+    for (uint16_t device = HOST_A; device <= HOST_OWN; device++)
+        for (uint32_t index = 0; index < INDICES; index++) {
+            struct amdvi_int_result result = {0};
+            amdvi_interrupt(b->world.device, device, 0xfee00000, index, &result);
+            port_check_interrupt(b, device, index, &result);
+        }
 }
 
 static void check_settled(struct bench *b, const char *when)

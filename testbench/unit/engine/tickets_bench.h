@@ -93,6 +93,9 @@ void bench_fail(struct bench *b, const char *format, ...) __attribute__((format(
 void port_check(struct bench *b, const struct amdvi_request *request, const struct amdvi_result *result,
                 bool at_once);
 
+void port_check_interrupt(struct bench *b, uint16_t device, uint32_t index,
+                          const struct amdvi_int_result *result);
+
 /* tickets_commands.c */
 void commands_give(struct bench *b, unsigned ring, const struct step *step);
 void commands_wait(struct bench *b, unsigned ring);

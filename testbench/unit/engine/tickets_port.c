@@ -195,12 +195,9 @@ void port_check(struct bench *b, const struct amdvi_request *request, const stru
                    (unsigned long long)result->pa, (unsigned long long)result->size, result->perm);
 }
 
-/* Tags of interrupts: 1 << 63, DeviceID, index. */
-static void check_interrupt(struct bench *b, uint64_t tag, const struct amdvi_int_result *result)
+void port_check_interrupt(struct bench *b, uint16_t device, uint32_t index,
+                          const struct amdvi_int_result *result)
 {
-    uint16_t device = (uint16_t)(tag >> 16);
-    uint32_t index = tag & 0xffff;
-
     b->answers++;
     if (b->verbose)
         printf("      device %x, interrupt %u: ok=%d, vector %x\n", device, index, result->ok,
@@ -222,7 +219,8 @@ static void on_complete(void *context, const struct amdvi_completion *completion
     else if (completion->kind == AMDVI_SUBMITTED_REQUEST)
         port_check(b, completion->request, completion->result, false);
     else if (completion->kind == AMDVI_SUBMITTED_INTERRUPT)
-        check_interrupt(b, completion->tag, completion->interrupt);
+        port_check_interrupt(b, (uint16_t)(completion->tag >> 16), completion->tag & 0xffff,
+                             completion->interrupt);
 }
 
 void port_attach(struct bench *b)
