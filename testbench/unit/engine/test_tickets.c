@@ -56,9 +56,9 @@ static uint64_t draw(uint64_t *state)
 
 static enum step_kind drawn_kind(uint32_t word)
 {
-    static const uint8_t weights[] = {[STEP_REQUEST] = 26,   [STEP_INTERRUPT] = 4,     [STEP_EDIT] = 13,
+    static const uint8_t weights[] = {[STEP_REQUEST] = 26,   [STEP_INTERRUPT] = 6,     [STEP_EDIT] = 13,
                                       [STEP_COMMAND] = 6,    [STEP_GUEST_COMMAND] = 4, [STEP_WAIT] = 4,
-                                      [STEP_GUEST_WAIT] = 2, [STEP_ANSWER] = 34,       [STEP_MEND] = 7};
+                                      [STEP_GUEST_WAIT] = 2, [STEP_ANSWER] = 32,       [STEP_MEND] = 7};
     unsigned left = word % 100, kind = 0;
 
     while (left >= weights[kind])

@@ -84,14 +84,17 @@ static bool shares_tables(uint16_t device, uint16_t other)
            (owner != WORLD_GUESTS && owner == owner_of_device(other));
 }
 
-/* One that requests to the target meet, or any. */
+/* Often one that requests to the target or interrupts meet. */
 static const struct place *drawn_place(const struct bench *b, const struct step *step)
 {
     const struct target *t = &b->places.target[step->a % b->places.targets];
 
-    for (unsigned i = 0; i < b->places.places && step->b & 1; i++) {
+    for (unsigned i = 0; i < b->places.places && step->b & 7; i++) {
         const struct place *place = &b->places.place[(step->c + i) % b->places.places];
-        if (shares_tables(place->device, t->device) && place->address >> 12 == t->address >> 12)
+        if ((step->b & 7) == 2 && place->interrupts[0])
+            return place;
+        if (step->b & 1 && shares_tables(place->device, t->device) &&
+            place->address >> 12 == t->address >> 12)
             return place;
     }
     return &b->places.place[step->a % b->places.places];
