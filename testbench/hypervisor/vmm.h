@@ -12,14 +12,14 @@
  * Who calls what, and when:
  *
  * - For the guest's processor: stores to its device table are hv_vmm_store_bytes(), or the store itself and
- *   then hv_vmm_stored(); accesses to its 16 KiB of registers are hv_vmm_read() and hv_vmm_write(). In hardware
- *   mode a VMM may map the page of hv_vmm_vf_page() at 2000h instead.
+ *   then hv_vmm_stored(); accesses to its 16 KiB of registers are hv_vmm_read() and hv_vmm_write(). In
+ * hardware mode a VMM may map the page of hv_vmm_vf_page() at 2000h instead.
  * - For the guest's devices: hv_vmm_translate(), hv_vmm_dma(), hv_vmm_page_request(). These deliver records
  *   themselves. Devices may also ask the host's device directly, under their host DeviceID: then a mediated
- *   guest hears of its faults and page requests at the next hv_vmm_deliver(), which the VMM calls whenever the
- *   host's event or PPR log interrupts, before the guest's processor goes on.
- * - For the machine: hv_vmm_reset() when it starts again, hv_vmm_add_device() for a device that is plugged in,
- *   hv_vmm_device_interrupt() when the guest programs a device's MSI.
+ *   guest hears of its faults and page requests at the next hv_vmm_deliver(), which the VMM calls whenever
+ * the host's event or PPR log interrupts, before the guest's processor goes on.
+ * - For the machine: hv_vmm_reset() when it starts again, hv_vmm_add_device() for a device that is plugged
+ * in, hv_vmm_device_interrupt() when the guest programs a device's MSI.
  *
  * In mediated mode the guest's commands are carried out within the hv_vmm_write() of its tail, so what they
  * invalidate is gone and COMPLETION_WAIT has stored when that call returns; `interrupt` is called from within
