@@ -18,6 +18,7 @@ exclude_patterns = ["examples/**", "tools/**", "*.inc", "_extra/**"]
 html_theme = "alabaster"
 html_theme_options = {"page_width": "1200px", "description": "A model of the AMD IOMMU"}
 html_copy_source = False
+html_static_path = ["static"]
 html_extra_path = ["_extra"]
 
 

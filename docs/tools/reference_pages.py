@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import sections
@@ -47,6 +48,13 @@ def keys_by_section(command: str) -> dict[str, list[str]]:
     return dict(found)
 
 
+@cache
+def commands() -> dict[str, str]:
+    """Opcode and name, from the table of 6.2."""
+    text = (citations.FOLDER / f"{sections.pages()['iommu', 6]}.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| (\w+) \| ([A-Z_]{6,}) \|", text, re.M))
+
+
 def cells(line: str) -> list[str]:
     return [text.strip() for text in line.strip().strip("|").split("|")]
 
@@ -64,7 +72,8 @@ class NamedRows:
         return self.name is not None or self.op is not None
 
     def patterns(self, row: list[str]) -> list[re.Pattern[str]]:
-        names = re.findall(r"\w+", re.sub(r"\(.*?\)|,.*", "", row[self.name])) if self.name is not None else []
+        text = row[self.name] if self.name is not None else commands().get(row[self.op], "")
+        names = re.findall(r"\w+", re.sub(r"\(.*?\)|,.*", "", text))
         found = [re.compile(rf"\b{name}=" if len(name) < 3 else rf"\b{name}\b") for name in names
                  if not name.isdigit() and name.lower() not in ("rsvd", "reserved")]
         if self.op is not None:
