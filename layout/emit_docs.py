@@ -20,11 +20,10 @@ def confidence(source):
 
 
 def _row(layout, item, name, bits):
-    notes = [item.note] + ([f"access {item.access}"] if getattr(item, "access", "") else [])
     return {"room": layout.room, "layout": layout.name, "title": layout.title, "field": name, "bits": bits, "doc": item.doc,
             "section": item.section, "source": item.source, "confidence": confidence(item.source),
             "gate": item.gate or layout.gate, "status": item.status or layout.status, "switch": item.switch,
-            "note": "; ".join(text for text in notes if text)}
+            "note": item.note, "access": item.access}
 
 
 def compliance(layouts):

@@ -28,7 +28,7 @@ Status says what the model does:
 
 - *works*: what the reference says;
 - *stored*: software can read (and where it may, write) it, and nothing follows from it;
-- *partly*: the note says what is missing;
+- *partly*: what is missing stands behind the meaning;
 - *absent*: described only.
 
 Confidence says how good the ground of the **layout** is, whatever the model does with it: *solid*, two or more
@@ -105,14 +105,16 @@ def trace_cell(row: dict[str, str], shared: set[str]) -> str:
 def line(row: dict[str, str], shared: set[str]) -> str:
     what = f"{row['layout']}.{row['field']}" if row["field"] else f"**{row['layout']}** {row['title']}"
     note = "; ".join(text for text in (row["note"], row["switch"]) if text)
-    texts = (what, row["bits"], row["status"], row["doc"], sections.linked(row["section"], "reference/"), row["source"],
-             row["confidence"], row["gate"], trace_cell(row, shared), sections.linked(note, "reference/"))
+    meaning = f"{row['doc']} *{note}*" if note else row["doc"]
+    texts = (what, f"{row['bits']} {row['access']}".strip(), row["status"], sections.linked(meaning, "reference/"),
+             sections.linked(row["section"], "reference/"), row["source"], row["confidence"], row["gate"],
+             trace_cell(row, shared))
     return "| " + " | ".join(texts) + " |"
 
 
 def table(rows: list[dict[str, str]], shared: set[str]) -> str:
-    head = ("| what | bits | status | meaning | section | source | confidence | needs | traces | note |\n"
-            "|---|---|---|---|---|---|---|---|---|---|\n")
+    head = ("| what | bits, access | status | meaning | section | source | confidence | needs | traces |\n"
+            "|---|---|---|---|---|---|---|---|---|\n")
     return head + "\n".join(line(row, shared) for row in rows) + "\n"
 
 

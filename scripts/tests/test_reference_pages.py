@@ -101,6 +101,6 @@ def test_a_rule_leads_to_its_key_and_traces(tmp_path):
     assert (tmp_path / "reference/traces-iommu-13-23.md").is_file() and '"traces-iommu-13-23.html"' in points
     commands = (tmp_path / "reference/iommu-06-commands.md").read_text(encoding="utf-8")
     assert "\n(iommu-6-4)=\n## 6.4 " in commands
-    trace = "traces/6.2/stray_pasid_op3.trace.txt"
+    trace = "traces/6.2/defined_op3.trace.txt"
     assert f'<a href="../{trace}">' in re.search(r"^\| 3 \| drop translations.*$", commands, re.M)[0]
-    assert (tmp_path / "_extra" / trace).read_bytes() == (ROOT / "testbench/traces/6.2/stray_pasid_op3.trace").read_bytes()
+    assert (tmp_path / "_extra" / trace).read_bytes() == (ROOT / "testbench/traces/6.2/defined_op3.trace").read_bytes()
