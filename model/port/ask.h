@@ -54,6 +54,7 @@ struct job {
     struct ticket ticket;
     struct job *next, *previous; /* of all that are under way */
     struct job *next_ready;
+    struct job *next_waiting; /* for the same lock; it may be ready all the same */
     uint32_t slot; /* its place among those that the surroundings answer */
     bool ready;
     bool waits; /* for a lock */

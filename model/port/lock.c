@@ -6,9 +6,9 @@
 static void wait_for(struct job *job, struct job_lock *lock)
 {
     job->waits = true;
-    job->next_ready = NULL;
+    job->next_waiting = NULL;
     if (lock->last)
-        lock->last->next_ready = job;
+        lock->last->next_waiting = job;
     else
         lock->first = job;
     lock->last = job;
@@ -34,7 +34,7 @@ void job_pass_lock(struct amdvi_device *device, struct job_lock *lock)
     lock->owner = lock->first;
     if (!lock->owner)
         return;
-    lock->first = lock->owner->next_ready;
+    lock->first = lock->owner->next_waiting;
     if (!lock->first)
         lock->last = NULL;
     lock->owner->waits = false;
