@@ -113,11 +113,12 @@ static void edit(struct bench *b, const struct step *step)
 /* ---------------------------------------------------------------- logs */
 
 /* The first of the device's records like this one that is still to be found; -1: there is none. */
-static int find_record(const struct bench *b, uint16_t device, const uint64_t record[2])
+static int find_record(const struct bench *b, unsigned log, uint16_t device, const uint64_t record[2])
 {
     for (unsigned i = 0; i < b->record_count; i++) {
         const struct expected_record *e = &b->records[i];
-        if (!e->found && e->device == device && e->flags == record[0] >> 48 && e->address == record[1])
+        if (!e->found && e->log == log && e->device == device && e->flags == record[0] >> 48 &&
+            e->address == record[1])
             return (int)i;
     }
     return -1;
@@ -135,7 +136,7 @@ static bool overtaken(const struct bench *b, unsigned index, unsigned log)
 
 static void check_record(struct bench *b, unsigned log, uint16_t device, const uint64_t record[2])
 {
-    int index = find_record(b, device, record);
+    int index = find_record(b, log, device, record);
 
     if (index < 0) {
         bench_fail(b, "a record of device %x, address %llx, in log %u that no request has made", device,
@@ -146,7 +147,6 @@ static void check_record(struct bench *b, unsigned log, uint16_t device, const u
         bench_fail(b, "a record of device %x, address %llx, in log %u comes too late", device,
                    (unsigned long long)record[1], log);
     b->records[index].found = true;
-    b->records[index].log = log;
 }
 
 static void check_log(struct bench *b, uint64_t base, uint64_t head, uint64_t tail, unsigned log)

@@ -53,11 +53,11 @@ struct ring_state {
 
 struct expected_record {
     uint16_t device;
-    uint16_t flags; /* bits 63:48: code, and whether it is for a guest (7.2) */
+    uint16_t flags; /* bits 63:48 (7.2) */
     uint64_t address;
     bool at_once; /* of a call that did not wait for it to be written, behind those that are under way */
     bool found;
-    unsigned log; /* in which it was found: that of a guest, or RING_HOST */
+    unsigned log; /* of a guest, or RING_HOST */
 };
 
 struct bench {
