@@ -137,12 +137,6 @@ typedef bool cache_alive(const void *context, const void *line);
  */
 uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
 
-/* For those who look by the tag alone. */
-static inline bool cache_any(const void *line, const void *key)
-{
-    return true;
-}
-
 static inline void cache_remove(struct cache *cache, uint32_t slot)
 {
     cache->tags[slot] = 0;
@@ -153,12 +147,19 @@ static inline void cache_remove(struct cache *cache, uint32_t slot)
  * keys may share a hash, so one line is not the end. */
 static inline bool cache_drop(struct cache *cache, uint64_t hash)
 {
+    uint32_t set = (uint32_t)hash & cache->set_mask;
     bool dropped = false;
-    int32_t slot;
 
-    while ((slot = cache_find(cache, hash, cache_any, NULL)) != CACHE_NO_SLOT) {
-        cache_remove(cache, (uint32_t)slot);
-        dropped = true;
+    for (uint32_t word = 0; word < cache->print_words; word++) {
+        uint64_t prints = cache->prints[set * cache->print_words + word];
+        uint64_t same = cache_similar(prints, cache_print(hash)) & cache->print_mask;
+        for (; same; same &= same - 1) {
+            uint32_t slot = (set << cache->log2_ways) + word * 8 + (uint32_t)__builtin_ctzll(same) / 8;
+            if (cache->tags[slot] != cache_tag(hash))
+                continue;
+            cache_remove(cache, slot);
+            dropped = true;
+        }
     }
     return dropped;
 }

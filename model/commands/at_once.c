@@ -72,16 +72,37 @@ static void hand_on(struct command_job *c, uint64_t spa, const uint64_t words[2]
     c->fetched = true;
 }
 
-bool command_at_once(struct amdvi_device *device, struct command_job *c, const struct command_held *blocked)
+/* Nobody is called on the way, so that nothing of the ring changes but its head. */
+void host_commands_at_once(struct amdvi_device *device, struct command_job *c)
 {
-    uint64_t spa = c->at.address, words[2] = {0, 0};
+    uint64_t words[2] = {0, 0};
+
+    if (!alone(device, c, &device->command_blocked))
+        return;
+    while (c->head != c->tail) {
+        uint64_t spa = c->ring.base + c->head;
+        uint8_t error = read_now(device, c, AMDVI_ACCESS_COMMAND, spa, words, sizeof(words));
+        if (error || cmd_opcode(words) != CMD_INVALIDATE_IOMMU_PAGES || !command_legal(device, words)) {
+            hand_on(c, spa, words, error);
+            return;
+        }
+        command_drop_pages(device, &c->job, NULL, words);
+        count(c->job.counts, NULL);
+        c->head = ring_next(&c->ring, c->head);
+        device->reg[REG_CMD_HEAD] = c->head;
+    }
+}
+
+bool guest_command_at_once(struct amdvi_device *device, struct command_job *c)
+{
+    uint64_t spa, words[2] = {0, 0};
     uint8_t error;
 
-    if (!alone(device, c, blocked) || (c->guest && !find_guest_command(device, c, &spa)))
+    if (!alone(device, c, &c->guest->blocked) || !find_guest_command(device, c, &spa))
         return false;
     error = read_now(device, c, AMDVI_ACCESS_COMMAND, spa, words, sizeof(words));
     if (error || cmd_opcode(words) != CMD_INVALIDATE_IOMMU_PAGES || !command_legal(device, words) ||
-        (c->guest && !replace_domain(device, c, words))) {
+        !replace_domain(device, c, words)) {
         hand_on(c, spa, words, error);
         return false;
     }

@@ -66,8 +66,10 @@ static inline uint32_t command_faulty_head(const struct amdvi_device *device, co
  * it waits. */
 bool command_process(struct amdvi_device *device, struct command_job *c, struct command_held *blocked);
 
-/* at_once.c: true: the command at `c->head` needed nothing of all that, and is done. */
-bool command_at_once(struct amdvi_device *device, struct command_job *c, const struct command_held *blocked);
+/* at_once.c: commands that need nothing of all that. The host's, as many as come in a row. */
+void host_commands_at_once(struct amdvi_device *device, struct command_job *c);
+/* True: the guest's command at `c->head` is done; the head stays. */
+bool guest_command_at_once(struct amdvi_device *device, struct command_job *c);
 
 /* host_command.c */
 bool host_command_fetch(struct amdvi_device *device, struct command_job *c);

@@ -66,11 +66,13 @@ bool host_ring_run(struct amdvi_device *device, struct command_job *c)
     STEPS_BEGIN(&c->run);
     if (!open_ring(device, c))
         STEPS_DONE(&c->run);
-    while (c->head != c->tail) {
+    for (;;) {
+        host_commands_at_once(device, c);
+        if (c->head == c->tail)
+            break;
         c->at.address = c->ring.base + c->head;
         c->progress = COMMAND_DONE;
-        if (!command_at_once(device, c, &device->command_blocked))
-            STEPS_WAIT(&c->run, command_process(device, c, &device->command_blocked));
+        STEPS_WAIT(&c->run, command_process(device, c, &device->command_blocked));
         if (!consume(device, c))
             STEPS_DONE(&c->run);
     }
@@ -146,7 +148,7 @@ static bool process_next(struct amdvi_device *device, struct command_job *c)
 /* The direct executor's: it never stops on the way. */
 static bool process_at_once(struct amdvi_device *device, struct command_job *c)
 {
-    if (!command_at_once(device, c, &c->guest->blocked))
+    if (!guest_command_at_once(device, c))
         return false;
     c->guest->budget--;
     c->head = ring_next(&c->ring, c->head);
