@@ -33,7 +33,8 @@ uint8_t memory_update(struct amdvi_device *device, uint64_t spa, uint64_t expect
                       uint64_t *seen);
 
 /* Results are enum walk_error, the same numbers as enum amdvi_memory_result. */
-static inline uint8_t memory_read(struct amdvi_device *device, uint64_t spa, void *data, size_t length)
+__attribute__((always_inline)) static inline uint8_t memory_read(struct amdvi_device *device, uint64_t spa,
+                                                                 void *data, size_t length)
 {
     const uint8_t *direct = memory_direct(device, spa, length);
 
