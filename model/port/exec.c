@@ -86,33 +86,14 @@ bool exec_answer(struct amdvi_device *device, struct job *job, struct walk *walk
     return true;
 }
 
-/* The direct window as the loop below wants it: empty when somebody watches the accesses. */
-struct window {
-    const uint8_t *bytes;
-    uint64_t first, limit;
-};
-
-static inline struct window open_window(const struct amdvi_device *device)
-{
-    const struct amdvi_memory *memory = &device->memory;
-    bool usable = memory->direct_size >= sizeof(uint64_t) && !(device->observed | device->watched);
-
-    return (struct window){.bytes = memory->direct,
-                           .first = memory->direct_base,
-                           .limit = usable ? memory->direct_size - sizeof(uint64_t) + 1 : 0};
-}
-
 void exec_walk_now(struct amdvi_device *device, struct job *job, struct walk *walk,
                    const struct walk_request *request, const struct tlb_space *space)
 {
-    struct window window = open_window(device);
+    struct exec_window window = exec_open_window(device);
     enum walk_ask ask = walk_start_inline(walk, request);
 
     while (ask != WALK_DONE) {
-        uint64_t offset = walk->address - window.first;
-        if (ask == WALK_READ && offset < window.limit)
-            memcpy(&walk->value, window.bytes + offset, sizeof(walk->value));
-        else
+        if (!exec_read_at_once(&window, walk, ask))
             exec_answer(device, job, walk, ask, space);
         ask = walk_step_inline(walk);
     }

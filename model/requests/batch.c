@@ -44,15 +44,17 @@ static void take_off(struct amdvi_device *device, struct job *job, struct flight
     prefetch_answer(device, f);
 }
 
-static void step(struct amdvi_device *device, struct flight *f)
+static void step(struct amdvi_device *device, const struct exec_window *window, struct flight *f)
 {
-    exec_answer(device, f->translation.job, &f->walk, f->ask, &f->translation.space);
+    if (!exec_read_at_once(window, &f->walk, f->ask))
+        exec_answer(device, f->translation.job, &f->walk, f->ask, &f->translation.space);
     f->ask = walk_step(&f->walk);
     prefetch_answer(device, f);
 }
 
 static void fly(struct amdvi_device *device, struct flight *flights, size_t count)
 {
+    const struct exec_window window = exec_open_window(device);
     bool busy = true;
 
     while (busy) {
@@ -60,7 +62,7 @@ static void fly(struct amdvi_device *device, struct flight *flights, size_t coun
         for (size_t i = 0; i < count; i++) {
             if (flights[i].ask == WALK_DONE)
                 continue;
-            step(device, &flights[i]);
+            step(device, &window, &flights[i]);
             busy = true;
         }
     }
