@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Saved bytes that do not fit: damaged, of another device, or of guests that are not there. */
 #include "amdvi/inject.h"
-#include "testbench/unit/guests/saved.h"
-#include "testbench/unit/guests/world.h"
+#include "testbench/unit/guests/saved_busy.h"
 #include "testbench/unit/run.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { A, B, C };
-
-static struct world w;
-static struct saved good, before, bad, after;
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -32,67 +26,6 @@ static uint64_t seed(void)
     printf("AMDVI_TEST_SEED=%llu\n", (unsigned long long)value);
     fflush(stdout);
     return value * 0x9e3779b97f4a7c15u + 1;
-}
-
-static enum amdvi_atc_answer pending(void *context, const struct amdvi_atc_invalidation *invalidation)
-{
-    *(uint32_t *)context = invalidation->tag;
-    return AMDVI_ATC_PENDING;
-}
-
-/* INVALIDATE_IOTLB_PAGES of everything: the host's, and the guest's about its own device. */
-static uint32_t host_invalidation(struct world *of)
-{
-    uint32_t tag = UINT32_MAX;
-
-    of->notes = (struct world_notes){.context = &tag, .atc = pending};
-    host_command(of, UINT64_C(4) << 60 | host_device(A, 0), UINT64_C(0x7ffffffffffff001));
-    of->notes = (struct world_notes){0};
-    return tag;
-}
-
-static uint32_t guest_invalidation(struct world *of, unsigned g)
-{
-    uint32_t tag = UINT32_MAX;
-
-    of->notes = (struct world_notes){.context = &tag, .atc = pending};
-    guest_command(of, g, UINT64_C(4) << 60 | guest_device(0), UINT64_C(0x7ffffffffffff001));
-    of->notes = (struct world_notes){0};
-    return tag;
-}
-
-/* A device with some of everything under way. */
-static void busy_device(const char *settings)
-{
-    world_open(&w, settings, true);
-    guest_wait(&w, A, G_STORE, 1);
-    guest_ask(&w, A, 0, AMDVI_WRITE, G_IOVA + 9 * PAGE_BYTES);
-    guest_page_request(&w, B, 0, G_IOVA);
-    host_invalidation(&w);
-    guest_invalidation(&w, A);
-    saved_device(&good, w.device);
-    before = bad = good;
-}
-
-static void setup(void)
-{
-    busy_device(NULL);
-}
-
-static void teardown(void)
-{
-    world_close(&w);
-}
-
-/* `bad` with a right sum is refused with that status, and the device is as it was. */
-static void refused(enum amdvi_status expected)
-{
-    saved_seal(&bad);
-    ck_assert_str_eq(amdvi_status_text(amdvi_restore(w.device, bad.bytes, bad.size)),
-                     amdvi_status_text(expected));
-    saved_device(&after, w.device);
-    ck_assert(saved_same(&before, &after));
-    bad = good;
 }
 
 /* ---------------------------------------------------------------- header and sections */
