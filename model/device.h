@@ -37,9 +37,10 @@ struct command_held {
     bool held; /* it is blocked, and goes on where it was */
     bool legal, mapped, told;
     uint64_t words[2];
-    uint64_t host[2]; /* with the host's IDs */
-    uint64_t address; /* SPA, of guests the address as the guest names it */
+    uint64_t host[2];      /* with the host's IDs */
+    uint64_t address;      /* SPA, of guests the address as the guest names it */
     struct jobs_wait wait; /* of a COMPLETION_WAIT for lookups under way */
+    uint64_t records;      /* of a COMPLETION_WAIT: records_settled() */
 };
 
 struct command_job;
@@ -95,9 +96,9 @@ struct amdvi_device {
     uint64_t now;
 
     struct amdvi_statistics statistics;
-    struct external *external;     /* who answers jobs later; null: nobody (port.h) */
-    struct job *jobs;              /* of those that are under way */
-    uint64_t marks;                /* invalidations that covered one of them */
+    struct external *external; /* who answers jobs later; null: nobody (port.h) */
+    struct job *jobs;          /* of those that are under way */
+    uint64_t marks;            /* invalidations that covered one of them */
 };
 
 static inline uint64_t control(const struct amdvi_device *device)

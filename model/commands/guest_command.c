@@ -138,7 +138,7 @@ static bool store(struct amdvi_device *device, struct command_job *c)
 static bool must_wait(struct amdvi_device *device, struct command_job *c)
 {
     return (device->config.value[CONFIG_WAIT_SCOPE] ? device->atc.count > 0 : c->guest->ats.count > 0) ||
-           (device->jobs && !jobs_settled(device, &c->at.wait)) || !record_writer_idle(device);
+           (device->jobs && !jobs_settled(device, &c->at.wait)) || !records_settled(device, &c->at.records);
 }
 
 static bool completion_wait(struct amdvi_device *device, struct command_job *c)

@@ -71,7 +71,7 @@ static bool store(struct amdvi_device *device, struct command_job *c)
 static bool must_wait(struct amdvi_device *device, struct command_job *c)
 {
     return device->atc.host.count > 0 || (device->jobs && !jobs_settled(device, &c->at.wait)) ||
-           !record_writer_idle(device);
+           !records_settled(device, &c->at.records);
 }
 
 /* Store, then status, then interrupt (6.4). */

@@ -48,6 +48,7 @@ static bool fetch(struct amdvi_device *device, struct command_job *c)
     c->at.host[0] = c->at.words[0];
     c->at.host[1] = c->at.words[1];
     c->at.mapped = c->at.told = c->at.wait.waiting = false;
+    c->at.records = 0;
     return true;
 }
 

@@ -41,6 +41,7 @@ static void enqueue(struct amdvi_device *device, struct job *job, const struct r
 {
     struct record_writer *writer = device->writer;
 
+    writer->queued++;
     job->record = *wanted;
     job->record.state = RECORD_QUEUED;
     job->record.next = NULL;
@@ -68,6 +69,7 @@ static void finish_first(struct amdvi_device *device, struct record_writer *writ
     struct job *job = writer->first;
 
     writer->begun = false;
+    writer->ended++;
     writer->first = job->record.next;
     if (!writer->first)
         writer->last = NULL;
@@ -84,10 +86,24 @@ bool record_writer_step(struct amdvi_device *device)
 
     for (; writer->first; any = true) {
         if (!write_first(device, writer, &written))
-            return false;
+            return any;
         finish_first(device, writer, written);
     }
     return any;
+}
+
+bool records_settled(const struct amdvi_device *device, uint64_t *mark)
+{
+    const struct record_writer *writer = device->writer;
+
+    if (!writer)
+        return true;
+    if (*mark == 0)
+        *mark = writer->queued + 1;
+    if (writer->ended + 1 < *mark)
+        return false;
+    *mark = 0;
+    return true;
 }
 
 /* What the writer finds on its way is written before it goes on (viommu 11 #19). */

@@ -15,6 +15,7 @@ struct record_writer {
     struct job job;
     struct job *first, *last; /* whose records are to be written, the first one now */
     bool begun, inner_begun;
+    uint64_t queued, ended;          /* records so far */
     struct log_write outer, inner;   /* inner: what is found while a guest's record is written */
     struct job loose[RECORDS_LOOSE]; /* carry records that nobody waits for */
 };
@@ -29,8 +30,12 @@ bool record_post(struct amdvi_device *device, const struct job *job, const struc
 bool event_report(struct amdvi_device *device, struct job *job, const struct event *event, bool *logged);
 bool event_report_raw(struct amdvi_device *device, struct job *job, const uint64_t record[2], bool *logged);
 
-/* For executors that answer later. False: it has asked, or had nothing to do; true: all are written. */
+/* For executors that answer later. True: records have ended; it may have asked about the next one, too. */
 bool record_writer_step(struct amdvi_device *device);
+/* Whether the records that were on their way at the first call are written or lost; others may have come
+ * since.
+ * `*mark` is 0 before the first call, and again when they are. */
+bool records_settled(const struct amdvi_device *device, uint64_t *mark);
 static inline bool record_writer_idle(const struct amdvi_device *device)
 {
     return !device->writer || !device->writer->first;
