@@ -37,8 +37,8 @@ struct totals {
 
 static const char *const all_settings[] = {
     "ptc.log2_entries=7",
-    "ptc.log2_entries=2 ptc.ways=2 pdc.log2_entries=2 pdc.ways=1 dtc.log2_entries=2 dtc.ways=1 "
-    "gcr3.log2_entries=0 gcr3.ways=1 itc.log2_entries=1 itc.ways=1",
+    ("ptc.log2_entries=2 ptc.ways=2 pdc.log2_entries=2 pdc.ways=1 dtc.log2_entries=2 dtc.ways=1 "
+     "gcr3.log2_entries=0 gcr3.ways=1 itc.log2_entries=1 itc.ways=1"),
     "ptc.log2_entries=6 ptc.page_sizes=0x7f pdc.log2_entries=5",
     "ptc.log2_entries=6 ptc.page_sizes=1 dtc.log2_entries=1 dtc.ways=1",
 };
