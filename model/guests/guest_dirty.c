@@ -89,10 +89,13 @@ bool dirty_scan(struct amdvi_device *device, struct job *job, struct dirty_scan 
     if (!guests_enabled(device) || !reg_control_vcmden(control(device)) || !device->guests.first)
         STEPS_DONE(&scan->steps);
     for (scan->number = 0; scan->number < HELD_DIRTY_PAGES; scan->number++) {
-        space_aim_private(device, &scan->page.io,
-                          PRIVATE_DIRTY_BASE + ((uint64_t)scan->number << HELD_PAGE_BITS), false);
-        STEPS_WAIT(&scan->steps,
-                   space_read_page(device, job, &device->held.dirty[scan->number], &scan->page));
+        do { /* a bit that a reset has taken back meanwhile must not start the guest (7.5) */
+            scan->resets = device->guests.resets;
+            space_aim_private(device, &scan->page.io,
+                              PRIVATE_DIRTY_BASE + ((uint64_t)scan->number << HELD_PAGE_BITS), false);
+            STEPS_WAIT(&scan->steps,
+                       space_read_page(device, job, &device->held.dirty[scan->number], &scan->page));
+        } while (scan->resets != device->guests.resets);
         if (scan->page.there)
             scan_page(device, scan->number, scan->page.words);
     }

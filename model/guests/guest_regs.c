@@ -317,9 +317,10 @@ bool guest_reset_registers(struct amdvi_device *device, struct job *job, uint16_
     }
     /* Nobody waits for the devices of the guest that had this GuestID before. */
     atc_forget(device, &r->guest->ats);
+    STEPS_WAIT(&r->steps, guest_mark_dirty(device, job, r->guest, false, &r->work));
+    device->guests.resets++;
+    guest_unqueue(device, r->guest);
     restart_ring(r->guest);
     STEPS_WAIT(&r->steps, guest_status_set(device, job, r->guest, 0, &r->work));
-    STEPS_WAIT(&r->steps, guest_mark_dirty(device, job, r->guest, false, &r->work));
-    guest_unqueue(device, r->guest);
     STEPS_END(&r->steps);
 }

@@ -160,6 +160,7 @@ bool guests_settle(struct amdvi_device *device, struct job *job, struct guest_se
 /* guest_dirty.c: queues the guests whose dirty bit is set, whoever set it (2.3). */
 struct dirty_scan {
     struct steps steps;
+    uint32_t resets; /* when the page was asked for */
     unsigned number; /* of the page */
     struct page_read page;
 };

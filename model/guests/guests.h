@@ -18,6 +18,7 @@ struct guests {
     bool unsettled;             /* the control register has changed what guests may do (guests_settle()) */
     struct job_lock dirty_lock; /* the words of dirty status */
     uint32_t run;               /* number of the run under way */
+    uint32_t resets;            /* guests whose dirty bit a reset has taken back so far */
 };
 
 #endif

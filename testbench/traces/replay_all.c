@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * replay_all [--set KEY=VALUE]... [--lint] [--restore] FILE...
+ * replay_all [--set KEY=VALUE]... [--lint] [--restore] [--external] FILE...
  *
  * Replays text or binary traces, each on a device of its own. Prints a line for each check that failed and,
  * at the end, "N passed, N failed, ..." in files. Exit status: 0 all held, 1 a check failed, 2 a file could
  * not be understood. With --lint a lint looks on, which must change nothing. With --restore the device is
- * saved and restored before every third record, and offered damaged bytes, which must change nothing.
+ * saved and restored before every third record, and offered damaged bytes, which must change nothing. With
+ * --external rings and logs ask for memory and are answered from inside of each question (amdvi/external.h).
  */
+#include "amdvi/external.h"
 #include "amdvi/replay.h"
 
 #include <stdio.h>
@@ -18,7 +20,8 @@ enum { SETTINGS_MAX = 16, RESTORE_EVERY = 3 };
 struct runner {
     struct amdvi_trace_pair settings[SETTINGS_MAX];
     size_t settings_count;
-    bool lint, restore;
+    bool lint, restore, external;
+    uint64_t asked;
     unsigned passed, failed, unreadable;
     uint64_t checks, findings;
 };
@@ -65,15 +68,63 @@ static void save_and_restore(struct amdvi_device *device, unsigned at)
     free(bytes);
 }
 
+static enum amdvi_memory_result answer(struct amdvi_sparse *memory, const struct amdvi_ask *ask, void *data)
+{
+    enum amdvi_sparse_status status;
+    uint64_t seen = ask->expected;
+
+    switch (ask->kind) {
+    case AMDVI_ASK_READ:
+        status = amdvi_sparse_read(memory, ask->address, data, ask->length);
+        break;
+    case AMDVI_ASK_WRITE:
+        status = amdvi_sparse_write(memory, ask->address, ask->data, ask->length);
+        break;
+    default:
+        status = amdvi_sparse_cas64(memory, ask->address, &seen, ask->desired);
+        memcpy(data, &seen, sizeof(seen));
+        break;
+    }
+    return status == AMDVI_SPARSE_OK ? AMDVI_MEMORY_OK : AMDVI_MEMORY_MASTER_ABORT;
+}
+
+static void on_issue(void *context, const struct amdvi_ask *ask)
+{
+    struct amdvi_replay *replay = context;
+    uint8_t data[AMDVI_ASK_BYTES] = {0};
+    enum amdvi_memory_result result = answer(amdvi_replay_memory(replay), ask, data);
+
+    running->asked++;
+    amdvi_memory_done(amdvi_replay_device(replay), ask->id, result, data);
+}
+
+static void on_complete(void *context, const struct amdvi_completion *completion)
+{
+    (void)context;
+    (void)completion;
+}
+
+/* As soon as there is a device. */
+static bool attach(struct amdvi_replay *replay)
+{
+    struct amdvi_external face = {.context = replay, .issue = on_issue, .complete = on_complete, .most = 1};
+    struct amdvi_device *device = amdvi_replay_device(replay);
+
+    return device && amdvi_external_attach(device, &face) == AMDVI_OK;
+}
+
 static bool feed(struct amdvi_replay *replay, struct amdvi_trace_reader *reader)
 {
     struct amdvi_trace_record record;
     enum amdvi_trace_status status;
+    bool attached = false;
     unsigned at = 0;
 
     while ((status = amdvi_trace_next(reader, &record)) == AMDVI_TRACE_OK) {
         if (running->restore && at++ % RESTORE_EVERY == 0 && amdvi_replay_device(replay))
             save_and_restore(amdvi_replay_device(replay), at);
+        if (running->external && !attached)
+            attached = attach(replay);
         if (amdvi_replay_record(replay, &record) != AMDVI_REPLAY_OK) {
             printf("%s\n", amdvi_replay_error(replay));
             return false;
@@ -166,6 +217,8 @@ int main(int argc, char **argv)
             runner.lint = true;
         else if (strcmp(argv[i], "--restore") == 0)
             runner.restore = true;
+        else if (strcmp(argv[i], "--external") == 0)
+            runner.external = true;
         else
             play(&runner, argv[i]);
     }
@@ -173,6 +226,8 @@ int main(int argc, char **argv)
            runner.unreadable, (unsigned long long)runner.checks);
     if (runner.lint)
         printf("%llu findings of the lint\n", (unsigned long long)runner.findings);
+    if (runner.external)
+        printf("%llu questions to memory\n", (unsigned long long)runner.asked);
     if (runner.unreadable)
         return 2;
     return runner.failed ? 1 : 0;
