@@ -29,7 +29,7 @@ struct steps {
 
 #define STEPS_BEGIN(steps)                                                                                   \
     switch ((steps)->at) {                                                                                   \
-    case 0:
+    default:
 
 #define STEPS_WAIT(steps, call)                                                                              \
     do {                                                                                                     \
