@@ -337,6 +337,72 @@ static void no_completion(void *context, const struct amdvi_completion *completi
 {
 }
 
+/* ---------------------------------------------------------------- no memory, no surroundings, no place */
+
+static unsigned grants;
+
+static void *allocate(void *context, size_t bytes)
+{
+    (void)context;
+    if (grants == 0)
+        return NULL;
+    grants--;
+    return malloc(bytes);
+}
+
+static void release(void *context, void *block)
+{
+    (void)context;
+    free(block);
+}
+
+static void all_submissions_give(struct amdvi_device *device, enum amdvi_status expected)
+{
+    const struct amdvi_register_access access = {.space = AMDVI_SPACE_MMIO, .size = 8};
+    const struct amdvi_page_request page = {.device = 1};
+
+    ck_assert_int_eq(amdvi_submit_request(device, &request, 0), expected);
+    ck_assert_int_eq(amdvi_submit_interrupt(device, 1, 0xfee00000, 0x31, 0), expected);
+    ck_assert_int_eq(amdvi_submit_page_request(device, &page, 0), expected);
+    ck_assert_int_eq(amdvi_submit_register(device, &access, 0), expected);
+}
+
+static void ask_nobody(void *context, const struct amdvi_ask *ask)
+{
+    (void)context;
+    (void)ask;
+}
+
+START_TEST(every_submission_tells_why_it_fails)
+{
+    const struct amdvi_allocator allocator = {.allocate = allocate, .release = release};
+    const struct amdvi_external face = {.issue = ask_nobody, .complete = no_completion, .most = 1};
+    const struct amdvi_memory memory = {0};
+    struct amdvi_config *config = config_of("");
+    struct amdvi_device *device;
+    uint32_t pending;
+
+    grants = UINT32_MAX;
+    ck_assert_int_eq(amdvi_create(config, &memory, NULL, &allocator, &device), AMDVI_OK);
+    amdvi_config_destroy(config);
+    all_submissions_give(device, AMDVI_ERR_UNSUPPORTED);
+    ck_assert_int_eq(amdvi_external_pending(device, &pending), AMDVI_OK);
+    ck_assert_uint_eq(pending, 0);
+    for (unsigned few = 0; few < 3; few++) {
+        grants = few;
+        ck_assert_int_eq(amdvi_external_attach(device, &face), AMDVI_ERR_NO_MEMORY);
+    }
+    grants = 3;
+    ck_assert_int_eq(amdvi_external_attach(device, &face), AMDVI_OK);
+    all_submissions_give(device, AMDVI_ERR_NO_MEMORY);
+    grants = 1;
+    amdvi_mmio_write(device, 0x18, 8, 1); /* IommuEn: the entry is asked for */
+    ck_assert_int_eq(amdvi_submit_request(device, &request, 0), AMDVI_OK);
+    all_submissions_give(device, AMDVI_ERR_BUSY);
+    amdvi_destroy(device);
+}
+END_TEST
+
 /* All that is asked but records: `open[0]` is then the one that is being written. */
 static void answer_all_but_records(struct surroundings *s)
 {
@@ -450,6 +516,7 @@ int main(void)
     tcase_add_test(tests, other_invalidations_do_not_concern_a_walk);
     tcase_add_test(tests, a_page_beside_the_invalidated_one_is_waited_for_and_kept);
     tcase_add_test(tests, an_entry_that_was_overtaken_is_not_kept);
+    tcase_add_test(tests, every_submission_tells_why_it_fails);
     tcase_add_test(tests, a_completion_wait_does_not_wait_for_records_behind_it);
     tcase_add_test(tests, other_calls_are_refused_inside_of_a_question);
     tcase_add_test(tests, an_observer_must_not_submit);
