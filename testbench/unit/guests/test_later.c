@@ -136,6 +136,85 @@ START_TEST(commands_by_private_address_end_alike)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- registers */
+
+enum { ACCESSES = 48 };
+
+static uint64_t last_value;
+
+static void keep_value(void *context, const struct amdvi_completion *completion)
+{
+    ck_assert_int_eq(completion->status, AMDVI_OK);
+    last_value = completion->value;
+}
+
+static uint32_t next(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+/* A register of guest 0: of the VF page with its slot, or of the control block with the ID maps. */
+static struct amdvi_register_access draw_access(uint32_t *state)
+{
+    static const uint64_t slot[] = {0x0, 0x8, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38, 0x80, 0x100};
+    bool control = next(state) % 3 == 0;
+    struct amdvi_register_access access = {.space = control ? AMDVI_SPACE_VFC : AMDVI_SPACE_VF,
+                                           .write = next(state) % 2,
+                                           .guest_id = guest_id(0),
+                                           .size = next(state) % 4 ? 8 : 4};
+
+    access.offset = control ? next(state) % 8 * 8 : slot[next(state) % 10];
+    access.value = (uint64_t)next(state) << 40 ^ (uint64_t)next(state) << 16 ^ next(state);
+    if (next(state) % 2)
+        access.value &= 0x3f0;
+    if (access.size == 4)
+        access.value &= UINT32_MAX;
+    return access;
+}
+
+static uint64_t access_now(struct amdvi_device *device, const struct amdvi_register_access *a)
+{
+    uint64_t value = 0;
+
+    if (a->write && a->space == AMDVI_SPACE_VF)
+        amdvi_vf_write(device, a->guest_id, a->offset, a->size, a->value);
+    else if (a->write)
+        amdvi_vfc_write(device, a->guest_id, a->offset, a->size, a->value);
+    else if (a->space == AMDVI_SPACE_VF)
+        amdvi_vf_read(device, a->guest_id, a->offset, a->size, &value);
+    else
+        amdvi_vfc_read(device, a->guest_id, a->offset, a->size, &value);
+    if (a->write)
+        amdvi_run(device);
+    return value;
+}
+
+START_TEST(registers_end_alike)
+{
+    const struct amdvi_external face = {
+        .context = &later, .issue = on_issue, .complete = keep_value, .most = SUBMISSIONS};
+    uint32_t state = (uint32_t)_i * 7919 + 1;
+
+    open_both(_i % 2, _i);
+    ck_assert_int_eq(amdvi_external_attach(later.w.device, &face), AMDVI_OK);
+    for (unsigned n = 0; n < ACCESSES; n++) {
+        struct amdvi_register_access access = draw_access(&state);
+        uint64_t value = access_now(now.w.device, &access);
+
+        ck_assert_int_eq(amdvi_submit_register(later.w.device, &access, n), AMDVI_OK);
+        settle(&later);
+        ck_assert(access.write || value == last_value);
+        ck_assert_msg(memcmp(now.w.bytes, later.w.bytes, WORLD_BYTES) == 0, "seed %d, access %u: %s %s %llx",
+                      _i, n, access.write ? "write" : "read",
+                      access.space == AMDVI_SPACE_VF ? "VF" : "VF Control",
+                      (unsigned long long)access.offset);
+    }
+    world_close(&now.w);
+    world_close(&later.w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("later");
@@ -143,6 +222,7 @@ int main(void)
 
     tcase_add_loop_test(tests, commands_by_gpa_end_alike, 0, 20);
     tcase_add_loop_test(tests, commands_by_private_address_end_alike, 0, 20);
+    tcase_add_loop_test(tests, registers_end_alike, 0, 20);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
