@@ -227,7 +227,9 @@ def rights_kept(t: Trace) -> None:
     command(t, op_pages(DOM))
     t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", "fault kind=IO_PAGE_FAULT reply=drop flags=PE+PR+RW",
            f"dma dev=0x100 addr={IOVA:#x} len=8 op=read", f"ok pa={PAGE:#x} perm=r")
-    t.note("a line that was made with fewer rights does not keep them from coming: what is missing is walked for")
+    t.note("a line that was made with fewer rights shows them until what is missing is walked for")
     t.dte(Mode=3, root=table.root, I=1)
     command(t, op_devtab(DEV))
-    t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", f"ok pa={PAGE:#x} perm=rw")
+    t.hand(f"dma dev=0x100 addr={IOVA:#x} len=8 op=read", f"ok pa={PAGE:#x} perm=r",
+           f"dma dev=0x100 addr={IOVA:#x} len=8 op=write", f"ok pa={PAGE:#x} perm=rw",
+           f"dma dev=0x100 addr={IOVA:#x} len=8 op=read", f"ok pa={PAGE:#x} perm=rw")
