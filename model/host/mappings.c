@@ -46,6 +46,12 @@ static void add(struct tour *tour, const struct amdvi_mapping *next)
 
 /* ---------------------------------------------------------------- how far an answer reaches */
 
+/* Whether the requests go through guest tables. */
+static bool by_guest(const struct tour *tour, const struct dte *dte)
+{
+    return dte->guest && (tour->walk->has_pasid || dte->giov);
+}
+
 /* Last address of the aligned 2^bits bytes around `address`. */
 static uint64_t end_of(uint64_t address, unsigned bits)
 {
@@ -71,21 +77,31 @@ static bool maps_a_page(const struct shadow_word *guest)
 }
 
 /* The hole around an address whose walk ended with these words. */
-static unsigned hole_bits(const struct shadow *shadow)
+static unsigned hole_bits(const struct shadow *shadow, bool guest_tables)
 {
     const struct shadow_word *last = shadow->count ? &shadow->words[shadow->count - 1] : NULL;
     const struct shadow_word *guest = last_of(shadow, WALK_GUEST), *host = last_of(shadow, WALK_HOST);
-    bool nested = shadow->dte.guest;
 
     if (!last)
         return RANGE_BITS;
-    if (!nested)
+    if (!guest_tables)
         return bits_of(last->level);
     if (!guest) /* no root: nothing is mapped; page by page of the root's reach */
         return bits_of(shadow->dte.guest_levels + 1u);
     if (last == guest || !maps_a_page(guest)) /* the entry itself, or the table that it names */
         return bits_of(guest->level);
     return host && host->level < guest->level ? bits_of(host->level) : bits_of(guest->level);
+}
+
+enum { EVERYWHERE = 255 };
+
+/* The same, or EVERYWHERE: what fails without a table read fails everywhere, since the entry forbids it; but
+ * the holes of the interrupt range and of the HyperTransport ranges end. */
+static unsigned hole_at(const struct tour *tour, const struct shadow *shadow, uint64_t address)
+{
+    bool in_a_range = is_interrupt_address(address) || (address >= 0xfd00000000 && address >> 40 == 0);
+
+    return shadow->count == 0 && !in_a_range ? EVERYWHERE : hole_bits(shadow, by_guest(tour, &shadow->dte));
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -101,29 +117,47 @@ static struct amdvi_request question(const struct tour *tour, uint64_t address, 
                                   .length = 1};
 }
 
-/* Pages that only a write may use are mapped, too. */
-static bool ask(struct tour *tour, uint64_t address, struct shadow *shadow)
+/* Pages that only a write may use are mapped, too. If neither may, `*hole` is the smaller of the two. */
+static bool ask(struct tour *tour, uint64_t address, struct shadow *shadow, unsigned *hole)
 {
     struct amdvi_request read = question(tour, address, AMDVI_READ);
     struct amdvi_request write = question(tour, address, AMDVI_WRITE);
+    unsigned of_write;
 
     shadow_page(tour->device, &read, address, shadow);
-    if (!shadow->result.ok)
-        shadow_page(tour->device, &write, address, shadow);
+    if (shadow->result.ok)
+        return true;
+    *hole = hole_at(tour, shadow, address);
+    shadow_page(tour->device, &write, address, shadow);
+    of_write = hole_at(tour, shadow, address);
+    *hole = of_write < *hole ? of_write : *hole;
     return shadow->result.ok;
 }
 
-/* Every address gets the same answer: the entry does not translate, or refuses. */
-static bool untranslated(const struct tour *tour, const struct shadow *shadow)
+/* The last address up to which an address is like this one: ranges with a meaning begin and end (8.1). */
+static uint64_t alike_until(uint64_t address)
+{
+    static const uint64_t edges[] = {0xfee00000, 0xfef00000, 0xfd00000000, 0x10000000000};
+
+    if (address >= edges[2] && address < edges[3])
+        return end_of(address, RANGE_BITS);
+    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+        if (address < edges[i])
+            return edges[i] - 1;
+    return UINT64_MAX;
+}
+
+/* How far an identity result reaches. */
+static uint64_t untranslated_until(const struct tour *tour, const struct shadow *shadow, uint64_t address)
 {
     const struct dte *dte = &shadow->dte;
 
-    if (!shadow->result.identity)
-        return false;
     if (!iommu_enabled(tour->device) || !shadow->dte_known || !dte->valid)
-        return true;
-    return dte->mode == 0 && !(dte->guest && (tour->walk->has_pasid || dte->giov)) &&
-           !reg_exclusion_base_exen(tour->device->reg[REG_EXCLUSION_BASE]);
+        return UINT64_MAX;
+    if (dte->mode == 0 && !by_guest(tour, dte) &&
+        !reg_exclusion_base_exen(tour->device->reg[REG_EXCLUSION_BASE]))
+        return alike_until(address);
+    return end_of(address, PAGE_BITS);
 }
 
 static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow *shadow)
@@ -134,12 +168,9 @@ static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow 
                                  .perm = r->perm & (AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE),
                                  .identity = r->identity};
 
-    if (untranslated(tour, shadow))
-        next.last = tour->walk->last;
-    else if (r->identity)
-        next.last = end_of(address, PAGE_BITS);
-    else
-        next.last = address + (r->covered - 1);
+    next.last = r->identity ? untranslated_until(tour, shadow, address) : address + (r->covered - 1);
+    if (!r->identity && next.last > alike_until(address)) /* a large page may lie across a range */
+        next.last = alike_until(address);
     if (next.last > tour->walk->last || next.last < address)
         next.last = tour->walk->last;
     add(tour, &next);
@@ -150,11 +181,11 @@ static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow 
  * upper half [4.1, 5.2]. False: nothing comes behind `*address`. */
 static bool expressible(const struct tour *tour, const struct dte *dte, uint64_t *address)
 {
-    bool guest = dte->guest && (tour->walk->has_pasid || dte->giov);
+    bool guest = by_guest(tour, dte);
     unsigned bits = PAGE_BITS + LEVEL_BITS * (guest ? dte->guest_levels : dte->mode);
     uint64_t half;
 
-    if (bits >= 64)
+    if (bits >= 64 || (!guest && dte->mode == 0))
         return true;
     if (!guest || !tour->walk->has_pasid)
         return *address >> bits == 0;
@@ -164,30 +195,21 @@ static bool expressible(const struct tour *tour, const struct dte *dte, uint64_t
     return true;
 }
 
-/* The hole of the interrupt range, or of the HyperTransport ranges, ends; what fails without a table read
- * elsewhere fails everywhere: the entry forbids it. */
-static bool fails_everywhere(const struct shadow *shadow, uint64_t address)
-{
-    bool in_a_range = is_interrupt_address(address) || (address >= 0xfd00000000 && address >> 40 == 0);
-
-    return shadow->count == 0 && !in_a_range;
-}
-
 static void tour_all(struct tour *tour)
 {
     uint64_t address = tour->walk->first & ~(uint64_t)0xfff, last;
     struct shadow shadow;
 
     for (;;) {
-        bool ok = ask(tour, address, &shadow);
+        unsigned hole = EVERYWHERE;
+        bool ok = ask(tour, address, &shadow, &hole);
         if (!ok && (!shadow.dte_known || !shadow.dte.valid || shadow.dte.verdict || !shadow.dte.tv))
             break;
         if (!ok) {
             uint64_t here = address;
-            if (!expressible(tour, &shadow.dte, &address) ||
-                (address == here && fails_everywhere(&shadow, address)))
+            if (!expressible(tour, &shadow.dte, &address) || (address == here && hole == EVERYWHERE))
                 break;
-            last = address != here ? address - 1 : end_of(address, hole_bits(&shadow));
+            last = address != here ? address - 1 : end_of(address, hole);
         } else {
             last = answer(tour, address, &shadow);
         }
