@@ -2,6 +2,9 @@
 /* What callbacks may call: they run in the middle of an operation, so nothing that changes their device. */
 #include "machine.h"
 
+#include <amdvi/external.h>
+#include <amdvi/host.h>
+
 static struct machine m;
 
 /* The callback that is to call the device, and what it found. */
@@ -14,7 +17,43 @@ static struct amdvi_memory memory;
 static struct amdvi_callbacks callbacks;
 
 /* Every call that takes a device which is not const, and both that save it. */
-enum { CALLS = 24 };
+enum { CALLS = 31 };
+
+static int no_mapping(void *context, const struct amdvi_mapping *mapping)
+{
+    return 1;
+}
+
+static void not_told(void *context, const struct amdvi_invalidated *what)
+{
+}
+
+static enum amdvi_status call_of_hosts(unsigned which)
+{
+    const struct amdvi_request request = {.device = DEV, .op = AMDVI_READ, .address = IOVA, .length = 8};
+    const struct amdvi_mappings mappings = {.device = DEV, .last = 0xfff, .mapping = no_mapping};
+    const struct amdvi_window window = {.bytes = &m, .base = UINT64_C(1) << 50, .size = 8};
+    struct amdvi_irq_queue *queue;
+    struct amdvi_notifier *notifier;
+    struct amdvi_result result;
+
+    switch (which) {
+    case 0:
+        return amdvi_look(m.device, &request, &result);
+    case 1:
+        return amdvi_walk_mappings(m.device, &mappings);
+    case 2:
+        return amdvi_window_add(m.device, &window);
+    case 3:
+        return amdvi_window_remove(m.device, 0);
+    case 4:
+        return amdvi_irq_queue_create(m.device, 4, &queue);
+    case 5:
+        return amdvi_notifier_create(m.device, DEV, not_told, NULL, &notifier);
+    default:
+        return amdvi_external_attach(m.device, NULL);
+    }
+}
 
 static enum amdvi_status call(unsigned which)
 {
@@ -75,8 +114,10 @@ static enum amdvi_status call(unsigned which)
         return amdvi_save(m.device, NULL, 0, &needed);
     case 22:
         return amdvi_observer_detach(observation);
-    default:
+    case 23:
         return amdvi_restore(m.device, bytes, sizeof(bytes));
+    default:
+        return call_of_hosts(which - 24);
     }
 }
 
