@@ -215,6 +215,57 @@ START_TEST(registers_end_alike)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- logs that fill up */
+
+static bool last_ok;
+
+static void keep_result(void *context, const struct amdvi_completion *completion)
+{
+    ck_assert_int_eq(completion->status, AMDVI_OK);
+    last_ok = completion->result ? completion->result->ok : completion->page_request->ok;
+}
+
+/* A fault of a guest's device, or a page request: the guest's own logs, until they overflow and beyond. */
+START_TEST(full_logs_end_alike)
+{
+    const struct amdvi_external face = {
+        .context = &later, .issue = on_issue, .complete = keep_result, .most = SUBMISSIONS};
+    const struct amdvi_request fault = {.device = host_device(0, 0),
+                                        .op = AMDVI_WRITE,
+                                        .has_pasid = true,
+                                        .pasid = G_PASID,
+                                        .address = G_IOVA + 9 * PAGE_BYTES,
+                                        .length = 8};
+    const struct amdvi_page_request page = {.device = host_device(0, 0),
+                                            .has_pasid = true,
+                                            .read = true,
+                                            .last = true,
+                                            .pasid = G_PASID,
+                                            .prg_index = 5,
+                                            .address = G_IOVA};
+
+    open_both(_i % 2, _i);
+    ck_assert_int_eq(amdvi_external_attach(later.w.device, &face), AMDVI_OK);
+    for (unsigned n = 0; n < RING_ENTRIES + 2; n++) {
+        bool faults = _i / 2 % 2 == 0, ok;
+
+        if (faults) {
+            ok = guest_ask(&now.w, 0, 0, AMDVI_WRITE, fault.address).ok;
+            ck_assert_int_eq(amdvi_submit_request(later.w.device, &fault, n), AMDVI_OK);
+        } else {
+            ok = guest_page_request(&now.w, 0, 0, G_IOVA);
+            ck_assert_int_eq(amdvi_submit_page_request(later.w.device, &page, n), AMDVI_OK);
+        }
+        settle(&later);
+        ck_assert_int_eq(ok, last_ok);
+        if (n % 16 == 0 || n >= RING_ENTRIES - 2)
+            ck_assert_msg(memcmp(now.w.bytes, later.w.bytes, WORLD_BYTES) == 0, "record %u", n);
+    }
+    world_close(&now.w);
+    world_close(&later.w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("later");
@@ -223,6 +274,7 @@ int main(void)
     tcase_add_loop_test(tests, commands_by_gpa_end_alike, 0, 20);
     tcase_add_loop_test(tests, commands_by_private_address_end_alike, 0, 20);
     tcase_add_loop_test(tests, registers_end_alike, 0, 20);
+    tcase_add_loop_test(tests, full_logs_end_alike, 0, 4);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
