@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct world w;
 static struct amdvi_lint *lint;
@@ -42,6 +43,29 @@ static inline void reopen(void (*open)(struct world *w, const char *settings, bo
     world_close(&w);
     open(&w, settings, true);
     ck_assert_int_eq(amdvi_lint_create(w.device, &options, &lint), AMDVI_OK);
+}
+
+static inline void teardown(void)
+{
+    amdvi_lint_destroy(lint);
+    world_close(&w);
+}
+
+/* Software writes eight bytes. */
+static inline void poke(uint64_t spa, uint64_t value)
+{
+    amdvi_lint_mark(lint, findings + 1, 0);
+    amdvi_lint_write(lint, spa, &value, sizeof(value));
+    put64(&w, spa, value);
+}
+
+static inline void expect_one(enum amdvi_lint_kind kind, uint16_t guest)
+{
+    ck_assert_msg(findings == 1, "%u findings, the newest: %s", findings, text);
+    ck_assert_int_eq(found.kind, kind);
+    ck_assert_int_eq(found.severity, AMDVI_LINT_MISTAKE);
+    ck_assert_uint_eq(found.guest, guest);
+    ck_assert_ptr_nonnull(strstr(text, amdvi_lint_kind_name(kind)));
 }
 
 #endif
