@@ -110,6 +110,8 @@ void fields_print(const struct amdvi_layout *layout, const uint64_t *words, unsi
 /* "V=1 Mode=LEVEL3 DomainID=0xd": those that are not zero, on one line. */
 void fields_brief(FILE *out, const struct amdvi_layout *layout, const uint64_t *words);
 struct json_object *fields_json(const struct amdvi_layout *layout, const uint64_t *words);
+/* "31:30,5" */
+void field_bits_text(const struct amdvi_field *field, char *text, size_t size);
 uint64_t field_value(const struct amdvi_layout *layout, const char *field, const uint64_t *words);
 
 /* "0x..." words, low word first. */
@@ -130,6 +132,11 @@ const char *device_text(uint16_t device, char text[8]);
 
 /* Layout of what was read or written, or null for plain data. */
 const struct amdvi_layout *access_layout(const struct amdvi_access_info *info);
+
+/* ---- config_diff.c */
+
+/* Prints what two configurations differ in: each is `common`, then one KEY=VALUE of `sides`. */
+int config_diff(const struct settings *common, int count, char **sides, bool json);
 
 /* ---- player.c */
 

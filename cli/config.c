@@ -5,19 +5,24 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: amdvi config [--explain] [--preset NAME] [--set KEY=VALUE]... [--json]\n\n"
+    "usage: amdvi config [--explain] [--preset NAME] [--set KEY=VALUE]... [--json]\n"
+    "       amdvi config --diff KEY=VALUE KEY=VALUE [--preset NAME] [--set KEY=VALUE]... [--json]\n\n"
     "Lists the configuration keys with their values. The same keys stand in config records of traces and in\n"
     "--set options.\n\n"
     "  -e, --explain        with legal values, meaning and where the default comes from; all presets; and "
     "what is\n"
     "                       advertised with these values, but only stored\n"
+    "  -d, --diff           what two settings differ in: keys, features and what comes with each, reserved "
+    "bits of\n"
+    "                       device table entries\n"
     "  -p, --preset NAME    values after that preset\n"
     "  -s, --set KEY=VALUE  values after that setting\n"
     "  -j, --json           for machines\n"
     "  -h, --help           this text\n\n"
     "examples:\n"
     "  amdvi config --explain\n"
-    "  amdvi config --preset rome --json\n\n"
+    "  amdvi config --preset rome --json\n"
+    "  amdvi config --diff spec=2.62 spec=3.11\n\n"
     "exit codes: 0 done; 2 the command line cannot be understood\n";
 
 enum { VALUE_ROOM = 128 };
@@ -153,20 +158,25 @@ static bool add_preset(struct settings *settings, const char *name)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},         {"explain", no_argument, NULL, 'e'},
-        {"preset", required_argument, NULL, 'p'}, {"set", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},         {0},
+        {"help", no_argument, NULL, 'h'},
+        {"explain", no_argument, NULL, 'e'},
+        {"preset", required_argument, NULL, 'p'},
+        {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"diff", no_argument, NULL, 'd'},
+        {0},
     };
     struct settings settings = {0};
-    bool explain = false, json = false, good = true;
+    bool explain = false, json = false, diff = false, good = true;
     int option, status = CLI_OK;
 
     while (good &&
-           (option = option_next(&command_config, argc, argv, ":hep:s:j", options, &status)) != OPTION_END) {
+           (option = option_next(&command_config, argc, argv, ":hdep:s:j", options, &status)) != OPTION_END) {
         if (option == OPTION_STOP)
             break;
         explain |= option == 'e';
         json |= option == 'j';
+        diff |= option == 'd';
         if (option == 'p')
             good = add_preset(&settings, optarg);
         if (option == 's')
@@ -174,6 +184,8 @@ static int run(int argc, char **argv)
     }
     if (!good)
         status = CLI_WRONG;
+    else if (option == OPTION_END && diff)
+        status = config_diff(&settings, argc - optind, argv + optind, json);
     else if (option == OPTION_END)
         status = optind < argc ? usage_error(&command_config, "'%s' is too much", argv[optind])
                                : show(&settings, explain, json);

@@ -29,7 +29,7 @@ static void value_text(const struct amdvi_field *field, uint64_t value, char *te
         snprintf(text, size, value < 10 ? "%" PRIu64 : "0x%" PRIx64, value);
 }
 
-static void bits_text(const struct amdvi_field *field, char *text, size_t size)
+void field_bits_text(const struct amdvi_field *field, char *text, size_t size)
 {
     size_t used = 0;
 
@@ -45,7 +45,7 @@ static void field_line(const struct amdvi_field *field, uint64_t value, unsigned
 {
     char bits[64], text[64];
 
-    bits_text(field, bits, sizeof(bits));
+    field_bits_text(field, bits, sizeof(bits));
     value_text(field, value, text, sizeof(text));
     printf("%*s%-14s %-20s %s", indent, "", bits, field->name, text);
     if (amdvi_field_value_name(field, value))
@@ -91,7 +91,7 @@ static struct json_object *field_json(const struct amdvi_field *field, uint64_t 
     struct json_object *object = json_object_new_object();
     char bits[64];
 
-    bits_text(field, bits, sizeof(bits));
+    field_bits_text(field, bits, sizeof(bits));
     json_put_text(object, "name", field->name);
     json_put_text(object, "bits", bits);
     json_put_hex(object, "value", value);

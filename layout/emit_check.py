@@ -18,7 +18,7 @@ def _words(features):
 def _reserved_cases(layouts, known):
     for layout in layouts:
         for variant in ("",) + layout.variants:
-            if layout.space or not any(masks.reserved_terms(layout, variant)):
+            if (layout.space and not layout.variants) or not any(masks.reserved_terms(layout, variant)):
                 continue
             name = f"{layout.name}_{variant}_reserved" if variant else f"{layout.name}_reserved"
             for features in FEATURES:

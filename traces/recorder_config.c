@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The configuration of a recorded device: its preset, and every key that the preset does not say. */
+/* The configuration of a recorded device: its preset and revision, and every key that they do not say. */
 #include "traces/recorder_internal.h"
 
 #include <inttypes.h>
@@ -48,13 +48,17 @@ static void write_rest(struct amdvi_recorder *recorder, const struct amdvi_confi
 void recorder_config(struct amdvi_recorder *recorder, const struct amdvi_config *config)
 {
     struct amdvi_config *usual = NULL;
-    char preset[64] = "genoa", ram[32];
+    char preset[64] = "genoa", spec[16] = "any", ram[32];
 
     amdvi_config_get(config, "preset", preset, sizeof(preset));
+    amdvi_config_get(config, "spec", spec, sizeof(spec));
     snprintf(ram, sizeof(ram), "0x%" PRIx64, recorder->ram);
-    if (amdvi_config_create(&usual) != AMDVI_OK || amdvi_config_set(usual, "preset", preset) != AMDVI_OK)
+    if (amdvi_config_create(&usual) != AMDVI_OK || amdvi_config_set(usual, "preset", preset) != AMDVI_OK ||
+        amdvi_config_set(usual, "spec", spec) != AMDVI_OK)
         recorder_fail(recorder, AMDVI_TRACE_ERR_MEMORY);
     write_pair(recorder, "preset", preset);
+    if (strcmp(spec, "any") != 0)
+        write_pair(recorder, "spec", spec);
     write_pair(recorder, "ram", ram);
     write_pair(recorder, "autorun", "0");
     if (recorder->status == AMDVI_TRACE_OK)

@@ -56,6 +56,9 @@ def test_wrong_command_lines(amdvi, arguments):
     (["decode", "--as", "zz", "0"], "--as: no layout 'zz'"),
     (["decode", "--as", "v1", "1", "2"], "--as: 128 bits are given, v1 has 64"),
     (["decode", "--register", "0x19", "0"], "--register: no register begins at 0x19; it lies inside control"),
+    (["config", "--diff", "spec=3.05"], "--diff compares two settings, KEY=VALUE KEY=VALUE, not 1"),
+    (["config", "--diff", "spec=3.05", "spec=4"], "spec=4: "),
+    (["config", "--diff", "spec", "spec=3.05"], "not 'spec'"),
     (["replay", "-qz", "x"], "option '-z' is not known"),
     (["replay", "--json=3", "x"], "option '--json=3' takes no value"),
 ])

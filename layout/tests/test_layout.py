@@ -293,6 +293,23 @@ def test_python_gates_agree(layouts, known, constants):
             assert constants.reserved(layout.name, **GENOA) == expect, layout.name
 
 
+REVISIONS = ("2.62", "3.05", "3.10", "3.11")
+
+
+def test_revisions_are_those_of_the_reference(layouts):
+    """The table of 17.1: register, bits, name and the revision from which the bits count."""
+    text = (ROOT / "docs/reference/iommu-17-revisions.md").read_text(encoding="utf-8")
+    told = {(f"reg_{register.lower()}", name): (span, since) for register, span, name, since in
+            re.findall(r"^\| (EFR2?) \| ([\d:]+) \| (\w+) \| ([\d.]+) \|", text, re.M)}
+    described = {}
+    for layout in layouts:
+        if layout.name in ("reg_efr", "reg_efr2"):
+            for f in layout.named:
+                since = next(r for r in REVISIONS if f"r{r.replace('.', '')}" not in f.reserved_in)
+                described[layout.name, f.name] = (f.bit_text, since)
+    assert described == told
+
+
 # Words that software writes for the device to act on. Fields of records and of read-only registers are not among them.
 ACTED_ON = re.compile(r"(dte|v1|v2|reg_control|devidmap|extirt_l1|vfc_\w+|cmd_\w+|reg_marc_\w+|reg_smi_filter|ctr_\w+"
                       r"|reg_ppr_auto_response|reg_ppr_overflow_early|reg_perf_opt|cap_range)$")

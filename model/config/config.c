@@ -80,13 +80,23 @@ static bool parse_device(const char *text, uint64_t *value)
     return true;
 }
 
+/* The features of the preset that the revision has (17.3). */
+static void apply_revision(struct amdvi_config *config)
+{
+    const struct preset *preset = &presets[config->value[CONFIG_PRESET]];
+
+    config->value[CONFIG_EFR] = preset->efr;
+    config->value[CONFIG_EFR2] = preset->efr2;
+    config_revision_features((unsigned)config->value[CONFIG_SPEC], &config->value[CONFIG_EFR],
+                             &config->value[CONFIG_EFR2]);
+}
+
 static void apply_preset(struct amdvi_config *config, unsigned index)
 {
     const struct preset *preset = &presets[index];
 
     config->value[CONFIG_PRESET] = index;
-    config->value[CONFIG_EFR] = preset->efr;
-    config->value[CONFIG_EFR2] = preset->efr2;
+    apply_revision(config);
     config->value[CONFIG_CAP_HEADER] = preset->cap_header;
     config->value[CONFIG_MISC0] = preset->misc0;
     config->value[CONFIG_PCI_ID] = preset->pci_id;
@@ -193,6 +203,10 @@ enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key,
     if (id == CONFIG_PRESET)
         apply_preset(config, (unsigned)number);
     config->value[id] = number;
+    if (id == CONFIG_SPEC) {
+        apply_revision(config);
+        config->value[CONFIG_DTE_RESERVED] = number;
+    }
     return AMDVI_OK;
 }
 

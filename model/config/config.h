@@ -7,6 +7,7 @@
 /* Order of the documentation. */
 enum config_id {
     CONFIG_PRESET,
+    CONFIG_SPEC,
     CONFIG_EFR,
     CONFIG_EFR2,
     CONFIG_CAP_HEADER,
@@ -135,6 +136,14 @@ struct amdvi_config {
     uint64_t value[CONFIG_KEYS];
     char inject_plan[AMDVI_INJECT_TEXT_MAX]; /* the one key whose value is a text */
 };
+
+/* Values of CONFIG_SPEC and of CONFIG_DTE_RESERVED, which are alike: what the features say, or a revision. */
+enum { REVISION_ANY, REVISION_2_62, REVISION_3_05, REVISION_3_10, REVISION_3_11, REVISIONS };
+
+/* The features that a revision has: all that it does not name is cleared. */
+void config_revision_features(unsigned revision, uint64_t *efr, uint64_t *efr2);
+/* Bits of a device table entry that must be 0. */
+void config_dte_reserved(const struct amdvi_config *config, uint64_t out[4]);
 
 /* Who answers a refused page request, and whether the record says so (CONFIG_PPR_REFUSED). */
 enum { REFUSED_ANSWER_RX, REFUSED_ANSWER, REFUSED_EVENT };

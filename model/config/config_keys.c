@@ -23,6 +23,12 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                         "named feature preset: sets efr, efr2, cap_header, misc0 and pci_id", "iommu 11.3"},
                        CHOICE,
                        0},
+    [CONFIG_SPEC] = {{"spec", "any", "any|2.62|3.05|3.10|3.11",
+                      "revision of the specification: takes from efr and efr2 of the preset what the "
+                      "revision does not have, and sets dte.reserved; any: the preset as it is",
+                      "iommu 17"},
+                     CHOICE,
+                     0},
     [CONFIG_EFR] = {{"efr", config_from_preset, "64 bits",
                      "extended feature register; a feature whose bit is 0 is absent", "iommu 2.5, 11.1"},
                     NUMBER,
@@ -122,10 +128,10 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                             "iommu 15 D1; 13 no. 12 calls it ignored"},
                            CHOICE,
                            0},
-    [CONFIG_DTE_RESERVED] = {{"dte.reserved", "features", "features|3.05|3.10|3.11",
-                              "reserved bits that differ by revision, 6:4, 106, 183:182 and 245:192: gated "
-                              "by features, or as revision 3.05, 3.10 or 3.11 has them",
-                              "iommu 13 no. 12; 3.4: VB, QM3, OV"},
+    [CONFIG_DTE_RESERVED] = {{"dte.reserved", "features", "features|2.62|3.05|3.10|3.11",
+                              "reserved bits that differ by revision, above all 6:4, 106, 183:182 and "
+                              "245:192: gated by features, or as that revision has them",
+                              "iommu 17.2; 13 no. 12; 3.4: VB, QM3, OV, QM"},
                              CHOICE,
                              0},
     [CONFIG_DTE_TV0] = {{"dte.tv0", "block", "block|pass", "requests of a device with V=1 and TV=0",

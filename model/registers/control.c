@@ -32,29 +32,6 @@ static uint32_t pasid_limit(uint64_t efr)
     return 1u << (bits > 20 ? 20 : bits); /* a PASID has 20 bits, whatever PASmax promises */
 }
 
-/* Bits whose meaning differs by revision, and what the revisions have of them reserved (3.4, 13 #12). */
-enum { REVISION_FEATURES, REVISIONS = 4 };
-static const uint64_t revision_bits[4] = {DTE_CXLMEMATTR_MASK, (uint64_t)1 << 42, (uint64_t)3 << 54,
-                                          ((uint64_t)1 << 54) - 1};
-static const uint64_t revision_reserved[REVISIONS][4] = {
-    [1] = {0x7c, (uint64_t)1 << 42, (uint64_t)3 << 54, ((uint64_t)1 << 54) - 1},
-    [2] = {0x7c, 0, 0, 0x3f000000007fff},
-    [3] = {0x0c, 0, 0, 0},
-};
-
-static void derive_reserved(struct amdvi_device *device)
-{
-    struct tables_env *env = &device->env;
-    uint64_t revision = device->config.value[CONFIG_DTE_RESERVED];
-
-    if (device->config.value[CONFIG_DTE_BIT245])
-        dte_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
-    else
-        dte_strict_reserved(env->efr, env->efr2, env->cap, env->dte_reserved);
-    for (unsigned i = 0; i < 4 && revision != REVISION_FEATURES; i++)
-        env->dte_reserved[i] = (env->dte_reserved[i] & ~revision_bits[i]) | revision_reserved[revision][i];
-}
-
 static void derive_features(struct amdvi_device *device)
 {
     struct tables_env *env = &device->env;
@@ -73,7 +50,7 @@ static void derive_features(struct amdvi_device *device)
     env->snp = reg_efr_snpsup(env->efr);
     env->snp_mode0_illegal = env->snp && !device->config.value[CONFIG_DTE_SNP_MODE0];
     env->force_physical = device->config.value[CONFIG_FORCE_PHYSICAL] && reg_efr_forcephydestsup(env->efr);
-    derive_reserved(device);
+    config_dte_reserved(&device->config, env->dte_reserved);
 }
 
 /* 13 #23: tables that no accessed or dirty bit can be set in are only read. */

@@ -61,9 +61,27 @@ def reserved(revision: str, good: tuple[int, ...], bad: tuple[int, ...]) -> None
 
 
 reserved("", (4, 106, 182, 187, 207, 210, 246), (2, 63, 180, 192, 206, 240, 245))
+reserved("2.62", (102, 246), (2, 7, 53, 63, 106, 180, 183, 187, 192, 207, 245))
 reserved("3.05", (187,), (2, 6, 63, 106, 180, 183, 192, 207, 245))
 reserved("3.10", (106, 187, 207, 210), (3, 4, 63, 181, 192, 206, 240, 245))
 reserved("3.11", (4, 106, 187, 192, 206, 240, 245), (2, 3, 63, 180))
+
+
+def revision(name: str, efr: int, efr2: int, legal: bool) -> None:
+    """The feature registers of Genoa, and an entry with bit 4 set, which only 3.11 gives a meaning."""
+    def build(t: Trace) -> None:
+        t.dte(raw=1 << 4)
+        t.boot()
+        t.hand(f"mmio_read off=0x30 size=8 value={efr:#x}", f"mmio_read off=0x1a0 size=8 value={efr2:#x}",
+               asks("read"), "ok" if legal else "fault kind=ILLEGAL_DEV_TABLE_ENTRY flags=RZ")
+    build.__name__ = f"features_{name.replace('.', '_')}"
+    choice("17.1", f"spec={name}", "features and reserved bits are those of the revision", "17.1, 17.2")(build)
+
+
+revision("2.62", 0x0000_000F_0020_5ADE, 0, False)
+revision("3.05", 0x201F_732F_2229_5ADE, 0, False)
+revision("3.10", 0x20BF_732F_A229_5ADE, 0x1C, False)
+revision("3.11", 0x21BF_732F_A229_5AFE, 0x1D, True)
 
 
 @choice("3.3", "dte.tv0=pass", "V=1, TV=0 lets requests pass untranslated and unchecked", "13 no. 8")

@@ -89,8 +89,8 @@ enum amdvi_status amdvi_config_create(struct amdvi_config **config);
 void amdvi_config_destroy(struct amdvi_config *config);
 
 /*
- * Sets one key. Numbers are decimal or 0x hex. `preset` sets efr, efr2 and the capability values at once,
- * so it comes before the keys that refine it. AMDVI_ERR_UNKNOWN_KEY or AMDVI_ERR_BAD_VALUE on mistakes.
+ * Sets one key. Numbers are decimal or 0x hex. `preset` sets efr, efr2 and the capability values at once, and
+ * `spec` efr, efr2 and dte.reserved, so they come before the keys that refine them. AMDVI_ERR_UNKNOWN_KEY or AMDVI_ERR_BAD_VALUE on mistakes.
  */
 enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value);
 
@@ -106,6 +106,10 @@ const struct amdvi_config_key *amdvi_config_key_at(size_t index);
 
 /* Name of preset number `index`, from 0; null after the last one. */
 const char *amdvi_preset_at(size_t index);
+
+/* The bits of a device table entry, low word first, that must be 0 with this configuration [3.4, 17.2].
+ * AMDVI_ERR_ARGUMENT for a null pointer. */
+enum amdvi_status amdvi_config_dte_reserved(const struct amdvi_config *config, uint64_t words[4]);
 
 /* A feature whose bits software can see and set, while the model only keeps them. */
 struct amdvi_stored_feature {

@@ -125,6 +125,74 @@ START_TEST(presets_set_the_features)
 }
 END_TEST
 
+/* Of all bits of the feature registers, those that the revision names (17.1). */
+START_TEST(revisions_have_their_features)
+{
+    static const struct {
+        const char *name;
+        uint64_t efr, efr2;
+    } revisions[] = {{"2.62", UINT64_C(0x0000001f00e0ffdf), 0},
+                     {"3.05", UINT64_C(0x605f7fff33ffffdf), 0},
+                     {"3.10", UINT64_C(0xe0ff7fffb3ffffdf), 0xbfc},
+                     {"3.11", UINT64_C(0xe1ff7fffb3ffffff), 0xbff}};
+    uint64_t efr, efr2;
+
+    for (unsigned i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++) {
+        takes("spec", revisions[i].name, revisions[i].name);
+        for (size_t p = 0; amdvi_preset_at(p); p++) {
+            takes("preset", amdvi_preset_at(p), amdvi_preset_at(p));
+            efr = number("efr"), efr2 = number("efr2");
+            ck_assert_uint_eq(efr & ~revisions[i].efr, 0);
+            ck_assert_uint_eq(efr2 & ~revisions[i].efr2, 0);
+            takes("spec", "any", "any");
+            ck_assert_uint_eq(number("efr") & revisions[i].efr, efr);
+            ck_assert_uint_eq(number("efr2") & revisions[i].efr2, efr2);
+            takes("spec", revisions[i].name, revisions[i].name);
+        }
+        takes("dte.reserved", revisions[i].name, revisions[i].name);
+    }
+}
+END_TEST
+
+START_TEST(a_revision_comes_before_what_refines_it)
+{
+    takes("spec", "3.05", "3.05");
+    ck_assert_uint_eq(number("dte.reserved"), number("spec"));
+    takes("efr", "0x25bf732fa2295afe", "0x25bf732fa2295afe");
+    takes("dte.reserved", "features", "features");
+    takes("spec", "any", "any");
+    ck_assert_uint_eq(number("efr"), UINT64_C(0x25bf732fa2295afe));
+    refuses("spec", "3.0");
+    refuses("spec", "3.12");
+}
+END_TEST
+
+/* Bits of the quad-words that differ (17.2). */
+START_TEST(reserved_bits_of_an_entry_are_those_of_the_revision)
+{
+    static const struct {
+        const char *name;
+        uint64_t words[4];
+    } revisions[] = {{"2.62", {0x80300000000000fc, 0x40000000000, 0x8f0000000000000, 0x3fffffffffffff}},
+                     {"3.05", {0x800000000000007c, 0x40000000000, 0xf0000000000000, 0x3fffffffffffff}},
+                     {"3.10", {0x800000000000007c, 0, 0x30000000000000, 0x3f000000007fff}},
+                     {"3.11", {0x800000000000000c, 0, 0x30000000000000, 0}}};
+    uint64_t words[4];
+
+    takes("efr", "0xffffffffffffffff", "0xffffffffffffffff");
+    takes("efr2", "0xffffffffffffffff", "0xffffffffffffffff");
+    for (unsigned i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++) {
+        takes("dte.reserved", revisions[i].name, revisions[i].name);
+        ck_assert_int_eq(amdvi_config_dte_reserved(config, words), AMDVI_OK);
+        for (unsigned w = 0; w < 4; w++)
+            ck_assert_msg(words[w] == revisions[i].words[w], "%s word %u: 0x%llx", revisions[i].name, w,
+                          (unsigned long long)words[w]);
+    }
+    ck_assert_int_eq(amdvi_config_dte_reserved(NULL, words), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_config_dte_reserved(config, NULL), AMDVI_ERR_ARGUMENT);
+}
+END_TEST
+
 START_TEST(numbers_are_decimal_or_hexadecimal)
 {
     takes("devid", "65535", "0xffff");
@@ -310,6 +378,9 @@ int main(void)
     tcase_add_test(tests, no_key_takes_nonsense);
     tcase_add_test(tests, defaults_are_those_of_the_trace_format);
     tcase_add_test(tests, presets_set_the_features);
+    tcase_add_test(tests, revisions_have_their_features);
+    tcase_add_test(tests, a_revision_comes_before_what_refines_it);
+    tcase_add_test(tests, reserved_bits_of_an_entry_are_those_of_the_revision);
     tcase_add_test(tests, numbers_are_decimal_or_hexadecimal);
     tcase_add_test(tests, devices_are_numbers_or_bus_device_and_function);
     tcase_add_test(tests, switches);

@@ -227,8 +227,9 @@ static void step(struct host *host)
 
 static struct host *host_open(uint64_t seed, bool direct)
 {
-    static const char *const settings[] = {"", "ptc.log2_entries=4 pdc.log2_entries=2", "caches=off",
-                                           "preset=milan cache.policy=random"};
+    static const char *const settings[] = {
+        "", "ptc.log2_entries=4 pdc.log2_entries=2", "caches=off",
+        "preset=milan spec=3.05 efr=0x059f77ef22294ade cache.policy=random"};
     struct host *host = calloc(1, sizeof(*host));
     struct amdvi_memory memory = {
         .context = host, .read = on_read, .write = on_write, .compare_exchange = on_exchange};
