@@ -4,15 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct piece {
+    uint64_t base, size;
+    uint8_t *bytes;
+};
+
 struct hv_memory {
     uint64_t base, size, used, hint;
     uint8_t *ram;
+    bool own;       /* ram was made here */
     uint8_t *taken; /* one byte a page */
+    struct piece others[HV_MEMORY_OTHERS];
+    unsigned other_count;
     hv_memory_watcher *watcher;
     void *watcher_context;
 };
 
-struct hv_memory *hv_memory_create(uint64_t base, uint64_t size)
+static struct hv_memory *make(uint64_t base, uint64_t size, void *bytes)
 {
     struct hv_memory *memory;
 
@@ -21,20 +29,41 @@ struct hv_memory *hv_memory_create(uint64_t base, uint64_t size)
     memory = calloc(1, sizeof(*memory));
     if (!memory)
         return NULL;
-    *memory = (struct hv_memory){.base = base, .size = size};
-    memory->ram = calloc(1, size);
+    *memory = (struct hv_memory){.base = base, .size = size, .own = !bytes};
+    memory->ram = bytes ? bytes : calloc(1, size);
     memory->taken = calloc(1, size / HV_PAGE);
-    if (memory->ram && memory->taken)
-        return memory;
-    hv_memory_destroy(memory);
-    return NULL;
+    if (!memory->ram || !memory->taken) {
+        hv_memory_destroy(memory);
+        return NULL;
+    }
+    memory->taken[0] = base == 0; /* 0 is no page that could be handed out */
+    return memory;
+}
+
+struct hv_memory *hv_memory_create(uint64_t base, uint64_t size)
+{
+    return make(base, size, NULL);
+}
+
+struct hv_memory *hv_memory_over(uint64_t base, uint64_t size, void *bytes)
+{
+    return bytes ? make(base, size, bytes) : NULL;
+}
+
+bool hv_memory_reach(struct hv_memory *memory, uint64_t base, uint64_t size, void *bytes)
+{
+    if (!memory || !bytes || size == 0 || base + size < base || memory->other_count == HV_MEMORY_OTHERS)
+        return false;
+    memory->others[memory->other_count++] = (struct piece){.base = base, .size = size, .bytes = bytes};
+    return true;
 }
 
 void hv_memory_destroy(struct hv_memory *memory)
 {
     if (!memory)
         return;
-    free(memory->ram);
+    if (memory->own)
+        free(memory->ram);
     free(memory->taken);
     free(memory);
 }
@@ -49,6 +78,11 @@ void hv_memory_watch(struct hv_memory *memory, hv_memory_watcher *watcher, void 
 {
     memory->watcher = watcher;
     memory->watcher_context = context;
+}
+
+static bool inside(uint64_t base, uint64_t size, uint64_t spa, uint64_t bytes)
+{
+    return spa >= base && bytes <= size && spa - base <= size - bytes;
 }
 
 static void tell(const struct hv_memory *memory, uint64_t spa, const void *bytes, uint64_t length)
@@ -102,7 +136,7 @@ void hv_memory_give(struct hv_memory *memory, uint64_t spa, uint64_t bytes)
 {
     uint64_t pages = (bytes + HV_PAGE - 1) / HV_PAGE, first;
 
-    if (!spa || !hv_memory_at(memory, spa, pages * HV_PAGE))
+    if (!spa || !inside(memory->base, memory->size, spa, pages * HV_PAGE))
         return;
     first = (spa - memory->base) / HV_PAGE;
     memset(memory->taken + first, 0, pages);
@@ -118,9 +152,14 @@ uint64_t hv_memory_used(const struct hv_memory *memory)
 
 void *hv_memory_at(const struct hv_memory *memory, uint64_t spa, uint64_t bytes)
 {
-    if (spa < memory->base || bytes > memory->size || spa - memory->base > memory->size - bytes)
-        return NULL;
-    return memory->ram + (spa - memory->base);
+    if (inside(memory->base, memory->size, spa, bytes))
+        return memory->ram + (spa - memory->base);
+    for (unsigned i = 0; i < memory->other_count; i++) {
+        const struct piece *p = &memory->others[i];
+        if (inside(p->base, p->size, spa, bytes))
+            return p->bytes + (spa - p->base);
+    }
+    return NULL;
 }
 
 bool hv_memory_address(const struct hv_memory *memory, const void *pointer, uint64_t *spa)

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/hypervisor/vmm_internal.h"
 
-#include "amdvi/host.h"
 #include "model/layout.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { EVENT_DEPTH = 4096 };
-
-#define LARGE UINT64_C(0x200000)
 
 const char *hv_exit_text(enum hv_exit cause)
 {
@@ -24,43 +20,6 @@ const char *hv_exit_text(enum hv_exit cause)
 }
 
 /* ---------------------------------------------------------------- set-up */
-
-static enum hv_status take_memory(struct hv_vmm *vmm)
-{
-    struct hv_memory *memory = hv_driver_memory(vmm->driver);
-
-    vmm->ram = hv_memory_take(memory, vmm->options.memory, LARGE);
-    vmm->bytes = hv_memory_at(memory, vmm->ram, vmm->options.memory);
-    vmm->taken = vmm->ram != 0;
-    return vmm->ram ? HV_OK : HV_ERR_NO_MEMORY;
-}
-
-/* Memory of the caller's becomes a window of the machine's. */
-static enum hv_status use_memory(struct hv_vmm *vmm)
-{
-    const struct hv_vmm_options *o = &vmm->options;
-    const struct amdvi_window window = {.base = o->spa, .size = o->memory, .bytes = o->ram};
-
-    vmm->ram = o->spa;
-    vmm->bytes = o->ram;
-    vmm->window = !amdvi_window_add(hv_driver_device(vmm->driver), &window);
-    return vmm->window ? HV_OK : HV_ERR_NO_MEMORY;
-}
-
-static enum hv_status make_memory(struct hv_vmm *vmm)
-{
-    const struct hv_vmm_options *o = &vmm->options;
-    uint64_t half = o->memory / 2;
-    enum hv_status status;
-
-    status = o->ram ? use_memory(vmm) : take_memory(vmm);
-    if (status)
-        return status;
-    status = hv_fd_map(vmm->fd, vmm->parent, o->gpa, vmm->ram, half, HV_READ | HV_WRITE, LARGE);
-    if (status)
-        return status;
-    return hv_fd_map(vmm->fd, vmm->parent, o->gpa + half, vmm->ram + half, half, HV_READ | HV_WRITE, HV_PAGE);
-}
 
 static enum hv_status make_viommu(struct hv_vmm *vmm)
 {
@@ -103,7 +62,7 @@ static enum hv_status build(struct hv_vmm *vmm)
     if (!status)
         status = hv_fd_parent_alloc(vmm->fd, first->device, &vmm->parent);
     if (!status)
-        status = make_memory(vmm);
+        status = vmm_memory_create(vmm);
     if (!status)
         status = make_viommu(vmm);
     if (!status)
@@ -113,19 +72,13 @@ static enum hv_status build(struct hv_vmm *vmm)
     return status ? status : vmm_pci_create(vmm);
 }
 
-static bool good(const struct hv_vmm_options *o)
-{
-    return o->memory && o->memory % (2 * LARGE) == 0 && o->gpa % LARGE == 0 &&
-           ((uintptr_t)o->ram | o->spa | o->vapic) % HV_PAGE == 0;
-}
-
 enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_options *options,
                              struct hv_vmm **vmm)
 {
     struct hv_vmm *made;
     enum hv_status status;
 
-    if (!driver || !options || !vmm || !good(options))
+    if (!driver || !options || !vmm || !vmm_memory_good(options))
         return HV_ERR_ARGUMENT;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -147,10 +100,7 @@ void hv_vmm_destroy(struct hv_vmm *vmm)
         return;
     vmm_pci_destroy(vmm);
     hv_fd_close(vmm->fd);
-    if (vmm->taken)
-        hv_memory_give(hv_driver_memory(vmm->driver), vmm->ram, vmm->options.memory);
-    if (vmm->window)
-        amdvi_window_remove(hv_driver_device(vmm->driver), vmm->ram);
+    vmm_memory_destroy(vmm);
     free(vmm);
 }
 
@@ -202,41 +152,6 @@ enum hv_status hv_vmm_reset(struct hv_vmm *vmm)
     status = hv_fd_viommu_reset(vmm->fd, vmm->viommu);
     forget_records(vmm);
     return status;
-}
-
-/* ---------------------------------------------------------------- memory */
-
-void *hv_vmm_at(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
-{
-    uint64_t at = gpa - vmm->options.gpa;
-
-    if (gpa < vmm->options.gpa || bytes > vmm->options.memory || at > vmm->options.memory - bytes)
-        return NULL;
-    return vmm->bytes + at;
-}
-
-bool hv_vmm_store_bytes(struct hv_vmm *vmm, uint64_t gpa, const void *from, uint64_t bytes)
-{
-    void *to = hv_vmm_at(vmm, gpa, bytes);
-
-    if (!to || !from)
-        return false;
-    memcpy(to, from, bytes);
-    hv_vmm_stored(vmm, gpa, bytes);
-    return true;
-}
-
-bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value)
-{
-    return gpa % sizeof(value) == 0 && hv_vmm_store_bytes(vmm, gpa, &value, sizeof(value));
-}
-
-void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
-{
-    if (!hv_vmm_at(vmm, gpa, bytes) || !vmm_in_device_table(vmm, gpa, bytes))
-        return;
-    vmm->exits[HV_EXIT_DEVICE_TABLE]++;
-    vmm_entries_stored(vmm, gpa, bytes);
 }
 
 /* ---------------------------------------------------------------- registers */
@@ -322,6 +237,8 @@ enum hv_status hv_vmm_write(struct hv_vmm *vmm, uint64_t offset, unsigned size, 
 
     if (!vmm || !legal(offset, size))
         return HV_ERR_ARGUMENT;
+    if (vmm->options.untrapped)
+        hv_vmm_look(vmm);
     if (direct(vmm, offset))
         return direct_access(vmm, true, offset, size, &value);
     vmm->exits[cause_of(true, offset & ~UINT64_C(7))]++;

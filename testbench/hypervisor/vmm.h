@@ -47,6 +47,15 @@ enum hv_exit {
 };
 const char *hv_exit_text(enum hv_exit cause);
 
+enum { HV_VMM_RANGES = 8 };
+
+/* A piece of guest memory: whole pages at the guest's `gpa` and at the device's `spa`, which this program has
+ * at `at`. */
+struct hv_vmm_range {
+    uint64_t gpa, spa, bytes;
+    void *at;
+};
+
 struct hv_vmm_options {
     enum hv_vmm_mode mode;
     uint64_t gpa; /* where guest memory starts; 2 MiB aligned */
@@ -60,12 +69,19 @@ struct hv_vmm_options {
      * memory. */
     void *ram;
     uint64_t spa;
+    /* Or guest memory in `range_count` pieces of the machine's RAM, which the device reaches already, in any
+     * order but apart from each other: gpa, memory, ram and spa are then 0. */
+    const struct hv_vmm_range *ranges;
+    unsigned range_count;
+    /* Nobody tells of the guest's stores to its device table: hv_vmm_look() finds them. */
+    bool untrapped;
     /* The guest's view of its IOMMU: the bus address of its registers (16 KiB aligned) and the DeviceID of
      * its PCI function. 0: FD18_0000h, and 00:00.2. */
     uint64_t mmio;
     uint16_t iommu;
-    /* Hardware mode: SPA of the virtual APIC's page into which the device posts interrupts of the guest's
-     * IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is posted. */
+    /* Hardware mode: SPA of the virtual APIC's page, in the driver's memory, into which the device posts
+     * interrupts of the guest's IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is
+     * posted. */
     uint64_t vapic;
     /* Mediated mode: the same interrupts, told to the VMM. May be null. */
     void *context;
@@ -93,6 +109,11 @@ bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value);
 /* The guest has stored `bytes` at `gpa`, and they are in memory: for VMMs that let a trapped store go
  * through. Beyond the guest's device table, or with its IOMMU off, nothing is done. */
 void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
+
+/* Looks at the entries of all devices of the guest, and follows those that have changed. For VMMs that cannot
+ * trap stores; with `untrapped` done at each hv_vmm_write() and each request of a device, before it counts. A
+ * VMM that maps the VF page into the guest calls it before the device runs. */
+enum hv_status hv_vmm_look(struct hv_vmm *vmm);
 
 /* The guest's accesses to its register space of 16 KiB. HV_ERR_ARGUMENT: not aligned, not of 4 or 8 bytes. */
 enum hv_status hv_vmm_read(struct hv_vmm *vmm, uint64_t offset, unsigned size, uint64_t *value);
@@ -123,6 +144,10 @@ enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_r
  * guest has no interrupt remapping of its own. */
 enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
                                        const struct hv_interrupt *interrupt);
+
+/* Hardware mode, for VMMs without virtual APICs: the highest vector that waits in the page of
+ * hv_vmm_options.vapic, and takes it out. HV_ERR_EMPTY; HV_ERR_UNSUPPORTED without such a page. */
+enum hv_status hv_vmm_take_interrupt(struct hv_vmm *vmm, uint8_t *vector);
 
 /* Mediated mode: carries new records into the guest's logs. Harmless in hardware mode. */
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm);

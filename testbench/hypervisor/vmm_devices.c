@@ -164,6 +164,14 @@ void vmm_table_moved(struct hv_vmm *vmm)
         vmm_follow_entry(vmm, &vmm->devices[i]);
 }
 
+enum hv_status hv_vmm_look(struct hv_vmm *vmm)
+{
+    if (!vmm)
+        return HV_ERR_ARGUMENT;
+    vmm_table_moved(vmm);
+    return HV_OK;
+}
+
 static void judge(struct hv_vmm *vmm, struct vmm_device *device)
 {
     if (!device->doubtful)
@@ -189,11 +197,6 @@ enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device
 
 /* ---------------------------------------------------------------- DMA */
 
-static uint64_t to_guest(const struct hv_vmm *vmm, uint64_t spa)
-{
-    return spa - vmm->ram + vmm->options.gpa;
-}
-
 /* With `data` the bytes move too. */
 static enum hv_status ask(struct hv_vmm *vmm, const struct amdvi_request *request, void *data,
                           struct amdvi_result *result)
@@ -204,6 +207,8 @@ static enum hv_status ask(struct hv_vmm *vmm, const struct amdvi_request *reques
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    if (vmm->options.untrapped)
+        hv_vmm_look(vmm);
     judge(vmm, device);
     host = *request;
     host.device = device->host;
@@ -212,7 +217,7 @@ static enum hv_status ask(struct hv_vmm *vmm, const struct amdvi_request *reques
     if (status)
         return HV_ERR_DEVICE;
     if (result->ok)
-        result->pa = to_guest(vmm, result->pa);
+        result->pa = vmm_to_guest(vmm, result->pa);
     return hv_vmm_deliver(vmm);
 }
 
@@ -236,6 +241,8 @@ enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_r
 
     if (!device)
         return HV_ERR_NO_OBJECT;
+    if (vmm->options.untrapped)
+        hv_vmm_look(vmm);
     judge(vmm, device);
     host = *request;
     host.device = device->host;

@@ -30,9 +30,9 @@ struct hv_vmm {
     struct hv_fd *fd;
     hv_handle parent, viommu, queues[HV_QUEUE_TYPES], events, pprs;
     struct hv_vf_page vf;
-    uint64_t ram;       /* SPA */
+    struct hv_vmm_range ranges[HV_VMM_RANGES]; /* guest memory */
+    unsigned range_count;
     bool taken, window; /* from the machine's memory, or a window of the caller's */
-    uint8_t *bytes;
     struct hv_registers registers;
     struct amdvi_config *shown; /* what the guest's IOMMU is */
     struct amdvi_device *function;
@@ -41,6 +41,15 @@ struct hv_vmm {
     unsigned count;
     uint64_t exits[HV_EXITS], refused;
 };
+
+/* vmm_memory.c */
+bool vmm_memory_good(const struct hv_vmm_options *options);
+enum hv_status vmm_memory_create(struct hv_vmm *vmm);
+void vmm_memory_destroy(struct hv_vmm *vmm);
+/* Whether all of [gpa, gpa + bytes) is guest memory, in one piece or in several. */
+bool vmm_is_memory(const struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
+/* The guest's address of a system address; one outside guest memory stays as it is. */
+uint64_t vmm_to_guest(const struct hv_vmm *vmm, uint64_t spa);
 
 /* vmm_devices.c */
 struct vmm_device *vmm_find_guest(struct hv_vmm *vmm, uint16_t guest_device);

@@ -17,7 +17,7 @@ static uint32_t ring_bytes(const struct hv_vmm *vmm, uint64_t base)
     uint64_t length = reg_cmd_base_len(base);
     uint32_t bytes = length < LENGTH_MIN ? 0 : (uint32_t)VMM_RECORD_BYTES << length;
 
-    return hv_vmm_at(vmm, reg_cmd_base_base(base), bytes) ? bytes : 0;
+    return vmm_is_memory(vmm, reg_cmd_base_base(base), bytes) ? bytes : 0;
 }
 
 /* Rings are powers of two. */
