@@ -14,8 +14,9 @@
 
 struct dma_device;
 
-/* Plugs it in, at any time. `description` says where and with what; its callbacks must be null. Null: as
- * pcie_add() says in `status`, which may be null. Belongs to the machine. */
+/* Plugs it in, at any time. `description` says where and with what; only callbacks for BARs may be in it, and
+ * they get the device as their context. Null: as pcie_add() says in `status`, which may be null. Belongs to
+ * the machine. */
 struct dma_device *dma_device_create(struct machine *machine, const struct pcie_description *description,
                                      enum amdvi_status *status);
 /* Pulls it out. */
@@ -36,9 +37,11 @@ enum dma_outcome {
     DMA_BAD_ARGUMENT,
 };
 
+enum { DMA_LENGTH_MAX = 1 << 20 };
+
 struct dma_access {
     uint64_t address;
-    uint64_t length; /* 1 to 2^20 */
+    uint64_t length; /* 1 to DMA_LENGTH_MAX */
     bool write, execute;
     bool has_pasid, privileged;
     uint32_t pasid;
@@ -62,6 +65,7 @@ enum { DMA_ATC_ENTRIES = 64 };
 
 struct dma_translation {
     bool has_pasid, global, privileged;
+    bool untranslated_only; /* not for translated requests */
     uint32_t pasid;
     uint64_t address, size, pa;
     uint8_t rights; /* AMDVI_RIGHT_* */
@@ -117,7 +121,7 @@ enum dma_page_mishap {
     DMA_PAGE_UNKNOWN_PASID, /* one bit of the PASID is turned */
     DMA_PAGE_PRI_OFF,       /* sent although PRI is not enabled */
     DMA_PAGE_GN_MISMATCH,   /* the requests of a group differ in having a PASID */
-    DMA_PAGE_NO_LAST,       /* the last request of the group is left out */
+    DMA_PAGE_NO_LAST,       /* no request of the group is its last */
     DMA_PAGE_NO_RIGHTS,     /* asks for neither reading nor writing: with `last` a stop marker */
     DMA_PAGE_MISHAPS
 };

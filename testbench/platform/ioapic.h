@@ -31,9 +31,11 @@ void ioapic_reset(struct ioapic *ioapic);
 uint32_t ioapic_read(struct ioapic *ioapic, uint64_t offset, unsigned size);
 void ioapic_write(struct ioapic *ioapic, uint64_t offset, unsigned size, uint32_t value);
 
-/* The line of an input; edge inputs send when it rises. Pins beyond the last one do nothing. */
-void ioapic_set_pin(struct ioapic *ioapic, unsigned pin, bool high);
-/* A level interrupt with this vector is done; if its line is still high, it is sent again. */
+/* Whether an input asks, whatever its polarity; edge inputs send when it begins to. Pins beyond the last one
+ * do nothing. An edge while the input is masked is lost. */
+void ioapic_set_pin(struct ioapic *ioapic, unsigned pin, bool active);
+/* A level interrupt with this vector in its entry is done; if its input still asks, it is sent again. With
+ * interrupt remapping that vector is the low part of the index, not the processor's. */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
 
 #endif

@@ -5,7 +5,7 @@
  * them, BARs, message interrupts, resets, functions that come and go.
  *
  * Registers are data: each byte has a value, a mask of bits that software may write and one of bits that are
- * cleared by writing 1. What else a write does is in pcie_write.c.
+ * cleared by writing 1; pcie_space.c has them. What else a write does is in pcie_write.c.
  */
 #ifndef AMDVI_PLATFORM_PCIE_H
 #define AMDVI_PLATFORM_PCIE_H
@@ -59,8 +59,7 @@ struct pcie_description {
     bool pasid;
     unsigned pasid_bits; /* 1 to 20; 0: 20 */
     bool pasid_execute, pasid_privileged;
-    bool acs;           /* of ports, and of functions of a device with several */
-    bool multifunction; /* further functions of the same device follow */
+    bool acs; /* of ports, and of functions of a device with several */
     /* Instead of configuration space of its own. Offsets and sizes were looked at. */
     void *context;
     uint32_t (*read)(void *context, unsigned offset, unsigned size);
@@ -70,6 +69,10 @@ struct pcie_description {
     void (*bar_write)(void *context, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
     /* The function was reset by whatever means: nothing of before is true any more. */
     void (*reset)(void *context);
+    /* Software wrote configuration space of the function's own, and what follows from it has happened. */
+    void (*written)(void *context, unsigned offset, unsigned size);
+    /* The function is being pulled out. */
+    void (*removed)(void *context);
 };
 
 /* Where messages of functions go: a write of 4 bytes. */
@@ -101,6 +104,8 @@ void pcie_reset(struct pcie_function *function);
 /* The function that answers there; null. Bridges count as far as their bus numbers lead. */
 struct pcie_function *pcie_find(const struct pcie_topology *topology, uint16_t segment, uint8_t bus,
                                 uint8_t devfn);
+/* The function that came first; null when there is none. */
+struct pcie_function *pcie_first(const struct pcie_topology *topology);
 /* Bus and devfn as the bridges say now, and under which DeviceID its requests arrive. */
 uint16_t pcie_device_id(const struct pcie_function *function);
 uint16_t pcie_requester(const struct pcie_function *function);
@@ -129,7 +134,6 @@ unsigned pcie_extended(const struct pcie_function *function, uint16_t id);
 /* May issue requests: bus master on, and on every bridge above it, in D0. */
 bool pcie_is_master(const struct pcie_function *function);
 bool pcie_ats_enabled(const struct pcie_function *function);
-unsigned pcie_ats_unit(const struct pcie_function *function); /* log2 of the smallest translation, from 12 */
 bool pcie_pri_enabled(const struct pcie_function *function);
 uint32_t pcie_pri_allocation(const struct pcie_function *function); /* requests that software allows */
 bool pcie_pasid_enabled(const struct pcie_function *function);
@@ -139,6 +143,9 @@ bool pcie_pasid_execute_enabled(const struct pcie_function *function);
 /* Status bits of the PRI capability, which software clears by writing 1. */
 enum { PCIE_PRI_RESPONSE_FAILURE = 1, PCIE_PRI_UNEXPECTED = 2, PCIE_PRI_STOPPED = 0x100 };
 void pcie_pri_set_status(struct pcie_function *function, unsigned bits, bool on);
+bool pcie_pri_status(const struct pcie_function *function, unsigned bits); /* any of them */
+/* Where software put a BAR; 0 before that. */
+uint64_t pcie_bar_address(const struct pcie_function *function, unsigned bar);
 
 /* Interrupt number `number` by MSI-X if enabled, else by MSI. A masked one waits and is sent when the mask
  * goes. */

@@ -36,7 +36,7 @@ bool ram_address(const struct ram *ram, const void *pointer, uint64_t *pa);
 /* Sees [pa, pa + size), whole pages in one window, once more: the same bytes at another address. Null when it
  * is not RAM. Ends with ram_unmap() or with the RAM. */
 void *ram_map(struct ram *ram, uint64_t pa, uint64_t size);
-void ram_unmap(struct ram *ram, void *view);
+void ram_unmap(struct ram *ram, void *bytes);
 
 /* Little-endian words; outside of RAM they read 0 and writes do nothing. */
 uint64_t ram_get(const struct ram *ram, uint64_t pa);
