@@ -99,44 +99,38 @@ static enum hv_status enable_host(struct hv_driver *driver)
 /* The IOMMU is a DMA master of its own: translation and interrupt part of its entry (viommu 2.2, 2.4). */
 static enum hv_status write_own_entry(struct hv_driver *driver)
 {
-    uint64_t entry[4], at = driver->device_table + (uint64_t)driver->options.devid * HV_DTE_BYTES;
+    uint64_t entry[4];
 
     hv_dte_host(entry, driver->private_space.root, driver->private_space.mode, driver->private_domain);
     dte_set_iv(entry, 1);
     dte_set_inttablen(entry, LEVEL1_LOG2);
     dte_set_intctl(entry, DTE_INTCTL_REMAP);
     dte_set_inttable_root(entry, driver->interrupts);
-    for (unsigned i = 4; i-- > 0;)
-        hv_memory_set(driver->memory, at + i * sizeof(entry[i]), entry[i]);
-    return hv_flush_entry(driver, driver->options.devid);
+    return hv_entry_put(driver, driver->options.devid, entry);
 }
 
 /* No feature bit tells whether GstBufferTRPMode exists: it is written and read back (viommu 1.2). */
 static enum hv_status choose_buffers(struct hv_driver *driver)
 {
-    uint64_t now = 0, wanted = reg_control_set_gstbuffertrpmode(driver->control, 1);
-    enum hv_status status;
+    uint64_t now = 0;
 
     if (driver->options.private_buffers)
         return HV_OK;
-    status = write_register(driver, REG_CONTROL_OFFSET, wanted);
-    if (status || amdvi_mmio_read(driver->device, REG_CONTROL_OFFSET, 8, &now))
+    if (hv_control_set(driver, REG_CONTROL_GSTBUFFERTRPMODE_MASK) ||
+        amdvi_mmio_read(driver->device, REG_CONTROL_OFFSET, 8, &now))
         return HV_ERR_DEVICE;
-    driver->control = wanted;
     return reg_control_gstbuffertrpmode(now) ? HV_OK : HV_ERR_UNSUPPORTED;
 }
 
 static enum hv_status enable_guests(struct hv_driver *driver)
 {
-    enum hv_status status;
+    enum hv_status status = hv_control_set(driver, REG_CONTROL_VCMDEN_MASK);
 
-    driver->control = reg_control_set_vcmden(driver->control, 1);
-    status = write_register(driver, REG_CONTROL_OFFSET, driver->control);
-    driver->control = reg_control_set_viommuen(driver->control, 1);
-    return status ? status : write_register(driver, REG_CONTROL_OFFSET, driver->control);
+    return status ? status : hv_control_set(driver, REG_CONTROL_VIOMMUEN_MASK);
 }
 
-enum hv_status hv_bring_up(struct hv_driver *driver)
+/* What every bring-up needs to know first. */
+static enum hv_status find(struct hv_driver *driver)
 {
     struct hv_apertures apertures;
     enum hv_status status = read_features(driver);
@@ -145,17 +139,59 @@ enum hv_status hv_bring_up(struct hv_driver *driver)
         status = HV_ERR_UNSUPPORTED;
     if (!status)
         driver->capability = apertures.capability;
+    return status;
+}
+
+/* Private space, the IOMMU's own entry, and what is switched on behind them (viommu 1.5). */
+static enum hv_status serve_guests(struct hv_driver *driver)
+{
+    enum hv_status status = hv_private_create(driver);
+
+    if (!status)
+        status = write_own_entry(driver);
+    if (!status)
+        status = choose_buffers(driver);
+    return status ? status : enable_guests(driver);
+}
+
+/* What the owner must have switched on: commands, and guest translation for nested entries. */
+static enum hv_status check_running(struct hv_driver *driver)
+{
+    uint64_t control = 0;
+
+    if (amdvi_mmio_read(driver->device, REG_CONTROL_OFFSET, 8, &control))
+        return HV_ERR_DEVICE;
+    return reg_control_iommuen(control) && reg_control_cmdbufen(control) && reg_control_gten(control)
+               ? HV_OK
+               : HV_ERR_ORDER;
+}
+
+enum hv_status hv_join(struct hv_driver *driver)
+{
+    enum hv_status status = find(driver);
+
+    if (!status)
+        status = check_running(driver);
+    if (!status)
+        status = hv_entry_read(driver, driver->options.devid, driver->own_before);
+    if (status)
+        return status;
+    driver->interrupts = hv_memory_take(driver->memory, LEVEL1_BYTES, HV_PAGE);
+    if (!driver->interrupts)
+        return HV_ERR_NO_MEMORY;
+    status = hv_control_set(driver, REG_CONTROL_GCR3TRPMODE_MASK);
+    return status ? status : serve_guests(driver);
+}
+
+enum hv_status hv_bring_up(struct hv_driver *driver)
+{
+    enum hv_status status = find(driver);
+
     if (!status)
         status = take_memory(driver);
     if (!status)
         status = write_bases(driver);
     if (!status)
         status = enable_host(driver);
-    if (!status)
-        status = hv_private_create(driver);
-    if (!status)
-        status = write_own_entry(driver);
-    if (!status)
-        status = choose_buffers(driver);
-    return status ? status : enable_guests(driver);
+    return status ? status : serve_guests(driver);
 }

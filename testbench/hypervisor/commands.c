@@ -29,6 +29,8 @@ enum hv_status hv_command(struct hv_driver *driver, const uint64_t words[2])
 {
     uint64_t at = driver->commands.base + driver->commands.tail;
 
+    if (driver->shared)
+        return driver->owner.command(driver->owner.context, words);
     if (full(driver) && (ring_doorbell(driver) || full(driver)))
         return HV_ERR_DEVICE;
     hv_memory_set(driver->memory, at, words[0]);
@@ -42,6 +44,8 @@ enum hv_status hv_wait(struct hv_driver *driver)
     uint64_t words[2] = {0};
     enum hv_status status;
 
+    if (driver->shared)
+        return driver->owner.wait(driver->owner.context);
     cmd_set_opcode(words, CMD_COMPLETION_WAIT);
     cmd_completion_wait_set_s(words, 1);
     cmd_completion_wait_set_address(words, driver->store);
@@ -136,13 +140,33 @@ enum hv_status hv_driver_page_lost(struct hv_driver *driver, uint16_t device, co
     return command_and_wait(driver, words);
 }
 
+/* Rings and logs off, then what is left of them. */
+static enum hv_status reset_by_hand(struct hv_driver *driver, uint16_t guest_id)
+{
+    static const unsigned control[] = {VFC_CMD_CONTROL_OFFSET, VFC_EVENT_CONTROL_OFFSET,
+                                       VFC_PPR_CONTROL_OFFSET, VFC_EVENT_B_BASE_OFFSET,
+                                       VFC_PPR_B_BASE_OFFSET,  VFC_MISC_OFFSET};
+    static const unsigned pointers[] = {VF_CMD_TAIL_OFFSET,   VF_CMD_HEAD_OFFSET, VF_EVENT_HEAD_OFFSET,
+                                        VF_EVENT_TAIL_OFFSET, VF_PPR_HEAD_OFFSET, VF_PPR_TAIL_OFFSET};
+    bool bad = false;
+
+    for (unsigned i = 0; i < sizeof(control) / sizeof(control[0]); i++)
+        bad |= amdvi_vfc_write(driver->device, guest_id, control[i], 8, 0) != AMDVI_OK;
+    for (unsigned i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++)
+        bad |= amdvi_vf_write(driver->device, guest_id, pointers[i], 8, 0) != AMDVI_OK;
+    bad |= amdvi_vf_write(driver->device, guest_id, VF_STATUS_OFFSET, 8, UINT32_MAX) != AMDVI_OK;
+    return bad || amdvi_run(driver->device) ? HV_ERR_DEVICE : HV_OK;
+}
+
 enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id)
 {
     uint64_t words[2] = {0};
+    enum hv_status status;
 
     cmd_set_opcode(words, CMD_RESET_VMMIO);
     cmd_reset_vmmio_set_guestid(words, guest_id);
     cmd_reset_vmmio_set_all(words, 1);
     cmd_reset_vmmio_set_vcmd(words, 1);
-    return command_and_wait(driver, words);
+    status = command_and_wait(driver, words);
+    return status == HV_ERR_UNSUPPORTED ? reset_by_hand(driver, guest_id) : status;
 }

@@ -87,6 +87,8 @@ enum hv_status hv_device_interrupt(struct hv_driver *driver, uint16_t device, un
     if (!driver || !interrupt || index >= ENTRIES || interrupt->vapic % HV_PAGE ||
         (interrupt->valid && interrupt->destination >= DESTINATIONS))
         return HV_ERR_ARGUMENT;
+    if (driver->shared)
+        return HV_ERR_UNSUPPORTED;
     if (!driver->devices[device].known)
         return HV_ERR_NO_OBJECT;
     if (!driver->devices[device].interrupts && !interrupt->valid)

@@ -8,8 +8,10 @@
 
 enum { RECORD_BYTES = 16 };
 
-enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *memory,
-                                const struct hv_options *options, struct hv_driver **driver)
+/* With an owner the IOMMU is shared. */
+static enum hv_status create(struct amdvi_device *device, struct hv_memory *memory,
+                             const struct hv_options *options, const struct hv_owner *owner,
+                             struct hv_driver **driver)
 {
     struct hv_driver *made;
     enum hv_status status;
@@ -22,14 +24,33 @@ enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *m
     made->device = device;
     made->memory = memory;
     made->options = *options;
+    made->shared = owner;
+    if (owner)
+        made->owner = *owner;
     hv_ids_take(&made->trans_ids, options->devid);
-    status = hv_bring_up(made);
+    status = owner ? hv_join(made) : hv_bring_up(made);
     if (status) {
         hv_driver_destroy(made);
         return status;
     }
     *driver = made;
     return HV_OK;
+}
+
+enum hv_status hv_driver_create(struct amdvi_device *device, struct hv_memory *memory,
+                                const struct hv_options *options, struct hv_driver **driver)
+{
+    return create(device, memory, options, NULL, driver);
+}
+
+enum hv_status hv_driver_share(struct amdvi_device *device, struct hv_memory *memory,
+                               const struct hv_options *options, const struct hv_owner *owner,
+                               struct hv_driver **driver)
+{
+    if (!owner || !owner->entry_read || !owner->entry_write || !owner->command || !owner->wait ||
+        !owner->take != !owner->give)
+        return HV_ERR_ARGUMENT;
+    return create(device, memory, options, owner, driver);
 }
 
 static void give_memory(struct hv_driver *driver)
@@ -61,8 +82,11 @@ void hv_driver_destroy(struct hv_driver *driver)
         return;
     while (driver->guests)
         hv_guest_destroy(driver->guests);
+    if (driver->shared)
+        hv_leave(driver);
     give_stages(driver);
-    amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, 0);
+    if (!driver->shared)
+        amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, 0);
     hv_private_destroy(driver);
     give_memory(driver);
     free(driver);
@@ -120,6 +144,8 @@ enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uin
 
     if (log != AMDVI_LOG_EVENT && log != AMDVI_LOG_PPR)
         return HV_ERR_ARGUMENT;
+    if (driver->shared)
+        return HV_ERR_UNSUPPORTED;
     if (amdvi_mmio_read(driver->device, events ? REG_EVENT_TAIL_OFFSET : REG_PPR_TAIL_OFFSET, 8, &tail))
         return HV_ERR_DEVICE;
     if (tail == ring->head)
@@ -142,7 +168,7 @@ enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device, const
     return HV_OK;
 }
 
-static void hand_out(struct hv_driver *driver, enum amdvi_log log, const uint64_t record[2])
+static bool hand_out(struct hv_driver *driver, enum amdvi_log log, const uint64_t record[2])
 {
     /* Every record that names a device has it where page faults do. */
     uint16_t device = (uint16_t)evt_io_page_fault_deviceid(record);
@@ -152,6 +178,16 @@ static void hand_out(struct hv_driver *driver, enum amdvi_log log, const uint64_
         listener->record(listener->context, log, device, record);
     else
         driver->unheard++;
+    return listener->record;
+}
+
+enum hv_status hv_driver_record(struct hv_driver *driver, enum amdvi_log log, const uint64_t record[2],
+                                bool *heard)
+{
+    if (!driver || !record || !heard || (log != AMDVI_LOG_EVENT && log != AMDVI_LOG_PPR))
+        return HV_ERR_ARGUMENT;
+    *heard = hand_out(driver, log, record);
+    return HV_OK;
 }
 
 enum hv_status hv_driver_poll(struct hv_driver *driver)
@@ -162,6 +198,8 @@ enum hv_status hv_driver_poll(struct hv_driver *driver)
 
     if (!driver)
         return HV_ERR_ARGUMENT;
+    if (driver->shared) /* its owner reads the logs: hv_driver_record() */
+        return HV_OK;
     for (unsigned i = 0; i < 2; i++) {
         while (!(status = hv_driver_event(driver, logs[i], record)))
             hand_out(driver, logs[i], record);

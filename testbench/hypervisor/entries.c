@@ -4,12 +4,15 @@
 
 #include "tables/layout.h"
 
-void hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4])
+enum hv_status hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4])
 {
     uint64_t at = driver->device_table + (uint64_t)device * HV_DTE_BYTES;
 
+    if (driver->shared)
+        return driver->owner.entry_read(driver->owner.context, device, entry);
     for (unsigned i = 0; i < 4; i++)
         entry[i] = hv_memory_get(driver->memory, at + i * sizeof(entry[i]));
+    return HV_OK;
 }
 
 /* As an emulator that hears of one store at a time (viommu 10). */
@@ -22,23 +25,61 @@ static enum hv_status write_live(struct hv_driver *driver, uint16_t device, cons
     return hv_flush_entry(driver, device);
 }
 
-/* V=0 entries let requests pass, so an entry changes through a blocked one: word 0 first down, last up. The
- * interrupt part stays what it was (viommu 5.3). */
+/* V=0 entries let requests pass, so an entry changes through a blocked one: word 0 first down, last up. */
+enum hv_status hv_entry_put(struct hv_driver *driver, uint16_t device, const uint64_t entry[4])
+{
+    uint64_t at = driver->device_table + (uint64_t)device * HV_DTE_BYTES, blocked[4];
+
+    if (driver->shared)
+        return driver->owner.entry_write(driver->owner.context, device, entry);
+    hv_dte_blocked(blocked);
+    hv_memory_set(driver->memory, at, blocked[0]);
+    for (unsigned i = 4; i-- > 0;)
+        hv_memory_set(driver->memory, at + i * sizeof(entry[i]), entry[i]);
+    return hv_flush_entry(driver, device);
+}
+
+/* The interrupt part stays what it was (viommu 5.3). */
 enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4])
 {
-    uint64_t at = driver->device_table + (uint64_t)device * HV_DTE_BYTES, blocked[4], old[4], now[4];
+    uint64_t old[4], now[4];
+    enum hv_status status = hv_entry_read(driver, device, old);
 
-    hv_dte_blocked(blocked);
-    hv_entry_read(driver, device, old);
+    if (status)
+        return status;
     for (unsigned i = 0; i < 4; i++)
         now[i] = entry[i];
     now[2] |= old[2] & ~DTE_GUESTPAGINGMODE_MASK;
-    if (hv_driver_mistakes(driver, HV_MISTAKE_PARTIAL_ENTRY))
+    if (hv_driver_mistakes(driver, HV_MISTAKE_PARTIAL_ENTRY) && !driver->shared)
         return write_live(driver, device, now);
-    hv_memory_set(driver->memory, at, blocked[0]);
-    for (unsigned i = 4; i-- > 0;)
-        hv_memory_set(driver->memory, at + i * sizeof(now[i]), now[i]);
-    return hv_flush_entry(driver, device);
+    return hv_entry_put(driver, device, now);
+}
+
+enum hv_status hv_entry_give_back(struct hv_driver *driver, uint16_t device, const uint64_t before[4])
+{
+    uint64_t entry[4];
+
+    hv_dte_blocked(entry);
+    for (unsigned i = 0; driver->shared && i < 4; i++)
+        entry[i] = i == DTE_IV_WORD ? before[i] & DTE_GUESTPAGINGMODE_MASK : before[i];
+    return hv_entry_write(driver, device, entry);
+}
+
+/* Somebody else's entry is kept, and blocked until the device is attached here. */
+static enum hv_status take_over(struct hv_driver *driver, uint16_t device)
+{
+    struct hv_device *d = &driver->devices[device];
+    uint64_t blocked[4];
+    enum hv_status status = driver->shared ? hv_entry_read(driver, device, d->before) : HV_OK;
+
+    hv_dte_blocked(blocked);
+    if (!status && driver->shared)
+        status = hv_entry_write(driver, device, blocked);
+    if (status) {
+        *d = (struct hv_device){0};
+        hv_ids_give(&driver->trans_ids, device);
+    }
+    return status;
 }
 
 enum hv_status hv_device_add(struct hv_driver *driver, uint16_t device, bool ats)
@@ -54,7 +95,7 @@ enum hv_status hv_device_add(struct hv_driver *driver, uint16_t device, bool ats
     }
     hv_ids_take(&driver->trans_ids, device);
     driver->devices[device] = (struct hv_device){.known = true, .ats = ats};
-    return HV_OK;
+    return take_over(driver, device);
 }
 
 enum hv_status hv_device_remove(struct hv_driver *driver, uint16_t device)
@@ -66,6 +107,8 @@ enum hv_status hv_device_remove(struct hv_driver *driver, uint16_t device)
     if (driver->devices[device].stage2)
         return HV_ERR_BUSY;
     hv_device_interrupts_off(driver, device);
+    if (driver->shared)
+        hv_entry_give_back(driver, device, driver->devices[device].before);
     driver->devices[device] = (struct hv_device){0};
     hv_ids_give(&driver->trans_ids, device);
     return HV_OK;

@@ -138,7 +138,9 @@ void fd_device_end(struct fd_device *device)
 
 /* ---------------------------------------------------------------- nest parents */
 
-enum hv_status hv_fd_parent_alloc(struct hv_fd *fd, hv_handle device, hv_handle *parent)
+/* With `foreign` over that, without over a table of the driver's own. */
+static enum hv_status make_parent(struct hv_fd *fd, hv_handle device, const struct hv_foreign_stage2 *foreign,
+                                  hv_handle *parent)
 {
     const struct fd_device *d = fd_get(fd, device, FD_DEVICE);
     struct hv_stage2 *stage2;
@@ -149,7 +151,7 @@ enum hv_status hv_fd_parent_alloc(struct hv_fd *fd, hv_handle device, hv_handle 
         return HV_ERR_NO_OBJECT;
     if (!parent)
         return HV_ERR_ARGUMENT;
-    status = hv_stage2_create(d->driver, &stage2);
+    status = foreign ? hv_stage2_adopt(d->driver, foreign, &stage2) : hv_stage2_create(d->driver, &stage2);
     if (status)
         return status;
     made = fd_new(fd, FD_PARENT, sizeof(*made));
@@ -161,6 +163,24 @@ enum hv_status hv_fd_parent_alloc(struct hv_fd *fd, hv_handle device, hv_handle 
     made->stage2 = stage2;
     *parent = made->base.handle;
     return HV_OK;
+}
+
+enum hv_status hv_fd_parent_alloc(struct hv_fd *fd, hv_handle device, hv_handle *parent)
+{
+    return make_parent(fd, device, NULL, parent);
+}
+
+enum hv_status hv_fd_parent_adopt(struct hv_fd *fd, hv_handle device, const struct hv_foreign_stage2 *foreign,
+                                  hv_handle *parent)
+{
+    return foreign ? make_parent(fd, device, foreign, parent) : HV_ERR_ARGUMENT;
+}
+
+struct hv_stage2 *hv_fd_stage2(struct hv_fd *fd, hv_handle parent)
+{
+    const struct fd_parent *p = fd_get(fd, parent, FD_PARENT);
+
+    return p ? p->stage2 : NULL;
 }
 
 enum hv_status hv_fd_map(struct hv_fd *fd, hv_handle parent, uint64_t gpa, uint64_t spa, uint64_t length,

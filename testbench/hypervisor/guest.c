@@ -5,6 +5,7 @@
 #include "model/layout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FIRST_ORDINARY = 1, LAST_ORDINARY = 0x7fff, FIRST_OTHER = 0x8000, LAST_ID = 0xffff };
 
@@ -14,6 +15,8 @@ static bool take_id(struct hv_driver *driver, uint16_t *id)
 {
     uint16_t first = driver->options.first_guest_id;
 
+    if (driver->shared)
+        return hv_id_take(driver, HV_ID_GUEST, id);
     if (first)
         return hv_ids_find(&driver->guest_ids, first, LAST_ID, id);
     return hv_ids_find(&driver->guest_ids, FIRST_ORDINARY, LAST_ORDINARY, id) ||
@@ -45,30 +48,35 @@ static enum hv_status write_trans(struct hv_guest *guest, uint16_t trans)
     return hv_entry_write(guest->driver, trans, entry);
 }
 
-static void clear_trans(struct hv_guest *guest, uint16_t trans)
+static void clear_trans(struct hv_guest *guest, uint16_t trans, const uint64_t before[4])
 {
-    uint64_t entry[4];
+    hv_entry_give_back(guest->driver, trans, before);
+    hv_id_give(guest->driver, HV_ID_TRANS, trans);
+}
 
-    hv_dte_blocked(entry);
-    hv_entry_write(guest->driver, trans, entry);
-    hv_ids_give(&guest->driver->trans_ids, trans);
+enum hv_status hv_guest_trans_renew(struct hv_guest *guest)
+{
+    return guest->own_trans ? write_trans(guest, guest->trans) : HV_OK;
 }
 
 static enum hv_status take_trans(struct hv_guest *guest)
 {
     enum hv_status status;
+    uint64_t before[4];
     uint16_t trans;
 
-    /* From the top down: there real devices are rare; real ones are taken already. */
-    if (!hv_ids_find(&guest->driver->trans_ids, UINT16_MAX, 1, &trans))
+    if (!hv_id_take(guest->driver, HV_ID_TRANS, &trans))
         return HV_ERR_NO_ID;
-    status = write_trans(guest, trans);
+    status = hv_entry_read(guest->driver, trans, before);
+    if (!status)
+        status = write_trans(guest, trans);
     if (!status)
         status = point(guest, trans);
     if (status) {
-        clear_trans(guest, trans);
+        clear_trans(guest, trans, before);
         return status;
     }
+    memcpy(guest->trans_before, before, sizeof(before));
     guest->trans = trans;
     guest->own_trans = true;
     return HV_OK;
@@ -78,6 +86,7 @@ static enum hv_status take_trans(struct hv_guest *guest)
  */
 enum hv_status hv_guest_relocate(struct hv_guest *guest)
 {
+    uint64_t before[4];
     uint16_t old;
     enum hv_status status;
 
@@ -86,9 +95,10 @@ enum hv_status hv_guest_relocate(struct hv_guest *guest)
     if (!guest->own_trans)
         return HV_ERR_ORDER;
     old = guest->trans;
+    memcpy(before, guest->trans_before, sizeof(before));
     status = take_trans(guest);
     if (!status)
-        clear_trans(guest, old);
+        clear_trans(guest, old, before);
     return status;
 }
 
@@ -115,13 +125,13 @@ static void release(struct hv_guest *guest)
     hv_guest_interrupt(guest, HV_INTERRUPT_EVENT, &none);
     hv_guest_interrupt(guest, HV_INTERRUPT_PPR, &none);
     if (guest->own_trans)
-        clear_trans(guest, guest->trans);
+        clear_trans(guest, guest->trans, guest->trans_before);
     hv_guest_maps_destroy(guest);
     if (hv_driver_mistakes(driver, HV_MISTAKE_MAPS_FREED_FIRST))
         hv_guest_maps_clear(guest);
     if (guest->stage2)
         guest->stage2->users--;
-    hv_ids_give(&driver->guest_ids, guest->id);
+    hv_id_give(driver, HV_ID_GUEST, guest->id);
     free(guest);
 }
 

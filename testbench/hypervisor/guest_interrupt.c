@@ -2,6 +2,7 @@
 /* The extended interrupt table: {type, GuestID} finds an entry in two steps (viommu 2.4). */
 #include "testbench/hypervisor/internal.h"
 
+#include "model/layout.h"
 #include "tables/layout.h"
 
 enum { LEVEL2_LOG2 = 8, TYPE_SHIFT = 16, LEVEL1_ENTRY = 8, LEVEL2_ENTRY = 16 };
@@ -36,6 +37,15 @@ void hv_interrupt_encode(const struct hv_interrupt *interrupt, uint64_t entry[2]
     irteg_set_vapic_root(entry, interrupt->vapic);
 }
 
+/* Entries of that form are posted with vAPIC mode on only; of an owner's IOMMU it may be off. */
+static bool guest_mode(const struct hv_driver *driver)
+{
+    uint64_t control = 0;
+
+    return !driver->shared || (!amdvi_mmio_read(driver->device, REG_CONTROL_OFFSET, 8, &control) &&
+                               reg_control_gamen(control) == REG_CONTROL_GAMEN_VAPIC);
+}
+
 enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type type,
                                   const struct hv_interrupt *interrupt)
 {
@@ -45,6 +55,8 @@ enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type
     if (!guest || !interrupt || (type != HV_INTERRUPT_EVENT && type != HV_INTERRUPT_PPR) ||
         interrupt->vapic % HV_PAGE)
         return HV_ERR_ARGUMENT;
+    if (interrupt->valid && !guest_mode(guest->driver))
+        return HV_ERR_UNSUPPORTED;
     index = (unsigned)type << TYPE_SHIFT | guest->id;
     if (!interrupt->valid && !guest->driver->interrupt_tables[index >> LEVEL2_LOG2])
         return HV_OK;

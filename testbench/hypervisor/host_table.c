@@ -3,7 +3,7 @@
 
 #include "tables/layout.h"
 
-enum { ENTRIES = 512, LEVEL_BITS = 9, PAGE_BITS = 12, LARGEST_LEVEL = 3 };
+enum { ENTRIES = 512, LEVEL_BITS = 9, PAGE_BITS = 12, LARGEST_LEVEL = 3, CODED = 7 };
 
 static unsigned shift_of(unsigned level)
 {
@@ -76,18 +76,50 @@ static bool inside(const struct hv_table *table, uint64_t address, uint64_t leng
            (bits >= 64 || end <= UINT64_C(1) << bits);
 }
 
+/* NextLevel 7: the lowest zero bit n of the address at or above bit 12 says 2^(n+1) bytes (iommu 4). */
+static uint64_t coded_bytes(uint64_t entry)
+{
+    uint64_t bytes = 2 * HV_PAGE;
+
+    while (v1_addr(entry) & bytes / 2)
+        bytes *= 2;
+    return bytes;
+}
+
+/* A directory leads to any lower level; the address bits of levels left out are then zero. */
+static bool leads_down(uint64_t address, unsigned level, unsigned next)
+{
+    return next < level && (address & (bytes_of(level) - 1)) >> shift_of(next + 1) == 0;
+}
+
+static unsigned rights_of(uint64_t entry)
+{
+    return (v1_ir(entry) ? HV_READ : 0) | (v1_iw(entry) ? HV_WRITE : 0);
+}
+
+/* Tables of others may hold what those of this file do not: sizes by NextLevel 7, levels left out,
+ * directories that withhold a right. */
 bool hv_table_lookup(const struct hv_table *table, uint64_t address, uint64_t *spa, unsigned *perm)
 {
-    unsigned level;
-    uint64_t entry;
+    unsigned level = table->mode, next, rights = HV_READ | HV_WRITE;
+    uint64_t at = table->root, entry, bytes;
 
     if (!inside(table, address & ~(HV_PAGE - 1), HV_PAGE))
         return false;
-    entry = hv_memory_get(table->memory, descend(table, address, &level));
-    if (!v1_pr(entry))
-        return false;
-    *spa = v1_addr(entry) | (address & (bytes_of(level) - 1));
-    *perm = (v1_ir(entry) ? HV_READ : 0) | (v1_iw(entry) ? HV_WRITE : 0);
+    for (;; level = next, at = v1_addr(entry)) {
+        entry = hv_memory_get(table->memory, slot(at, address, level));
+        next = (unsigned)v1_nextlevel(entry);
+        if (!v1_pr(entry))
+            return false;
+        rights &= rights_of(entry);
+        if (next == 0 || next == CODED)
+            break;
+        if (!leads_down(address, level, next))
+            return false;
+    }
+    bytes = next == CODED ? coded_bytes(entry) : bytes_of(level);
+    *spa = (v1_addr(entry) & ~(bytes - 1)) | (address & (bytes - 1));
+    *perm = rights;
     return true;
 }
 

@@ -7,6 +7,8 @@
 #include "testbench/hypervisor/memory.h"
 #include "testbench/hypervisor/status.h"
 
+enum { HV_TABLE_LEVELS = 6 };
+
 struct hv_table {
     struct hv_memory *memory;
     uint64_t root;

@@ -7,6 +7,7 @@
 #include "testbench/hypervisor/dte.h"
 #include "testbench/hypervisor/host_table.h"
 #include "testbench/hypervisor/ids.h"
+#include "testbench/hypervisor/owner.h"
 
 enum { HV_RING_CODE = 9, HV_RING_BYTES = 16 << HV_RING_CODE, HV_DTE_BYTES = 32, HV_STAGE2_LEVELS = 4 };
 
@@ -36,12 +37,16 @@ struct hv_device {
     struct hv_stage2 *stage2; /* attached to it, or null */
     struct hv_listener listener;
     uint64_t interrupts; /* SPA of its interrupt table; 0: all are aborted */
+    uint64_t before[4];  /* the owner's entry, which it gets back */
 };
 
 struct hv_driver {
     struct amdvi_device *device;
     struct hv_memory *memory;
     struct hv_options options;
+    bool shared; /* the IOMMU is `owner`'s */
+    struct hv_owner owner;
+    uint64_t own_before[4], joined; /* the owner's entry of the IOMMU; bits of Control that were set here */
     uint64_t efr, efr2, control;
     uint32_t capability; /* header of the IOMMU's PCI capability */
     uint64_t device_table, store, stored;
@@ -69,6 +74,7 @@ struct hv_stage2 {
     struct hv_table table;
     uint16_t domain;
     unsigned users; /* devices and guests */
+    bool foreign;   /* table and DomainID are another's */
     struct hv_host_domain *domains;
     struct hv_stage2 *next;
 };
@@ -77,6 +83,7 @@ struct hv_guest {
     struct hv_driver *driver;
     uint16_t id, trans;
     bool own_trans;
+    uint64_t trans_before[4]; /* the owner's entry of TransDevID */
     struct hv_stage2 *stage2;
     uint64_t device_map, domain_map; /* SPA */
     uint64_t commands_mapped;        /* bytes of the command buffer in the private space */
@@ -94,9 +101,25 @@ enum hv_status hv_invalidate_domain(struct hv_driver *driver, uint16_t domain);
 /* RESET_VMMIO of all registers and of the command engine (viommu 7.5). */
 enum hv_status hv_reset_guest(struct hv_driver *driver, uint16_t guest_id);
 
+/* owner.c: numbers, from the owner or from sets of the driver's own. */
+bool hv_id_take(struct hv_driver *driver, enum hv_id kind, uint16_t *id);
+void hv_id_give(struct hv_driver *driver, enum hv_id kind, uint16_t id);
+/* Sets bits of Control and remembers them. */
+enum hv_status hv_control_set(struct hv_driver *driver, uint64_t bits);
+/* All that the owner gets back. */
+void hv_leave(struct hv_driver *driver);
+
 /* entries.c */
-void hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4]);
+enum hv_status hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4]);
+/* The whole entry, with the interrupt part. */
+enum hv_status hv_entry_put(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
+/* Without it: that stays what it is. */
 enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
+/* The device is its owner's again, or blocked where there is none. */
+enum hv_status hv_entry_give_back(struct hv_driver *driver, uint16_t device, const uint64_t before[4]);
+
+/* guest.c: TransDevID's entry anew, when stage 2 has moved. */
+enum hv_status hv_guest_trans_renew(struct hv_guest *guest);
 
 /* device_interrupt.c: the interrupt part of an entry; table 0 aborts. */
 void hv_dte_interrupts(uint64_t entry[4], uint64_t table);
@@ -112,5 +135,7 @@ enum hv_status hv_private_unmap(struct hv_driver *driver, uint64_t ipa, uint64_t
 
 /* bring_up.c */
 enum hv_status hv_bring_up(struct hv_driver *driver);
+/* The same for an IOMMU that its owner has brought up. */
+enum hv_status hv_join(struct hv_driver *driver);
 
 #endif

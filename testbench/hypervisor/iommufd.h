@@ -16,7 +16,7 @@
 #ifndef AMDVI_HYPERVISOR_IOMMUFD_H
 #define AMDVI_HYPERVISOR_IOMMUFD_H
 
-#include "testbench/hypervisor/driver.h"
+#include "testbench/hypervisor/owner.h"
 
 struct hv_fd;
 typedef uint32_t hv_handle; /* 0 is none */
@@ -38,6 +38,11 @@ enum hv_status hv_fd_hw_info(struct hv_fd *fd, hv_handle device, uint64_t *efr, 
 
 /* A nest parent on the IOMMU of `device`. */
 enum hv_status hv_fd_parent_alloc(struct hv_fd *fd, hv_handle device, hv_handle *parent);
+/* The same over a table of another driver (hv_stage2_adopt() in owner.h). */
+enum hv_status hv_fd_parent_adopt(struct hv_fd *fd, hv_handle device, const struct hv_foreign_stage2 *foreign,
+                                  hv_handle *parent);
+/* What is behind a nest parent, for hv_stage2_changed() and hv_stage2_moved(); null for other handles. */
+struct hv_stage2 *hv_fd_stage2(struct hv_fd *fd, hv_handle parent);
 /* As hv_stage2_map() and hv_stage2_unmap(). */
 enum hv_status hv_fd_map(struct hv_fd *fd, hv_handle parent, uint64_t gpa, uint64_t spa, uint64_t length,
                          unsigned perm, uint64_t largest);

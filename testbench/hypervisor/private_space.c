@@ -28,6 +28,14 @@ enum hv_status hv_private_unmap(struct hv_driver *driver, uint64_t ipa, uint64_t
     return status ? status : flush(driver, ipa, length);
 }
 
+/* The last number, so that those of guests begin at 1. */
+static bool take_domain(struct hv_driver *driver)
+{
+    if (driver->shared)
+        return hv_id_take(driver, HV_ID_DOMAIN, &driver->private_domain);
+    return hv_ids_find(&driver->domain_ids, UINT16_MAX, 1, &driver->private_domain);
+}
+
 /* Table, domain and the zeroed first 8 MiB; the command ring runs already. */
 enum hv_status hv_private_create(struct hv_driver *driver)
 {
@@ -35,7 +43,7 @@ enum hv_status hv_private_create(struct hv_driver *driver)
 
     if (status)
         return status;
-    if (!hv_ids_find(&driver->domain_ids, UINT16_MAX, 1, &driver->private_domain))
+    if (!take_domain(driver))
         return HV_ERR_NO_ID;
     driver->low = hv_memory_take(driver->memory, HV_PRIVATE_LOW, LARGE);
     if (!driver->low)
@@ -45,6 +53,8 @@ enum hv_status hv_private_create(struct hv_driver *driver)
 
 void hv_private_destroy(struct hv_driver *driver)
 {
+    if (driver->private_domain)
+        hv_id_give(driver, HV_ID_DOMAIN, driver->private_domain);
     hv_memory_give(driver->memory, driver->low, HV_PRIVATE_LOW);
     hv_table_destroy(&driver->private_space);
 }

@@ -2,7 +2,15 @@
 /* Guest memory as devices see it, and the DomainIDs that nest on it. */
 #include "testbench/hypervisor/internal.h"
 
+#include "tables/layout.h"
+
 #include <stdlib.h>
+
+static void list(struct hv_stage2 *stage2)
+{
+    stage2->next = stage2->driver->stages;
+    stage2->driver->stages = stage2;
+}
 
 enum hv_status hv_stage2_create(struct hv_driver *driver, struct hv_stage2 **stage2)
 {
@@ -16,17 +24,45 @@ enum hv_status hv_stage2_create(struct hv_driver *driver, struct hv_stage2 **sta
         return HV_ERR_NO_MEMORY;
     made->driver = driver;
     status = hv_table_create(&made->table, driver->memory, HV_STAGE2_LEVELS);
-    if (!status && !hv_ids_find(&driver->domain_ids, 1, UINT16_MAX, &made->domain))
+    if (!status && !hv_id_take(driver, HV_ID_DOMAIN, &made->domain))
         status = HV_ERR_NO_ID;
     if (status) {
         hv_table_destroy(&made->table);
         free(made);
         return status;
     }
-    made->next = driver->stages;
-    driver->stages = made;
+    list(made);
     *stage2 = made;
     return HV_OK;
+}
+
+enum hv_status hv_stage2_adopt(struct hv_driver *driver, const struct hv_foreign_stage2 *foreign,
+                               struct hv_stage2 **stage2)
+{
+    struct hv_stage2 *made;
+
+    if (!driver || !foreign || !stage2 || foreign->root % HV_PAGE || foreign->mode < 1 ||
+        foreign->mode > HV_TABLE_LEVELS)
+        return HV_ERR_ARGUMENT;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return HV_ERR_NO_MEMORY;
+    *made = (struct hv_stage2){.driver = driver, .foreign = true, .domain = foreign->domain};
+    made->table = (struct hv_table){.memory = driver->memory, .root = foreign->root, .mode = foreign->mode};
+    list(made);
+    *stage2 = made;
+    return HV_OK;
+}
+
+/* The table and its number go back to those who made them. */
+static void give(struct hv_stage2 *stage2)
+{
+    if (stage2->foreign)
+        return;
+    hv_invalidate_domain(stage2->driver, stage2->domain);
+    hv_wait(stage2->driver);
+    hv_id_give(stage2->driver, HV_ID_DOMAIN, stage2->domain);
+    hv_table_destroy(&stage2->table);
 }
 
 enum hv_status hv_stage2_destroy(struct hv_stage2 *stage2)
@@ -40,10 +76,7 @@ enum hv_status hv_stage2_destroy(struct hv_stage2 *stage2)
     for (link = &stage2->driver->stages; *link != stage2; link = &(*link)->next)
         ;
     *link = stage2->next;
-    hv_invalidate_domain(stage2->driver, stage2->domain);
-    hv_wait(stage2->driver);
-    hv_ids_give(&stage2->driver->domain_ids, stage2->domain);
-    hv_table_destroy(&stage2->table);
+    give(stage2);
     free(stage2);
     return HV_OK;
 }
@@ -73,6 +106,8 @@ enum hv_status hv_stage2_map(struct hv_stage2 *stage2, uint64_t gpa, uint64_t sp
 
     if (!stage2)
         return HV_ERR_ARGUMENT;
+    if (stage2->foreign)
+        return HV_ERR_FOREIGN;
     status = hv_table_map(&stage2->table, gpa, spa, length, perm, largest);
     return status ? status : flush(stage2, gpa, length);
 }
@@ -83,8 +118,49 @@ enum hv_status hv_stage2_unmap(struct hv_stage2 *stage2, uint64_t gpa, uint64_t 
 
     if (!stage2 || !length)
         return HV_ERR_ARGUMENT;
+    if (stage2->foreign)
+        return HV_ERR_FOREIGN;
     status = hv_table_unmap(&stage2->table, gpa, length);
     return status ? status : flush(stage2, gpa, length);
+}
+
+enum hv_status hv_stage2_changed(struct hv_stage2 *stage2, uint64_t gpa, uint64_t length)
+{
+    if (!stage2 || (length && gpa + length - 1 < gpa))
+        return HV_ERR_ARGUMENT;
+    return length ? flush(stage2, gpa, length) : flush(stage2, 0, UINT64_C(1) << 63);
+}
+
+/* What names the table: entries of devices, plain or nested. */
+static enum hv_status renew_device(struct hv_stage2 *stage2, uint16_t device)
+{
+    uint64_t entry[4];
+    enum hv_status status = hv_entry_read(stage2->driver, device, entry);
+
+    if (status)
+        return status;
+    dte_set_mode(entry, stage2->table.mode);
+    dte_set_host_root(entry, stage2->table.root);
+    return hv_entry_put(stage2->driver, device, entry);
+}
+
+enum hv_status hv_stage2_moved(struct hv_stage2 *stage2, uint64_t root, unsigned mode)
+{
+    enum hv_status status = HV_OK;
+
+    if (!stage2 || root % HV_PAGE || mode < 1 || mode > HV_TABLE_LEVELS)
+        return HV_ERR_ARGUMENT;
+    if (!stage2->foreign)
+        return HV_ERR_FOREIGN;
+    stage2->table.root = root;
+    stage2->table.mode = mode;
+    for (unsigned i = 0; i <= UINT16_MAX && !status; i++)
+        if (stage2->driver->devices[i].stage2 == stage2)
+            status = renew_device(stage2, (uint16_t)i);
+    for (struct hv_guest *g = stage2->driver->guests; g && !status; g = g->next)
+        if (g->stage2 == stage2)
+            status = hv_guest_trans_renew(g);
+    return status ? status : hv_stage2_changed(stage2, 0, 0);
 }
 
 bool hv_stage2_lookup(const struct hv_stage2 *stage2, uint64_t gpa, uint64_t *spa, unsigned *perm)
@@ -101,7 +177,7 @@ enum hv_status hv_domain_take(struct hv_stage2 *stage2, uint16_t *host_domain)
     made = calloc(1, sizeof(*made));
     if (!made)
         return HV_ERR_NO_MEMORY;
-    if (!hv_ids_find(&stage2->driver->domain_ids, 1, UINT16_MAX, &made->id)) {
+    if (!hv_id_take(stage2->driver, HV_ID_DOMAIN, &made->id)) {
         free(made);
         return HV_ERR_NO_ID;
     }
@@ -124,5 +200,5 @@ void hv_domain_give(struct hv_stage2 *stage2, uint16_t host_domain)
     free(gone);
     hv_invalidate_domain(stage2->driver, host_domain);
     hv_wait(stage2->driver);
-    hv_ids_give(&stage2->driver->domain_ids, host_domain);
+    hv_id_give(stage2->driver, HV_ID_DOMAIN, host_domain);
 }

@@ -21,6 +21,14 @@ const char *hv_exit_text(enum hv_exit cause)
 
 /* ---------------------------------------------------------------- set-up */
 
+static enum hv_status make_parent(struct hv_vmm *vmm, hv_handle device)
+{
+    const struct hv_foreign_stage2 *foreign = vmm->options.stage2;
+
+    return foreign ? hv_fd_parent_adopt(vmm->fd, device, foreign, &vmm->parent)
+                   : hv_fd_parent_alloc(vmm->fd, device, &vmm->parent);
+}
+
 static enum hv_status make_viommu(struct hv_vmm *vmm)
 {
     bool hardware = vmm->options.mode == HV_VMM_HARDWARE;
@@ -60,7 +68,7 @@ static enum hv_status build(struct hv_vmm *vmm)
     if (!status)
         status = hv_fd_bind(vmm->fd, vmm->driver, first->host, &first->device);
     if (!status)
-        status = hv_fd_parent_alloc(vmm->fd, first->device, &vmm->parent);
+        status = make_parent(vmm, first->device);
     if (!status)
         status = vmm_memory_create(vmm);
     if (!status)

@@ -73,6 +73,9 @@ struct hv_vmm_options {
      * order but apart from each other: gpa, memory, ram and spa are then 0. */
     const struct hv_vmm_range *ranges;
     unsigned range_count;
+    /* The ranges are mapped already, by this table of the IOMMU's owner (hv_stage2_adopt() in owner.h; the
+     * VMM's stage 2 is hv_fd_stage2() of hv_vmm_parent()). Null: the VMM maps them. */
+    const struct hv_foreign_stage2 *stage2;
     /* Nobody tells of the guest's stores to its device table: hv_vmm_look() finds them. */
     bool untrapped;
     /* The guest's view of its IOMMU: the bus address of its registers (16 KiB aligned) and the DeviceID of

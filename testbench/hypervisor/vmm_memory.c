@@ -40,7 +40,7 @@ bool vmm_memory_good(const struct hv_vmm_options *o)
         return false;
     if (o->ranges)
         return good_ranges(o);
-    return o->memory && o->memory % (2 * LARGE) == 0 && o->gpa % LARGE == 0 &&
+    return !o->stage2 && o->memory && o->memory % (2 * LARGE) == 0 && o->gpa % LARGE == 0 &&
            ((uintptr_t)o->ram | o->spa) % HV_PAGE == 0;
 }
 
@@ -112,7 +112,7 @@ enum hv_status vmm_memory_create(struct hv_vmm *vmm)
         return make_one(vmm);
     vmm->range_count = o->range_count;
     memcpy(vmm->ranges, o->ranges, o->range_count * sizeof(o->ranges[0]));
-    return map_ranges(vmm);
+    return o->stage2 ? HV_OK : map_ranges(vmm);
 }
 
 void vmm_memory_destroy(struct hv_vmm *vmm)
