@@ -15,10 +15,11 @@ myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]
 exclude_patterns = ["examples/**", "tools/**", "*.inc", "_extra/**"]
 
-html_theme = "alabaster"
-html_theme_options = {"page_width": "1200px", "description": "A model of the AMD IOMMU"}
+html_theme = "furo"
+html_title = "amdvi"
 html_copy_source = False
 html_static_path = ["static"]
+html_css_files = ["custom.css"]
 html_extra_path = ["_extra"]
 
 

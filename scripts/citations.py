@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Citations of the reference (docs/reference): which sections there are, and what a text cites.
 
-Written as docs/reference/README.md says. A section is named `iommu 6.4`, a row of a numbered table `iommu 13 #31`.
+Written as docs/reference/README.md says. A section is named `iommu 6.4`, a row of a numbered table `iommu 13 #31`, a section about
+geometry and timing `performance 1.2`.
 """
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs/reference"
 
 CHAPTER = re.compile(r"^# (?:IOMMU|HW-vIOMMU) (\d+)\. ", re.M)
 SECTION = re.compile(r"^## (\d+\.\d+) ", re.M)
+TIMING = re.compile(r"^##? (?:Performance )?([a-d1-4](?:\.\d+)?)\.? ", re.M)
 ROW = re.compile(r"^\| ([DE]?\d+) \|", re.M)
 NUMBERED = {("iommu", 13): "#", ("iommu", 15): "", ("viommu", 11): "#", ("viommu", 12): "", ("viommu", 14): "#"}
 
@@ -25,6 +27,7 @@ START = re.compile(r"(?P<doc>\b(?:viommu|iommu)(?:\.md)?`?\s)(?=\d)|(?P<group>[(
                    r"|(?P<row>\b)(?=1[1345]\s(?:#|no\.\s|D)\d|12\sE\d)")
 ITEM = re.compile(r"(?:(viommu|iommu)(?:\.md)?`?\s)?(?:(\d{1,2}(?:\.\d{1,2})?)(?![\d.]*\d)(?:\s(?:(?:#|no\.\s)(\d+)|([DE]\d+)))?"
                   r"|#(\d+)|([DE]\d+)\b)(?P<detail>(?:,?\s(?:steps?|op|opcodes?|codes?|bits?)\s[\w:]+(?:\sand\s\d+)?)?)")
+PERFORMANCE = re.compile(r"\bperformance(?:\.md)?`? ([a-d1-4]\.\d+)(?!\d|\.\d)")
 BETWEEN = re.compile(r"[,;]?\s(?:and\s|to\s|or\s)?|-|/")
 ENDS = re.compile(r"[)\]:;,]")
 
@@ -39,6 +42,8 @@ def sections(folder: Path = FOLDER) -> set[str]:
         if (part, chapter) in NUMBERED:
             sign = NUMBERED[part, chapter]
             found |= {f"{part} {chapter} {sign}{row}" for row in ROW.findall(text)}
+    for path in sorted(folder.glob("performance-*.md")):
+        found |= {f"performance {number}" for number in TIMING.findall(path.read_text(encoding="utf-8"))}
     return found
 
 
@@ -84,7 +89,12 @@ def plain(text: str) -> str:
 
 
 def spans(name: str, text: str) -> Iterator[tuple[int, int, str]]:
-    """(begin, end, section) of all that the text cites; in a text of several lines it has to be plain()."""
+    """(begin, end, section) of all that the text cites, in order; in a text of several lines it has to be plain()."""
+    timing = ((found.start(), found.end(), f"performance {found[1]}") for found in PERFORMANCE.finditer(text))
+    yield from sorted([*timing, *_rules(name, text)])
+
+
+def _rules(name: str, text: str) -> Iterator[tuple[int, int, str]]:
     at, own = 0, "viommu" if ABOUT_GUESTS.search(name) else "iommu"
     while start := START.search(text, at):
         begin = start.start() if start["doc"] else start.end()

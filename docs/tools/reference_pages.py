@@ -19,9 +19,9 @@ import traces
 from config_pages import page_of
 from sections import citations
 
-HEADING = re.compile(r"^##? (?:IOMMU |HW-vIOMMU )?(\d+(?:\.\d+)?)\.? ")
+HEADING = re.compile(r"^##? (?:IOMMU |HW-vIOMMU |Performance )?(\d+(?:\.\d+)?|[a-d](?:\.\d+)?)\.? ")
 ROW = re.compile(r"^\| ([DE]?\d+) \|")
-SOURCES = {"iommu": "sources", "viommu": "viommu-00-overview"}
+SOURCES = {"iommu": "sources", "viommu": "viommu-00-overview", "performance": "performance-a-structures"}
 NAMES = ("name", "field", "flag", "command")  # heads of columns whose words a trace can name
 SHOWN = 2  # traces that a row names
 TRACES = """---
@@ -137,7 +137,7 @@ class Pages:
                 f"| {self.trace_link(section) or sections.linked(traces.WITHOUT.get(section, ''), '')} |")
 
     def page(self, path: Path) -> str:
-        part, chapter = path.name.split("-")[0], int(path.name.split("-")[1])
+        part, chapter = path.name.split("-")[0], sections.chapter_of(path.name.split("-")[1])
         out: list[str] = []
         section, table = "", None
         for line in path.read_text(encoding="utf-8").split("\n"):
@@ -183,7 +183,7 @@ def copy_traces(folder: Path) -> None:
 
 def main(command: str, folder: Path) -> None:
     pages = Pages(command)
-    for path in (folder / "reference").glob("*iommu-*.md"):
+    for path in (folder / "reference").glob("*-*-*.md"):
         path.write_text(pages.page(path), encoding="utf-8")
     for section, found in pages.traces.items():
         text = trace_page(section, found)

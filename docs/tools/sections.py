@@ -25,18 +25,24 @@ def key_anchor(key: str) -> str:
 
 
 @cache
-def pages() -> dict[tuple[str, int], str]:
+def pages() -> dict[tuple[str, int | str], str]:
     """(part, chapter) -> name of the page."""
     found = {}
-    for path in citations.FOLDER.glob("*iommu-*.md"):
-        part, chapter = path.name.split("-")[:2]
-        found[part, int(chapter)] = path.stem
+    for path in citations.FOLDER.glob("*-*-*.md"):
+        part, chapter = path.stem.split("-")[:2]
+        found[part, chapter_of(chapter)] = path.stem
     return found
+
+
+def chapter_of(text: str) -> int | str:
+    """6 of `06` and of `6.4`; chapters about performance also have letters."""
+    chapter = text.split(".")[0]
+    return int(chapter) if chapter.isdigit() else chapter
 
 
 def href(section: str, prefix: str) -> str:
     part, number = section.split(" ")[:2]
-    return f"{prefix}{pages()[part, int(number.split('.')[0])]}.html#{anchor(section)}"
+    return f"{prefix}{pages()[part, chapter_of(number)]}.html#{anchor(section)}"
 
 
 def linked(text: str, prefix: str, name: str = "") -> str:

@@ -51,6 +51,8 @@ def copied_reference(tmp_path):
     ("iommu-06-commands.md", "## 6.4 Semantics", "## 6.9 Semantics", "/* Dropped (6.4). */", "iommu 6.4"),
     ("viommu-08-logs.md", "# HW-vIOMMU 8. ", "# HW-vIOMMU 18. ", "/* Logs (viommu 8). */", "viommu 8"),
     ("iommu-13-open-points.md", "\n| 31 |", "\n| 41 |", "/* As 13 #31 says. */", "iommu 13 #31"),
+    ("performance-1-timing.md", "## 1.2 Default", "## 1.9 Default", "/* Ways (performance 1.2). */", "performance 1.2"),
+    ("performance-a-structures.md", "## a.1 What", "## a.4 What", '"performance a.1: firmware"', "performance a.1"),
     ("iommu-15-decisions.md", "\n| D4 |", "\n| D44 |", "/* As 15 D4 says. */", "iommu 15 D4"),
 ])
 def test_a_renamed_section_is_found(folder, file, old, new, text, missing):

@@ -86,11 +86,13 @@ struct amdvi_config_key {
 
 /* Starts with every key at its default (preset genoa). Free with amdvi_config_destroy(). */
 enum amdvi_status amdvi_config_create(struct amdvi_config **config);
+/* Null does nothing. Devices made with it go on: they have a copy. */
 void amdvi_config_destroy(struct amdvi_config *config);
 
 /*
  * Sets one key. Numbers are decimal or 0x hex. `preset` sets efr, efr2 and the capability values at once, and
- * `spec` efr, efr2 and dte.reserved, so they come before the keys that refine them. AMDVI_ERR_UNKNOWN_KEY or AMDVI_ERR_BAD_VALUE on mistakes.
+ * `spec` efr, efr2 and dte.reserved, so they come before the keys that refine them.
+ * AMDVI_ERR_UNKNOWN_KEY or AMDVI_ERR_BAD_VALUE on mistakes.
  */
 enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value);
 
@@ -237,6 +239,7 @@ enum amdvi_status amdvi_create_sized(const struct amdvi_config *config, const st
                                      size_t memory_size, const struct amdvi_callbacks *callbacks,
                                      size_t callbacks_size, const struct amdvi_allocator *allocator,
                                      struct amdvi_device **device);
+/* amdvi_create_sized() with the structures of this header. */
 static inline enum amdvi_status amdvi_create(const struct amdvi_config *config,
                                              const struct amdvi_memory *memory,
                                              const struct amdvi_callbacks *callbacks,
@@ -259,8 +262,10 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device);
  */
 enum amdvi_status amdvi_mmio_read(struct amdvi_device *device, uint64_t offset, unsigned size,
                                   uint64_t *value);
+/* The write that belongs to amdvi_mmio_read(); bits of `value` beyond `size` do not count. */
 enum amdvi_status amdvi_mmio_write(struct amdvi_device *device, uint64_t offset, unsigned size,
                                    uint64_t value);
+/* Size of the window in bytes: 512 KiB with performance counters (EFR.PCSup), else 16 KiB [2.1]. */
 uint64_t amdvi_mmio_size(const struct amdvi_device *device);
 
 /* PCI configuration space of the IOMMU's function [1.1, 1.2]: aligned accesses of 1, 2 or 4 bytes below 4096;
@@ -268,6 +273,7 @@ uint64_t amdvi_mmio_size(const struct amdvi_device *device);
  * nothing, as for a function without extended configuration space. */
 enum amdvi_status amdvi_pci_read(struct amdvi_device *device, unsigned offset, unsigned size,
                                  uint64_t *value);
+/* The write that belongs to amdvi_pci_read(). */
 enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, unsigned size,
                                   uint64_t value);
 
@@ -275,15 +281,21 @@ enum amdvi_status amdvi_pci_write(struct amdvi_device *device, unsigned offset, 
  * HW-vIOMMU. */
 enum amdvi_status amdvi_vf_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
                                 unsigned size, uint64_t *value);
+/* Writes a register of the VF MMIO page: what the guest itself does. */
 enum amdvi_status amdvi_vf_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
                                  unsigned size, uint64_t value);
+/* Reads a register of the VF Control block, which only the hypervisor sees (viommu 3). */
 enum amdvi_status amdvi_vfc_read(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
                                  unsigned size, uint64_t *value);
+/* Writes a register of the VF Control block. */
 enum amdvi_status amdvi_vfc_write(struct amdvi_device *device, uint16_t guest_id, uint64_t offset,
                                   unsigned size, uint64_t value);
 
 /* Works until nothing is left to do. Bounded by the work in the rings. */
 enum amdvi_status amdvi_run(struct amdvi_device *device);
+
+/* Which ID map of a guest. */
+enum amdvi_guest_map { AMDVI_MAP_DEVICES, AMDVI_MAP_DOMAINS };
 
 /*
  * DID-map writes in bulk (viommu 3.1, 6): entries `first` to `first + count - 1` of a guest's DevIDMap or
@@ -292,8 +304,6 @@ enum amdvi_status amdvi_run(struct amdvi_device *device);
  * mapped or fails: pages before it are written, and the host log has what a single write would have left
  * there (key viommu.map_fault).
  */
-enum amdvi_guest_map { AMDVI_MAP_DEVICES, AMDVI_MAP_DOMAINS };
-
 enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t guest_id,
                                        enum amdvi_guest_map map, uint32_t first, uint32_t count,
                                        uint16_t host_id, uint16_t queue_id, bool valid);
@@ -312,9 +322,12 @@ enum amdvi_status amdvi_guest_map_fill(struct amdvi_device *device, uint16_t gue
  * AMDVI_ERR_NO_MEMORY, amdvi_restore() leaves a device as after amdvi_reset().
  */
 enum amdvi_status amdvi_save(const struct amdvi_device *device, void *buffer, size_t size, size_t *needed);
+/* Takes what amdvi_save() wrote into `device`. */
 enum amdvi_status amdvi_restore(struct amdvi_device *device, const void *buffer, size_t size);
+/* Like amdvi_save(), of one guest. */
 enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t guest_id, void *buffer,
                                    size_t size, size_t *needed);
+/* Takes what amdvi_guest_save() wrote into a guest of `device`; its GuestID may be another one. */
 enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t guest_id, const void *buffer,
                                       size_t size);
 
@@ -569,11 +582,14 @@ struct amdvi_observer {
  */
 enum amdvi_status amdvi_observe_sized(struct amdvi_device *device, const struct amdvi_observer *observer,
                                       size_t size);
+/* amdvi_observe_sized() with the structure of this header. */
 static inline enum amdvi_status amdvi_observe(struct amdvi_device *device,
                                               const struct amdvi_observer *observer)
 {
     return amdvi_observe_sized(device, observer, sizeof(*observer));
 }
+
+struct amdvi_observation;
 
 /*
  * One observer more, any number of them. They are told in the order in which they were attached, the one of
@@ -581,10 +597,10 @@ static inline enum amdvi_status amdvi_observe(struct amdvi_device *device,
  * is destroyed goes with it. Reset and restore leave observers attached. AMDVI_ERR_ARGUMENT,
  * AMDVI_ERR_NO_MEMORY; AMDVI_ERR_BUSY from a callback.
  */
-struct amdvi_observation;
 enum amdvi_status amdvi_observer_attach_sized(struct amdvi_device *device,
                                               const struct amdvi_observer *observer, size_t size,
                                               struct amdvi_observation **observation);
+/* amdvi_observer_attach_sized() with the structure of this header. */
 static inline enum amdvi_status amdvi_observer_attach(struct amdvi_device *device,
                                                       const struct amdvi_observer *observer,
                                                       struct amdvi_observation **observation)
@@ -609,8 +625,11 @@ struct amdvi_statistics {
     uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
 };
 
+/* Copies the first `size` bytes of the counters; members that the library does not have become 0.
+ * AMDVI_ERR_ARGUMENT for null. */
 enum amdvi_status amdvi_get_statistics_sized(const struct amdvi_device *device,
                                              struct amdvi_statistics *statistics, size_t size);
+/* amdvi_get_statistics_sized() with the structure of this header. */
 static inline enum amdvi_status amdvi_get_statistics(const struct amdvi_device *device,
                                                      struct amdvi_statistics *statistics)
 {
@@ -625,7 +644,7 @@ enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_
 enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id,
                                         enum amdvi_log log, uint64_t *count);
 
-/* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
+/* What amdvi_inspect_dte() found. */
 struct amdvi_dte_view {
     uint64_t words[4];
     uint64_t address; /* SPA */
@@ -633,6 +652,7 @@ struct amdvi_dte_view {
     bool beyond_table;
     bool read_error;
 };
+/* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
 enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t requester,
                                     struct amdvi_dte_view *view);
 
@@ -664,6 +684,7 @@ struct amdvi_cache_line {
 /* Live lines from slot `*cursor` on (start with 0); AMDVI_ERR_END after the last one. */
 enum amdvi_status amdvi_inspect_cache(const struct amdvi_device *device, enum amdvi_cache cache,
                                       uint32_t *cursor, struct amdvi_cache_line *line);
+/* Lines and ways of a cache. AMDVI_ERR_ARGUMENT for null or a number that is no cache. */
 enum amdvi_status amdvi_cache_geometry(const struct amdvi_device *device, enum amdvi_cache cache,
                                        uint32_t *entries, uint32_t *ways);
 

@@ -91,8 +91,10 @@ enum amdvi_status amdvi_external_pending(const struct amdvi_device *device, uint
  */
 enum amdvi_status amdvi_submit_request(struct amdvi_device *device, const struct amdvi_request *request,
                                        uint64_t tag);
+/* A message-signalled interrupt; ends in a completion with `message`. */
 enum amdvi_status amdvi_submit_interrupt(struct amdvi_device *device, uint16_t requester, uint64_t address,
                                          uint32_t data, uint64_t tag);
+/* A page request; ends in a completion when its record is written or lost. */
 enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
                                             const struct amdvi_page_request *request, uint64_t tag);
 

@@ -108,6 +108,7 @@ enum amdvi_status amdvi_bus_find(const struct amdvi_device *device, uint64_t spa
 /* The access there, as amdvi_mmio_read() and its like make it. Where nothing of the device lies:
  * AMDVI_ERR_UNSUPPORTED, and a read value of 0. */
 enum amdvi_status amdvi_bus_read(struct amdvi_device *device, uint64_t spa, unsigned size, uint64_t *value);
+/* The write that belongs to amdvi_bus_read(). */
 enum amdvi_status amdvi_bus_write(struct amdvi_device *device, uint64_t spa, unsigned size, uint64_t value);
 
 /* ------------------------------------------------------------------------------ looking without touching */

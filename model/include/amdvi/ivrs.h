@@ -109,13 +109,14 @@ struct amdvi_ivrs_storage {
 enum amdvi_status amdvi_ivrs_default_unit(const struct amdvi_config *config, uint8_t last_bus,
                                           struct amdvi_ivrs_storage *storage, struct amdvi_ivrs_unit *unit);
 
+enum { AMDVI_IVRS_NO_IOAPIC = 0x100 };
+
 /*
  * Gives the IOAPICs of a default unit the ids that the host's MADT has. A driver that finds an IOAPIC there
  * without an entry here turns interrupt remapping off, so they must agree. AMDVI_IVRS_NO_IOAPIC leaves one
  * out; `southbridge` counts for the unit of bus 0 only. AMDVI_ERR_ARGUMENT for null, an id above 255 that is
  * not that value, or a unit that does not point into `storage`.
  */
-enum { AMDVI_IVRS_NO_IOAPIC = 0x100 };
 enum amdvi_status amdvi_ivrs_set_ioapics(struct amdvi_ivrs_storage *storage, struct amdvi_ivrs_unit *unit,
                                          unsigned root, unsigned southbridge);
 

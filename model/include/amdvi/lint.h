@@ -138,6 +138,7 @@ struct amdvi_lint_statistics {
 enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
                                           const struct amdvi_lint_options *options, size_t size,
                                           struct amdvi_lint **lint);
+/* amdvi_lint_create_sized() with the structure of this header. */
 static inline enum amdvi_status amdvi_lint_create(struct amdvi_device *device,
                                                   const struct amdvi_lint_options *options,
                                                   struct amdvi_lint **lint)
@@ -167,8 +168,10 @@ enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t gue
 /* Reports all stale answers that are still open as mistakes. The lint goes on working. */
 enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint);
 
+/* Copies the first `size` bytes of the counters. AMDVI_ERR_ARGUMENT for null. */
 enum amdvi_status amdvi_lint_statistics_sized(const struct amdvi_lint *lint,
                                               struct amdvi_lint_statistics *statistics, size_t size);
+/* amdvi_lint_statistics_sized() with the structure of this header. */
 static inline enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *lint,
                                                       struct amdvi_lint_statistics *statistics)
 {

@@ -91,6 +91,7 @@ enum amdvi_trace_status amdvi_recorder_store(struct amdvi_recorder *recorder, ui
 /* A comment line; `text` without line ends. */
 enum amdvi_trace_status amdvi_recorder_comment(struct amdvi_recorder *recorder, const char *text);
 
+/* What was recorded so far. AMDVI_TRACE_ERR_ARGUMENT for null. */
 enum amdvi_trace_status amdvi_recorder_get_statistics(const struct amdvi_recorder *recorder,
                                                       struct amdvi_recorder_statistics *statistics);
 

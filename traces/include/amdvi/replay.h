@@ -75,13 +75,17 @@ struct amdvi_replay_counts {
  * `replay`: no memory, or options of a newer header that this library does not have. */
 enum amdvi_replay_status amdvi_replay_create_sized(const struct amdvi_replay_options *options, size_t size,
                                                    struct amdvi_replay **replay);
+/* amdvi_replay_create_sized() with the structure of this header. */
 static inline enum amdvi_replay_status amdvi_replay_create(const struct amdvi_replay_options *options,
                                                            struct amdvi_replay **replay)
 {
     return amdvi_replay_create_sized(options, sizeof(*options), replay);
 }
+/* Frees the player with its device and memory. Null does nothing. */
 void amdvi_replay_destroy(struct amdvi_replay *replay);
 
+/* Plays one record: acts, or checks what it expects. AMDVI_REPLAY_ERROR: it cannot be played,
+ * amdvi_replay_error() says why, and the player is of no more use. */
 enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 /* Reports the result of the last request now, when nothing has been expected of it: the record stands directly
  * behind it then. Otherwise it is reported with the next request, which a later expectation may come before. */
@@ -91,13 +95,16 @@ enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
 
 /* "FILE:LINE: message", never null. */
 const char *amdvi_replay_error(const struct amdvi_replay *replay);
+/* What was done and checked so far; lives as long as the player. */
 const struct amdvi_replay_counts *amdvi_replay_counts(const struct amdvi_replay *replay);
 
 /* Null before the first record that acts. */
 struct amdvi_device *amdvi_replay_device(struct amdvi_replay *replay);
+/* The memory of the machine; null before the first record that acts. */
 struct amdvi_sparse *amdvi_replay_memory(struct amdvi_replay *replay);
 /* Null without one. */
 const struct amdvi_lint *amdvi_replay_lint(const struct amdvi_replay *replay);
+/* The configuration that is in force: of the options and of the config records so far. Never null. */
 const struct amdvi_config *amdvi_replay_config(const struct amdvi_replay *replay);
 
 #ifdef __cplusplus

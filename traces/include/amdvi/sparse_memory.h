@@ -31,7 +31,9 @@ struct amdvi_sparse;
 
 /* size: bytes from address 0, up to 2^52. limit: most bytes of host memory to use, 0: no limit. */
 enum amdvi_sparse_status amdvi_sparse_create(uint64_t size, uint64_t limit, struct amdvi_sparse **memory);
+/* Null does nothing. */
 void amdvi_sparse_destroy(struct amdvi_sparse *memory);
+/* Bytes from address 0 on, as created. */
 uint64_t amdvi_sparse_size(const struct amdvi_sparse *memory);
 uint64_t amdvi_sparse_used(const struct amdvi_sparse *memory); /* bytes of host memory in use */
 
@@ -40,6 +42,7 @@ enum amdvi_sparse_status amdvi_sparse_read(struct amdvi_sparse *memory, uint64_t
 /* After ERR_MEMORY a prefix may have been written. */
 enum amdvi_sparse_status amdvi_sparse_write(struct amdvi_sparse *memory, uint64_t addr, const void *from,
                                             size_t len);
+/* Like amdvi_sparse_write(), with one byte repeated. */
 enum amdvi_sparse_status amdvi_sparse_fill(struct amdvi_sparse *memory, uint64_t addr, uint64_t len,
                                            uint8_t byte);
 /* DIFFERENT and, if where is not NULL, the address of the first byte that differs. */
@@ -66,6 +69,7 @@ void *amdvi_sparse_pointer(struct amdvi_sparse *memory, uint64_t addr, size_t le
  * are not among them. A return other than 0 ends the walk and is handed on.
  */
 typedef int (*amdvi_sparse_page_fn)(void *context, uint64_t addr, const uint8_t page[4096]);
+/* Calls back for each such page. 0, or what stopped the walk. */
 int amdvi_sparse_pages(struct amdvi_sparse *memory, amdvi_sparse_page_fn call, void *context);
 
 #ifdef __cplusplus

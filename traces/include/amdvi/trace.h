@@ -47,6 +47,7 @@ enum amdvi_trace_status {
     AMDVI_TRACE_ERR_ARGUMENT = -8,    /* the caller's record or argument is not valid */
 };
 
+/* The name of a status in words; never null. */
 const char *amdvi_trace_status_name(enum amdvi_trace_status status);
 
 struct amdvi_trace_error {
@@ -237,11 +238,13 @@ struct amdvi_trace_record {
 
 #define AMDVI_TRACE_BIT(key) (UINT64_C(1) << (key))
 
+/* Whether the record states this key. */
 static inline bool amdvi_trace_has(const struct amdvi_trace_record *record, enum amdvi_trace_key key)
 {
     return record->have & AMDVI_TRACE_BIT(key);
 }
 
+/* The number of a key; `otherwise` when the record does not state it. */
 static inline uint64_t amdvi_trace_num(const struct amdvi_trace_record *record, enum amdvi_trace_key key,
                                        uint64_t otherwise)
 {
@@ -251,6 +254,7 @@ static inline uint64_t amdvi_trace_num(const struct amdvi_trace_record *record, 
 /* An empty record of a kind, to be filled for a writer. */
 void amdvi_trace_record_init(struct amdvi_trace_record *record, enum amdvi_trace_kind kind);
 
+/* States a key of a record that is filled for a writer. */
 static inline void amdvi_trace_set(struct amdvi_trace_record *record, enum amdvi_trace_key key,
                                    uint64_t value)
 {
@@ -307,11 +311,13 @@ struct amdvi_trace_kind_info {
 
 const struct amdvi_trace_kind_info *
 amdvi_trace_kind_info(enum amdvi_trace_kind kind); /* NULL: no such kind */
+/* "addr" and its like; null for a number that is no key. */
 const char *amdvi_trace_key_name(enum amdvi_trace_key key);
 const char *amdvi_trace_event_name(uint64_t code); /* NULL: not an event code */
 
 /* Names of a flags= value, '+'-joined, or "0". Returns the length, like snprintf. */
 size_t amdvi_trace_flags_text(uint64_t flags, char *buffer, size_t size);
+/* The same for flags= of a page-request record. */
 size_t amdvi_trace_ppr_flags_text(uint64_t flags, char *buffer, size_t size);
 
 /* The whole grammar as lines for people. */
@@ -381,6 +387,7 @@ enum amdvi_trace_status amdvi_trace_open_memory(const void *bytes, size_t len, c
                                                 const struct amdvi_trace_options *options,
                                                 struct amdvi_trace_reader **reader,
                                                 struct amdvi_trace_error *error);
+/* Reads from a function. `name` stands in messages. */
 enum amdvi_trace_status amdvi_trace_open_callback(amdvi_trace_read_fn read, void *context, const char *name,
                                                   const struct amdvi_trace_options *options,
                                                   struct amdvi_trace_reader **reader,
@@ -397,9 +404,11 @@ enum amdvi_trace_status amdvi_trace_next(struct amdvi_trace_reader *reader,
  */
 enum amdvi_trace_status amdvi_trace_seek(struct amdvi_trace_reader *reader, uint64_t number);
 
+/* What the last call said in words; lives until the next one. */
 const struct amdvi_trace_error *amdvi_trace_last_error(const struct amdvi_trace_reader *reader);
 /* Of a text or binary trace that was imported: complete when its comments at the start have been read. */
 const struct amdvi_trace_info *amdvi_trace_info(const struct amdvi_trace_reader *reader);
+/* Of an import: what was taken over and what was left out; all zero for traces. Never null. */
 const struct amdvi_trace_import_counts *amdvi_trace_import_counts(const struct amdvi_trace_reader *reader);
 
 /* ------------------------------------------------------------------------------------------------ writing */
@@ -424,7 +433,9 @@ enum amdvi_trace_status amdvi_trace_write(struct amdvi_trace_writer *writer,
                                           const struct amdvi_trace_record *record);
 /* Writes what is pending and, in the binary form, the index. The writer still must be closed. */
 enum amdvi_trace_status amdvi_trace_writer_finish(struct amdvi_trace_writer *writer);
+/* Frees the writer; what is pending is lost without amdvi_trace_writer_finish(). Null does nothing. */
 void amdvi_trace_writer_close(struct amdvi_trace_writer *writer);
+/* What was wrong with the last record that was refused. */
 const struct amdvi_trace_error *amdvi_trace_writer_error(const struct amdvi_trace_writer *writer);
 
 /* A write function for a FILE * as context. */
