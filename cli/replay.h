@@ -4,6 +4,7 @@
 #define AMDVI_CLI_REPLAY_H
 
 #include "cli/cli.h"
+#include "cli/replay_caches.h"
 
 #include "amdvi/trace_export.h"
 
@@ -23,6 +24,7 @@ struct replay_stats {
     uint64_t reads;                 /* since the last request */
     /* Counters of the device at the end of each stretch of `width` records. */
     struct amdvi_statistics series[SERIES];
+    uint64_t series_ns[SERIES]; /* time that the trace had stated last by then */
     unsigned points;
     uint64_t width;
 };
@@ -34,8 +36,9 @@ void stats_request(struct replay_stats *stats, const struct amdvi_request *reque
                    const struct amdvi_result *result);
 void stats_interrupt(struct replay_stats *stats, uint16_t requester, const struct amdvi_int_result *result);
 void stats_command(struct replay_stats *stats, const struct amdvi_command_info *info);
-/* After each record; `records` were played so far. */
-void stats_record(struct replay_stats *stats, uint64_t records, const struct amdvi_device *device);
+/* After each record; `records` were played so far, `ns` is the time that the trace stated last. */
+void stats_record(struct replay_stats *stats, uint64_t records, uint64_t ns,
+                  const struct amdvi_device *device);
 
 /* A counter of the device with its name; null after the last one. */
 struct counter {
@@ -100,10 +103,13 @@ struct session {
     struct player player;
     struct amdvi_observer observer;
     struct replay_stats stats;
+    struct replay_caches caches; /* --json */
     struct timeline timeline;
     struct output csv_output;
     struct amdvi_csv *csv;
     uint64_t time_ns;             /* as the trace stated it last */
+    uint64_t first_ns;            /* as it was stated first */
+    bool timed, backwards;        /* times were stated; one lay before the one before it */
     const char *outcome, *detail; /* of the current record, for CSV */
     char detail_text[512];
     struct failure failures[FAILURES_KEPT];

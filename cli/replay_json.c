@@ -63,13 +63,13 @@ static struct json_object *named_counts(const uint64_t *counts, const char *(*na
     return array;
 }
 
-static struct json_object *devices_json(const struct replay_stats *stats)
+static struct json_object *devices_json(const struct replay_stats *stats, const struct replay_caches *caches)
 {
     struct json_object *array = json_object_new_array();
 
     for (unsigned i = 0; i < DEVICES; i++) {
         const struct device_counts *d = &stats->devices[i];
-        struct json_object *object;
+        struct json_object *object, *asked;
         char name[8];
         if (!(d->translated | d->identity | d->faulted | d->interrupts))
             continue;
@@ -81,6 +81,9 @@ static struct json_object *devices_json(const struct replay_stats *stats)
         json_put_count(object, "faulted", d->faulted);
         json_put_count(object, "interrupts", d->interrupts);
         json_put_count(object, "interrupts_faulted", d->interrupts_faulted);
+        asked = caches_device_json(caches, (uint16_t)i);
+        if (asked)
+            json_object_object_add(object, "caches", asked);
         json_object_array_add(array, object);
     }
     return array;
@@ -143,11 +146,12 @@ static struct json_object *reads_json(const uint64_t bins[READ_BINS])
 }
 
 static struct json_object *point_json(const struct amdvi_statistics *from, const struct amdvi_statistics *to,
-                                      uint64_t first_record)
+                                      uint64_t first_record, uint64_t end_ns)
 {
     struct json_object *object = json_object_new_object();
 
     json_put_count(object, "first_record", first_record);
+    json_put_count(object, "end_ns", end_ns);
     json_put_count(object, "translations", to->requests - from->requests);
     json_put_count(object, "faults", to->faulted - from->faulted);
     json_put_count(object, "ptc_hits", to->ptc_hits - from->ptc_hits);
@@ -166,12 +170,15 @@ static struct json_object *series_json(const struct session *session, const stru
     struct amdvi_statistics last = {0};
 
     for (unsigned i = 0; i < stats->points; i++) {
-        json_object_array_add(points, point_json(&last, &stats->series[i], i * stats->width));
+        json_object_array_add(points,
+                              point_json(&last, &stats->series[i], i * stats->width, stats->series_ns[i]));
         last = stats->series[i];
     }
     if (session->player.records > stats->points * stats->width)
-        json_object_array_add(points, point_json(&last, end, stats->points * stats->width));
+        json_object_array_add(points, point_json(&last, end, stats->points * stats->width, session->time_ns));
     json_put_count(object, "records_per_bucket", stats->width);
+    json_put_bool(object, "timed", session->timed && !session->backwards);
+    json_put_count(object, "first_ns", session->first_ns);
     json_object_object_add(object, "buckets", points);
     return object;
 }
@@ -233,7 +240,9 @@ static void add_figures(struct json_object *object, struct session *session)
                            named_counts(statistics.commands_by_opcode, command_name, "opcode"));
     json_object_object_add(object, "events_by_code",
                            named_counts(statistics.events_by_code, amdvi_event_name, "code"));
-    json_object_object_add(object, "devices", devices_json(&session->stats));
+    json_object_object_add(object, "devices", devices_json(&session->stats, &session->caches));
+    json_object_object_add(object, "caches", caches_json(&session->caches));
+    json_put_count(object, "ptc_lookups_not_followed", session->caches.untold);
     json_object_object_add(object, "faults_by_reason", reasons_json(&session->stats));
     json_object_object_add(object, "translation_page_sizes", sizes_json(session->stats.page_sizes));
     json_object_object_add(object, "invalidation_sizes", sizes_json(session->stats.inv_sizes));

@@ -15,6 +15,15 @@ static void on_access(void *context, const struct amdvi_access_info *info)
     struct session *session = context;
 
     stats_access(&session->stats, info);
+    if (session->options->json)
+        caches_access(&session->caches, info);
+}
+
+static struct replay_caches *started_caches(struct session *session)
+{
+    caches_start(&session->caches, amdvi_replay_device(session->player.replay),
+                 amdvi_replay_config(session->player.replay));
+    return &session->caches;
 }
 
 static void on_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
@@ -22,6 +31,8 @@ static void on_request(void *context, const struct amdvi_request *request, const
     struct session *session = context;
 
     stats_request(&session->stats, request, result);
+    if (session->options->json)
+        caches_request(started_caches(session), request, result);
     session->outcome = result->ok ? "ok" : "fault";
     session->detail = result->ok ? NULL : amdvi_reason_text(result->fault.reason);
     if (session->timeline.out)
@@ -34,6 +45,8 @@ static void on_interrupt(void *context, uint16_t requester, uint64_t address, ui
     struct session *session = context;
 
     stats_interrupt(&session->stats, requester, result);
+    if (session->options->json)
+        caches_interrupt(started_caches(session), requester, data, result);
     session->outcome = result->ok ? "ok" : "fault";
     session->detail = result->ok ? NULL : amdvi_reason_text(result->fault.reason);
     if (session->timeline.out)
@@ -45,6 +58,8 @@ static void on_command(void *context, const struct amdvi_command_info *info)
     struct session *session = context;
 
     stats_command(&session->stats, info);
+    if (session->options->json)
+        caches_command(&session->caches, info);
     if (session->timeline.out)
         timeline_command(&session->timeline, info);
 }
@@ -154,9 +169,24 @@ static void after_record(struct session *session)
     if (!session->stats.devices)
         return;
     device = amdvi_replay_device(session->player.replay);
-    stats_record(&session->stats, session->player.records, device);
+    stats_record(&session->stats, session->player.records, session->time_ns, device);
+    if (session->options->json)
+        caches_record(started_caches(session));
     if (session->timeline.out && session->player.records % 64 == 0)
         timeline_counters(&session->timeline, device);
+}
+
+static void take_time(struct session *session, const struct amdvi_trace_record *record)
+{
+    uint64_t stated = amdvi_trace_num(record, AMDVI_TRACE_KEY_T, session->time_ns);
+
+    if (!amdvi_trace_has(record, AMDVI_TRACE_KEY_T))
+        return;
+    if (!session->timed)
+        session->first_ns = stated;
+    session->backwards |= session->timed && stated < session->time_ns;
+    session->timed = true;
+    session->time_ns = stated;
 }
 
 static bool play_one(struct session *session)
@@ -164,7 +194,7 @@ static bool play_one(struct session *session)
     if (session->player.record.kind <= AMDVI_TRACE_KIND_BLANK)
         return golden_record(session);
     session->outcome = session->detail = NULL;
-    session->time_ns = amdvi_trace_num(&session->player.record, AMDVI_TRACE_KEY_T, session->time_ns);
+    take_time(session, &session->player.record);
     if (session->timeline.out)
         timeline_record(&session->timeline, &session->player.record);
     if (!player_play(&session->player, &session->player.record))
@@ -221,6 +251,10 @@ static bool open_outputs(struct session *session, const char *path)
         usage_error(&command_replay, "out of memory");
         return false;
     }
+    if (options->json && !caches_open(&session->caches)) {
+        usage_error(&command_replay, "out of memory");
+        return false;
+    }
     if (options->timeline && !timeline_open(&session->timeline, options->timeline, path))
         return false;
     if (options->expectations && !golden_open(session, path))
@@ -246,6 +280,8 @@ static bool close_outputs(struct session *session, bool whole)
     if (session->csv_output.file)
         good &= output_close(&command_replay, &session->csv_output, keep && good);
     stats_close(&session->stats);
+    if (session->options->json)
+        caches_close(&session->caches);
     for (uint64_t i = 0; i < session->failures_count && i < FAILURES_KEPT; i++)
         free(session->failures[i].text);
     json_object_put(session->stated);

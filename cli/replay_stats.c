@@ -162,13 +162,16 @@ void stats_command(struct replay_stats *stats, const struct amdvi_command_info *
 /* The number of records is not known beforehand: when the series is full, every second point goes. */
 static void halve(struct replay_stats *stats)
 {
-    for (unsigned i = 0; i < SERIES / 2; i++)
+    for (unsigned i = 0; i < SERIES / 2; i++) {
         stats->series[i] = stats->series[2 * i + 1];
+        stats->series_ns[i] = stats->series_ns[2 * i + 1];
+    }
     stats->points = SERIES / 2;
     stats->width *= 2;
 }
 
-void stats_record(struct replay_stats *stats, uint64_t records, const struct amdvi_device *device)
+void stats_record(struct replay_stats *stats, uint64_t records, uint64_t ns,
+                  const struct amdvi_device *device)
 {
     if (records % stats->width)
         return;
@@ -178,5 +181,5 @@ void stats_record(struct replay_stats *stats, uint64_t records, const struct amd
         return;
     if (!device || amdvi_get_statistics(device, &stats->series[stats->points]) != AMDVI_OK)
         memset(&stats->series[stats->points], 0, sizeof(stats->series[0]));
-    stats->points++;
+    stats->series_ns[stats->points++] = ns;
 }

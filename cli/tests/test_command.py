@@ -2,7 +2,7 @@
 """Help, versions and mistakes on the command line."""
 import pytest
 
-SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "config", "bench"]
+SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "compare", "config", "bench"]
 
 
 def test_help_names_every_subcommand(amdvi):
