@@ -100,6 +100,8 @@ def test_json(amdvi, small):
     played = data["files"][0]
     assert (data["schema"], data["exit_code"], done.returncode) == ("amdvi-replay 1", 0, 0)
     assert played["checks"]["held"] == 4 and played["checks"]["failed"] == 0
+    asked = {found["cache"]: (found["hits"], found["misses"]) for found in played["devices"][0].pop("caches")}
+    assert asked == {"DTC": (3, 1), "ITC": (0, 1), "PTC": (0, 3), "PDC": asked["PDC"]}
     assert played["devices"] == [{"device": "01:00.0", "device_id": "0x100", "translated": 2, "identity": 0,
                                   "faulted": 1, "interrupts": 1, "interrupts_faulted": 0}]
     assert [row["name"] for row in played["commands_by_opcode"]] == ["COMPLETION_WAIT", "INVALIDATE_IOMMU_PAGES"]
