@@ -47,10 +47,12 @@ struct machine_iommu {
     const char *const
         *keys; /* "key=value" of amdvi_config_set(), preset first; null at the end; may be null */
     uint16_t segment;
-    uint16_t device;         /* its own PCI function, on a root bus of the segment */
-    uint16_t first, last;    /* DeviceIDs whose requests it takes; its own function is never among them */
-    uint64_t registers;      /* base of the register window; 0: that of the key mmio_base */
-    uint64_t vf, vf_control; /* apertures for guests, in devices that have them; 0: those of the keys */
+    uint16_t device;      /* its own PCI function, on a root bus of the segment */
+    uint16_t first, last; /* DeviceIDs whose requests it takes; its own function is never among them */
+    /* Register window, and apertures for guests in devices that have them. 0: the place of the key
+     * (mmio_base, vf_base, vfc_base), moved up by 512 KiB, for apertures by 1 GiB, for each IOMMU before this
+     * one. */
+    uint64_t registers, vf, vf_control;
     const struct amdvi_ivrs_alias *aliases; /* told in IVRS, see also pcie.h */
     size_t aliases_count;
     const struct amdvi_ivrs_memory *memory; /* IVMD */
@@ -152,6 +154,8 @@ struct pcie_topology *machine_pci(struct machine *machine);
 /* Null beyond the last one. */
 struct amdvi_device *machine_iommu(struct machine *machine, size_t index);
 struct ioapic *machine_ioapic(struct machine *machine, size_t index);
+/* An input of an IOAPIC asks, or no longer does (ioapic.h); what follows from it happens. */
+void machine_set_pin(struct machine *machine, size_t ioapic, unsigned pin, bool active);
 /* The IOMMU that takes a DeviceID's requests; null: they pass. */
 struct amdvi_device *machine_iommu_of(struct machine *machine, uint16_t segment, uint16_t device);
 

@@ -116,3 +116,11 @@ void machine_eoi(struct machine *machine, uint8_t vector)
         ioapic_eoi(machine->input[i].ioapic, vector);
     machine_finish(machine);
 }
+
+void machine_set_pin(struct machine *machine, size_t ioapic, unsigned pin, bool active)
+{
+    if (ioapic >= machine->config.ioapics_count)
+        return;
+    ioapic_set_pin(machine->input[ioapic].ioapic, pin, active);
+    machine_finish(machine);
+}

@@ -33,12 +33,22 @@ static bool set_text(struct machine_unit *unit, size_t index, const char *text, 
     return refuse(error, "iommus[%zu].keys: '%s': %s", index, text, amdvi_status_text(status));
 }
 
-static bool set_number(struct machine_unit *unit, const char *key, uint64_t value)
+static void set_number(struct machine_unit *unit, const char *key, uint64_t value)
 {
     char text[32];
 
     snprintf(text, sizeof(text), "0x%" PRIx64, value);
-    return amdvi_config_set(unit->config, key, text) == AMDVI_OK;
+    amdvi_config_set(unit->config, key, text);
+}
+
+/* A place as given, else that of the key, moved up behind those of the units before. */
+static void set_place(struct machine_unit *unit, size_t index, const char *key, uint64_t given,
+                      uint64_t stride)
+{
+    uint64_t place = 0;
+
+    amdvi_config_number(unit->config, key, &place);
+    set_number(unit, key, given ? given : place + index * stride);
 }
 
 static bool set_keys(struct machine_unit *unit, size_t index, struct machine_error *error)
@@ -47,12 +57,9 @@ static bool set_keys(struct machine_unit *unit, size_t index, struct machine_err
         if (!set_text(unit, index, *text, error))
             return false;
     set_number(unit, "devid", unit->what.device);
-    if (unit->what.registers)
-        set_number(unit, "mmio_base", unit->what.registers);
-    if (unit->what.vf)
-        set_number(unit, "vf_base", unit->what.vf);
-    if (unit->what.vf_control)
-        set_number(unit, "vfc_base", unit->what.vf_control);
+    set_place(unit, index, "mmio_base", unit->what.registers, 512 << 10);
+    set_place(unit, index, "vf_base", unit->what.vf, 1 << 30);
+    set_place(unit, index, "vfc_base", unit->what.vf_control, 1 << 30);
     return true;
 }
 

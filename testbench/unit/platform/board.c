@@ -236,12 +236,13 @@ void board_pasid(struct board *b, uint32_t pasid)
     dte_set_host_root(raw, 0);
     dte_set_gcr3_root(raw, GCR3);
     dte_set_gv(raw, 1);
+    dte_set_ppr(raw, 1);
     board_dte(b, 1, raw[1]);
     board_dte(b, 0, raw[0]);
     poke(b, GCR3 + pasid * 8, gcr3_set_v(new_page(b), 1));
 }
 
-void board_map_guest(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa)
+static void map_guest(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa, bool global)
 {
     uint64_t table = gcr3_addr(peek(b, GCR3 + pasid * 8));
 
@@ -251,7 +252,17 @@ void board_map_guest(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa)
             poke(b, slot, v2_set_us(v2_set_rw(v2_set_p(new_page(b), 1), 1), 1));
         table = v2_addr(peek(b, slot));
     }
-    poke(b, table + (gva >> 12 & 511) * 8, v2_set_us(v2_set_rw(v2_set_p(pa, 1), 1), 1));
+    poke(b, table + (gva >> 12 & 511) * 8, v2_set_g(v2_set_us(v2_set_rw(v2_set_p(pa, 1), 1), 1), global));
+}
+
+void board_map_guest(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa)
+{
+    map_guest(b, pasid, gva, pa, false);
+}
+
+void board_map_guest_global(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa)
+{
+    map_guest(b, pasid, gva, pa, true);
 }
 
 void board_irte(struct board *b, unsigned index, uint8_t vector)
@@ -307,18 +318,35 @@ void board_invalidate_interrupts(struct board *b)
     of_device(b, CMD_INVALIDATE_INTERRUPT_TABLE);
 }
 
-void board_invalidate_atc(struct board *b)
+static void invalidate_atc(struct board *b, uint64_t address, bool sized, bool guest, uint32_t pasid)
 {
     uint64_t words[2] = {0};
 
     cmd_inv_iotlb_set_opcode(words, CMD_INVALIDATE_IOTLB_PAGES);
     cmd_inv_iotlb_set_deviceid(words, BOARD_DEVICE);
-    cmd_inv_iotlb_set_address(words, EVERYTHING);
-    cmd_inv_iotlb_set_s(words, 1);
+    cmd_inv_iotlb_set_address(words, address);
+    cmd_inv_iotlb_set_s(words, sized);
+    cmd_inv_iotlb_set_gn(words, guest);
+    cmd_inv_iotlb_set_pasid(words, pasid);
     board_command(b, words[0], words[1]);
 }
 
-void board_answer_pages(struct board *b, unsigned group, unsigned code)
+void board_invalidate_atc(struct board *b)
+{
+    invalidate_atc(b, EVERYTHING, true, false, 0);
+}
+
+void board_invalidate_atc_page(struct board *b, uint64_t address)
+{
+    invalidate_atc(b, address, false, false, 0);
+}
+
+void board_invalidate_atc_pasid(struct board *b, uint32_t pasid)
+{
+    invalidate_atc(b, EVERYTHING, true, true, pasid);
+}
+
+static void answer_pages(struct board *b, unsigned group, unsigned code, bool guest, uint32_t pasid)
 {
     uint64_t words[2] = {0};
 
@@ -326,7 +354,19 @@ void board_answer_pages(struct board *b, unsigned group, unsigned code)
     cmd_complete_ppr_set_deviceid(words, BOARD_DEVICE);
     cmd_complete_ppr_set_prgindex(words, group);
     cmd_complete_ppr_set_response(words, code);
+    cmd_complete_ppr_set_gn(words, guest);
+    cmd_complete_ppr_set_pasid(words, pasid);
     board_command(b, words[0], words[1]);
+}
+
+void board_answer_pages(struct board *b, unsigned group, unsigned code)
+{
+    answer_pages(b, group, code, false, 0);
+}
+
+void board_answer_pages_pasid(struct board *b, unsigned group, unsigned code, uint32_t pasid)
+{
+    answer_pages(b, group, code, true, pasid);
 }
 
 void board_queue_wait(struct board *b)

@@ -64,18 +64,22 @@ unsigned board_extended(struct board *b, uint16_t id);
 void board_dte(struct board *b, unsigned word, uint64_t value);
 uint64_t board_dte_get(struct board *b, unsigned word);
 void board_map(struct board *b, uint64_t iova, uint64_t pa, bool read, bool write);
-/* Guest tables for one PASID: GV, a GCR3 table; then pages. The host table maps the tables themselves. */
+/* Guest tables for one PASID, page requests; no host table any more: requests without a PASID pass. */
 void board_pasid(struct board *b, uint32_t pasid);
 void board_map_guest(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa);
+void board_map_guest_global(struct board *b, uint32_t pasid, uint64_t gva, uint64_t pa);
 void board_irte(struct board *b, unsigned index, uint8_t vector);
 
 /* Commands; the doorbell is rung after each. */
 void board_command(struct board *b, uint64_t low, uint64_t high);
 void board_invalidate_pages(struct board *b);
 void board_invalidate_device(struct board *b);
-void board_invalidate_atc(struct board *b);
+void board_invalidate_atc(struct board *b); /* all without a PASID */
+void board_invalidate_atc_page(struct board *b, uint64_t address);
+void board_invalidate_atc_pasid(struct board *b, uint32_t pasid); /* all with this one */
 void board_invalidate_interrupts(struct board *b);
 void board_answer_pages(struct board *b, unsigned group, unsigned code);
+void board_answer_pages_pasid(struct board *b, unsigned group, unsigned code, uint32_t pasid);
 /* COMPLETION_WAIT with a store: queued by the first; whether the last one has come. */
 void board_queue_wait(struct board *b);
 bool board_waited(struct board *b);
