@@ -2,6 +2,7 @@
 /* `amdvi replay`: plays traces and checks what they expect. */
 #include "cli/replay.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,9 +12,11 @@ static const char help[] =
     "checks\n"
     "what they expect. One line a failed check, `FILE:LINE: kind: expected ... got ...`, then a summary.\n"
     "FILE - is standard input; zstd input is taken as it is.\n\n"
-    "  -c, --check           print the records that would check requests without an expectation, to read over\n"
+    "  -c, --check           print the records that would check requests without an expectation, to read "
+    "over\n"
     "      --write-expectations -o FILE\n"
-    "                        write the trace to FILE with these records filled in (one FILE only; binary when "
+    "                        write the trace to FILE with these records filled in (one FILE only; binary "
+    "when "
     "it\n"
     "                        ends in .atb): replaying that file holds\n"
     "      --failures N|all  most failed checks that are printed; default: all, on a terminal 20\n"
@@ -21,8 +24,12 @@ static const char help[] =
     "write\n"
     "                        that changed the table and the command that was needed\n"
     "      --lint-windows    also stale answers that were invalidated later\n"
-    "      --lint-strict     a COMPLETION_WAIT without the invalidation is proof (not for lazy "
-    "flushing)\n" PLAY_HELP "      --stats           all counters of the device in the summary\n"
+    "      --lint-regime auto|sync|queued\n"
+    "                        how the driver invalidates: at once, or by a flush queue; default: as its "
+    "commands show\n"
+    "      --lint-processors N\n"
+    "                        that drive the IOMMU side by side; default: 1\n" PLAY_HELP
+    "      --stats           all counters of the device in the summary\n"
     "  -j, --json            everything for machines, instead of text\n"
     "      --timeline OUT    a timeline for ui.perfetto.dev (one FILE only)\n"
     "      --csv OUT         a line for each record with its outcome (one FILE only)\n"
@@ -81,8 +88,8 @@ static int play_files(struct replay_options *options, int count, char **files)
     if (count < 1)
         return usage_error(&command_replay, "a file is needed; see amdvi replay --help");
     if (count > 1 && (options->timeline || options->csv || options->expectations))
-        return usage_error(&command_replay, "--timeline, --csv and --write-expectations take one file, not %d",
-                           count);
+        return usage_error(&command_replay,
+                           "--timeline, --csv and --write-expectations take one file, not %d", count);
     if (!check_output(options, files[0]))
         return CLI_WRONG;
     options->results = json_object_new_array();
@@ -104,6 +111,32 @@ static int play_files(struct replay_options *options, int count, char **files)
     return worst;
 }
 
+static bool take_regime(struct replay_options *options, const char *text)
+{
+    static const char *const names[] = {
+        [AMDVI_LINT_AUTO] = "auto", [AMDVI_LINT_SYNCHRONOUS] = "sync", [AMDVI_LINT_QUEUED] = "queued"};
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(text, names[i]) == 0) {
+            options->lint_regime = (enum amdvi_lint_regime)i;
+            return true;
+        }
+    usage_error(&command_replay, "--lint-regime: '%s' is not auto, sync or queued", text);
+    return false;
+}
+
+static bool take_processors(struct replay_options *options, const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    options->lint_processors = (unsigned)value;
+    if (*text >= '1' && *text <= '9' && !*end && value <= 64)
+        return true;
+    usage_error(&command_replay, "--lint-processors: '%s' is not a number from 1 to 64", text);
+    return false;
+}
+
 static bool take_option(struct replay_options *options, int option)
 {
     options->check |= option == 'c';
@@ -111,15 +144,18 @@ static bool take_option(struct replay_options *options, int option)
     options->quiet |= option == 'q';
     options->stats |= option == 'S';
     options->no_progress |= option == 'P';
-    options->lint |= option == 'l' || option == 'W' || option == 'X';
+    options->lint |= option == 'l' || option == 'W' || option == 'X' || option == 'N';
     options->lint_windows |= option == 'W';
-    options->lint_strict |= option == 'X';
     options->timeline = option == 'T' ? optarg : options->timeline;
     options->csv = option == 'C' ? optarg : options->csv;
     options->expectations |= option == 'E';
     options->output = option == 'o' ? optarg : options->output;
     if (option == 'F')
         return take_failures(options, optarg);
+    if (option == 'X')
+        return take_regime(options, optarg);
+    if (option == 'N')
+        return take_processors(options, optarg);
     if (option != 's' && option != OPTION_MEMFILE && option != OPTION_MEMORY)
         return true;
     return settings_option(&command_replay, &options->settings, option);
@@ -142,7 +178,8 @@ static int run(int argc, char **argv)
         {"no-progress", no_argument, NULL, 'P'},
         {"lint", no_argument, NULL, 'l'},
         {"lint-windows", no_argument, NULL, 'W'},
-        {"lint-strict", no_argument, NULL, 'X'},
+        {"lint-regime", required_argument, NULL, 'X'},
+        {"lint-processors", required_argument, NULL, 'N'},
         {0},
     };
     struct replay_options options = {.failures = isatty(STDOUT_FILENO) ? TERMINAL_FAILURES : UINT64_MAX};

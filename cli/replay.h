@@ -91,7 +91,9 @@ struct replay_options {
     bool expectations; /* --write-expectations to `output` */
     const char *output;
     uint64_t failures; /* most failed checks that are printed of a file */
-    bool lint, lint_windows, lint_strict;
+    bool lint, lint_windows;
+    enum amdvi_lint_regime lint_regime;
+    unsigned lint_processors;
     const char *timeline, *csv;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
     struct json_object *errors;               /* --json: what the mistakes are */

@@ -82,7 +82,8 @@ void lint_open(struct session *session, struct amdvi_replay_options *player)
     if (session->options->json)
         session->lint_findings = json_object_new_array();
     session->lint = (struct amdvi_lint_options){.windows = session->options->lint_windows,
-                                                .strict = session->options->lint_strict};
+                                                .regime = session->options->lint_regime,
+                                                .processors = session->options->lint_processors};
     player->lint = on_finding;
     player->lint_options = &session->lint;
 }

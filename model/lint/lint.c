@@ -7,8 +7,24 @@
 #include "model/logs/host_log.h"
 
 enum { WORDS_LOG2_DEFAULT = 16, WORDS_LOG2_MIN = 10, WORDS_LOG2_MAX = 20 };
+/* What Linux' flush queue holds, and its timer. */
+enum { QUEUE_ENTRIES = 250, QUEUE_NS = 10000000 };
 
 /* ---------------------------------------------------------------- memory accesses */
+
+static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *info, uint64_t word)
+{
+    struct lint_trail *trail = &lint->trail;
+    uint8_t kind = info->access == AMDVI_ACCESS_HOST_ENTRY    ? WALK_HOST
+                   : info->access == AMDVI_ACCESS_GUEST_ENTRY ? WALK_GUEST
+                                                              : WALK_GCR3;
+
+    if (info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_IRTE || trail->count == SHADOW_WORDS)
+        return;
+    trail->words[trail->count].address = word;
+    trail->words[trail->count].kind = kind;
+    trail->words[trail->count++].level = info->level;
+}
 
 /* Table words, as hardware read or updated them. */
 static void note_words(struct amdvi_lint *lint, const struct amdvi_access_info *info)
@@ -23,6 +39,7 @@ static void note_words(struct amdvi_lint *lint, const struct amdvi_access_info *
     }
     for (uint32_t i = 0; i < info->length / 8 && i < 4; i++)
         lint_word_read(lint, first + UINT64_C(8) * i, info->value[i]);
+    note_trail(lint, info, first);
 }
 
 static struct lint_store *store_of(struct amdvi_lint *lint, uint64_t address)
@@ -122,6 +139,7 @@ static void on_request(void *context, const struct amdvi_request *request, const
     struct amdvi_lint *lint = context;
     struct amdvi_lint_finding finding = {.request = *request};
 
+    lint_reach_learn(lint, request);
     if (!result->ok)
         check_reserved(lint, result->fault.reason, &finding);
 }
@@ -164,6 +182,15 @@ static bool is_running(const struct amdvi_device *device, unsigned id)
     }
 }
 
+static void doorbell(struct amdvi_lint *lint, uint64_t old, uint64_t tail)
+{
+    uint64_t base = lint->device->reg[REG_CMD_BASE];
+    struct ring ring = ring_make(0, (unsigned)reg_cmd_base_len(base), RING_RECORD_BYTES);
+    uint32_t slots = ring.bytes ? ring.bytes / RING_RECORD_BYTES : LINT_SLOTS;
+
+    lint_order_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
+}
+
 static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value)
 {
     const struct amdvi_device *device = lint->device;
@@ -179,6 +206,8 @@ static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned si
         finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
         finding.severity = AMDVI_LINT_MISTAKE;
         lint_report(lint, &finding);
+    } else if (id == REG_CMD_TAIL && finding.old_value != finding.new_value) {
+        doorbell(lint, finding.old_value, finding.new_value);
     } else if (id == REG_CMD_TAIL && finding.old_value == finding.new_value && device->command_run) {
         finding.kind = AMDVI_LINT_EMPTY_DOORBELL;
         finding.severity = AMDVI_LINT_NOTE;
@@ -226,7 +255,7 @@ static void on_call(void *context, const struct amdvi_call_info *info)
 
     if (info->call != AMDVI_CALL_RESET && info->call != AMDVI_CALL_RESTORE)
         return;
-    lint_close_all(lint);
+    lint_cases_drop(lint);
     memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
     memset(lint->last, 0, sizeof(lint->last));
     lint->last_sharers = 0;
@@ -249,6 +278,15 @@ static enum amdvi_status attach(struct amdvi_lint *lint)
     return amdvi_observer_attach(lint->device, &observer, &lint->observation);
 }
 
+static void set_defaults(struct amdvi_lint_options *options)
+{
+    options->processors += !options->processors;
+    if (!options->queue_entries)
+        options->queue_entries = QUEUE_ENTRIES;
+    if (!options->queue_ns)
+        options->queue_ns = QUEUE_NS;
+}
+
 enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
                                           const struct amdvi_lint_options *options, size_t size,
                                           struct amdvi_lint **lint)
@@ -260,7 +298,8 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     if (options && sized_take(&known, sizeof(known), options, size))
         return AMDVI_ERR_UNSUPPORTED;
     log2 = known.log2_words ? known.log2_words : WORDS_LOG2_DEFAULT;
-    if (!device || !lint || log2 < WORDS_LOG2_MIN || log2 > WORDS_LOG2_MAX)
+    if (!device || !lint || log2 < WORDS_LOG2_MIN || log2 > WORDS_LOG2_MAX || known.processors > LINT_WAITS ||
+        (unsigned)known.regime > AMDVI_LINT_QUEUED)
         return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
@@ -268,10 +307,14 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     if (!new)
         return AMDVI_ERR_NO_MEMORY;
     new->options = known;
+    set_defaults(&new->options);
     new->device = device;
+    new->allocator = device->allocator;
     new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
     new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
-    if (!new->words || attach(new) != AMDVI_OK) {
+    new->order.slots = allocate_zeroed(&device->allocator, sizeof(*new->order.slots) * LINT_SLOTS);
+    new->regimes.domains = allocate_zeroed(&device->allocator, sizeof(*new->regimes.domains) * LINT_DOMAINS);
+    if (!new->words || !new->order.slots || !new->regimes.domains || attach(new) != AMDVI_OK) {
         amdvi_lint_destroy(new);
         return AMDVI_ERR_NO_MEMORY;
     }
@@ -287,9 +330,12 @@ enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint)
         return AMDVI_OK;
     if (device_busy(lint->device))
         return AMDVI_ERR_BUSY;
-    allocator = lint->device->allocator;
+    allocator = lint->allocator;
     amdvi_observer_detach(lint->observation);
+    lint_cases_free(lint);
     release(&allocator, lint->words);
+    release(&allocator, lint->order.slots);
+    release(&allocator, lint->regimes.domains);
     release(&allocator, lint);
     return AMDVI_OK;
 }
@@ -300,7 +346,25 @@ enum amdvi_status amdvi_lint_mark(struct amdvi_lint *lint, uint64_t line, uint64
 {
     if (!lint)
         return AMDVI_ERR_ARGUMENT;
-    lint->now = (struct amdvi_lint_mark){.record = lint->now.record + 1, .line = line, .ns = ns};
+    lint->now.record++;
+    lint->now.line = line;
+    lint->now.ns = ns;
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_place(struct amdvi_lint *lint, uint64_t place)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    lint->now.place = place;
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_rely(struct amdvi_lint *lint)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    lint->order.relied = ++lint->order.now.time;
     return AMDVI_OK;
 }
 
@@ -344,7 +408,7 @@ enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
 {
     if (!lint)
         return AMDVI_ERR_ARGUMENT;
-    lint_finish(lint);
+    lint_cases_finish(lint);
     return AMDVI_OK;
 }
 

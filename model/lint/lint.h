@@ -4,9 +4,12 @@
 #define AMDVI_MODEL_LINT_H
 
 #include "amdvi/lint.h"
+#include "model/lint/lint_cases.h"
+#include "model/lint/lint_order.h"
+#include "model/lint/lint_regime.h"
 #include "model/lint/shadow.h"
 
-enum { LINT_OPEN_MAX = 128, LINT_WORD_WAYS = 8, LINT_STORES_MAX = 32, LINT_TEXT_MAX = 640 };
+enum { LINT_WORD_WAYS = 8, LINT_STORES_MAX = 32, LINT_TEXT_MAX = 1024, LINT_TABLE_PAGES = 4096 };
 
 /* Eight bytes of a table: what hardware read last, and the first change after that. */
 struct lint_word {
@@ -16,20 +19,15 @@ struct lint_word {
     uint32_t used;
     bool changed; /* since it was read, or before it was read last */
     bool fresh;   /* read after the last change */
+    bool gone;    /* since it was read it was not present for a while */
+    bool reused;  /* after that it was present again */
     uint64_t old_value, new_value;
     struct amdvi_lint_mark changed_at, filled_at;
+    struct lint_moment moment; /* of the change */
+    uint32_t bursts;           /* of changes in its domain, then */
     /* word 0 of a device table entry: partial writes while V=1 since the last whole state */
     bool torn_open, torn_read;
-};
-
-/* A stale answer that is not yet a finding. */
-struct lint_open {
-    bool used, reported, waited; /* waited: a COMPLETION_WAIT came after the change and an answer */
-    bool guest;
-    uint64_t size;  /* of the page */
-    bool owned;     /* its device belongs to a guest */
-    uint16_t owner; /* GuestID */
-    struct amdvi_lint_finding finding;
+    struct lint_reach reach; /* what hardware translated with it last */
 };
 
 struct lint_store {
@@ -38,18 +36,30 @@ struct lint_store {
     bool read;
 };
 
+/* The table words of the walk that is under way. */
+struct lint_trail {
+    unsigned count;
+    struct {
+        uint64_t address;
+        uint8_t kind, level; /* enum walk_kind */
+    } words[SHADOW_WORDS];
+};
+
 struct amdvi_lint {
     struct amdvi_device *device;
+    struct amdvi_allocator allocator;
     struct amdvi_observation *observation;
     struct amdvi_lint_options options;
     struct amdvi_lint_statistics statistics;
     struct amdvi_lint_mark now;
-    uint64_t last_wait; /* record of the newest COMPLETION_WAIT */
     struct lint_word *words;
     uint32_t word_mask; /* sets - 1 */
     uint32_t clock;
-    struct lint_open open[LINT_OPEN_MAX];
-    unsigned open_count;
+    uint64_t table_pages[LINT_TABLE_PAGES]; /* page number | 1 << 63: hardware has read tables there */
+    struct lint_trail trail;
+    struct lint_order order;
+    struct lint_regimes regimes;
+    struct lint_cases cases;
     uint32_t last_sharers; /* the newest pair of devices that was reported for sharing a domain */
     struct lint_store stores[LINT_STORES_MAX];
     struct amdvi_access_info last[AMDVI_ACCESS_DATA + 1]; /* newest read of each kind, for reserved bits */
@@ -68,13 +78,11 @@ void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
 /* lint_stale.c */
 void lint_check(struct amdvi_lint *lint, const struct amdvi_hit_info *info);
 
-/* lint_open.c. `size`: of the page that the entry maps; a command for any part of it drops the entry (6.4).
- */
-void lint_hold(struct amdvi_lint *lint, const struct amdvi_lint_finding *finding, bool guest, uint64_t size);
+/* The needed command: all pages of `finding` from `first` to `last`. */
+void lint_need_range(struct amdvi_lint_finding *finding, bool gn, bool pde);
+
+/* lint_commands.c */
 void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);
-void lint_finish(struct amdvi_lint *lint);
-/* Whatever is cached is dropped now. */
-void lint_close_all(struct amdvi_lint *lint);
 
 /* lint_guest.c */
 void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t offset, unsigned size,

@@ -6,7 +6,7 @@
 
 #include "tables/layout.h"
 
-enum { SMALLEST_PAGE = 4096 };
+enum { SMALLEST_PAGE = 4096, SMALLEST_SHIFT = 12 };
 
 /* ---------------------------------------------------------------- whose fault */
 
@@ -16,22 +16,54 @@ static bool has_new_change(const struct lint_word *word)
     return word && word->changed && !word->fresh;
 }
 
-/* The highest word on the way that was changed, rather one that no walk has read since. */
-static int blame(struct amdvi_lint *lint, const struct shadow *shadow, struct amdvi_lint_finding *finding)
+/* What a leaf entry of 4 KiB has to do with the answer: it gave that page before its change; it did not, so
+ * that the answer came from another table, or the entry has changed more than once; or nobody knows. */
+enum testimony { CONFESSES, DENIES, SILENT };
+
+static enum testimony testimony(const struct amdvi_hit_info *info, const struct shadow_word *at,
+                                const struct lint_word *word)
+{
+    uint64_t page = at->kind == WALK_GUEST ? v2_addr(word->old_value) : v1_addr(word->old_value);
+
+    if (at->level != 1 || at->kind == WALK_GCR3 || (at->kind == WALK_HOST && info->guest) ||
+        !info->result->ok || !info->result->perm)
+        return SILENT;
+    if (!(word->old_value & 1) || page != (info->result->pa & ~(uint64_t)(SMALLEST_PAGE - 1)))
+        return DENIES;
+    return word->fresh ? SILENT : CONFESSES;
+}
+
+/* The entry that says so itself; else the highest on the way that was changed, rather one that no walk has
+ * read since. -1: none. */
+static int find_change(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
+                       const struct shadow *shadow, bool liars)
 {
     int best = -1;
+    bool unread = false;
 
     for (unsigned i = 0; i < shadow->count; i++) {
         const struct lint_word *word = lint_word(lint, shadow->words[i].address);
-        bool unread = has_new_change(word);
-        if (unread || (best < 0 && word && word->changed))
-            best = (int)i;
-        if (unread)
-            break;
+        enum testimony says = word && word->changed ? testimony(info, &shadow->words[i], word) : DENIES;
+        if (says == CONFESSES)
+            return (int)i;
+        if (!word || !word->changed || (says == DENIES) != liars || (best >= 0 && (unread || word->fresh)))
+            continue;
+        best = (int)i;
+        unread = !word->fresh;
     }
-    if (best >= 0)
-        finding->word = shadow->words[best].address;
     return best;
+}
+
+static int blame(struct amdvi_lint *lint, const struct amdvi_hit_info *info, const struct shadow *shadow,
+                 struct amdvi_lint_finding *finding)
+{
+    int at = find_change(lint, info, shadow, false);
+
+    if (at < 0)
+        at = find_change(lint, info, shadow, true);
+    if (at >= 0)
+        finding->word = shadow->words[at].address;
+    return at;
 }
 
 static void describe_change(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
@@ -116,19 +148,11 @@ static void need_pages(struct amdvi_lint_finding *finding, const struct shadow_w
     bool guest = finding->has_pasid && word && word->kind != WALK_HOST;
     /* A host table under guest tables: the GPA is not what the request asked for, so all of the domain. */
     bool all = shift >= CMD_RANGE_ALL || (finding->has_pasid && !guest);
-    uint64_t size = all ? 0 : (uint64_t)1 << shift, address = all ? INT64_MAX : finding->request.address;
+    uint64_t size = all ? 0 : (uint64_t)1 << shift;
 
     finding->first = all ? 0 : finding->request.address & ~(size - 1);
     finding->last = all ? UINT64_MAX : finding->first + size - 1;
-    if (!all)
-        address = finding->first | (size / 2 - 1);
-    cmd_inv_pages_set_opcode(finding->needed, CMD_INVALIDATE_IOMMU_PAGES);
-    cmd_inv_pages_set_domainid(finding->needed, finding->domain);
-    cmd_inv_pages_set_gn(finding->needed, guest);
-    cmd_inv_pages_set_pasid(finding->needed, guest ? finding->pasid : 0);
-    cmd_inv_pages_set_s(finding->needed, all || shift > 12);
-    cmd_inv_pages_set_pde(finding->needed, all || shift > 12 || finding->cache != AMDVI_CACHE_PTC);
-    cmd_inv_pages_set_address(finding->needed, address & ~(uint64_t)0xfff);
+    lint_need_range(finding, guest, all || shift > SMALLEST_SHIFT || finding->cache != AMDVI_CACHE_PTC);
 }
 
 static enum amdvi_cache page_cache(const struct amdvi_hit_info *info)
@@ -185,7 +209,7 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
                        const struct shadow *shadow)
 {
     struct amdvi_lint_finding finding = new_finding(lint, info);
-    int at = blame(lint, shadow, &finding);
+    int at = blame(lint, info, shadow, &finding);
     const struct shadow_word *word = at >= 0 ? &shadow->words[at] : NULL;
 
     finding.cache = page_cache(info);

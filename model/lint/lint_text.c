@@ -14,6 +14,7 @@ const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
         [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain", [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
         [AMDVI_LINT_WIPED_ENABLES] = "wiped-enables", [AMDVI_LINT_MAP_UNMAPPED] = "map-unmapped",
         [AMDVI_LINT_DIRTY_LOST] = "dirty-lost",       [AMDVI_LINT_GUEST_CONTROL] = "guest-control",
+        [AMDVI_LINT_MISSING_WAIT] = "missing-wait",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -86,8 +87,69 @@ static void add_change(struct text *t, const struct amdvi_lint_finding *f)
     add(t, "; dangerous for %" PRIu64 " records, %" PRIu64 " ns", f->danger_records, f->danger_ns);
 }
 
+static const char *proof_text(enum amdvi_lint_proof proof)
+{
+    static const char *const texts[] = {
+        [AMDVI_LINT_NEVER] = "it was never invalidated",
+        [AMDVI_LINT_WAITED] = "a COMPLETION_WAIT came without its invalidation",
+        [AMDVI_LINT_NOT_WAITED] = "the driver went on without a COMPLETION_WAIT",
+        [AMDVI_LINT_REUSED] = "the address was mapped anew without an invalidation",
+        [AMDVI_LINT_OVERDUE] = "it lasts longer than a flush queue may take",
+        [AMDVI_LINT_RELIED] = "software relied on the change already",
+    };
+
+    return texts[proof];
+}
+
+static const char *command_name(unsigned opcode)
+{
+    static const char *const names[16] = {
+        [CMD_INVALIDATE_DEVTAB_ENTRY] = "INVALIDATE_DEVTAB_ENTRY",
+        [CMD_INVALIDATE_IOMMU_PAGES] = "INVALIDATE_IOMMU_PAGES",
+        [CMD_INVALIDATE_INTERRUPT_TABLE] = "INVALIDATE_INTERRUPT_TABLE",
+        [CMD_INVALIDATE_IOMMU_ALL] = "INVALIDATE_IOMMU_ALL",
+    };
+
+    return names[opcode] ? names[opcode] : "command";
+}
+
+static void add_lack(struct text *t, const struct amdvi_lint_finding *f)
+{
+    switch (f->lack) {
+    case AMDVI_LINT_LACKS_DOMAIN:
+        add(t, "is for domain 0x%x", (unsigned)cmd_inv_pages_domainid(f->near));
+        break;
+    case AMDVI_LINT_LACKS_PASID:
+        add(t, "is for PASID 0x%x", (unsigned)cmd_inv_pages_pasid(f->near));
+        break;
+    case AMDVI_LINT_LACKS_GN:
+        add(t, "has GN=1");
+        break;
+    case AMDVI_LINT_LACKS_RANGE:
+        add(t, "ends %" PRIu64 " pages short", f->missed / 4096 + 1);
+        break;
+    case AMDVI_LINT_LACKS_PDE:
+        add(t, "has PDE=0");
+        break;
+    default:
+        add(t, "is for device %04x", (unsigned)cmd_inv_devtab_deviceid(f->near));
+        break;
+    }
+}
+
+/* The command that came closest, and what it lacked. */
+static void add_near(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (f->lack == AMDVI_LINT_NO_COMMAND)
+        return;
+    add(t, "; %s in line %" PRIu64 " ", command_name((unsigned)cmd_opcode(f->near)), f->near_at.line);
+    add_lack(t, f);
+}
+
 static void add_needed(struct text *t, const struct amdvi_lint_finding *f)
 {
+    if (f->severity == AMDVI_LINT_MISTAKE)
+        add(t, "; %s", proof_text(f->proof));
     if (f->cache == AMDVI_CACHE_DTC) {
         add(t, "; needed INVALIDATE_DEVTAB_ENTRY %04x", f->request.device);
     } else if (f->cache == AMDVI_CACHE_ITC) {
@@ -100,7 +162,26 @@ static void add_needed(struct text *t, const struct amdvi_lint_finding *f)
             add(t, " all pages");
         else
             add(t, " 0x%" PRIx64 " to 0x%" PRIx64, f->first, f->last);
+        if (cmd_inv_pages_pde(f->needed))
+            add(t, " PDE=1");
     }
+}
+
+/* Functions and lines of the driver, where its host knows them. */
+static void add_place(struct text *t, const struct amdvi_lint *lint, const char *what,
+                      const struct amdvi_lint_mark *mark)
+{
+    char place[160] = "";
+
+    if (mark->place && lint->options.place_text &&
+        lint->options.place_text(lint->options.context, mark->place, place, sizeof(place)))
+        add(t, "; %s by %s", what, place);
+}
+
+static void add_places(struct text *t, const struct amdvi_lint *lint, const struct amdvi_lint_finding *f)
+{
+    add_place(t, lint, "changed", &f->changed);
+    add_place(t, lint, "invalidated", &f->near_at);
 }
 
 static void describe_stale(struct text *t, const struct amdvi_lint_finding *f)
@@ -108,8 +189,25 @@ static void describe_stale(struct text *t, const struct amdvi_lint_finding *f)
     add_request(t, f);
     add(t, " met a stale %s", cache_name(f->cache));
     add_difference(t, f);
+    if (f->entries > 1)
+        add(t, " (%" PRIu64 " entries)", f->entries);
     add_change(t, f);
+    add_near(t, f);
     add_needed(t, f);
+}
+
+/* An invalidation that nobody waited for; with a request if one has met the old entry. */
+static void describe_wait(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add(t, "%s in line %" PRIu64, command_name((unsigned)cmd_opcode(f->near)), f->near_at.line);
+    add(t, " and no COMPLETION_WAIT behind it before the driver went on");
+    if (!f->word)
+        return;
+    add(t, "; ");
+    add_request(t, f);
+    add(t, " met the old %s", cache_name(f->cache));
+    add_difference(t, f);
+    add_change(t, f);
 }
 
 /* What a hypervisor did about a guest; the default is a doorbell of the host. */
@@ -149,6 +247,9 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
     case AMDVI_LINT_STALE_ENTRY:
         describe_stale(t, f);
         break;
+    case AMDVI_LINT_MISSING_WAIT:
+        describe_wait(t, f);
+        break;
     case AMDVI_LINT_TORN_DTE:
         add(t,
             "device table entry of %04x: hardware read it in line %" PRIu64
@@ -185,6 +286,7 @@ void lint_report(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
     if (!lint->options.finding)
         return;
     describe(&text, finding);
+    add_places(&text, lint, finding);
     finding->text = lint->text;
     lint->options.finding(lint->options.context, finding);
     finding->text = NULL;

@@ -7,6 +7,8 @@
 
 #include "tables/layout.h"
 
+#define TABLE_PAGE ((uint64_t)1 << 63)
+
 static struct lint_word *set_of(const struct amdvi_lint *lint, uint64_t address)
 {
     uint64_t hash = cache_hash(address >> 3, 0);
@@ -36,17 +38,32 @@ static struct lint_word *new_word(struct amdvi_lint *lint, uint64_t address)
     return victim;
 }
 
+static void note_table(struct amdvi_lint *lint, uint64_t address)
+{
+    lint->table_pages[address >> 12 & (LINT_TABLE_PAGES - 1)] = address >> 12 | TABLE_PAGE;
+}
+
 void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value)
 {
     struct lint_word *word = lint_word(lint, address);
 
     if (!word)
         word = new_word(lint, address);
+    note_table(lint, address);
     word->used = ++lint->clock;
     word->value = value;
     word->read = lint->now;
     word->fresh = true;
+    word->gone = word->reused = false;
     word->torn_read = word->torn_open;
+}
+
+/* An address that was unmapped and is mapped again, before hardware has looked. Bit 0 says in all tables
+ * whether an entry is there. */
+static void follow_presence(struct lint_word *word, uint64_t value)
+{
+    word->reused |= word->gone && value & 1;
+    word->gone |= !(value & 1);
 }
 
 /* The first change after a read is the one that made copies of the word stale. */
@@ -55,13 +72,17 @@ static void change(struct amdvi_lint *lint, struct lint_word *word, uint64_t val
     lint->statistics.writes++;
     if (value == word->value)
         return;
+    lint_regime_change(lint, word, value);
     if (word->fresh) {
         word->changed = true;
         word->fresh = false;
         word->old_value = word->value;
         word->changed_at = lint->now;
         word->filled_at = word->read;
+        word->moment = lint->order.now;
+        word->bursts = word->reach.known ? lint->regimes.domains[word->reach.domain].bursts : 0;
     }
+    follow_presence(word, value);
     word->new_value = word->value = value;
 }
 
@@ -164,6 +185,33 @@ static void write_word(struct amdvi_lint *lint, struct lint_word *word, uint64_t
     change(lint, word, merged(word->value, word->address & ~(uint64_t)1, spa, bytes, byte, length));
 }
 
+/* Pages whose number falls onto the same place push each other out: then a write may go unseen. */
+static bool is_table_page(const struct amdvi_lint *lint, uint64_t page)
+{
+    return lint->table_pages[page & (LINT_TABLE_PAGES - 1)] == (page | TABLE_PAGE);
+}
+
+/* A host directory that software writes names a table before hardware reads it. */
+static void note_named_tables(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint64_t length)
+{
+    for (uint64_t i = 0; bytes && spa % 8 == 0 && i + 8 <= length; i += 8) {
+        uint64_t entry;
+        memcpy(&entry, bytes + i, sizeof(entry));
+        if (v1_pr(entry) && v1_nextlevel(entry) >= 1 && v1_nextlevel(entry) <= WALK_MAX_LEVELS)
+            note_table(lint, v1_addr(entry));
+    }
+}
+
+static bool meets_tables(const struct amdvi_lint *lint, uint64_t spa, uint64_t length)
+{
+    uint64_t first = spa >> 12, last = (spa + (length - 1)) >> 12;
+
+    for (uint64_t page = first; page <= last && page - first < LINT_TABLE_PAGES; page++)
+        if (is_table_page(lint, page))
+            return true;
+    return false;
+}
+
 void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length)
 {
@@ -171,6 +219,10 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
     uint64_t all = ((uint64_t)lint->word_mask + 1) * LINT_WORD_WAYS;
     struct dte_write dte = before_dte_write(lint, spa);
 
+    if (!meets_tables(lint, spa, length))
+        return;
+    lint_order_change(&lint->order);
+    note_named_tables(lint, spa, bytes, length);
     if ((last - first) / 8 < all) {
         for (uint64_t at = first; at - first <= last - first; at += 8) {
             struct lint_word *word = lint_word(lint, at);

@@ -19,14 +19,28 @@
  * fault, the cached entry is stale and the answer was dangerous. Entries that only grant less than memory
  * now does are no mistake: hardware walks again [10.2].
  *
- * A driver changes a table first and invalidates after that, so a stale answer alone proves nothing:
- *  - it is held back, and forgotten when an invalidation that covers the entry is executed after it. That
- *    was the window every unmapping has (with flush queues many milliseconds long); `windows` reports it
- *    with severity AMDVI_LINT_WINDOW.
- *  - it is reported as AMDVI_LINT_MISTAKE when amdvi_lint_finish() comes first, or `patience_records`, or,
- *    with `strict`, when a COMPLETION_WAIT was executed after the change and the entry answers once more.
- *    `strict` is for drivers that invalidate at once and, where processors map and unmap side by side, wait
- *    for themselves only: the wait of another processor, or a flush queue, is no proof.
+ * A driver changes a table first and invalidates after that, so a stale answer alone proves nothing: it is
+ * held until it is known what became of it. What is known depends on how the driver works (`regime`):
+ *
+ *  - A synchronous driver changes a table, invalidates, and waits (COMPLETION_WAIT), before it lets go of the
+ *    memory. Between the change and the end of the wait the old translation is as good as the new one [6.4].
+ *    A wait that was given to the device after the change and ran without the invalidation before it, proves
+ *    that the invalidation is missing, or does not reach far enough; and an invalidation after which the
+ *    driver went on without a wait, that the wait is. Other processors may wait for themselves meanwhile:
+ *    `processors`.
+ *  - A flush queue collects changes and invalidates a whole domain once in a while. A stale answer is a
+ * window then (AMDVI_LINT_WINDOW, told with `windows`), as long as the queue keeps its promise: not more than
+ *    `queue_entries` changes, not longer than `queue_ns`, and no address used again before its flush.
+ *
+ * Which of the two holds for a domain is told from its stream: invalidations of ranges right after the change
+ * are one kind, of the whole domain and late the other. Device table entries and interrupt entries are never
+ * queued. In either regime these are mistakes: an answer after amdvi_lint_rely(), an address that was
+ * unmapped and mapped anew without an invalidation between, what lasts longer than `patience_records`, and
+ * what is not invalidated when amdvi_lint_finish() comes. An answer that is a mistake stays one, whatever is
+ * invalidated later.
+ *
+ * Findings about one operation of the driver are one finding, with the range that all of them have together;
+ * what comes to it afterwards is counted (`grouped`).
  *
  * amdvi_reset() and amdvi_restore() drop everything that is cached: what is held back then was a window, and
  * what hardware has read before is forgotten. Statistics and findings stay.
@@ -56,6 +70,7 @@ enum amdvi_lint_kind {
     AMDVI_LINT_MAP_UNMAPPED,       /* "map-unmapped": a DID map write has no memory behind it */
     AMDVI_LINT_DIRTY_LOST,         /* "dirty-lost": software cleared the bit of a guest with commands left */
     AMDVI_LINT_GUEST_CONTROL,      /* "guest-control": VF Control is not what the guest's Control asks for */
+    AMDVI_LINT_MISSING_WAIT, /* "missing-wait": the driver went on before its invalidation was waited for */
     AMDVI_LINT_KINDS
 };
 
@@ -65,9 +80,38 @@ enum amdvi_lint_severity {
     AMDVI_LINT_MISTAKE,
 };
 
-/* When something happened, in the caller's terms; `record` counts amdvi_lint_mark() calls, 0: unknown. */
+/* How a driver invalidates. */
+enum amdvi_lint_regime {
+    AMDVI_LINT_AUTO, /* as the stream of each domain shows */
+    AMDVI_LINT_SYNCHRONOUS,
+    AMDVI_LINT_QUEUED,
+};
+
+/* What proves a stale answer wrong. */
+enum amdvi_lint_proof {
+    AMDVI_LINT_NEVER,      /* amdvi_lint_finish() came before an invalidation */
+    AMDVI_LINT_WAITED,     /* a COMPLETION_WAIT without the invalidation before it */
+    AMDVI_LINT_NOT_WAITED, /* the invalidation came, the wait behind it did not */
+    AMDVI_LINT_REUSED,     /* the address was mapped anew without an invalidation between */
+    AMDVI_LINT_OVERDUE,    /* longer than a flush queue may take, or `patience_records` */
+    AMDVI_LINT_RELIED,     /* software relied on the change: amdvi_lint_rely() */
+};
+
+/* What a command that came close lacked; the closest is told. */
+enum amdvi_lint_lack {
+    AMDVI_LINT_NO_COMMAND, /* none came close */
+    AMDVI_LINT_LACKS_DOMAIN,
+    AMDVI_LINT_LACKS_PASID,
+    AMDVI_LINT_LACKS_GN, /* GN=1 does not reach what host tables translate */
+    AMDVI_LINT_LACKS_RANGE,
+    AMDVI_LINT_LACKS_PDE,
+    AMDVI_LINT_LACKS_DEVICE,
+};
+
+/* When something happened, in the caller's terms; `record` counts amdvi_lint_mark() calls, 0: unknown.
+ * `place`: amdvi_lint_place(). */
 struct amdvi_lint_mark {
-    uint64_t record, line, ns;
+    uint64_t record, line, ns, place;
 };
 
 /* One finding. Fields that do not belong to its kind are 0. */
@@ -101,7 +145,14 @@ struct amdvi_lint_finding {
     uint64_t needed[2];
     uint64_t first, last;               /* address range of an INVALIDATE_IOMMU_PAGES */
     uint64_t danger_records, danger_ns; /* from the change to this answer */
-    uint64_t times;                     /* wrong answers of this entry until now */
+    uint64_t times;                     /* wrong answers until now, of all that is in this finding */
+    uint64_t entries;                   /* table words that were changed and are in this finding */
+    enum amdvi_lint_proof proof;
+    /* The command after the change that came closest, what it lacked, and when it was given to the device. */
+    enum amdvi_lint_lack lack;
+    uint64_t near[2];
+    struct amdvi_lint_mark near_at;
+    uint64_t missed; /* LACKS_RANGE: bytes between its range and the page */
 
     uint16_t
         guest;   /* GuestID, of the four kinds about guests; `word` is then a VF Control offset or an IPA */
@@ -112,10 +163,17 @@ struct amdvi_lint_finding {
 struct amdvi_lint_options {
     void *context;
     void (*finding)(void *context, const struct amdvi_lint_finding *finding); /* may be null */
-    bool windows;              /* report stale answers that were invalidated later */
-    bool strict;               /* a COMPLETION_WAIT without the invalidation before it is proof */
-    uint64_t patience_records; /* from the change on; 0: wait for amdvi_lint_finish() */
+    bool windows; /* report stale answers that were invalidated later */
+    enum amdvi_lint_regime regime;
+    unsigned processors;       /* that drive the unit side by side, up to 64; 0: 1 */
+    uint64_t queue_entries;    /* of a flush queue; 0: 250 */
+    uint64_t queue_ns;         /* 0: 10,000,000 */
+    uint64_t patience_records; /* from the change on; 0: no limit */
+    bool apart;                /* each table word is a finding of its own */
     unsigned log2_words;       /* 8-byte words of tables remembered, 10 to 20; 0: 16 */
+    /* What amdvi_lint_place() gave as text, such as function and line; false: nothing is known. May be null.
+     */
+    bool (*place_text)(void *context, uint64_t place, char *text, size_t size);
 };
 
 struct amdvi_lint_statistics {
@@ -123,10 +181,11 @@ struct amdvi_lint_statistics {
     uint64_t stale;   /* of these: differed dangerously */
     uint64_t windows; /* stale entries that were invalidated before they were reported */
     uint64_t findings[AMDVI_LINT_KINDS];
-    uint64_t lost;                      /* stale entries that were not followed because too many were open */
-    uint64_t writes;                    /* software writes to words that hardware had read */
-    uint64_t words_lost;                /* words forgotten for want of room: changes to them have no blame */
-    uint64_t invalidations;             /* commands of the host that drop entries: opcodes 2, 3, 5 and 8 */
+    uint64_t grouped;       /* not told because they belong to a finding that was */
+    uint64_t lost;          /* stale entries that were not followed for want of memory: told as a note */
+    uint64_t writes;        /* software writes to words that hardware had read */
+    uint64_t words_lost;    /* words forgotten for want of room: changes to them have no blame */
+    uint64_t invalidations; /* commands of the host that drop entries: opcodes 2, 3, 5 and 8 */
     uint64_t superfluous_invalidations; /* of these: nothing cached was covered */
     uint64_t stores, stores_unread;     /* COMPLETION_WAIT; places that amdvi_lint_read() never named */
 };
@@ -151,6 +210,15 @@ enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint);
 
 /* What follows happens at this line and time (nanoseconds). */
 enum amdvi_status amdvi_lint_mark(struct amdvi_lint *lint, uint64_t line, uint64_t ns);
+
+/* Where in the software it happens, as an opaque number of the caller's (0: unknown): until the next call. */
+enum amdvi_status amdvi_lint_place(struct amdvi_lint *lint, uint64_t place);
+
+/*
+ * Software relies from here on that all of its changes so far have taken effect: its unmap or detach has
+ * returned. Answers that are stale after this are mistakes at once. Not to be called by drivers that queue.
+ */
+enum amdvi_status amdvi_lint_rely(struct amdvi_lint *lint);
 
 /* Software, or a device past the IOMMU, writes memory; before or after the bytes are there. */
 enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const void *bytes, uint64_t length);
@@ -177,6 +245,9 @@ static inline enum amdvi_status amdvi_lint_statistics(const struct amdvi_lint *l
 {
     return amdvi_lint_statistics_sized(lint, statistics, sizeof(*statistics));
 }
+
+/* How the lint takes a domain to be invalidated now. AMDVI_LINT_AUTO: it does not know yet. */
+enum amdvi_lint_regime amdvi_lint_regime_of(const struct amdvi_lint *lint, uint16_t domain);
 
 /* "stale-entry" and its like, never null. */
 const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind);

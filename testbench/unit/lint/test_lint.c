@@ -20,6 +20,7 @@ struct scenario {
     uint64_t (*word)(void); /* the word that changes */
     enum amdvi_cache cache;
     uint8_t opcode;
+    bool at_once; /* entries that no flush queue collects: the wait is proof */
 };
 
 static void read_page(void)
@@ -128,13 +129,16 @@ static void invalidate_interrupts(void)
 }
 
 static const struct scenario scenarios[] = {
-    {read_page, unmap, invalidate_page, leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
-    {read_page, swap_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
-    {read_page, change_device, invalidate_device, entry, AMDVI_CACHE_DTC, CMD_INVALIDATE_DEVTAB_ENTRY},
-    {read_guest, change_gcr3, invalidate_pasid, gcr3_entry, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
-    {read_guest, unmap_guest, invalidate_pasid, guest_leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES},
+    {read_page, unmap, invalidate_page, leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES, false},
+    {read_page, swap_directory, invalidate_domain, directory, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES,
+     false},
+    {read_page, change_device, invalidate_device, entry, AMDVI_CACHE_DTC, CMD_INVALIDATE_DEVTAB_ENTRY, true},
+    {read_guest, change_gcr3, invalidate_pasid, gcr3_entry, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES,
+     false},
+    {read_guest, unmap_guest, invalidate_pasid, guest_leaf, AMDVI_CACHE_PTC, CMD_INVALIDATE_IOMMU_PAGES,
+     false},
     {interrupt, change_interrupt, invalidate_interrupts, interrupt_entry, AMDVI_CACHE_ITC,
-     CMD_INVALIDATE_INTERRUPT_TABLE},
+     CMD_INVALIDATE_INTERRUPT_TABLE, true},
 };
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
@@ -155,7 +159,7 @@ START_TEST(a_forgotten_invalidation_is_found_and_blamed)
     s->ask();
     step();
     s->ask();
-    ck_assert_uint_eq(findings, 0);
+    ck_assert_uint_eq(findings, s->at_once);
     amdvi_lint_finish(lint);
     ck_assert_uint_eq(findings, 1);
     ck_assert_int_eq(found.kind, AMDVI_LINT_STALE_ENTRY);
@@ -167,7 +171,7 @@ START_TEST(a_forgotten_invalidation_is_found_and_blamed)
     ck_assert_uint_eq(found.at.line, changed + 2);
     ck_assert_uint_eq(found.danger_records, 2);
     ck_assert_uint_eq(found.danger_ns, 2000);
-    ck_assert_uint_eq(found.times, 2);
+    ck_assert_uint_eq(found.times, s->at_once ? 1 : 2);
     ck_assert_uint_eq(found.needed[0] >> 60, s->opcode);
     ck_assert_msg(strncmp(text, "stale-entry: ", 13) == 0, "%s", text);
     amdvi_lint_finish(lint); /* once is enough */
@@ -255,7 +259,7 @@ static void unmap_and_wait(void)
 
 START_TEST(strict_takes_a_wait_as_proof)
 {
-    again(&(struct amdvi_lint_options){.strict = true});
+    again(&(struct amdvi_lint_options){.regime = AMDVI_LINT_SYNCHRONOUS});
     unmap_and_wait();
     ck_assert_uint_eq(findings, 1);
     step();

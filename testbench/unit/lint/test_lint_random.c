@@ -99,7 +99,7 @@ static void on_needed(void *context, const struct amdvi_lint_finding *finding)
 static void open_scene(uint64_t seed)
 {
     const char *given = getenv("AMDVI_TEST_SEED");
-    struct amdvi_lint_options wanted = {.finding = on_needed};
+    struct amdvi_lint_options wanted = {.finding = on_needed, .apart = true};
 
     random_state = (given ? strtoull(given, NULL, 0) : 1) << 16 | seed;
     printf("AMDVI_TEST_SEED=%llu, run %" PRIu64 "\n", given ? strtoull(given, NULL, 0) : 1, seed);

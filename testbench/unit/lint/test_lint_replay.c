@@ -18,9 +18,9 @@ static void on_finding(void *context, const struct amdvi_lint_finding *finding, 
     snprintf(text, sizeof(text), "%s", line);
 }
 
-static struct amdvi_lint_statistics play(struct amdvi_trace_reader *reader, bool strict)
+static struct amdvi_lint_statistics play(struct amdvi_trace_reader *reader, enum amdvi_lint_regime regime)
 {
-    struct amdvi_lint_options lint = {.strict = strict, .windows = true};
+    struct amdvi_lint_options lint = {.regime = regime, .windows = true};
     struct amdvi_replay_options options = {
         .name = "mistake.trace", .lint = on_finding, .lint_options = &lint};
     struct amdvi_lint_statistics statistics;
@@ -55,7 +55,7 @@ START_TEST(real_drivers_are_silent)
     if (access(captures[_i], R_OK) != 0)
         return;
     ck_assert_int_eq(amdvi_trace_open(captures[_i], NULL, &reader, &error), AMDVI_TRACE_OK);
-    statistics = play(reader, true);
+    statistics = play(reader, AMDVI_LINT_SYNCHRONOUS);
     ck_assert_msg(findings == 0, "%s", text);
     ck_assert_uint_gt(statistics.checked, 10000);
     ck_assert_uint_gt(statistics.writes, 1000);
@@ -89,7 +89,7 @@ static struct amdvi_lint_statistics play_text(const char *middle)
     snprintf(whole, sizeof(whole), "%s%s%s", trace, middle, last);
     ck_assert_int_eq(amdvi_trace_open_memory(whole, strlen(whole), "mistake.trace", NULL, &reader, &error),
                      AMDVI_TRACE_OK);
-    return play(reader, false);
+    return play(reader, AMDVI_LINT_AUTO);
 }
 
 START_TEST(a_mistake_is_named_with_file_and_line)
