@@ -114,7 +114,7 @@ struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission k
     flight->job.executor = EXECUTOR_PORT;
     ticket_clear(&flight->job.ticket);
     flight->kind = kind;
-    flight->tag = tag;
+    flight->tag = flight->job.tag = tag;
     take_slot(device->external, flight);
     jobs_add(device, &flight->job);
     return flight;
@@ -122,7 +122,8 @@ struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission k
 
 static void complete(struct amdvi_device *device, struct flight *flight, enum amdvi_status status)
 {
-    struct amdvi_completion completion = {.kind = flight->kind, .tag = flight->tag, .status = status};
+    struct amdvi_completion completion = {
+        .kind = flight->kind, .tag = flight->tag, .status = status, .work = &flight->job.work};
     struct external *external = device->external;
     bool was = external_call_begin(device);
 
@@ -154,4 +155,17 @@ void external_cancel(struct amdvi_device *device)
     while (device->jobs)
         flight_end(device, (struct flight *)(void *)device->jobs, AMDVI_ERR_BUSY);
     external->stirred = false;
+}
+
+enum amdvi_status amdvi_external_cancel(struct amdvi_device *device)
+{
+    if (!device)
+        return AMDVI_ERR_ARGUMENT;
+    if (!device->external)
+        return AMDVI_ERR_UNSUPPORTED;
+    if (device_busy(device) || device->external->pumping)
+        return AMDVI_ERR_BUSY;
+    external_cancel(device);
+    units_begin(device);
+    return AMDVI_OK;
 }

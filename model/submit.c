@@ -2,6 +2,7 @@
 /* Submissions, and the pump that carries them from answer to answer (amdvi/external.h). */
 #include "model/flight.h"
 #include "model/port/external.h"
+#include "model/requests/hit.h"
 #include "model/requests/page_request.h"
 #include "model/units.h"
 
@@ -114,5 +115,37 @@ enum amdvi_status amdvi_memory_done(struct amdvi_device *device, uint64_t id, en
     if (!external_answer(device->external, id, result, data))
         return AMDVI_ERR_ARGUMENT;
     external_pump(device);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_memory_answer(struct amdvi_device *device, uint64_t id)
+{
+    if (!device || !device->external)
+        return AMDVI_ERR_ARGUMENT;
+    if (external_refuses(device))
+        return AMDVI_ERR_BUSY;
+    if (!external_answer_now(device, id))
+        return AMDVI_ERR_ARGUMENT;
+    external_pump(device);
+    return AMDVI_OK;
+}
+
+bool amdvi_request_is_legal(const struct amdvi_request *request)
+{
+    return request_legal(request);
+}
+
+enum amdvi_status amdvi_answer_cached(struct amdvi_device *device, const struct amdvi_request *request,
+                                      struct amdvi_result *result, struct amdvi_work *work, bool *answered)
+{
+    if (!device || !result || !work || !answered || !request_legal(request))
+        return AMDVI_ERR_ARGUMENT;
+    *answered = !device_busy(device) && answer_hit(device, request, result);
+    if (!*answered)
+        return AMDVI_OK;
+    *work = (struct amdvi_work){.dtc = 1, .ptc = 1};
+    work->ptc_sizes = (uint16_t)ptc_sizes_looked_for(&device->tlb, device->tlb.last);
+    device->statistics.requests++;
+    request_observe(device, request, result);
     return AMDVI_OK;
 }

@@ -58,6 +58,17 @@ static bool run(struct amdvi_device *device, enum unit unit)
                                   : guest_rings_run(device, device->guest_commands);
 }
 
+static void tell_rest(struct amdvi_device *device, struct job *job)
+{
+    struct external *external = device->external;
+    bool was = device_leave(device);
+
+    if (external->face.rested)
+        external->face.rested(external->face.context, (enum amdvi_asker)job->unit, &job->work);
+    memset(&job->work, 0, sizeof(job->work));
+    device_return(device, was);
+}
+
 /* What stirs it while it runs makes it run once more. */
 static void run_rings(struct amdvi_device *device, enum unit unit)
 {
@@ -72,6 +83,7 @@ static void run_rings(struct amdvi_device *device, enum unit unit)
         if (!run(device, unit))
             return;
         job_rest(device, job_of(device, unit));
+        tell_rest(device, job_of(device, unit));
         external->busy[unit] = false;
     }
 }

@@ -56,6 +56,15 @@ const struct ptc_line *ptc_lookup(struct tlb *tlb, const struct tlb_space *space
     return NULL;
 }
 
+unsigned ptc_sizes_looked_for(const struct tlb *tlb, const struct ptc_line *line)
+{
+    unsigned sizes = 1;
+
+    while (sizes < tlb->nshifts && !(line && tlb->shifts[sizes - 1] == tlb_id_more(line->id)))
+        sizes++;
+    return sizes;
+}
+
 /* The largest page size the PTC holds that is not above the page's: what silicon does (10.1). */
 static unsigned cached_size(const struct tlb *tlb, unsigned shift)
 {

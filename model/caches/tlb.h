@@ -126,6 +126,8 @@ void tlb_clear(struct tlb *tlb);
 
 /* The live line that covers `address`, or null. */
 const struct ptc_line *ptc_lookup(struct tlb *tlb, const struct tlb_space *space, uint64_t address);
+/* How many page sizes are looked for until the line is found, or with null that there is none. */
+unsigned ptc_sizes_looked_for(const struct tlb *tlb, const struct ptc_line *line);
 void ptc_forget(struct tlb *tlb, const struct ptc_line *line);
 void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
               const struct walk_result *result);

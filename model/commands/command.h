@@ -86,6 +86,8 @@ bool command_common(struct amdvi_device *device, struct command_job *c);
 /* INVALIDATE_IOMMU_PAGES, of a guest or with null of the host. */
 void command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
                         const uint64_t words[2]);
+/* use.c: notes in the job what the command has taken of the arrays. */
+void command_use(const struct amdvi_device *device, struct command_job *c);
 /* Known, without reserved bits; by choice also without a PASID that does not count (15 D12). */
 bool command_legal(const struct amdvi_device *device, const uint64_t words[2]);
 

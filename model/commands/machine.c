@@ -61,6 +61,8 @@ static bool execute(struct amdvi_device *device, struct command_job *c)
 
 static void count(struct amdvi_device *device, struct command_job *c)
 {
+    if (!job_is_direct(&c->job))
+        command_use(device, c);
     if (c->watch.on)
         watch_command(device, &c->job, &c->watch, c->at.host, c->progress == COMMAND_DONE);
     if (c->progress != COMMAND_DONE)
@@ -84,6 +86,7 @@ bool command_process(struct amdvi_device *device, struct command_job *c, struct 
         if (c->progress != COMMAND_DONE)
             STEPS_DONE(&c->machine);
         c->at.legal = command_legal(device, c->at.words);
+        JOB_USED(&c->job, commands);
     }
     if (!c->guest)
         observe(device, c);

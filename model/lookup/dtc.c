@@ -151,6 +151,8 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, uint1
     fetch->dte = NULL;
     fetch->reason = REASON_NONE;
     fetch->error = WALK_ERROR_NONE;
+    if (job_caches(device, job))
+        JOB_USED(job, dtc);
     take_ticket(job, requester);
     if (line) {
         job->counts->dtc_hits++;

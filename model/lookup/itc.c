@@ -85,6 +85,8 @@ static bool fetch_from_cache(struct amdvi_device *device, struct job *job, const
     fetch->cached = line != NULL;
     if (fetch->reason)
         return true;
+    if (itc_usable(device, job))
+        JOB_USED(job, itc);
     job->counts->itc_hits += fetch->cached;
     job->counts->itc_misses += !fetch->cached;
     if (line) {

@@ -100,6 +100,12 @@ static bool gets_more(const struct translation *t, uint8_t perm)
            request_asks(t->request) & ~perm;
 }
 
+static void use_ptc(const struct amdvi_device *device, struct job *job, const struct ptc_line *line)
+{
+    job->work.ptc++;
+    job->work.ptc_sizes = (uint16_t)(job->work.ptc_sizes + ptc_sizes_looked_for(&device->tlb, line));
+}
+
 static void tell_cached(struct amdvi_device *device, const struct translation *t, const struct ptc_line *line)
 {
     struct place place = {.spa = line->spa,
@@ -114,6 +120,8 @@ static bool cached_answer(struct amdvi_device *device, struct translation *t)
     const struct ptc_line *line = find_line(device, t);
     uint8_t need = t->walk.need, perm;
 
+    if (!job_is_direct(t->job))
+        use_ptc(device, t->job, line);
     /* PASID 0 by prefix and by GIoV share lines, but not the rule of what an address may look like (5.2). */
     if (!line || (t->space.guest && !walk_canonical(t->dte, t->address, t->walk.giov))) {
         t->job->counts->ptc_misses++;

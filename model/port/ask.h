@@ -3,7 +3,7 @@
 #ifndef AMDVI_MODEL_ASK_H
 #define AMDVI_MODEL_ASK_H
 
-#include "amdvi/amdvi.h"
+#include "amdvi/external.h"
 #include "model/caches/ticket.h"
 
 enum { ASK_BYTES = 64 };
@@ -55,7 +55,9 @@ struct job {
     struct job *next, *previous; /* of all that are under way */
     struct job *next_ready;
     struct job *next_waiting; /* for the same lock; it may be ready all the same */
-    uint32_t slot; /* its place among those that the surroundings answer */
+    struct amdvi_work work;   /* since the last question */
+    uint64_t tag;             /* of something submitted */
+    uint32_t slot;            /* its place among those that the surroundings answer */
     bool ready;
     bool waits; /* for a lock */
 };

@@ -69,9 +69,11 @@ static void answer_probe(struct amdvi_device *device, struct job *job, struct wa
     if (walk->probe.kind == WALK_GCR3) {
         job->counts->gcr3_hits += hit;
         job->counts->gcr3_misses += !hit;
+        JOB_USED(job, gcr3);
     } else {
         job->counts->pdc_hits += hit;
         job->counts->pdc_misses += !hit;
+        JOB_USED(job, pdc);
     }
 }
 

@@ -51,5 +51,7 @@ struct job *external_take_ready(struct external *external);
 /* False: no such question is open. */
 bool external_answer(struct external *external, uint64_t id, enum amdvi_memory_result result,
                      const void *data);
+/* The same from the device's own memory. */
+bool external_answer_now(struct amdvi_device *device, uint64_t id);
 
 #endif

@@ -56,6 +56,13 @@ static inline bool job_is_direct(const struct job *job)
     return __builtin_expect(job->executor == EXECUTOR_DIRECT, 1);
 }
 
+/* What it has used, for those who keep time (struct amdvi_work): one more of `what`. */
+#define JOB_USED(job, what)                                                                                  \
+    do {                                                                                                     \
+        if (!job_is_direct(job))                                                                             \
+            (job)->work.what++;                                                                              \
+    } while (0)
+
 static inline bool job_caches(const struct amdvi_device *device, const struct job *job)
 {
     return device->caches && !(job->options & JOB_UNCACHED);

@@ -18,7 +18,10 @@ static bool issue(struct amdvi_device *device, struct job *job)
                             .length = ask->length,
                             .address = ask->spa,
                             .expected = ask->expected,
-                            .desired = ask->desired};
+                            .desired = ask->desired,
+                            .asker = (enum amdvi_asker)job->unit,
+                            .tag = job->tag,
+                            .work = job->work};
     bool was;
 
     if (ask->kind == ASK_WRITE)
@@ -26,6 +29,7 @@ static bool issue(struct amdvi_device *device, struct job *job)
     job->ask.state = ASK_OPEN;
     external->slots[job->slot].sequence++;
     out.id = id_of(external, job);
+    memset(&job->work, 0, sizeof(job->work));
     was = external_call_begin(device);
     external->face.issue(external->face.context, &out);
     external_call_end(device, was);
@@ -168,6 +172,28 @@ bool external_answer(struct external *external, uint64_t id, enum amdvi_memory_r
     }
     ask->state = ASK_ANSWERED;
     external_ready(external, job);
+    return true;
+}
+
+bool external_answer_now(struct amdvi_device *device, uint64_t id)
+{
+    struct job *job = job_of(device->external, id);
+    struct ask *ask;
+    uint64_t seen = 0;
+
+    if (!job)
+        return false;
+    ask = &job->ask;
+    if (ask->kind == ASK_WRITE) {
+        ask->error = memory_write(device, ask->spa, ask->words, ask->length);
+    } else if (ask->kind == ASK_UPDATE) {
+        ask->error = memory_update(device, ask->spa, ask->expected, ask->desired, &seen);
+        ask->words[0] = seen;
+    } else {
+        ask->error = memory_read(device, ask->spa, ask->words, ask->length);
+    }
+    ask->state = ASK_ANSWERED;
+    external_ready(device->external, job);
     return true;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One algorithm, several executors (house idea I): the same random requests, interrupts, page requests and
- * commands through the direct, the batch and the external executor, the last one with answers in a drawn
- * order. Results, memory with its accessed and dirty bits, log records and interrupts are equal.
+ * One algorithm, several executors (house idea I): the same random requests through the direct, the batch,
+ * the external and the timed executor, the last two with answers in a drawn order. Results, memory with its
+ * accessed and dirty bits, log records and interrupts are equal.
  *
  * AMDVI_TEST_SEED draws, AMDVI_TEST_REQUESTS says how many (default 60,000 for each pair).
  */
 #include "surroundings.h"
+
+#include <amdvi/timed.h>
 
 #include <stdio.h>
 #include <time.h>
@@ -74,6 +76,52 @@ static void from_outside(struct surroundings *s, const struct asked *group, stru
         results[i] = s->ended[i].result;
     }
 }
+
+/* ---------------------------------------------------------------- under time */
+
+static void keep_result(void *context, const struct amdvi_timed_completion *c)
+{
+    struct amdvi_result *results = context;
+
+    ck_assert_int_eq(c->what->status, AMDVI_OK);
+    results[c->what->tag] = *c->what->result;
+}
+
+/* One of some machines: few and many walkers and credits, with and without merging and an L1. */
+static void draw_machine(struct chance *chance, struct amdvi_timed_parameters *p)
+{
+    static const char *const slots[] = {"1", "2", "16"}, *const credits[] = {"1", "3", "8"},
+                             *const entries[] = {"0", "2", "64"}, *const outstanding[] = {"1", "4", "64"};
+
+    amdvi_timed_preset(p, chance_below(chance, 8) ? "generic" : "ideal");
+    amdvi_timed_set(p, "walk.slots", slots[chance_below(chance, 3)]);
+    amdvi_timed_set(p, "memory.credits", credits[chance_below(chance, 3)]);
+    amdvi_timed_set(p, "l1.entries", entries[chance_below(chance, 3)]);
+    amdvi_timed_set(p, "l1.outstanding", outstanding[chance_below(chance, 3)]);
+    amdvi_timed_set(p, "walk.merge_line", chance_below(chance, 2) ? "on" : "off");
+    amdvi_timed_set(p, "walk.merge_page", chance_below(chance, 2) ? "on" : "off");
+    amdvi_timed_set(p, "memory.slow_latency", "900ns");
+    amdvi_timed_set(p, "memory.slow_share", chance_below(chance, 2) ? "300000" : "0");
+}
+
+static void under_time(struct surroundings *s, const struct asked *group, struct amdvi_result *results)
+{
+    struct amdvi_timed_host host = {.context = results, .complete = keep_result};
+    struct amdvi_timed_parameters parameters;
+    struct amdvi_timed *timed;
+
+    draw_machine(&s->chance, &parameters);
+    ck_assert_int_eq(amdvi_timed_create(s->device, &parameters, &host, NULL, &timed), AMDVI_OK);
+    for (unsigned i = 0; i < group->count; i++)
+        ck_assert_int_eq(amdvi_timed_request(timed, chance_below(&s->chance, 2000000),
+                                             chance_below(&s->chance, 4), &group->requests[i], i),
+                         AMDVI_OK);
+    ck_assert_int_eq(amdvi_timed_run(timed, AMDVI_TIMED_NEVER), AMDVI_OK);
+    ck_assert_uint_eq(amdvi_timed_pending(timed), 0);
+    amdvi_timed_destroy(timed);
+}
+
+/* ---------------------------------------------------------------- what must be equal */
 
 static void same_fault(const struct amdvi_fault *a, const struct amdvi_fault *b)
 {
@@ -219,6 +267,20 @@ START_TEST(external_is_direct_with_tiny_caches)
 }
 END_TEST
 
+START_TEST(timed_is_direct)
+{
+    agree("caches=on", directly, under_time);
+}
+END_TEST
+
+START_TEST(timed_is_direct_with_tiny_caches)
+{
+    agree("ptc.log2_entries=2 ptc.ways=2 pdc.log2_entries=2 pdc.ways=1 dtc.log2_entries=1 dtc.ways=1 "
+          "gcr3.log2_entries=0 gcr3.ways=1",
+          directly, under_time);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("executors");
@@ -229,6 +291,8 @@ int main(void)
     tcase_add_test(tests, external_is_direct_without_caches);
     tcase_add_test(tests, external_is_batch);
     tcase_add_test(tests, external_is_direct_with_tiny_caches);
+    tcase_add_test(tests, timed_is_direct);
+    tcase_add_test(tests, timed_is_direct_with_tiny_caches);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

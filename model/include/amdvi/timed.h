@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Time: a device whose requests, commands and memory accesses take as long as ports, arrays, walkers and
+ * memory say. What the device does is what it does without time (amdvi/external.h); the timed executor
+ * answers its questions later and charges what was used on the way. Time is counted in picoseconds from
+ * creation, in whole numbers: the same parameters, seed and submissions give the same times on every machine.
+ *
+ * A host submits with a time, and lets time pass with amdvi_timed_run(). Or it keeps the clock itself, as a
+ * SystemC kernel does: amdvi_timed_next() says when something happens next, amdvi_timed_run() up to then lets
+ * it happen. Memory is either built in, with latencies as the parameters say, or the host's: with `issue`
+ * set, each access is handed out once the device may make it, and amdvi_timed_memory_done() gives its answer.
+ *
+ * While a struct amdvi_timed exists it is the device's surroundings: amdvi_external_attach() and
+ * amdvi_submit_*() are not to be called beside it. Calls that answer at once (amdvi_translate(), registers)
+ * still do, without taking time.
+ */
+#ifndef AMDVI_TIMED_H
+#define AMDVI_TIMED_H
+
+#include <amdvi/external.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------ parameters */
+
+enum { AMDVI_TIMED_PARAMETERS_MAX = 64 };
+
+/* All parameters; times in picoseconds, choices by number. Fill in with amdvi_timed_preset(). */
+struct amdvi_timed_parameters {
+    uint64_t value[AMDVI_TIMED_PARAMETERS_MAX];
+};
+
+struct amdvi_timed_parameter {
+    const char *name;
+    const char *unit;     /* time, cycles, count, number, ppm, switch, choice */
+    const char *fallback; /* default, in the form that amdvi_timed_set() takes */
+    const char *values;   /* of a choice or switch, with | between them; else empty */
+    uint64_t least, most; /* times in picoseconds */
+    const char *meaning;
+    const char *origin; /* of the default: source, inferred, assumption */
+    const char *basis;
+};
+
+struct amdvi_timed_preset {
+    const char *name;
+    const char *meaning;
+    const char *settings; /* NAME=VALUE,NAME=VALUE: what differs from the defaults */
+};
+
+/* Number `index`, from 0; null after the last one. */
+const struct amdvi_timed_parameter *amdvi_timed_parameter_at(size_t index);
+const struct amdvi_timed_preset *amdvi_timed_preset_at(size_t index);
+
+/* Sets all parameters to a preset's values; null: generic. AMDVI_ERR_BAD_VALUE: no such preset. */
+enum amdvi_status amdvi_timed_preset(struct amdvi_timed_parameters *parameters, const char *preset);
+
+/* One parameter. Times carry a unit: 150ns. AMDVI_ERR_UNKNOWN_KEY, AMDVI_ERR_BAD_VALUE. */
+enum amdvi_status amdvi_timed_set(struct amdvi_timed_parameters *parameters, const char *name,
+                                  const char *value);
+enum amdvi_status amdvi_timed_get(const struct amdvi_timed_parameters *parameters, const char *name,
+                                  uint64_t *value);
+
+/* AMDVI_ERR_BAD_VALUE when a value is out of range; `*name` is then which. */
+enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *parameters, const char **name);
+
+/* ------------------------------------------------------------------------------ running */
+
+struct amdvi_timed;
+
+#define AMDVI_TIMED_NEVER UINT64_MAX
+/* The clock's end: times above are refused. 13 days. */
+#define AMDVI_TIMED_LAST ((UINT64_C(1) << 60) - 1)
+
+/* Where a request was answered. */
+enum amdvi_timed_place {
+    AMDVI_TIMED_L1,      /* the port's own cache */
+    AMDVI_TIMED_L2,      /* the device's caches, or there was nothing to translate */
+    AMDVI_TIMED_WALK,    /* memory was asked */
+    AMDVI_TIMED_DROPPED, /* the port was full (l1.full=drop): status AMDVI_ERR_BUSY, nothing was done */
+    AMDVI_TIMED_PLACES
+};
+
+/* How something submitted has ended; lives as long as the call. */
+struct amdvi_timed_completion {
+    const struct amdvi_completion *what; /* `work` is null */
+    uint64_t submitted, done;            /* ps */
+    enum amdvi_timed_place place;        /* of requests */
+    uint32_t reads;                      /* accesses to memory made for it, merged ones not counted */
+    uint64_t waited_port, waited_walker; /* ps of it spent waiting for a free place at the port, a walker */
+};
+
+/* The host. It may submit from inside its functions, at the present or later, and answer memory. */
+struct amdvi_timed_host {
+    void *context;
+    /* May be null. Called at the time at which it ends (amdvi_timed_now()). */
+    void (*complete)(void *context, const struct amdvi_timed_completion *completion);
+    /* Null: the built-in memory. Else each access is the host's to answer, from the present on. */
+    void (*issue)(void *context, const struct amdvi_ask *ask);
+};
+
+/*
+ * Takes the device on, whose clock starts at 0. `parameters` and `host` are copied; null: preset generic, a
+ * host that hears of nothing. `allocator` null: malloc and free. AMDVI_ERR_BAD_VALUE for parameters that
+ * amdvi_timed_check() refuses, AMDVI_ERR_BUSY for a device with something under way.
+ */
+enum amdvi_status amdvi_timed_create(struct amdvi_device *device,
+                                     const struct amdvi_timed_parameters *parameters,
+                                     const struct amdvi_timed_host *host,
+                                     const struct amdvi_allocator *allocator, struct amdvi_timed **timed);
+
+/* What is under way is taken back and not heard of any more. Null is no mistake. Not from inside a callback.
+ */
+void amdvi_timed_destroy(struct amdvi_timed *timed);
+
+uint64_t amdvi_timed_now(const struct amdvi_timed *timed);
+
+/* Submissions at time `when`, the present or later; each ends with a call of complete() with its tag.
+ * `port`: whose L1, below l1.ports. AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY. */
+enum amdvi_status amdvi_timed_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
+                                      const struct amdvi_request *request, uint64_t tag);
+enum amdvi_status amdvi_timed_interrupt(struct amdvi_timed *timed, uint64_t when, unsigned port,
+                                        uint16_t requester, uint64_t address, uint32_t data, uint64_t tag);
+enum amdvi_status amdvi_timed_page_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
+                                           const struct amdvi_page_request *request, uint64_t tag);
+/* Takes effect command.doorbell later. */
+enum amdvi_status amdvi_timed_register(struct amdvi_timed *timed, uint64_t when,
+                                       const struct amdvi_register_access *access, uint64_t tag);
+
+/* When something happens next; AMDVI_TIMED_NEVER: nothing does by itself. */
+uint64_t amdvi_timed_next(const struct amdvi_timed *timed);
+
+/* Lets everything happen up to and at `until`, which is the present then; AMDVI_TIMED_NEVER: until nothing
+ * happens any more, and the present is when the last thing did. AMDVI_ERR_BUSY from inside a callback. */
+enum amdvi_status amdvi_timed_run(struct amdvi_timed *timed, uint64_t until);
+
+/* What is submitted and has not ended. */
+uint64_t amdvi_timed_pending(const struct amdvi_timed *timed);
+
+/* The host's answer to ask `id`, now (amdvi_timed_now()); with null the device's own memory gives the bytes.
+ * As amdvi_memory_done(). */
+enum amdvi_status amdvi_timed_memory_done(struct amdvi_timed *timed, uint64_t id,
+                                          enum amdvi_memory_result result, const void *data);
+enum amdvi_status amdvi_timed_memory_answer(struct amdvi_timed *timed, uint64_t id);
+
+/* Who waits for whom, for people: when something is pending and nothing happens any more. Cut to `size` bytes
+ * with the final 0. */
+enum amdvi_status amdvi_timed_explain(const struct amdvi_timed *timed, char *text, size_t size);
+
+/* ------------------------------------------------------------------------------ statistics */
+
+enum amdvi_timed_class {
+    AMDVI_TIMED_TABLES, /* device table, page tables, interrupt entries */
+    AMDVI_TIMED_COMMANDS,
+    AMDVI_TIMED_GUESTS, /* ID maps, register slots, posted interrupts */
+    AMDVI_TIMED_WRITES, /* stores and log records */
+    AMDVI_TIMED_CLASSES
+};
+
+/* Since creation or amdvi_timed_restart(). */
+struct amdvi_timed_statistics {
+    uint64_t since, now; /* ps */
+    uint64_t submitted, completed, dropped;
+    uint64_t requests[AMDVI_TIMED_PLACES];
+    uint64_t asks[AMDVI_TIMED_CLASSES];           /* made in memory */
+    uint64_t credit_wait_ps[AMDVI_TIMED_CLASSES]; /* of all asks together */
+    uint64_t busy_ps[AMDVI_TIMED_CLASSES];        /* credits in use, summed over time */
+    uint64_t merged_lines, merged_pages;          /* asks and requests that waited for another's */
+    uint64_t lines_kept, maps_kept;               /* command lines and map entries that needed no access */
+    uint64_t walks, walker_wait_ps, walker_busy_ps;
+    uint64_t port_wait_ps;
+    uint64_t commands, invalidations;
+    uint64_t stolen_l2a_ps, stolen_l2b_ps; /* array time that invalidations took */
+    uint64_t flush_wait_ps;                /* rings that waited for older walks */
+};
+
+enum amdvi_status amdvi_timed_get_statistics(const struct amdvi_timed *timed,
+                                             struct amdvi_timed_statistics *statistics);
+/* Warm-up is over: statistics and histograms start at zero. */
+enum amdvi_status amdvi_timed_restart(struct amdvi_timed *timed);
+
+enum amdvi_timed_histogram {
+    AMDVI_TIMED_ALL_REQUESTS,
+    AMDVI_TIMED_WALKED_REQUESTS,
+    AMDVI_TIMED_INTERRUPTS,
+    AMDVI_TIMED_REGISTERS,
+    AMDVI_TIMED_MEMORY,
+    AMDVI_TIMED_HISTOGRAMS
+};
+
+/* The latency in ps below or at which the share `ppm` of all lies, to 3 %; 0 when there is none. 1,000,000:
+ * the greatest, exactly. */
+enum amdvi_status amdvi_timed_percentile(const struct amdvi_timed *timed, enum amdvi_timed_histogram which,
+                                         uint32_t ppm, uint64_t *ps);
+enum amdvi_status amdvi_timed_mean(const struct amdvi_timed *timed, enum amdvi_timed_histogram which,
+                                   uint64_t *count, double *ps);
+
+/* ------------------------------------------------------------------------------ a VMM that traps */
+
+/*
+ * The same guest without HW-vIOMMU: what each submission to its command buffer costs when the VMM traps it
+ * (parameters trap.*). One server for each lock; times never go back.
+ */
+struct amdvi_trap {
+    struct amdvi_timed_parameters parameters;
+    uint64_t free_at[64]; /* trap.lock=guest: guest modulo 64 */
+    uint64_t busy_ps, wait_ps, submissions;
+    uint64_t ends[64]; /* of the last submissions, for the length of the queue */
+};
+
+enum amdvi_status amdvi_trap_begin(struct amdvi_trap *trap, const struct amdvi_timed_parameters *parameters);
+/* A submission of guest `guest` at `when`: when the guest goes on. Submissions come in the order of time. */
+enum amdvi_status amdvi_trap_submit(struct amdvi_trap *trap, uint64_t when, unsigned guest, uint64_t *done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
