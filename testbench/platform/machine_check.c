@@ -62,7 +62,7 @@ bool machine_config_good(const struct machine_config *config, struct machine_err
 /* ---------------------------------------------------------------- places */
 
 struct place {
-    char name[32];
+    char name[48];
     uint64_t first, bytes;
 };
 
