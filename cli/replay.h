@@ -49,11 +49,22 @@ const struct counter *stats_counter(size_t index);
 uint64_t stats_counter_value(const struct amdvi_statistics *statistics, const struct counter *counter);
 const char *command_name(unsigned opcode);
 
+/* A page request that waits for its answer. */
+struct open_page_request {
+    bool used;
+    uint16_t device, index;
+    uint64_t address, start_ns, line;
+};
+enum { PAGE_REQUESTS = 256 }; /* more that wait at once are not drawn */
+
 /* A timeline for ui.perfetto.dev. */
 struct timeline {
     struct output output;
     struct amdvi_perfetto *out;
     uint64_t now_ns, line;
+    bool timed;                      /* the trace states times */
+    uint64_t drawn, skipped, one_of; /* thinning out; one_of 0: all are drawn */
+    struct open_page_request open[PAGE_REQUESTS];
     uint64_t sampled_hits, sampled_misses;
 };
 bool timeline_open(struct timeline *timeline, const char *path, const char *process);
@@ -66,6 +77,9 @@ void timeline_interrupt(struct timeline *timeline, uint16_t requester, uint32_t 
                         const struct amdvi_int_result *result);
 void timeline_command(struct timeline *timeline, const struct amdvi_command_info *info);
 void timeline_event(struct timeline *timeline, const struct amdvi_event_info *info);
+void timeline_page_request(struct timeline *timeline, const struct amdvi_page_request *request,
+                           const struct amdvi_page_request_result *result);
+void timeline_prg_response(struct timeline *timeline, const struct amdvi_prg_response *response);
 void timeline_counters(struct timeline *timeline, const struct amdvi_device *device);
 
 struct failure {

@@ -72,6 +72,23 @@ static void on_event(void *context, const struct amdvi_event_info *info)
         timeline_event(&session->timeline, info);
 }
 
+static void on_page_request(void *context, const struct amdvi_page_request *request,
+                            const struct amdvi_page_request_result *result)
+{
+    struct session *session = context;
+
+    if (session->timeline.out)
+        timeline_page_request(&session->timeline, request, result);
+}
+
+static void on_prg_response(void *context, const struct amdvi_prg_response *response)
+{
+    struct session *session = context;
+
+    if (session->timeline.out)
+        timeline_prg_response(&session->timeline, response);
+}
+
 static void keep_failure(struct session *session, const struct amdvi_replay_verdict *verdict)
 {
     if (session->failures_count < FAILURES_KEPT)
@@ -305,7 +322,9 @@ static bool start_player(struct session *session, const char *path)
                                                 .request = on_request,
                                                 .interrupt = on_interrupt,
                                                 .command = on_command,
-                                                .event = on_event};
+                                                .event = on_event,
+                                                .page_request = on_page_request,
+                                                .prg_response = on_prg_response};
     lint_open(session, &player);
     return player_open(&session->player, path, &reading, &player);
 }

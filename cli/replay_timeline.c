@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The timeline of a replay: tracks for the requests and interrupts of each device, commands, events; curves
- * of the counters. Everything gets a microsecond of its own, at or after the record's time. */
+/*
+ * The timeline of a replay: tracks for the requests and interrupts of each device, commands, events; curves
+ * of the counters. Everything happens at the time of its record, as an instant: a functional model knows no
+ * durations. Where the trace states no time, records are a microsecond apart. The one thing with a duration
+ * is a page request: from its record to its answer. Long traces are thinned out, faults never.
+ */
 #include "cli/replay.h"
 
-enum { SLOT_NS = 1000, TRACK_ROOM = 64, NAME_ROOM = 160 };
+enum { RECORD_NS = 1000, TRACK_ROOM = 64, NAME_ROOM = 160 };
+/* So many are all drawn; from then on one of 2, 4, ... and each step lasts half as long as that. */
+enum { DRAWN_WHOLE = 100000 };
 
 bool timeline_open(struct timeline *timeline, const char *path, const char *process)
 {
@@ -31,26 +37,58 @@ bool timeline_close(struct timeline *timeline, bool keep)
 
 void timeline_record(struct timeline *timeline, const struct amdvi_trace_record *record)
 {
-    uint64_t stated = amdvi_trace_num(record, AMDVI_TRACE_KEY_T, 0);
+    bool stated = amdvi_trace_has(record, AMDVI_TRACE_KEY_T);
+    uint64_t ns = amdvi_trace_num(record, AMDVI_TRACE_KEY_T, 0);
 
-    timeline->now_ns += SLOT_NS;
-    if (stated > timeline->now_ns)
-        timeline->now_ns = stated;
+    timeline->timed |= stated;
+    if (!timeline->timed)
+        timeline->now_ns += RECORD_NS;
+    if (stated && ns > timeline->now_ns)
+        timeline->now_ns = ns;
     timeline->line = record->line;
+}
+
+static void emit_span(struct timeline *timeline, const char *track, const char *name, uint64_t start_ns,
+                      const struct amdvi_export_arg *args, size_t count)
+{
+    struct amdvi_export_event event = {.track = track,
+                                       .name = name,
+                                       .ts_ns = start_ns,
+                                       .dur_ns = timeline->now_ns - start_ns,
+                                       .args = args,
+                                       .args_count = count};
+
+    amdvi_perfetto_event(timeline->out, &event);
 }
 
 static void emit(struct timeline *timeline, const char *track, const char *name,
                  const struct amdvi_export_arg *args, size_t count)
 {
-    struct amdvi_export_event event = {.track = track,
-                                       .name = name,
-                                       .ts_ns = timeline->now_ns,
-                                       .dur_ns = SLOT_NS,
-                                       .args = args,
-                                       .args_count = count};
+    emit_span(timeline, track, name, timeline->now_ns, args, count);
+}
 
-    amdvi_perfetto_event(timeline->out, &event);
-    timeline->now_ns += SLOT_NS;
+static void thin_out(struct timeline *timeline)
+{
+    char name[NAME_ROOM];
+
+    timeline->one_of = timeline->one_of ? 2 * timeline->one_of : 2;
+    timeline->drawn = DRAWN_WHOLE / 2;
+    snprintf(name, sizeof(name), "from here on 1 of %llu requests, interrupts and commands is drawn",
+             (unsigned long long)timeline->one_of);
+    emit(timeline, "sampling", name, NULL, 0);
+}
+
+/* Whether the next request, interrupt or command is drawn; what went wrong always is. */
+static bool drawn(struct timeline *timeline, bool wrong)
+{
+    if (wrong)
+        return true;
+    if (timeline->one_of && ++timeline->skipped < timeline->one_of)
+        return false;
+    timeline->skipped = 0;
+    if (++timeline->drawn >= DRAWN_WHOLE)
+        thin_out(timeline);
+    return true;
 }
 
 static void fault_name(char *name, size_t size, const char *what, const struct amdvi_fault *fault)
@@ -67,6 +105,8 @@ void timeline_request(struct timeline *timeline, const struct amdvi_request *req
     struct amdvi_export_arg args[6] = {{"line", line, 0}, {"address", NULL, request->address}};
     size_t count = 2;
 
+    if (!drawn(timeline, !result->ok))
+        return;
     snprintf(line, sizeof(line), "%llu", (unsigned long long)timeline->line);
     amdvi_export_device_track(request->device, "translations", track, sizeof(track));
     if (request->has_pasid)
@@ -91,6 +131,8 @@ void timeline_interrupt(struct timeline *timeline, uint16_t requester, uint32_t 
     struct amdvi_export_arg args[4] = {{"line", line, 0}, {"data", NULL, data}};
     size_t count = 2;
 
+    if (!drawn(timeline, !result->ok))
+        return;
     snprintf(line, sizeof(line), "%llu", (unsigned long long)timeline->line);
     amdvi_export_device_track(requester, "interrupts", track, sizeof(track));
     if (result->ok) {
@@ -109,6 +151,8 @@ void timeline_command(struct timeline *timeline, const struct amdvi_command_info
     struct amdvi_export_arg args[] = {
         {"address", NULL, info->address}, {"word0", NULL, info->words[0]}, {"word1", NULL, info->words[1]}};
 
+    if (!drawn(timeline, !info->legal))
+        return;
     if (info->guest)
         snprintf(track, sizeof(track), "commands of guest %u", info->guest_id);
     snprintf(name, sizeof(name), "%s%s",
@@ -139,6 +183,54 @@ void timeline_event(struct timeline *timeline, const struct amdvi_event_info *in
         snprintf(track, sizeof(track), "%s", tracks[info->log % 3]);
     snprintf(name, sizeof(name), "%s%s", log_name(info), info->logged ? "" : " (not logged)");
     emit(timeline, track, name, args, 2);
+}
+
+void timeline_page_request(struct timeline *timeline, const struct amdvi_page_request *request,
+                           const struct amdvi_page_request_result *result)
+{
+    struct amdvi_export_arg args[] = {{"address", NULL, request->address}};
+    char track[TRACK_ROOM];
+
+    if (!result->ok) {
+        amdvi_export_device_track(request->device, "page requests", track, sizeof(track));
+        emit(timeline, track, "page request without record", args, 1);
+        return;
+    }
+    for (size_t i = 0; i < PAGE_REQUESTS; i++) {
+        if (timeline->open[i].used)
+            continue;
+        timeline->open[i] = (struct open_page_request){.used = true,
+                                                       .device = request->device,
+                                                       .index = request->prg_index,
+                                                       .address = request->address,
+                                                       .start_ns = timeline->now_ns,
+                                                       .line = timeline->line};
+        return;
+    }
+}
+
+static void end_page_request(struct timeline *timeline, struct open_page_request *open,
+                             const struct amdvi_prg_response *response)
+{
+    char track[TRACK_ROOM], group[32], line[24];
+    struct amdvi_export_arg args[] = {
+        {"line", line, 0}, {"address", NULL, open->address}, {"response", NULL, response->code}};
+
+    snprintf(line, sizeof(line), "%llu", (unsigned long long)open->line);
+    snprintf(group, sizeof(group), "page requests, group %u", open->index);
+    amdvi_export_device_track(open->device, group, track, sizeof(track));
+    emit_span(timeline, track, "page request", open->start_ns, args, 3);
+    open->used = false;
+}
+
+/* One response answers all requests of its group. */
+void timeline_prg_response(struct timeline *timeline, const struct amdvi_prg_response *response)
+{
+    for (size_t i = 0; i < PAGE_REQUESTS; i++) {
+        struct open_page_request *open = &timeline->open[i];
+        if (open->used && open->device == response->device && open->index == response->index)
+            end_page_request(timeline, open, response);
+    }
 }
 
 static uint64_t percent(uint64_t part, uint64_t whole)

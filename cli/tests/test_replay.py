@@ -128,8 +128,8 @@ def test_timeline(amdvi, small, tmp_path):
     events = json.loads(out.read_text(encoding="utf-8"))["traceEvents"]
     tracks = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
     assert {"device 01:00.0 translations", "device 01:00.0 interrupts", "commands", "event log"} <= tracks
-    times = [event["ts"] for event in events if event["ph"] == "X"]
-    assert times == sorted(times) and len(set(times)) == len(times)
+    times = [event["ts"] for event in events if event["ph"] == "i"]
+    assert times == sorted(times) and len(times) == 7 and not any("dur" in event for event in events)
     assert any(event["name"] == "write: IO_PAGE_FAULT" for event in events)
 
 
