@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A kernel instance on a machine of testbench/platform: registers, configuration space, tables, clock,
+ * interrupts. */
+#ifndef KSHIM_KERNEL_MACHINE_H
+#define KSHIM_KERNEL_MACHINE_H
+
+#include "instance.h"
+
+#include "testbench/platform/machine.h"
+
+/* The operations of a machine. RAM is its first window, which must begin at 0, up to `ram_bytes`. */
+struct kshim_ops kernel_machine_ops(struct machine *machine, uint64_t ram_bytes);
+
+/* What the machine delivers, for machine_config.deliver with the instance's address as context. */
+void kernel_machine_deliver(struct instance *instance, uint64_t address, uint32_t data);
+
+#endif

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Runs scenarios on a kernel instance, each in a process of its own. */
+#include "world.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512 };
+
+struct result {
+    const struct scenario *scenario;
+    int status; /* 0 passed, 1 failed, 3 the kernel ended, 128 + signal */
+    double seconds;
+};
+
+static const char usage[] =
+    "usage: kshim-run --object FILE.so [options] [SCENARIO...]\n"
+    "\n"
+    "Runs scenarios on a kernel instance; without names, all of its version. A name ends in * for all that\n"
+    "begin so.\n"
+    "  --object FILE      the kernel instance (scripts/kernel build makes it)\n"
+    "  --guest FILE       the instance of guests; without it the same one\n"
+    "  --list             names and what they do\n"
+    "  --seed N           of every random choice (1)\n"
+    "  --steps N          length of random scenarios\n"
+    "  --interleave       switch between kernel threads at locks and register accesses\n"
+    "  --no-lint          without the lint\n"
+    "  --record FILE      a trace of the first IOMMU (.trace: text), of the second FILE.1; for one scenario\n"
+    "  --junit FILE       results for machines\n"
+    "  --verbose          the kernel's log as it comes\n"
+    "Exit status: 0 all passed, 1 something failed, 2 the command line is wrong.\n";
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static bool matches(const char *pattern, const char *name)
+{
+    size_t length = strlen(pattern);
+
+    if (length && pattern[length - 1] == '*')
+        return !strncmp(pattern, name, length - 1);
+    return !strcmp(pattern, name);
+}
+
+static bool is_for(const struct scenario *scenario, unsigned version)
+{
+    return (!scenario->since || version >= scenario->since) &&
+           (!scenario->before || version < scenario->before);
+}
+
+/* In the process of the scenario. */
+static int run(const struct scenario *scenario, const struct run_options *options)
+{
+    struct world world = {.options = options, .scenario = scenario};
+
+    scenario->run(&world);
+    world_end(&world);
+    fflush(NULL);
+    return world.failures ? EXIT_FAILED : 0;
+}
+
+static int in_process(const struct scenario *scenario, const struct run_options *options)
+{
+    int status;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+    if (child == 0)
+        _exit(run(scenario, options));
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return EXIT_FAILED;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static const char *verdict(int status)
+{
+    return status == 0 ? "ok" : status == INSTANCE_EXIT_DIED ? "DIED" : "FAILED";
+}
+
+static bool write_junit(const char *name, const struct result *results, size_t count, const char *release)
+{
+    FILE *file = fopen(name, "w");
+    size_t failed = 0;
+
+    if (!file)
+        return false;
+    for (size_t each = 0; each < count; each++)
+        failed += results[each].status != 0;
+    fprintf(file, "<?xml version=\"1.0\"?>\n<testsuite name=\"linux-%s\" tests=\"%zu\" failures=\"%zu\">\n",
+            release, count, failed);
+    for (size_t each = 0; each < count; each++) {
+        fprintf(file, "  <testcase classname=\"linux-%s\" name=\"%s\" time=\"%.3f\"", release,
+                results[each].scenario->name, results[each].seconds);
+        if (results[each].status)
+            fprintf(file, "><failure message=\"%s, status %d\"/></testcase>\n", verdict(results[each].status),
+                    results[each].status);
+        else
+            fprintf(file, "/>\n");
+    }
+    fprintf(file, "</testsuite>\n");
+    return fclose(file) == 0;
+}
+
+static size_t run_all(const struct run_options *options, unsigned version, char **names, int names_count,
+                      struct result *results)
+{
+    size_t count = 0;
+
+    for (size_t each = 0; scenarios[each] && count < MOST; each++) {
+        const struct scenario *scenario = scenarios[each];
+        bool wanted = names_count == 0;
+        double start = now();
+
+        for (int name = 0; name < names_count; name++)
+            wanted |= matches(names[name], scenario->name);
+        if (!wanted || !is_for(scenario, version))
+            continue;
+        results[count].scenario = scenario;
+        results[count].status = in_process(scenario, options);
+        results[count].seconds = now() - start;
+        printf("%-7s%-34s %6.0f ms\n", verdict(results[count].status), scenario->name,
+               results[count].seconds * 1e3);
+        fflush(stdout);
+        count++;
+    }
+    return count;
+}
+
+static void list(unsigned version)
+{
+    for (size_t each = 0; scenarios[each]; each++)
+        if (is_for(scenarios[each], version))
+            printf("%-34s %s\n", scenarios[each]->name, scenarios[each]->what);
+}
+
+static uint64_t number(const char *text, const char *option)
+{
+    char *end;
+    uint64_t value;
+
+    errno = 0;
+    value = strtoull(text, &end, 0);
+    if (errno || *end || end == text) {
+        fprintf(stderr, "kshim-run: --%s %s: a number was expected\n", option, text);
+        exit(EXIT_USAGE);
+    }
+    return value;
+}
+
+enum {
+    OPTION_OBJECT = 256,
+    OPTION_GUEST,
+    OPTION_LIST,
+    OPTION_SEED,
+    OPTION_STEPS,
+    OPTION_INTERLEAVE,
+    OPTION_NO_LINT,
+    OPTION_RECORD,
+    OPTION_JUNIT,
+    OPTION_VERBOSE
+};
+
+static const struct option long_options[] = {
+    {"object", required_argument, NULL, OPTION_OBJECT},
+    {"guest", required_argument, NULL, OPTION_GUEST},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"steps", required_argument, NULL, OPTION_STEPS},
+    {"interleave", no_argument, NULL, OPTION_INTERLEAVE},
+    {"no-lint", no_argument, NULL, OPTION_NO_LINT},
+    {"record", required_argument, NULL, OPTION_RECORD},
+    {"junit", required_argument, NULL, OPTION_JUNIT},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+struct command {
+    struct run_options run;
+    const char *junit;
+    bool list;
+};
+
+static void take_option(struct command *command, int option)
+{
+    switch (option) {
+    case OPTION_OBJECT:
+        command->run.object = optarg;
+        break;
+    case OPTION_GUEST:
+        command->run.guest_object = optarg;
+        break;
+    case OPTION_LIST:
+        command->list = true;
+        break;
+    case OPTION_SEED:
+        command->run.seed = number(optarg, "seed");
+        break;
+    case OPTION_STEPS:
+        command->run.steps = number(optarg, "steps");
+        break;
+    case OPTION_INTERLEAVE:
+        command->run.interleave = true;
+        break;
+    case OPTION_NO_LINT:
+        command->run.no_lint = true;
+        break;
+    case OPTION_RECORD:
+        command->run.record = optarg;
+        break;
+    case OPTION_JUNIT:
+        command->junit = optarg;
+        break;
+    case OPTION_VERBOSE:
+        command->run.verbose = true;
+        break;
+    case 'h':
+        fputs(usage, stdout);
+        exit(0);
+    default:
+        exit(EXIT_USAGE);
+    }
+}
+
+/* The version is the object's own. */
+static unsigned version_of(const char *object, char release[64])
+{
+    char error[400];
+    struct instance *probe = instance_load(object, "probe", error, sizeof(error));
+    unsigned version;
+
+    if (!probe) {
+        fprintf(stderr, "kshim-run: %s\n", error);
+        exit(EXIT_USAGE);
+    }
+    version = instance_version(probe);
+    snprintf(release, 64, "%s", instance_release(probe));
+    instance_unload(probe);
+    return version;
+}
+
+int main(int argc, char **argv)
+{
+    static struct result results[MOST];
+    struct command command = {.run = {.seed = 1}};
+    char release[64];
+    size_t count, failed = 0;
+    unsigned version;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
+        take_option(&command, option);
+    if (!command.run.object) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (!command.run.guest_object)
+        command.run.guest_object = command.run.object;
+    version = version_of(command.run.object, release);
+    if (command.list) {
+        list(version);
+        return 0;
+    }
+    printf("Linux %s, seed %" PRIu64 "\n", release, command.run.seed);
+    count = run_all(&command.run, version, argv + optind, argc - optind, results);
+    for (size_t each = 0; each < count; each++)
+        failed += results[each].status != 0;
+    if (!count)
+        fprintf(stderr, "kshim-run: no scenario of that name for this version; --list tells\n");
+    printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, release);
+    if (command.junit && !write_junit(command.junit, results, count, release)) {
+        fprintf(stderr, "kshim-run: %s cannot be written\n", command.junit);
+        return EXIT_FAILED;
+    }
+    return !count ? EXIT_USAGE : failed ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "world_lint.h"
+
+#include <inttypes.h>
+
+static bool queue_allowed;
+
+static void finding(void *context, const struct amdvi_lint_finding *finding)
+{
+    struct world *world = context;
+
+    if (finding->severity == AMDVI_LINT_WINDOW) {
+        world->windows++;
+        return;
+    }
+    if (finding->severity != AMDVI_LINT_MISTAKE)
+        return;
+    world->findings++;
+    if (world->findings <= 10)
+        fprintf(stderr, "lint: %s\n", finding->text);
+}
+
+void world_lint_setup(struct world *world, bool queued)
+{
+    (void)world;
+    queue_allowed = queued;
+}
+
+void world_lint_attach(struct world *world, size_t index, struct amdvi_device *device)
+{
+    struct amdvi_lint_options options = {
+        .context = world, .finding = finding, .windows = true, .strict = !queue_allowed};
+
+    if (world->options->no_lint)
+        return;
+    if (amdvi_lint_create(device, &options, &world->lint[index]) != AMDVI_OK)
+        FAIL(world, "the lint cannot be attached");
+}
+
+void world_lint_look(struct world *world)
+{
+    (void)world;
+}
+
+void world_lint_finish(struct world *world)
+{
+    for (size_t index = 0; index < MACHINE_IOMMUS_MAX; index++) {
+        if (!world->lint[index])
+            continue;
+        amdvi_lint_finish(world->lint[index]);
+        amdvi_lint_destroy(world->lint[index]);
+        world->lint[index] = NULL;
+    }
+    EXPECT(world, !world->findings, "the lint has %u findings", world->findings);
+}

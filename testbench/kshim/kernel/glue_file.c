@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files: misc devices, file descriptors of the one process that there is, and memory that it hands to the
+ * kernel. */
+#include <linux/anon_inodes.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "glue.h"
+
+enum { MISC_DEVICES = 8, DESCRIPTORS = 64 };
+
+static struct miscdevice *misc_devices[MISC_DEVICES];
+static struct file *descriptors[DESCRIPTORS];
+static bool reserved[DESCRIPTORS];
+
+int kshim_misc_register(struct miscdevice *device) KERNEL(misc_register);
+int kshim_misc_register(struct miscdevice *device)
+{
+    unsigned int at;
+
+    for (at = 0; at < MISC_DEVICES; at++) {
+        if (misc_devices[at])
+            continue;
+        misc_devices[at] = device;
+        return 0;
+    }
+    return -ENOSPC;
+}
+
+void kshim_misc_deregister(struct miscdevice *device) KERNEL(misc_deregister);
+void kshim_misc_deregister(struct miscdevice *device)
+{
+    unsigned int at;
+
+    for (at = 0; at < MISC_DEVICES; at++)
+        if (misc_devices[at] == device)
+            misc_devices[at] = NULL;
+}
+
+static struct file *file_new(const struct file_operations *operations, void *data)
+{
+    struct file *file = kshim_take(sizeof(*file), __GFP_ZERO);
+    struct inode *inode = kshim_take(sizeof(*inode), __GFP_ZERO);
+    struct address_space *mapping = kshim_take(sizeof(*mapping), __GFP_ZERO);
+
+    if (!file || !inode || !mapping)
+        return NULL;
+    inode->i_mapping = mapping;
+    file->f_op = operations;
+    file->private_data = data;
+    file->f_inode = inode;
+    file->f_mapping = mapping;
+    file->f_mode = FMODE_READ | FMODE_WRITE;
+#if BEFORE(6, 13)
+    atomic_long_set(&file->f_count, 1);
+#else
+    file_ref_init(&file->f_ref, 1);
+#endif
+    return file;
+}
+
+static void file_free(struct file *file)
+{
+    if (file->f_op->release)
+        file->f_op->release(file->f_inode, file);
+    kshim_give(file->f_mapping);
+    kshim_give(file->f_inode);
+    kshim_give(file);
+}
+
+void *kshim_file_open(const char *name)
+{
+    struct file *file;
+    unsigned int at;
+    int result;
+
+    for (at = 0; at < MISC_DEVICES; at++)
+        if (misc_devices[at] && !strcmp(misc_devices[at]->name, name))
+            break;
+    if (at == MISC_DEVICES)
+        return NULL;
+    file = file_new(misc_devices[at]->fops, misc_devices[at]);
+    if (!file)
+        return NULL;
+    result = file->f_op->open ? file->f_op->open(file->f_inode, file) : 0;
+    return result ? NULL : file;
+}
+
+long kshim_file_ioctl(void *file, kshim_u32 command, void *argument)
+{
+    return ((struct file *)file)->f_op->unlocked_ioctl(file, command, (unsigned long)argument);
+}
+
+/* The last reference. */
+void kshim_fput(struct file *file) KERNEL(fput);
+void kshim_fput(struct file *file)
+{
+#if BEFORE(6, 13)
+    if (atomic_long_dec_and_test(&file->f_count))
+#else
+    if (file_ref_put(&file->f_ref))
+#endif
+        file_free(file);
+}
+
+void kshim_fput_sync(struct file *file) KERNEL(__fput_sync);
+void kshim_fput_sync(struct file *file)
+{
+    kshim_fput(file);
+}
+
+void kshim_file_close(void *file)
+{
+    kshim_fput(file);
+}
+
+int kshim_file_mmap(void *opened, kshim_u64 user_address, kshim_u64 bytes, kshim_u64 offset)
+{
+    struct file *file = opened;
+    struct vm_area_struct *area;
+    int result;
+
+    if (!file->f_op->mmap)
+        return -ENODEV;
+    area = kshim_take(sizeof(*area), __GFP_ZERO);
+    if (!area)
+        return -ENOMEM;
+    area->vm_start = user_address;
+    area->vm_end = user_address + bytes;
+    area->vm_pgoff = offset >> PAGE_SHIFT;
+    area->vm_file = file;
+    result = file->f_op->mmap(file, area);
+    kshim_give(area);
+    return result;
+}
+
+/* A page of a device in the user's address space: the machine is told where. */
+int kshim_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
+                    unsigned long bytes, pgprot_t protection) KERNEL(remap_pfn_range);
+int kshim_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
+                    unsigned long bytes, pgprot_t protection)
+{
+    if (!kshim_ops->mapped)
+        return -EOPNOTSUPP;
+    kshim_ops->mapped(kshim_ops->context, address, (u64)pfn << PAGE_SHIFT, bytes);
+    return 0;
+}
+
+int kshim_io_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
+                       unsigned long bytes, pgprot_t protection) KERNEL(io_remap_pfn_range);
+int kshim_io_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
+                       unsigned long bytes, pgprot_t protection)
+{
+    return kshim_remap_pfn(area, address, pfn, bytes, protection);
+}
+
+/* --- descriptors */
+
+struct file *kshim_anon_file(const char *name, const struct file_operations *operations, void *data,
+                             int flags) KERNEL(anon_inode_getfile);
+struct file *kshim_anon_file(const char *name, const struct file_operations *operations, void *data,
+                             int flags)
+{
+    struct file *file = file_new(operations, data);
+
+    return file ? file : ERR_PTR(-ENOMEM);
+}
+
+int kshim_unused_fd(unsigned int flags) KERNEL(get_unused_fd_flags);
+int kshim_unused_fd(unsigned int flags)
+{
+    int fd;
+
+    for (fd = 3; fd < DESCRIPTORS; fd++) {
+        if (descriptors[fd] || reserved[fd])
+            continue;
+        reserved[fd] = true;
+        return fd;
+    }
+    return -EMFILE;
+}
+
+void kshim_put_unused_fd(unsigned int fd) KERNEL(put_unused_fd);
+void kshim_put_unused_fd(unsigned int fd)
+{
+    if (fd < DESCRIPTORS)
+        reserved[fd] = false;
+}
+
+void kshim_fd_install(unsigned int fd, struct file *file) KERNEL(fd_install);
+void kshim_fd_install(unsigned int fd, struct file *file)
+{
+    if (fd < DESCRIPTORS)
+        descriptors[fd] = file;
+}
+
+struct file *kshim_fget(unsigned int fd) KERNEL(fget);
+struct file *kshim_fget(unsigned int fd)
+{
+    struct file *file = fd < DESCRIPTORS ? descriptors[fd] : NULL;
+
+    if (file)
+        get_file(file);
+    return file;
+}
+
+/* --- the user's memory is the test's: any address of RAM, and plain memory for what is copied */
+
+unsigned long kshim_copy_from(void *to, const void *from, unsigned long bytes) KERNEL(_copy_from_user);
+unsigned long kshim_copy_from(void *to, const void *from, unsigned long bytes)
+{
+    memcpy(to, from, bytes);
+    return 0;
+}
+
+unsigned long kshim_copy_to(void *to, const void *from, unsigned long bytes) KERNEL(_copy_to_user);
+unsigned long kshim_copy_to(void *to, const void *from, unsigned long bytes)
+{
+    memcpy(to, from, bytes);
+    return 0;
+}
+
+int kshim_check_zeroed(const void *from, size_t bytes) KERNEL(check_zeroed_user);
+int kshim_check_zeroed(const void *from, size_t bytes)
+{
+    return !memchr_inv(from, 0, bytes);
+}
+
+static long pin(unsigned long address, unsigned long count, struct page **pages)
+{
+    unsigned long each;
+
+    for (each = 0; each < count; each++) {
+        unsigned long at = address + each * PAGE_SIZE;
+
+        if (at - page_offset_base >= kshim_ops->ram_size)
+            return each ? each : -EFAULT;
+        pages[each] = virt_to_page((void *)at);
+    }
+    return count;
+}
+
+long kshim_pin_fast(unsigned long address, unsigned long count, unsigned int flags, struct page **pages)
+    KERNEL(pin_user_pages_fast);
+long kshim_pin_fast(unsigned long address, unsigned long count, unsigned int flags, struct page **pages)
+{
+    return pin(address, count, pages);
+}
+
+long kshim_pin_remote(struct mm_struct *memory, unsigned long address, unsigned long count,
+                      unsigned int flags, struct page **pages, int *locked) KERNEL(pin_user_pages_remote);
+long kshim_pin_remote(struct mm_struct *memory, unsigned long address, unsigned long count,
+                      unsigned int flags, struct page **pages, int *locked)
+{
+    return pin(address, count, pages);
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""scripts/kernel: the command line."""
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from . import check, fetch, kernels, places, verify
+from .errors import KernelError, Unavailable
+
+SKIPPED = 77  # what ctest calls "skipped"
+
+DESCRIPTION = """\
+Builds the unmodified AMD IOMMU driver of Linux kernels, with the cores around it, into shared objects, and runs it on
+the model. KERNEL is a version as in linux-source-6.12 (Debian's packages), a tarball, or a tree; without one, what
+the variable KERNEL_SRC names (separated by colons), or 6.1 and 6.12. Nothing in a tree is changed, and what is built
+stays in build/kshim."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="scripts/kernel", description=DESCRIPTION)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    one = commands.add_parser("build", help="build instances; prints their paths")
+    one.add_argument("kernel", nargs="*")
+    one.add_argument("--modified", action="store_true", help="a tree whose driver differs from what was published")
+
+    one = commands.add_parser("run", help="run scenarios on a kernel")
+    one.add_argument("--kernel", action="append", default=[], metavar="KERNEL")
+    one.add_argument("--guest", metavar="KERNEL", help="the kernel of guests; without it the same one")
+    one.add_argument("--modified", action="store_true", help="the tree differs from what was published")
+    one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source to build from")
+    one.add_argument("rest", nargs=argparse.REMAINDER, metavar="...",
+                     help="scenarios and options of kshim-run (-- --help)")
+
+    one = commands.add_parser("verify", help="compare the driver's files with the package's tarball")
+    one.add_argument("kernel", nargs="*")
+    one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source")
+
+    check.add_arguments(commands)
+
+    one = commands.add_parser("fetch", help="get the linux-source package of another Debian suite")
+    one.add_argument("suite", help="trixie, trixie-backports, sid ...")
+    one.add_argument("version", nargs="?", default="", help="7.3; the newest without it")
+    return top
+
+
+def run_build(arguments: argparse.Namespace) -> int:
+    for wish in kernels.wanted(arguments.kernel, modified=arguments.modified):
+        print(kernels.made(wish).instance)
+    return 0
+
+
+def run_scenarios(arguments: argparse.Namespace) -> int:
+    runner = kernels.check_runner()
+    guest = kernels.made(kernels.wanted([arguments.guest])[0]) if arguments.guest else None
+    status = 0
+    for wish in kernels.wanted(arguments.kernel, modified=arguments.modified):
+        kernel = kernels.made(wish)
+        if wish.modified:
+            print(f"MODIFIED: the driver of {wish.path} is not the published one")
+        command = [str(runner), "--object", str(kernel.instance)]
+        if guest:
+            command += ["--guest", str(guest.instance)]
+        status = max(status, subprocess.run([*command, *arguments.rest], check=False).returncode)
+    return status
+
+
+def run_verify(arguments: argparse.Namespace) -> int:
+    wrong = 0
+    for wish in kernels.wanted(arguments.kernel):
+        kernel = kernels.made(wish)
+        found = verify.differences(kernel)
+        compiled = verify.compiled_files(kernel.objects)
+        for name in found:
+            print(f"{wish.name}: {name}: not as in {wish.path.name}")
+        print(f"Linux {wish.name}: {len(compiled)} files of drivers/iommu are compiled, "
+              f"{len(found)} differ from {wish.path.name}")
+        wrong += len(found)
+    return 1 if wrong else 0
+
+
+def run_fetch(arguments: argparse.Namespace) -> int:
+    print(fetch.fetch(arguments.suite, arguments.version, places.builds(), places.say))
+    return 0
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    if getattr(arguments, "rest", None) and arguments.rest[0] == "--":
+        arguments.rest = arguments.rest[1:]
+    run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run}
+    try:
+        return run[arguments.command](arguments)
+    except Unavailable as error:
+        print(f"skipped: {error}" if getattr(arguments, "skip", False) else f"scripts/kernel: {error}", file=sys.stderr)
+        return SKIPPED if getattr(arguments, "skip", False) else 2
+    except KernelError as error:
+        print(f"scripts/kernel: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A patch or a changed tree against what it was made from: the same scenarios on both, and what differs."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import build, kernels, link, places, source
+from .errors import KernelError
+from .kernels import Kernel
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one scenario gave on one kernel; as kshim-run --json writes it."""
+
+    name: str
+    status: int
+    operations: int
+    commands: int
+    flushes: int
+    findings: int
+    first: str  # the first thing that was wrong
+
+    @property
+    def verdict(self) -> str:
+        return {0: "ok", 3: "DIED"}.get(self.status, "FAILED")
+
+
+def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    one = commands.add_parser("check", help="run scenarios on a kernel without and with a change",
+                              description="Builds the kernel as it is and changed (only what changed is compiled "
+                              "again), runs the scenarios on both under lint, and prints what differs. Exit status: 0 "
+                              "the change makes nothing worse, 1 it does, 2 it cannot be checked.")
+    change = one.add_mutually_exclusive_group(required=True)
+    change.add_argument("--patch", metavar="FILE", help="applied with patch -p1")
+    change.add_argument("--modified", metavar="TREE", help="a tree that was changed")
+    one.add_argument("--kernel", default="6.12", metavar="KERNEL", help="what it is compared with, 6.12 by default")
+    one.add_argument("--scenario", action="append", default=[], metavar="S", help="only these; default all")
+    one.add_argument("--seed", default="1")
+    one.add_argument("--junit", metavar="FILE", help="results of the changed kernel for machines")
+
+
+def patched_tree(base: Kernel, patch: Path) -> Path:
+    """The base with the patch, sharing all files that it does not touch."""
+    mark = source.file_digest(patch)[:12]
+    tree = base.tree.with_name(f"{base.tree.name}-patched-{mark}")
+    if tree.exists():
+        return tree
+    unfinished = Path(tempfile.mkdtemp(prefix="patch-", dir=base.tree.parent))
+    shutil.copytree(base.tree, unfinished / "tree", copy_function=os.link, symlinks=True)
+    done = subprocess.run(["patch", "-p1", "--batch", "--forward", "-i", str(patch)], cwd=unfinished / "tree",
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(unfinished)
+        raise KernelError(f"{patch}: it does not apply to Linux {base.source.name}:\n{done.stdout.strip()[-1500:]}")
+    (unfinished / "tree").rename(tree)
+    unfinished.rmdir()
+    return tree
+
+
+def copied_objects(base: Kernel, tree: Path) -> Path:
+    """The base's build folder under the name of another tree, so that kbuild compiles only what differs."""
+    folder = base.objects.folder.with_name(f"{base.objects.folder.name}-{tree.name.rsplit('-', 1)[-1]}")
+    if folder.exists():
+        return folder
+    unfinished = folder.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(base.objects.folder, unfinished, symlinks=True)
+    for path in [*unfinished.rglob(".*.cmd"), unfinished / "Makefile"]:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        changed = text.replace(f"{base.tree}/", f"{tree}/").replace(f"{base.objects.folder}/", f"{folder}/")
+        changed = re.sub(rf"{re.escape(str(base.tree))}(?=\s|$)", str(tree), changed)
+        if changed != text:
+            stat = path.stat()
+            path.write_text(changed, encoding="utf-8", errors="surrogateescape")
+            os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    (unfinished / ".compiled").unlink(missing_ok=True)
+    source_link = unfinished / "source"
+    if source_link.is_symlink():
+        source_link.unlink()
+        source_link.symlink_to(tree)
+    unfinished.rename(folder)
+    return folder
+
+
+def changed_kernel(base: Kernel, patch: Path) -> Kernel:
+    """Base plus patch as an instance."""
+    tree = patched_tree(base, patch)
+    folder = copied_objects(base, tree)
+    folders, objects, _ = build.wanted(tree)
+    places.say("compiling what the patch changes")
+    build.make(tree, folder, [*(name + "/" for name in folders), *objects], folder / "kbuild.log")
+    made = build.Objects(base.source, tree, folder, base.objects.link)
+    target = base.instance.with_name(f"{base.instance.stem}-{tree.name.rsplit('-', 1)[-1]}.so")
+    return Kernel(base.source, tree, made, link.instance(made, target, places.say))
+
+
+def outcomes(kernel: Kernel, arguments: argparse.Namespace, junit: str | None) -> dict[str, Outcome]:
+    runner = kernels.check_runner()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [str(runner), "--object", str(kernel.instance), "--seed", arguments.seed, "--json", str(report)]
+        if junit:
+            command += ["--junit", str(places.users_path(junit))]
+        subprocess.run([*command, *arguments.scenario], check=False, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        if not report.exists():
+            raise KernelError(f"no scenario ran on {kernel.instance.name}")
+        entries = json.loads(report.read_text(encoding="utf-8"))["scenarios"]
+    return {entry["name"]: Outcome(**{key: entry[key] for key in Outcome.__dataclass_fields__}) for entry in entries}
+
+
+def per_operation(outcome: Outcome) -> str:
+    if not outcome.operations:
+        return "-"
+    return f"{outcome.commands / outcome.operations:.2f} / {outcome.flushes / outcome.operations:.2f}"
+
+
+def table(before: dict[str, Outcome], after: dict[str, Outcome]) -> list[str]:
+    lines = [f"{'scenario':34} {'base':7} {'changed':8} {'commands / flushes per operation':36} {'lint':>9}"]
+    for name in before:
+        old, new = before[name], after[name]
+        costs = per_operation(old)
+        if per_operation(new) != costs:
+            costs += f" -> {per_operation(new)}"
+        lines.append(f"{name:34} {old.verdict:7} {new.verdict:8} {costs:36} {old.findings:4} {new.findings:4}")
+        if new.first and new.first != old.first:
+            lines.append(f"    {new.first}")
+    return lines
+
+
+def run(arguments: argparse.Namespace) -> int:
+    base = kernels.made(kernels.wanted([arguments.kernel])[0])
+    if arguments.patch:
+        changed = changed_kernel(base, places.users_path(arguments.patch))
+    else:
+        changed = kernels.made(source.of_path(places.users_path(arguments.modified), modified=True))
+    places.say("running scenarios on both")
+    before, after = outcomes(base, arguments, None), outcomes(changed, arguments, arguments.junit)
+    shared = {name for name in before if name in after}
+    before, after = ({name: one[name] for name in one if name in shared} for one in (before, after))
+    print(f"Linux {base.source.name} ({base.source.path.name}) without and with the change")
+    print("\n".join(table(before, after)))
+    worse = [name for name in before if after[name].status and not before[name].status]
+    better = [name for name in before if before[name].status and not after[name].status]
+    print(f"verdict: {len(worse)} of {len(before)} scenarios get worse, {len(better)} better"
+          + (f": {', '.join(worse[:6])}" if worse else ""))
+    return 1 if worse else 0

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From objects to an instance: glue, what is missing, one shared object that needs nothing and shows one symbol."""
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from . import stubs
+from .build import KERNEL, KSHIM, Objects, digest
+from .errors import KernelError
+
+COMMAND_OF = "drivers/iommu/amd/.iommu.o.cmd"  # whose saved command line the glue is compiled with
+QUIET = ("-Wno-missing-prototypes", "-Wno-missing-declarations", "-Wno-unused", "-Wno-declaration-after-statement",
+         "-Wno-strict-prototypes", "-Wno-attribute-alias", "-Wno-builtin-declaration-mismatch")
+
+
+def run(command: list[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise KernelError(f"{' '.join(command[:1] + command[-3:])}:\n{(done.stderr or done.stdout)[-3000:]}")
+    return done.stderr
+
+
+def compiler(objects: Objects) -> list[str]:
+    """kbuild's own command for the driver, without its input, output and dependency file."""
+    path = objects.folder / COMMAND_OF
+    match = re.search(r"^(?:saved)?cmd_\S+ := (.*?)(?: ;|$)", path.read_text(encoding="utf-8"), re.M)
+    if not match:
+        raise KernelError(f"{path}: no command line; kbuild's format was expected")
+    words = [word for word in shlex.split(match[1]) if not word.startswith("-Wp,-MMD")]
+    return words[:words.index("-c")]
+
+
+DIALECTS = {  # macro: header, and what stands in it. The version does not tell: stable kernels take things over.
+    "KSHIM_SYSCORE_DATA": ("include/linux/syscore_ops.h", "struct syscore {"),
+    "KSHIM_PI_VCPU_DATA": ("include/linux/amd-iommu.h", "struct vcpu_data *vcpu_data"),
+}
+
+
+def dialect(objects: Objects) -> list[str]:
+    return [f"-D{macro}" for macro, (header, text) in DIALECTS.items()
+            if text in (objects.tree / header).read_text(encoding="utf-8")]
+
+
+def glue_sources() -> list[Path]:
+    return sorted([*KERNEL.glob("glue_*.c"), *KERNEL.glob("api*.c")])
+
+
+def link_stamp(objects: Objects, extra: list[Path]) -> str:
+    files = [*glue_sources(), *KERNEL.glob("*.h"), KERNEL / "kshim.lds", KERNEL / "exports.map", stubs.POLICY,
+             *(KSHIM / "include").glob("*.h"), *(KSHIM / "tools").glob("*.py"), *extra,
+             *(objects.folder / name for name in objects.link)]
+    return digest(path.read_bytes() for path in files)
+
+
+def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wraps: tuple[str, ...] = (),
+             extra: tuple[Path, ...] = ()) -> Path:
+    """The shared object. `wraps` are kernel symbols that sources in `extra` take over (ld --wrap)."""
+    stamp = link_stamp(objects, list(extra)) + " " + " ".join(wraps)
+    mark = target.with_suffix(".stamp")
+    if target.exists() and mark.exists() and mark.read_text(encoding="utf-8") == stamp:
+        return target
+    say(f"linking {target.name}")
+    work = target.parent / (target.stem + ".parts")
+    work.mkdir(parents=True, exist_ok=True)
+    command = [*compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}"]
+    parts = []
+    for source in [*glue_sources(), *extra]:
+        part = work / (source.stem + ".o")
+        run([*command, "-c", "-o", str(part), str(source)], objects.folder)
+        if source not in extra:  # where the tree has the real function, it wins
+            run(["objcopy", "--weaken", str(part)], objects.folder)
+        parts.append(str(part))
+    joined = work / "joined.o"
+    run(["ld", "-r", "-o", str(joined), *(f"--wrap={name}" for name in wraps), *parts, *objects.link], objects.folder)
+    assembly, report = stubs.generate(joined)
+    (work / "stubs.S").write_text(assembly, encoding="utf-8")
+    (work / "stubs.txt").write_text(report.text(), encoding="utf-8")
+    run(["gcc", "-c", "-o", str(work / "stubs.o"), str(work / "stubs.S")], objects.folder)
+    temporary = target.with_suffix(".new")
+    run(["gcc", "-shared", "-nostdlib", "-fuse-ld=bfd", "-Wl,-Bsymbolic", "-Wl,-z,noexecstack", "-Wl,--no-warn-rwx-segments",
+         f"-Wl,-T,{KERNEL}/kshim.lds", f"-Wl,--version-script={KERNEL}/exports.map", "-o", str(temporary), str(joined),
+         str(work / "stubs.o")], objects.folder)
+    temporary.rename(target)
+    mark.write_text(stamp, encoding="utf-8")
+    say(f"{target.name}: {target.stat().st_size >> 10} KiB, stubs: {', '.join(stubs.lines(report))}")
+    return target
