@@ -124,6 +124,25 @@ enum hv_status hv_guest_iommu_restart(struct hv_guest_iommu *iommu)
     return status ? status : hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, iommu->control);
 }
 
+uint64_t hv_guest_iommu_status(struct hv_guest_iommu *iommu)
+{
+    uint64_t status;
+
+    return hv_vmm_read(iommu->vmm, REG_STATUS_OFFSET, 8, &status) ? UINT64_MAX : status;
+}
+
+enum hv_status hv_guest_iommu_restart_log(struct hv_guest_iommu *iommu, enum amdvi_log log)
+{
+    bool events = log == AMDVI_LOG_EVENT;
+    uint64_t enable = events ? REG_CONTROL_EVENTLOGEN_MASK : REG_CONTROL_PPRLOGEN_MASK;
+    enum hv_status status = hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, iommu->control & ~enable);
+
+    if (!status)
+        status = hv_vmm_write(iommu->vmm, REG_STATUS_OFFSET, 8,
+                              events ? REG_STATUS_EVENTOVERFLOW_MASK : REG_STATUS_PPROVERFLOW_MASK);
+    return status ? status : hv_vmm_write(iommu->vmm, REG_CONTROL_OFFSET, 8, iommu->control);
+}
+
 enum hv_status hv_guest_iommu_record(struct hv_guest_iommu *iommu, enum amdvi_log log, uint64_t record[2])
 {
     bool events = log == AMDVI_LOG_EVENT;

@@ -31,6 +31,10 @@ enum hv_status hv_guest_iommu_wait(struct hv_guest_iommu *iommu);
 /* After an illegal command: ring off, emptied, on. */
 enum hv_status hv_guest_iommu_restart(struct hv_guest_iommu *iommu);
 
+/* The status register; and after an overflow: the bit cleared, the log off and on again (iommu 7.1). */
+uint64_t hv_guest_iommu_status(struct hv_guest_iommu *iommu);
+enum hv_status hv_guest_iommu_restart_log(struct hv_guest_iommu *iommu, enum amdvi_log log);
+
 /* The oldest unread record of a log; HV_ERR_EMPTY. */
 enum hv_status hv_guest_iommu_record(struct hv_guest_iommu *iommu, enum amdvi_log log, uint64_t record[2]);
 

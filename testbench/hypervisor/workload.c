@@ -1,58 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "testbench/hypervisor/workload.h"
-
-#include "testbench/hypervisor/guest_driver.h"
+#include "testbench/hypervisor/workload_internal.h"
 
 #include "cmdbuf/layout.h"
 #include "tables/layout.h"
 
 #include <stdlib.h>
 
-enum { PASIDS = 6, SMALL = 96, LARGE_PAGES = 4, SLOTS = SMALL + LARGE_PAGES, POOL = 64, DOMAINS = 64 };
-
 #define LARGE UINT64_C(0x200000)
-
-/* One address space: PASID of a device. Slots have fixed addresses; 0 in `gpa` is not mapped. */
-struct space {
-    uint64_t root;
-    uint64_t gpa[SLOTS];
-    bool writable[SLOTS];
-};
-
-struct device {
-    uint16_t id, domain;
-    unsigned glx;
-    uint64_t gcr3;
-    struct space spaces[PASIDS];
-};
-
-struct hv_workload {
-    struct hv_workload_options options;
-    struct hv_guest_iommu iommu;
-    struct device devices[HV_WORKLOAD_DEVICES];
-    uint64_t pool[POOL], large[LARGE_PAGES]; /* what gets mapped */
-    uint64_t random;
-    uint16_t next_domain;
-    struct hv_workload_counts counts;
-    enum hv_status status;
-};
 
 /* ---------------------------------------------------------------- small things */
 
-static uint32_t any(struct hv_workload *w, uint32_t below)
+uint32_t workload_any(struct hv_workload *w, uint32_t below)
 {
     w->random = w->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)((w->random >> 33) % below);
 }
 
-static void see(struct hv_workload *w, enum hv_sight kind, uint64_t value, uint64_t extra)
+void workload_see(struct hv_workload *w, enum hv_sight kind, uint64_t value, uint64_t extra)
 {
     if (w->options.sight)
         w->options.sight(w->options.context, kind, value, extra);
 }
 
 /* Far apart, so that most pages have tables of their own; every eighth follows its neighbour. */
-static uint64_t address_of(unsigned slot)
+uint64_t workload_address(unsigned slot)
 {
     if (slot >= SMALL)
         return UINT64_C(0x600000000000) + (uint64_t)(slot - SMALL) * 3 * LARGE;
@@ -69,29 +40,29 @@ static unsigned level_of(unsigned slot)
     return slot < SMALL ? 1 : 2;
 }
 
-static void wait(struct hv_workload *w)
+void workload_wait(struct hv_workload *w)
 {
     enum hv_status status = hv_guest_iommu_wait(&w->iommu);
 
     if (status)
         w->status = status;
-    see(w, HV_SIGHT_STORED, hv_guest_load(&w->iommu.pages, w->iommu.store), 0);
+    workload_see(w, HV_SIGHT_STORED, hv_guest_load(&w->iommu.pages, w->iommu.store), 0);
 }
 
-static struct device *pick(struct hv_workload *w)
+struct workload_device *workload_pick(struct hv_workload *w)
 {
-    return &w->devices[any(w, w->options.device_count)];
+    return &w->devices[workload_any(w, w->options.device_count)];
 }
 
 /* ---------------------------------------------------------------- logs */
 
-static void read_events(struct hv_workload *w)
+void workload_read_events(struct hv_workload *w)
 {
     uint64_t record[2];
 
     while (!hv_guest_iommu_record(&w->iommu, AMDVI_LOG_EVENT, record)) {
         w->counts.events++;
-        see(w, HV_SIGHT_EVENT, record[0], record[1]);
+        workload_see(w, HV_SIGHT_EVENT, record[0], record[1]);
     }
 }
 
@@ -110,12 +81,12 @@ static void answer(struct hv_workload *w, const uint64_t record[2])
 
 /* ---------------------------------------------------------------- pages */
 
-static void map(struct hv_workload *w, struct space *space, unsigned slot)
+static void map(struct hv_workload *w, struct workload_space *space, unsigned slot)
 {
-    uint64_t gpa = slot < SMALL ? w->pool[any(w, POOL)] : w->large[any(w, LARGE_PAGES)];
-    bool writable = any(w, 4) != 0;
+    uint64_t gpa = slot < SMALL ? w->pool[workload_any(w, POOL)] : w->large[workload_any(w, LARGE_PAGES)];
+    bool writable = workload_any(w, 4) != 0;
 
-    if (!hv_guest_map(&w->iommu.pages, space->root, address_of(slot), gpa, level_of(slot), writable))
+    if (!hv_guest_map(&w->iommu.pages, space->root, workload_address(slot), gpa, level_of(slot), writable))
         return;
     space->gpa[slot] = gpa;
     space->writable[slot] = writable;
@@ -123,34 +94,35 @@ static void map(struct hv_workload *w, struct space *space, unsigned slot)
 }
 
 /* What the walks left in the leaf, before it goes. */
-static void unmap(struct hv_workload *w, struct device *device, unsigned pasid, unsigned slot)
+static void unmap(struct hv_workload *w, struct workload_device *device, unsigned pasid, unsigned slot)
 {
-    struct space *space = &device->spaces[pasid];
-    uint64_t at = hv_guest_entry(&w->iommu.pages, space->root, address_of(slot), level_of(slot));
+    struct workload_space *space = &device->spaces[pasid];
+    uint64_t at = hv_guest_entry(&w->iommu.pages, space->root, workload_address(slot), level_of(slot));
 
-    see(w, HV_SIGHT_ENTRY, at, hv_guest_load(&w->iommu.pages, at));
+    workload_see(w, HV_SIGHT_ENTRY, at, hv_guest_load(&w->iommu.pages, at));
     hv_guest_put(&w->iommu.pages, at, 0);
     space->gpa[slot] = 0;
-    hv_guest_iommu_flush(&w->iommu, device->domain, pasid, address_of(slot), size_of(slot));
+    hv_guest_iommu_flush(&w->iommu, device->domain, pasid, workload_address(slot), size_of(slot));
     w->counts.unmaps++;
 }
 
-static struct space *pick_space(struct hv_workload *w, struct device *device, unsigned *pasid)
+static struct workload_space *pick_space(struct hv_workload *w, struct workload_device *device,
+                                         unsigned *pasid)
 {
-    *pasid = any(w, 3) ? 0 : any(w, PASIDS);
+    *pasid = workload_any(w, 3) ? 0 : workload_any(w, PASIDS);
     return device->spaces[*pasid].root ? &device->spaces[*pasid] : NULL;
 }
 
 /* One page, or a few with a single COMPLETION_WAIT at the end. */
 static void change_pages(struct hv_workload *w)
 {
-    struct device *device = pick(w);
-    unsigned pasid, count = any(w, 8) ? 1 : 2 + any(w, 6);
-    struct space *space = pick_space(w, device, &pasid);
+    struct workload_device *device = workload_pick(w);
+    unsigned pasid, count = workload_any(w, 8) ? 1 : 2 + workload_any(w, 6);
+    struct workload_space *space = pick_space(w, device, &pasid);
     bool flushed = false;
 
     while (space && count-- > 0) {
-        unsigned slot = any(w, SLOTS);
+        unsigned slot = workload_any(w, SLOTS);
         if (space->gpa[slot]) {
             unmap(w, device, pasid, slot);
             flushed = true;
@@ -159,29 +131,29 @@ static void change_pages(struct hv_workload *w)
         }
     }
     if (flushed)
-        wait(w);
+        workload_wait(w);
 }
 
 /* Less permission counts after the flush. */
 static void protect(struct hv_workload *w)
 {
-    struct device *device = pick(w);
-    unsigned pasid, slot = any(w, SLOTS);
-    struct space *space = pick_space(w, device, &pasid);
+    struct workload_device *device = workload_pick(w);
+    unsigned pasid, slot = workload_any(w, SLOTS);
+    struct workload_space *space = pick_space(w, device, &pasid);
     uint64_t at;
 
     if (!space || !space->gpa[slot])
         return;
-    at = hv_guest_entry(&w->iommu.pages, space->root, address_of(slot), level_of(slot));
+    at = hv_guest_entry(&w->iommu.pages, space->root, workload_address(slot), level_of(slot));
     space->writable[slot] = !space->writable[slot];
     hv_guest_put(&w->iommu.pages, at, v2_set_rw(hv_guest_load(&w->iommu.pages, at), space->writable[slot]));
-    hv_guest_iommu_flush(&w->iommu, device->domain, pasid, address_of(slot), size_of(slot));
-    wait(w);
+    hv_guest_iommu_flush(&w->iommu, device->domain, pasid, workload_address(slot), size_of(slot));
+    workload_wait(w);
 }
 
 /* ---------------------------------------------------------------- flushes */
 
-static void command_for(struct hv_workload *w, unsigned opcode, uint16_t device)
+void workload_command_for(struct hv_workload *w, unsigned opcode, uint16_t device)
 {
     uint64_t words[2] = {0};
 
@@ -193,54 +165,54 @@ static void command_for(struct hv_workload *w, unsigned opcode, uint16_t device)
 
 static void flush(struct hv_workload *w)
 {
-    const struct device *device = pick(w);
+    const struct workload_device *device = workload_pick(w);
 
-    switch (any(w, 8)) {
+    switch (workload_any(w, 8)) {
     case 0:
-        command_for(w, CMD_INVALIDATE_DEVTAB_ENTRY, device->id);
+        workload_command_for(w, CMD_INVALIDATE_DEVTAB_ENTRY, device->id);
         break;
     case 1:
-        command_for(w, CMD_INVALIDATE_IOMMU_ALL, 0);
+        workload_command_for(w, CMD_INVALIDATE_IOMMU_ALL, 0);
         break;
     case 2:
-        command_for(w, CMD_INVALIDATE_INTERRUPT_TABLE, device->id);
+        workload_command_for(w, CMD_INVALIDATE_INTERRUPT_TABLE, device->id);
         break;
     case 3: /* the first device may have a cache of its own */
-        command_for(w, CMD_INVALIDATE_IOTLB_PAGES, w->devices[0].id);
+        workload_command_for(w, CMD_INVALIDATE_IOTLB_PAGES, w->devices[0].id);
         break;
     default:
-        hv_guest_iommu_flush(&w->iommu, device->domain, any(w, PASIDS), 0, 0);
+        hv_guest_iommu_flush(&w->iommu, device->domain, workload_any(w, PASIDS), 0, 0);
     }
     w->counts.flushes++;
-    wait(w);
+    workload_wait(w);
 }
 
 /* ---------------------------------------------------------------- address spaces */
 
-static bool make_space(struct hv_workload *w, struct device *device, unsigned pasid)
+static bool make_space(struct hv_workload *w, struct workload_device *device, unsigned pasid)
 {
-    struct space *space = &device->spaces[pasid];
+    struct workload_space *space = &device->spaces[pasid];
 
-    *space = (struct space){.root = hv_guest_take(&w->iommu.pages, 1)};
+    *space = (struct workload_space){.root = hv_guest_take(&w->iommu.pages, 1)};
     return space->root && hv_guest_gcr3_set(&w->iommu.pages, device->gcr3, device->glx, pasid, space->root);
 }
 
-static void end_space(struct hv_workload *w, struct device *device, unsigned pasid)
+static void end_space(struct hv_workload *w, struct workload_device *device, unsigned pasid)
 {
-    struct space *space = &device->spaces[pasid];
+    struct workload_space *space = &device->spaces[pasid];
 
     hv_guest_gcr3_set(&w->iommu.pages, device->gcr3, device->glx, pasid, 0);
     hv_guest_iommu_flush(&w->iommu, device->domain, pasid, 0, 0);
-    wait(w);
+    workload_wait(w);
     hv_guest_tables_give(&w->iommu.pages, space->root);
-    *space = (struct space){0};
+    *space = (struct workload_space){0};
 }
 
 /* PASID 0 is what requests without PASID use; it stays. */
 static void change_space(struct hv_workload *w)
 {
-    struct device *device = pick(w);
-    unsigned pasid = 1 + any(w, PASIDS - 1);
+    struct workload_device *device = workload_pick(w);
+    unsigned pasid = 1 + workload_any(w, PASIDS - 1);
 
     if (device->spaces[pasid].root)
         end_space(w, device, pasid);
@@ -249,7 +221,7 @@ static void change_space(struct hv_workload *w)
     w->counts.spaces++;
 }
 
-static void describe(const struct device *device, uint64_t entry[4])
+static void describe(const struct workload_device *device, uint64_t entry[4])
 {
     entry[0] = entry[1] = entry[2] = entry[3] = 0;
     dte_set_v(entry, 1);
@@ -264,7 +236,7 @@ static void describe(const struct device *device, uint64_t entry[4])
     dte_set_domainid(entry, device->domain);
 }
 
-static void write_entry(struct hv_workload *w, const struct device *device)
+void workload_write_entry(struct hv_workload *w, const struct workload_device *device)
 {
     uint64_t entry[4];
 
@@ -275,24 +247,24 @@ static void write_entry(struct hv_workload *w, const struct device *device)
 /* Another domain for a device; the numbers come round, and an old one is flushed before. */
 static void move(struct hv_workload *w)
 {
-    struct device *device = pick(w);
+    struct workload_device *device = workload_pick(w);
 
     device->domain = (uint16_t)(1 + w->next_domain++ % DOMAINS);
-    write_entry(w, device);
+    workload_write_entry(w, device);
     for (unsigned pasid = 0; pasid < PASIDS; pasid++)
         hv_guest_iommu_flush(&w->iommu, device->domain, pasid, 0, 0);
-    wait(w);
+    workload_wait(w);
     w->counts.moves++;
 }
 
 /* ---------------------------------------------------------------- what devices do */
 
 /* Mostly pages that are mapped. */
-static unsigned pick_slot(struct hv_workload *w, const struct space *space)
+static unsigned pick_slot(struct hv_workload *w, const struct workload_space *space)
 {
-    unsigned slot = any(w, SLOTS);
+    unsigned slot = workload_any(w, SLOTS);
 
-    if (any(w, 8) == 0)
+    if (workload_any(w, 8) == 0)
         return slot;
     for (unsigned i = 0; i < SLOTS; i++)
         if (space->gpa[(slot + i) % SLOTS])
@@ -302,14 +274,16 @@ static unsigned pick_slot(struct hv_workload *w, const struct space *space)
 
 static void request(struct hv_workload *w)
 {
-    const struct device *device = pick(w);
-    unsigned pasid = any(w, 4) ? 0 : any(w, PASIDS), slot = pick_slot(w, &device->spaces[pasid]);
-    struct amdvi_request rq = {.device = device->id, .op = any(w, 3) ? AMDVI_READ : AMDVI_WRITE, .length = 8};
+    const struct workload_device *device = workload_pick(w);
+    unsigned pasid = workload_any(w, 4) ? 0 : workload_any(w, PASIDS),
+             slot = pick_slot(w, &device->spaces[pasid]);
+    struct amdvi_request rq = {
+        .device = device->id, .op = workload_any(w, 3) ? AMDVI_READ : AMDVI_WRITE, .length = 8};
     struct amdvi_result result;
 
     rq.has_pasid = pasid != 0;
     rq.pasid = pasid;
-    rq.address = address_of(slot) + (uint64_t)any(w, (uint32_t)size_of(slot) / 8) * 8;
+    rq.address = workload_address(slot) + (uint64_t)workload_any(w, (uint32_t)size_of(slot) / 8) * 8;
     if (hv_vmm_translate(w->iommu.vmm, &rq, &result)) {
         w->status = HV_ERR_DEVICE;
         return;
@@ -317,65 +291,55 @@ static void request(struct hv_workload *w)
     w->counts.requests++;
     w->counts.faults += !result.ok;
     if (result.ok)
-        see(w, HV_SIGHT_TRANSLATION, result.pa, result.perm);
+        workload_see(w, HV_SIGHT_TRANSLATION, result.pa, result.perm);
     else
-        see(w, HV_SIGHT_TRANSLATION, result.fault.reason, result.fault.flags);
+        workload_see(w, HV_SIGHT_TRANSLATION, result.fault.reason, result.fault.flags);
     if (!result.ok)
-        read_events(w);
+        workload_read_events(w);
 }
 
 /* A device asks for a page; the guest maps it and says so. */
 static void page_request(struct hv_workload *w)
 {
-    struct device *device = pick(w);
-    unsigned pasid = 1 + any(w, PASIDS - 1), slot = any(w, SMALL);
-    struct space *space = &device->spaces[pasid];
+    struct workload_device *device = workload_pick(w);
+    unsigned pasid = 1 + workload_any(w, PASIDS - 1), slot = workload_any(w, SMALL);
+    struct workload_space *space = &device->spaces[pasid];
     struct amdvi_page_request rq = {.device = device->id, .has_pasid = true, .pasid = pasid, .read = true};
     uint64_t record[2];
     bool logged;
 
     rq.last = true;
-    rq.prg_index = (uint16_t)any(w, 512);
-    rq.address = address_of(slot);
+    rq.prg_index = (uint16_t)workload_any(w, 512);
+    rq.address = workload_address(slot);
     if (hv_vmm_page_request(w->iommu.vmm, &rq, &logged)) {
         w->status = HV_ERR_DEVICE;
         return;
     }
     while (!hv_guest_iommu_record(&w->iommu, AMDVI_LOG_PPR, record)) {
-        see(w, HV_SIGHT_PPR, record[0], record[1]);
+        workload_see(w, HV_SIGHT_PPR, record[0], record[1]);
         w->counts.page_requests++;
         if (space->root && !space->gpa[slot])
             map(w, space, slot);
         answer(w, record);
     }
-    wait(w);
-}
-
-/* A command that no guest may give: the guest is told, its ring stands, it starts again (viommu 7.3, 7.4). */
-static void mistake(struct hv_workload *w)
-{
-    uint64_t words[2] = {0};
-
-    cmd_set_opcode(words, CMD_RESET_VMMIO);
-    hv_guest_iommu_command(&w->iommu, words);
-    if (!hv_guest_iommu_wait(&w->iommu))
-        w->status = HV_ERR_COMMAND; /* it should not have come */
-    read_events(w);
-    if (hv_guest_iommu_restart(&w->iommu))
-        w->status = HV_ERR_DEVICE;
-    w->counts.mistakes++;
-    wait(w);
+    workload_wait(w);
 }
 
 /* ---------------------------------------------------------------- all of it */
 
 static void operate(struct hv_workload *w)
 {
-    uint32_t dice = any(w, 1000);
+    uint32_t dice = workload_any(w, 1000);
 
     w->counts.operations++;
-    if (dice < 450)
+    if (dice < 440)
         request(w);
+    else if (dice < 442)
+        workload_overflow(w);
+    else if (dice < 446)
+        workload_block(w);
+    else if (dice < 450)
+        workload_stray(w);
     else if (dice < 850)
         change_pages(w);
     else if (dice < 900)
@@ -389,7 +353,7 @@ static void operate(struct hv_workload *w)
     else if (dice < 999)
         move(w);
     else
-        mistake(w);
+        workload_mistake(w);
 }
 
 enum hv_status hv_workload_run(struct hv_workload *workload, uint64_t operations)
@@ -403,7 +367,7 @@ enum hv_status hv_workload_run(struct hv_workload *workload, uint64_t operations
 
 static bool start_device(struct hv_workload *w, unsigned index)
 {
-    struct device *device = &w->devices[index];
+    struct workload_device *device = &w->devices[index];
 
     device->id = w->options.devices[index];
     device->domain = (uint16_t)(1 + w->next_domain++);
@@ -411,7 +375,7 @@ static bool start_device(struct hv_workload *w, unsigned index)
     device->gcr3 = hv_guest_take(&w->iommu.pages, 1);
     if (!device->gcr3 || !make_space(w, device, 0))
         return false;
-    write_entry(w, device);
+    workload_write_entry(w, device);
     return true;
 }
 
@@ -428,7 +392,7 @@ static enum hv_status start(struct hv_workload *w)
         good = (w->pool[i] = hv_guest_take(&w->iommu.pages, 1)) != 0;
     for (unsigned i = 0; i < w->options.device_count && good; i++)
         good = start_device(w, i);
-    wait(w);
+    workload_wait(w);
     return good ? w->status : HV_ERR_NO_MEMORY;
 }
 

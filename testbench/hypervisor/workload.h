@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a busy guest does to its IOMMU: seeded random maps, unmaps, flushes, address spaces that come and go,
- * page requests, moves of devices between domains, mistakes; DMA in between. A guest that keeps the rules: it
+ * page requests, moves of devices between domains, mistakes, logs that overflow, devices that are blocked;
+ * DMA in between. A guest that keeps the rules: it
  * looks only at translations that are flushed, so two correct IOMMUs must answer alike.
  */
 #ifndef AMDVI_HYPERVISOR_WORKLOAD_H
@@ -17,7 +18,8 @@ enum hv_sight {
     HV_SIGHT_STORED,      /* COMPLETION_WAIT's word, as found in memory */
     HV_SIGHT_EVENT,       /* records of the guest's logs */
     HV_SIGHT_PPR,
-    HV_SIGHT_ENTRY, /* a leaf of a guest table with its A and D bits */
+    HV_SIGHT_ENTRY,  /* a leaf of a guest table with its A and D bits */
+    HV_SIGHT_STATUS, /* the status register */
 };
 
 struct hv_workload_options {
@@ -31,7 +33,7 @@ struct hv_workload_options {
 
 struct hv_workload_counts {
     uint64_t operations, maps, unmaps, flushes, requests, faults, events, page_requests, spaces, moves,
-        mistakes;
+        mistakes, overflows, blocks, strays;
     uint64_t commands, waits;
 };
 
