@@ -118,6 +118,18 @@ void hv_driver_features(const struct hv_driver *driver, uint64_t *efr, uint64_t 
     *efr2 = driver->efr2;
 }
 
+enum hv_status hv_driver_lost(struct hv_driver *driver, enum amdvi_log log)
+{
+    if (!driver || (log != AMDVI_LOG_EVENT && log != AMDVI_LOG_PPR))
+        return HV_ERR_ARGUMENT;
+    for (unsigned i = 0; i <= UINT16_MAX; i++) {
+        const struct hv_listener *listener = &driver->devices[i].listener;
+        if (listener->lost)
+            listener->lost(listener->context, log);
+    }
+    return HV_OK;
+}
+
 /* A log that has overflowed stands until its enable bit rises again (iommu 7.1, 7.7): when all that it holds
  * has been read. */
 static enum hv_status restart_log(struct hv_driver *driver, bool events)
@@ -129,6 +141,7 @@ static enum hv_status restart_log(struct hv_driver *driver, bool events)
         return HV_ERR_DEVICE;
     if (!(status & overflow))
         return HV_ERR_EMPTY;
+    hv_driver_lost(driver, events ? AMDVI_LOG_EVENT : AMDVI_LOG_PPR);
     if (amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, driver->control & ~enable) ||
         amdvi_mmio_write(driver->device, REG_STATUS_OFFSET, 8, overflow) ||
         amdvi_mmio_write(driver->device, REG_CONTROL_OFFSET, 8, driver->control))

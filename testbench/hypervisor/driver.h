@@ -75,6 +75,9 @@ enum hv_status hv_driver_event(struct hv_driver *driver, enum amdvi_log log, uin
 struct hv_listener {
     void *context;
     void (*record)(void *context, enum amdvi_log log, uint16_t device, const uint64_t record[2]);
+    /* The log has overflowed: records are missing behind those that came so far, perhaps of this device. May
+     * be null. */
+    void (*lost)(void *context, enum amdvi_log log);
 };
 enum hv_status hv_driver_listen(struct hv_driver *driver, uint16_t device,
                                 const struct hv_listener *listener);

@@ -26,8 +26,8 @@ enum hv_status hv_fd_eventq_alloc(struct hv_fd *fd, hv_handle viommu, enum amdvi
         return HV_ERR_NO_MEMORY;
     made->viommu = v;
     fd_hold(&v->base);
-    made->records = calloc(depth, sizeof(*made->records));
-    if (!made->records) {
+    made->events = calloc(depth, sizeof(*made->events));
+    if (!made->events) {
         hv_fd_destroy_object(fd, made->base.handle);
         return HV_ERR_NO_MEMORY;
     }
@@ -44,7 +44,7 @@ void fd_eventq_end(struct fd_eventq *queue)
 
     if (*at == queue)
         *at = NULL;
-    free(queue->records);
+    free(queue->events);
     fd_drop(&queue->viommu->base);
 }
 
@@ -56,42 +56,82 @@ static bool for_the_guest(const struct fd_eventq *queue, const uint64_t record[2
            (evt_io_page_fault_code(record) == EVT_IO_PAGE_FAULT && evt_io_page_fault_gn(record));
 }
 
+static uint32_t number(struct fd_eventq *queue)
+{
+    uint32_t now = queue->sequence;
+
+    queue->sequence = (now + 1) & INT32_MAX;
+    return now;
+}
+
+void fd_eventq_lose(struct fd_eventq *queue)
+{
+    if (!queue)
+        return;
+    queue->lost++;
+    queue->after = (struct hv_event){.sequence = number(queue), .lost = true};
+}
+
 void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t record[2])
 {
-    uint64_t *to;
+    struct hv_event *to;
 
     if (!queue || !for_the_guest(queue, record))
         return;
     if (queue->count == queue->depth) {
-        queue->lost++;
+        fd_eventq_lose(queue);
         if (queue->pprs)
             hv_driver_page_lost(queue->viommu->parent->driver, (uint16_t)ppr_deviceid(record), record);
         return;
     }
-    to = queue->records[(queue->first + queue->count++) % queue->depth];
-    to[0] = record[0];
-    to[1] = record[1];
-    evt_io_page_fault_set_deviceid(to, virt_id);
+    to = &queue->events[(queue->first + queue->count++) % queue->depth];
+    *to = (struct hv_event){.sequence = number(queue), .record = {record[0], record[1]}};
+    evt_io_page_fault_set_deviceid(to->record, virt_id);
+    queue->after.lost = false; /* the number that is left out says it from now on */
 }
 
-enum hv_status hv_fd_eventq_read(struct hv_fd *fd, hv_handle queue, uint64_t record[2])
+static enum hv_status take(struct fd_eventq *queue, struct hv_event *event)
+{
+    if (queue->count) {
+        *event = queue->events[queue->first];
+        queue->first = (queue->first + 1) % queue->depth;
+        queue->count--;
+        return HV_OK;
+    }
+    if (!queue->after.lost)
+        return HV_ERR_EMPTY;
+    *event = queue->after;
+    queue->after.lost = false;
+    return HV_OK;
+}
+
+enum hv_status hv_fd_eventq_next(struct hv_fd *fd, hv_handle queue, struct hv_event *event)
 {
     struct fd_eventq *q = fd_get(fd, queue, FD_EVENTQ);
     enum hv_status status;
 
     if (!q)
         return HV_ERR_NO_OBJECT;
-    if (!record)
+    if (!event)
         return HV_ERR_ARGUMENT;
     status = hv_driver_poll(q->viommu->parent->driver);
+    return status ? status : take(q, event);
+}
+
+enum hv_status hv_fd_eventq_read(struct hv_fd *fd, hv_handle queue, uint64_t record[2])
+{
+    struct hv_event event;
+    enum hv_status status;
+
+    if (!record)
+        return fd_get(fd, queue, FD_EVENTQ) ? HV_ERR_ARGUMENT : HV_ERR_NO_OBJECT;
+    do
+        status = hv_fd_eventq_next(fd, queue, &event);
+    while (!status && event.lost);
     if (status)
         return status;
-    if (!q->count)
-        return HV_ERR_EMPTY;
-    record[0] = q->records[q->first][0];
-    record[1] = q->records[q->first][1];
-    q->first = (q->first + 1) % q->depth;
-    q->count--;
+    record[0] = event.record[0];
+    record[1] = event.record[1];
     return HV_OK;
 }
 

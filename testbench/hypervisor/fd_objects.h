@@ -78,8 +78,10 @@ struct fd_eventq {
     struct fd_object base;
     struct fd_viommu *viommu;
     bool pprs;
-    uint64_t (*records)[2];
+    struct hv_event *events;
     unsigned depth, first, count;
+    uint32_t sequence;     /* of the next event */
+    struct hv_event after; /* lost ones that nothing has followed yet: the marker */
     uint64_t lost;
 };
 
@@ -103,6 +105,8 @@ void fd_eventq_end(struct fd_eventq *queue);
 
 /* Null queues take nothing. */
 void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t record[2]);
+/* The host's log has lost records, and nobody knows whose. */
+void fd_eventq_lose(struct fd_eventq *queue);
 
 struct fd_vdevice *fd_find_vdevice(const struct fd_viommu *viommu, uint16_t virt_id);
 const struct fd_domain *fd_find_domain(const struct fd_viommu *viommu, uint16_t guest_domain);

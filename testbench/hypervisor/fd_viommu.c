@@ -83,12 +83,13 @@ struct fd_vdevice *fd_find_vdevice(const struct fd_viommu *viommu, uint16_t virt
 }
 
 static void push_record(void *context, enum amdvi_log log, uint16_t device, const uint64_t record[2]);
+static void lose_records(void *context, enum amdvi_log log);
 
 static enum hv_status make_vdevice(struct hv_fd *fd, struct fd_viommu *viommu, struct fd_device *device,
                                    uint16_t virt_id, hv_handle *vdevice)
 {
     struct fd_vdevice *made = fd_new(fd, FD_VDEVICE, sizeof(*made));
-    struct hv_listener listener = {.context = made, .record = push_record};
+    struct hv_listener listener = {.context = made, .record = push_record, .lost = lose_records};
     enum hv_status status = HV_OK;
 
     if (!made)
@@ -304,10 +305,19 @@ enum hv_status hv_fd_interrupt(struct hv_fd *fd, hv_handle viommu, enum hv_inter
 
 /* ---------------------------------------------------------------- events */
 
+static struct fd_eventq *queue_of(const struct fd_vdevice *vdevice, enum amdvi_log log)
+{
+    return log == AMDVI_LOG_PPR ? vdevice->viommu->pprs : vdevice->viommu->events;
+}
+
 static void push_record(void *context, enum amdvi_log log, uint16_t device, const uint64_t record[2])
 {
     const struct fd_vdevice *vdevice = context;
 
-    fd_eventq_push(log == AMDVI_LOG_PPR ? vdevice->viommu->pprs : vdevice->viommu->events, vdevice->virt_id,
-                   record);
+    fd_eventq_push(queue_of(vdevice, log), vdevice->virt_id, record);
+}
+
+static void lose_records(void *context, enum amdvi_log log)
+{
+    fd_eventq_lose(queue_of(context, log));
 }

@@ -3,29 +3,6 @@
 
 #include "model/layout.h"
 
-enum { GATS_FIVE_LEVELS = 1, GLX_TWO_LEVELS = 1, PASID_BITS = 16, NO_HOST_TABLES = 3 };
-
-static uint64_t at_most(uint64_t value, uint64_t limit)
-{
-    return value < limit ? value : limit;
-}
-
-/*
- * Only what works for a guest. HATS=3 says that there are no host page tables: entries with one are refused
- * (5.3). XTSup and GASup are about interrupt remapping, which guests do not have: their MSIs are remapped by
- * the host.
- */
-uint64_t hv_guest_features(uint64_t host_efr)
-{
-    const uint64_t shown = REG_EFR_PPRSUP_MASK | REG_EFR_GTSUP_MASK | REG_EFR_IASUP_MASK |
-                           REG_EFR_GIOSUP_MASK | REG_EFR_EPHSUP_MASK;
-    uint64_t efr = reg_efr_set_hats(host_efr & shown, NO_HOST_TABLES);
-
-    efr = reg_efr_set_gats(efr, at_most(reg_efr_gats(host_efr), GATS_FIVE_LEVELS));
-    efr = reg_efr_set_glxsup(efr, at_most(reg_efr_glxsup(host_efr), GLX_TWO_LEVELS));
-    return reg_efr_set_pasmax(efr, at_most(reg_efr_pasmax(host_efr), PASID_BITS - 1));
-}
-
 uint64_t *hv_registers_at(struct hv_registers *registers, uint64_t offset)
 {
     switch (offset) {

@@ -17,10 +17,6 @@ struct hv_registers {
     uint64_t efr; /* what the guest is told; EFR2 is 0 */
 };
 
-/* The masked feature word (viommu 4.3): no host page tables (HATS=3), interrupt remapping, second logs, GA
- * log, SNP, HW-vIOMMU, host A and D bits. */
-uint64_t hv_guest_features(uint64_t host_efr);
-
 /* The register behind an offset below 2000h; null for offsets without one. EFR is not written. */
 uint64_t *hv_registers_at(struct hv_registers *registers, uint64_t offset);
 

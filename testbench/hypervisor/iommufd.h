@@ -158,8 +158,20 @@ enum hv_status hv_fd_invalidate(struct hv_fd *fd, hv_handle target, const uint64
  * lost. */
 enum hv_status hv_fd_eventq_alloc(struct hv_fd *fd, hv_handle viommu, enum amdvi_log log, unsigned depth,
                                   hv_handle *queue);
-/* The oldest record, with the guest's DeviceID; HV_ERR_EMPTY. Only what the guest's own tables caused is
- * here. */
+/*
+ * An event, as a VMM of a mediated guest relays it into the guest's log. Numbers count all events of the
+ * queue, also those that are lost: a number left out says that a full queue, or a full log of the host, lost
+ * what was between. When nothing has come since, a marker says the same.
+ */
+struct hv_event {
+    uint32_t sequence; /* from 0; after 2^31 - 1 comes 0 */
+    bool lost;         /* the marker: no record */
+    uint64_t record[2];
+};
+/* The oldest event, with the guest's DeviceID; HV_ERR_EMPTY. Only what the guest's own tables caused is here.
+ */
+enum hv_status hv_fd_eventq_next(struct hv_fd *fd, hv_handle queue, struct hv_event *event);
+/* The oldest record; markers are passed over. */
 enum hv_status hv_fd_eventq_read(struct hv_fd *fd, hv_handle queue, uint64_t record[2]);
 enum hv_status hv_fd_eventq_lost(struct hv_fd *fd, hv_handle queue, uint64_t *lost);
 

@@ -55,6 +55,9 @@ enum hv_status hv_driver_share(struct amdvi_device *device, struct hv_memory *me
 enum hv_status hv_driver_record(struct hv_driver *driver, enum amdvi_log log, const uint64_t record[2],
                                 bool *heard);
 
+/* The owner has found the log overflowed, and has handed on all that it held. */
+enum hv_status hv_driver_lost(struct hv_driver *driver, enum amdvi_log log);
+
 /* ------------------------------------------------------------------------------- stage 2 of another's */
 
 /* A host (v1) table, its levels and its DomainID, as an owner's page table code has made them. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/hypervisor/rfc2023.h"
 
+#include "testbench/hypervisor/features.h"
 #include "testbench/hypervisor/guest_registers.h"
 #include "testbench/hypervisor/internal.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "testbench/hypervisor/features.h"
 #include "testbench/hypervisor/vmm_internal.h"
 
 #include "model/layout.h"
 
 #include <stdlib.h>
 
-enum { EVENT_DEPTH = 4096 };
+enum { EVENT_DEPTH_DEFAULT = 4096 };
 
 const char *hv_exit_text(enum hv_exit cause)
 {
@@ -32,6 +33,7 @@ static enum hv_status make_parent(struct hv_vmm *vmm, hv_handle device)
 static enum hv_status make_viommu(struct hv_vmm *vmm)
 {
     bool hardware = vmm->options.mode == HV_VMM_HARDWARE;
+    unsigned depth = vmm->options.event_depth ? vmm->options.event_depth : EVENT_DEPTH_DEFAULT;
     struct hv_viommu_alloc alloc = {.device = vmm->devices[0].device,
                                     .parent = vmm->parent,
                                     .type = hardware ? HV_VIOMMU_AMD : HV_VIOMMU_MEDIATED};
@@ -42,8 +44,8 @@ static enum hv_status make_viommu(struct hv_vmm *vmm)
     vmm->viommu = alloc.viommu;
     if (hardware)
         return hv_fd_vf_page(vmm->fd, vmm->viommu, alloc.vf_offset, &vmm->vf);
-    status = hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_EVENT, EVENT_DEPTH, &vmm->events);
-    return status ? status : hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_PPR, EVENT_DEPTH, &vmm->pprs);
+    status = hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_EVENT, depth, &vmm->events);
+    return status ? status : hv_fd_eventq_alloc(vmm->fd, vmm->viommu, AMDVI_LOG_PPR, depth, &vmm->pprs);
 }
 
 /* The rest of a device, once there is a virtual IOMMU. */
@@ -57,11 +59,19 @@ static enum hv_status finish_device(struct hv_vmm *vmm, struct vmm_device *devic
     return status ? status : vmm_follow_entry(vmm, device);
 }
 
+static enum hv_status show_features(struct hv_vmm *vmm)
+{
+    uint64_t host, host2, efr = vmm->options.efr;
+
+    hv_driver_features(vmm->driver, &host, &host2);
+    vmm->registers.efr = efr ? efr : hv_guest_features(host);
+    return efr && hv_guest_features_check(host, efr, 0, NULL) ? HV_ERR_UNSUPPORTED : HV_OK;
+}
+
 static enum hv_status build(struct hv_vmm *vmm)
 {
     struct vmm_device *first = &vmm->devices[0];
     enum hv_status status = hv_fd_create(vmm->options.tag, &vmm->fd);
-    uint64_t efr, efr2;
 
     *first = (struct vmm_device){.host = vmm->options.first, .guest = vmm->options.first_guest};
     vmm->count = 1;
@@ -75,8 +85,8 @@ static enum hv_status build(struct hv_vmm *vmm)
         status = make_viommu(vmm);
     if (!status)
         status = finish_device(vmm, first);
-    hv_driver_features(vmm->driver, &efr, &efr2);
-    vmm->registers.efr = hv_guest_features(efr);
+    if (!status)
+        status = show_features(vmm);
     return status ? status : vmm_pci_create(vmm);
 }
 

@@ -82,10 +82,16 @@ struct hv_vmm_options {
      * its PCI function. 0: FD18_0000h, and 00:00.2. */
     uint64_t mmio;
     uint16_t iommu;
+    /* What the guest reads as EFR; 0: hv_guest_features(). HV_ERR_UNSUPPORTED for what
+     * hv_guest_features_check() objects to. */
+    uint64_t efr;
     /* Hardware mode: SPA of the virtual APIC's page, in the driver's memory, into which the device posts
      * interrupts of the guest's IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is
      * posted. */
     uint64_t vapic;
+    /* Mediated mode: how many faults, and how many page requests, wait for the guest's logs; 0: 4096. What is
+     * lost beyond shows as an overflow of the guest's log. */
+    unsigned event_depth;
     /* Mediated mode: the same interrupts, told to the VMM. May be null. */
     void *context;
     void (*interrupt)(void *context, enum hv_interrupt_type type, uint8_t vector);

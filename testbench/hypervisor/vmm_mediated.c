@@ -124,25 +124,37 @@ void vmm_illegal_entry(struct hv_vmm *vmm, uint16_t guest_device)
     append(vmm, false, record);
 }
 
+/* Events that were lost on the way are an overflow of the guest's log: nothing else says so to a driver. All
+ * are taken here at once, so the marker behind them does not miss. */
+static enum hv_status relay(struct hv_vmm *vmm, bool pprs)
+{
+    enum hv_status status = HV_OK;
+    struct hv_event event;
+
+    while (!status) {
+        status = hv_fd_eventq_next(vmm->fd, pprs ? vmm->pprs : vmm->events, &event);
+        if (status)
+            break;
+        if (event.lost && log_running(vmm, pprs))
+            overflow(vmm, pprs);
+        else if (!event.lost && pprs)
+            status = page_request(vmm, event.record);
+        else if (!event.lost)
+            append(vmm, false, event.record);
+    }
+    return status == HV_ERR_EMPTY ? HV_OK : status;
+}
+
 enum hv_status hv_vmm_deliver(struct hv_vmm *vmm)
 {
-    uint64_t record[2];
     enum hv_status status;
 
     if (!vmm)
         return HV_ERR_ARGUMENT;
     if (vmm->vf.device)
         return HV_OK;
-    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->events, record)))
-        append(vmm, false, record);
-    if (status != HV_ERR_EMPTY)
-        return status;
-    while (!(status = hv_fd_eventq_read(vmm->fd, vmm->pprs, record))) {
-        status = page_request(vmm, record);
-        if (status)
-            break;
-    }
-    return status == HV_ERR_EMPTY ? HV_OK : status;
+    status = relay(vmm, false);
+    return status ? status : relay(vmm, true);
 }
 
 /* ---------------------------------------------------------------- the command ring */

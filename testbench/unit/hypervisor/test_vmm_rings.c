@@ -14,13 +14,14 @@ enum { GDEV = 0x10, GUEST_BYTES = 16 << 20, RING_RECORDS = 256, WISHES = 1200, P
 static struct bench b;
 static struct hv_vmm *vmm;
 static struct hv_guest_iommu iommu;
-static unsigned answers;
+static unsigned answers, depth;
 
 static void start(int mode)
 {
     struct hv_vmm_options options = {
         .mode = mode ? HV_VMM_MEDIATED : HV_VMM_HARDWARE, .gpa = BENCH_GPA, .memory = GUEST_BYTES};
 
+    options.event_depth = depth;
     options.first = BENCH_DEVICE;
     options.first_guest = GDEV;
     bench_machine(&b, NULL, NULL);
@@ -32,6 +33,7 @@ static void start(int mode)
 
 static void teardown(void)
 {
+    depth = 0;
     hv_guest_iommu_destroy(&iommu);
     hv_vmm_destroy(vmm);
     bench_free(&b);
@@ -212,6 +214,70 @@ START_TEST(logs_of_the_host_that_overflowed_run_again)
 }
 END_TEST
 
+/* A short queue between host and guest: what it loses shows as an overflow of the guest's log. */
+START_TEST(what_the_relay_loses_is_an_overflow)
+{
+    struct amdvi_request request = {.device = BENCH_DEVICE, .op = AMDVI_READ, .address = 0x7000, .length = 8};
+    struct amdvi_result result;
+
+    depth = 8;
+    start(1);
+    attach_empty();
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 8; i++)
+            ck_assert_int_eq(amdvi_translate(b.device, &request, &result), AMDVI_OK);
+        ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+        ck_assert(!vf_status_eventoverflow(read_status()) && drain(AMDVI_LOG_EVENT) == 8);
+        for (unsigned i = 0; i < 9; i++)
+            ck_assert_int_eq(amdvi_translate(b.device, &request, &result), AMDVI_OK);
+        ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+        ck_assert_uint_eq(drain(AMDVI_LOG_EVENT), 8);
+        ck_assert(vf_status_eventoverflow(read_status()) && !vf_status_eventlogrun(read_status()));
+        ck_assert_int_eq(hv_guest_iommu_restart_log(&iommu, AMDVI_LOG_EVENT), HV_OK);
+        ck_assert(!vf_status_eventoverflow(read_status()) && vf_status_eventlogrun(read_status()));
+    }
+}
+END_TEST
+
+/* A log that is off does not overflow. */
+START_TEST(what_a_log_that_is_off_does_not_get_is_none)
+{
+    struct amdvi_request request = {.device = BENCH_DEVICE, .op = AMDVI_READ, .address = 0x7000, .length = 8};
+    struct amdvi_result result;
+
+    depth = 4;
+    start(1);
+    attach_empty();
+    write_control(iommu.control & ~REG_CONTROL_EVENTLOGEN_MASK);
+    for (unsigned i = 0; i < 9; i++)
+        ck_assert_int_eq(amdvi_translate(b.device, &request, &result), AMDVI_OK);
+    ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+    write_control(iommu.control);
+    ck_assert(!vf_status_eventoverflow(read_status()) && vf_status_eventlogrun(read_status()));
+}
+END_TEST
+
+/* The next kernel does not hear of its predecessor's devices. */
+START_TEST(a_reset_forgets_what_is_under_way)
+{
+    struct amdvi_request request = {.device = BENCH_DEVICE, .op = AMDVI_READ, .address = 0x7000, .length = 8};
+    struct amdvi_page_request wish = {
+        .device = BENCH_DEVICE, .has_pasid = true, .pasid = PASID, .read = true, .last = true};
+    struct amdvi_page_request_result asked;
+    struct amdvi_result result;
+
+    start(_i);
+    attach_empty();
+    ck_assert_int_eq(amdvi_translate(b.device, &request, &result), AMDVI_OK);
+    ck_assert_int_eq(amdvi_page_request(b.device, &wish, &asked), AMDVI_OK);
+    ck_assert_int_eq(hv_vmm_reset(vmm), HV_OK);
+    hv_guest_iommu_destroy(&iommu);
+    ck_assert_int_eq(hv_guest_iommu_create(&iommu, vmm, BENCH_GPA, GUEST_BYTES), HV_OK);
+    ck_assert_int_eq(hv_vmm_deliver(vmm), HV_OK);
+    ck_assert_uint_eq(drain(AMDVI_LOG_EVENT) + drain(AMDVI_LOG_PPR), 0);
+}
+END_TEST
+
 START_TEST(page_requests_that_the_hosts_log_loses_are_answered)
 {
     const struct amdvi_observer observer = {.prg_response = on_response};
@@ -246,6 +312,9 @@ int main(void)
     tcase_add_loop_test(tcase, a_log_that_overflowed_waits_for_its_enable_bit, 0, 2);
     tcase_add_loop_test(tcase, page_requests_that_a_full_log_loses_are_answered, 0, 2);
     tcase_add_test(tcase, logs_of_the_host_that_overflowed_run_again);
+    tcase_add_test(tcase, what_the_relay_loses_is_an_overflow);
+    tcase_add_test(tcase, what_a_log_that_is_off_does_not_get_is_none);
+    tcase_add_loop_test(tcase, a_reset_forgets_what_is_under_way, 0, 2);
     tcase_add_test(tcase, page_requests_that_the_hosts_log_loses_are_answered);
     return run_tests(tcase);
 }
