@@ -23,7 +23,7 @@ void dma_forget_invalidations(struct dma_device *device)
 {
     while (device->waiting) {
         struct dma_waiting *waiting = device->waiting;
-        unlink_waiting(device, waiting);
+        device->waiting = waiting->next;
         timers_cancel(&device->machine->timers, waiting);
         free(waiting);
     }
@@ -37,12 +37,10 @@ static uint32_t tag_of(const struct dma_waiting *waiting)
     return waiting->wrong ? waiting->invalidation.tag ^ 0x80000000 : waiting->invalidation.tag;
 }
 
-static void answer(void *context)
+static void answer(struct dma_waiting *waiting)
 {
-    struct dma_waiting *waiting = context;
     struct dma_device *device = waiting->device;
 
-    unlink_waiting(device, waiting);
     if (!waiting->wrong)
         dma_atc_drop(device, &waiting->invalidation);
     if (amdvi_atc_complete(waiting->unit->device, tag_of(waiting)) == AMDVI_OK)
@@ -52,11 +50,21 @@ static void answer(void *context)
     free(waiting);
 }
 
+static void on_due(void *context)
+{
+    struct dma_waiting *waiting = context;
+
+    unlink_waiting(waiting->device, waiting);
+    answer(waiting);
+}
+
 void dma_answer_invalidations(struct dma_device *device)
 {
     while (device->waiting) {
-        timers_cancel(&device->machine->timers, device->waiting);
-        answer(device->waiting);
+        struct dma_waiting *waiting = device->waiting;
+        device->waiting = waiting->next;
+        timers_cancel(&device->machine->timers, waiting);
+        answer(waiting);
     }
     machine_finish(device->machine);
 }
@@ -82,7 +90,7 @@ static void answer_later(struct dma_device *device, struct machine_unit *unit,
     *waiting =
         (struct dma_waiting){.device = device, .unit = unit, .invalidation = *invalidation, .wrong = wrong};
     append(device, waiting);
-    timers_set(&device->machine->timers, due, answer, waiting);
+    timers_set(&device->machine->timers, due, on_due, waiting);
 }
 
 /* ---------------------------------------------------------------- arrival */

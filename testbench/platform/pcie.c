@@ -142,7 +142,8 @@ static bool interrupts_good(const struct pcie_description *what)
     if (what->msix == 0)
         return true;
     return what->msix <= PCIE_MSIX_MAX && what->msix_bar < PCIE_BARS &&
-           what->bar[what->msix_bar].bytes >= ((table + 4095) & ~UINT64_C(4095)) + (what->msix + 63) / 64 * 8;
+           what->bar[what->msix_bar].bytes >=
+               ((table + 4095) & ~UINT64_C(4095)) + PCIE_PENDING_BYTES(what->msix);
 }
 
 static bool express_kind(enum pcie_kind kind)
@@ -231,39 +232,6 @@ enum amdvi_status pcie_add(struct pcie_topology *topology, const struct pcie_des
 
 /* ---------------------------------------------------------------- going */
 
-static struct pcie_function *child_of(const struct pcie_function *bridge)
-{
-    for (struct pcie_function *f = bridge->topology->functions; f; f = f->next)
-        if (f->what.bridge == bridge)
-            return f;
-    return NULL;
-}
-
-static void unlink_function(struct pcie_function *function)
-{
-    struct pcie_function **at = &function->topology->functions;
-
-    while (*at != function)
-        at = &(*at)->next;
-    *at = function->next;
-}
-
-void pcie_remove(struct pcie_function *function)
-{
-    struct pcie_topology *topology = function->topology;
-    struct pcie_function *child;
-
-    while ((child = child_of(function)))
-        pcie_remove(child);
-    if (function->what.removed)
-        function->what.removed(function->what.context);
-    unlink_function(function);
-    free_function(function);
-    pcie_mark_multifunction(topology);
-}
-
-/* ---------------------------------------------------------------- resets */
-
 static bool behind(const struct pcie_function *function, const struct pcie_function *bridge)
 {
     const struct pcie_function *up = function->what.bridge;
@@ -272,6 +240,35 @@ static bool behind(const struct pcie_function *function, const struct pcie_funct
         up = up->what.bridge;
     return up != NULL;
 }
+
+static void take_out_the_gone(struct pcie_topology *topology)
+{
+    struct pcie_function **at = &topology->functions;
+
+    while (*at) {
+        struct pcie_function *function = *at;
+        if (!function->gone) {
+            at = &function->next;
+            continue;
+        }
+        *at = function->next;
+        if (function->what.removed)
+            function->what.removed(function->what.context);
+        free_function(function);
+    }
+}
+
+void pcie_remove(struct pcie_function *function)
+{
+    struct pcie_topology *topology = function->topology;
+
+    for (struct pcie_function *f = topology->functions; f; f = f->next)
+        f->gone = f == function || behind(f, function);
+    take_out_the_gone(topology);
+    pcie_mark_multifunction(topology);
+}
+
+/* ---------------------------------------------------------------- resets */
 
 static void reset_one(struct pcie_function *function)
 {

@@ -5,6 +5,9 @@
 
 #include "testbench/platform/pcie.h"
 
+/* Of MSI-X: a bit a vector, in words of 8 bytes. */
+#define PCIE_PENDING_BYTES(vectors) (((uint64_t)(vectors) + 63) / 64 * 8)
+
 enum { PCIE_SPACE = 4096, PCIE_SMALL_SPACE = 256, PCIE_MSIX_MAX = 2048, PCIE_MSIX_ENTRY = 16 };
 
 /* Standard header. */
@@ -78,6 +81,7 @@ struct pcie_function {
     struct pcie_description what;
     unsigned power, msi, msix, express, ats, pri, pasid; /* offsets of capabilities; 0: not there */
     uint8_t value[PCIE_SPACE], writable[PCIE_SPACE], clears[PCIE_SPACE];
+    bool gone;                            /* being taken out */
     uint8_t *vectors;                     /* table of MSI-X */
     uint64_t pending[PCIE_MSIX_MAX / 64]; /* of MSI-X; of MSI: its pending register */
 };

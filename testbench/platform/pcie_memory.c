@@ -87,7 +87,7 @@ static bool in_pending(const struct pcie_function *f, unsigned bar, uint64_t off
     uint64_t from = pcie_pending_offset(f);
 
     return f->msix && bar == f->what.msix_bar && offset >= from &&
-           offset < from + (f->what.msix + 63) / 64 * 8;
+           offset < from + PCIE_PENDING_BYTES(f->what.msix);
 }
 
 static uint64_t bytes_of(const uint8_t *bytes, unsigned size)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Windows are parts of one file, mapped into a stretch of addresses that is reserved from physical address 0
  * to the end of the last window. */
-#define _GNU_SOURCE
 #include "testbench/platform/ram.h"
 
 #include "testbench/platform/refuse.h"
