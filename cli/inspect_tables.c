@@ -179,10 +179,15 @@ static bool walk(struct picture *p)
     return p->count;
 }
 
+/* The mappings that were kept, also when there are more of them. */
 static void show_mappings(struct picture *p)
 {
+    bool more = p->cut;
+
+    p->cut = false;
     for (size_t i = 0; i < p->count && !p->cut; i++)
         show_mapping(p, &p->mappings[i]);
+    p->cut |= more;
 }
 
 static struct json_object *begin_json(struct picture *p, const char *maps)

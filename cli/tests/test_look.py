@@ -252,3 +252,10 @@ def test_tables_of_a_device_while_the_iommu_is_off(amdvi, tmp_path):
     trace.write_text(SMALL.split("dma dev")[0] + "mmio_write off=0x18 size=8 value=0\n", encoding="ascii")
     done = amdvi("inspect", trace, "--tables", "01:00.0")
     assert "the IOMMU is off at this point" in done.stdout and "not translated" in done.stdout
+
+
+def test_a_short_listing_of_tables_shows_its_first_lines(amdvi, root):
+    capture = root / "traces" / "samples" / "linux61-lazy.capture.txt.zst"
+    whole = amdvi("inspect", capture, "--at", "15955", "--tables", "00:05.0").stdout.splitlines()
+    short = amdvi("inspect", capture, "--at", "15955", "--tables", "00:05.0", "--max", "2").stdout.splitlines()
+    assert short[:6] == whole[:6] and " -> " in short[5] and short[6:] == ["  2 ranges and more, see --max"]

@@ -51,6 +51,7 @@ struct amdvi_timed_preset {
 
 /* Number `index`, from 0; null after the last one. */
 const struct amdvi_timed_parameter *amdvi_timed_parameter_at(size_t index);
+/* Preset number `index`, from 0; null after the last one. */
 const struct amdvi_timed_preset *amdvi_timed_preset_at(size_t index);
 
 /* Sets all parameters to a preset's values; null: generic. AMDVI_ERR_BAD_VALUE: no such preset. */
@@ -59,6 +60,7 @@ enum amdvi_status amdvi_timed_preset(struct amdvi_timed_parameters *parameters, 
 /* One parameter. Times carry a unit: 150ns. AMDVI_ERR_UNKNOWN_KEY, AMDVI_ERR_BAD_VALUE. */
 enum amdvi_status amdvi_timed_set(struct amdvi_timed_parameters *parameters, const char *name,
                                   const char *value);
+/* The value of one parameter; times in picoseconds. AMDVI_ERR_UNKNOWN_KEY. */
 enum amdvi_status amdvi_timed_get(const struct amdvi_timed_parameters *parameters, const char *name,
                                   uint64_t *value);
 
@@ -114,14 +116,17 @@ enum amdvi_status amdvi_timed_create(struct amdvi_device *device,
  */
 void amdvi_timed_destroy(struct amdvi_timed *timed);
 
+/* The present, in picoseconds since creation. */
 uint64_t amdvi_timed_now(const struct amdvi_timed *timed);
 
 /* Submissions at time `when`, the present or later; each ends with a call of complete() with its tag.
  * `port`: whose L1, below l1.ports. AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY. */
 enum amdvi_status amdvi_timed_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                       const struct amdvi_request *request, uint64_t tag);
+/* A message-signalled interrupt at time `when`. */
 enum amdvi_status amdvi_timed_interrupt(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                         uint16_t requester, uint64_t address, uint32_t data, uint64_t tag);
+/* A page request at time `when`. */
 enum amdvi_status amdvi_timed_page_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                            const struct amdvi_page_request *request, uint64_t tag);
 /* Takes effect command.doorbell later. */
@@ -142,6 +147,7 @@ uint64_t amdvi_timed_pending(const struct amdvi_timed *timed);
  * As amdvi_memory_done(). */
 enum amdvi_status amdvi_timed_memory_done(struct amdvi_timed *timed, uint64_t id,
                                           enum amdvi_memory_result result, const void *data);
+/* The same, with the bytes of the device's own memory. */
 enum amdvi_status amdvi_timed_memory_answer(struct amdvi_timed *timed, uint64_t id);
 
 /* Who waits for whom, for people: when something is pending and nothing happens any more. Cut to `size` bytes
@@ -175,6 +181,7 @@ struct amdvi_timed_statistics {
     uint64_t flush_wait_ps;                /* rings that waited for older walks */
 };
 
+/* Copies the counters. AMDVI_ERR_ARGUMENT for null. */
 enum amdvi_status amdvi_timed_get_statistics(const struct amdvi_timed *timed,
                                              struct amdvi_timed_statistics *statistics);
 /* Warm-up is over: statistics and histograms start at zero. */
@@ -193,6 +200,7 @@ enum amdvi_timed_histogram {
  * the greatest, exactly. */
 enum amdvi_status amdvi_timed_percentile(const struct amdvi_timed *timed, enum amdvi_timed_histogram which,
                                          uint32_t ppm, uint64_t *ps);
+/* How many latencies the histogram holds, and their mean in picoseconds. */
 enum amdvi_status amdvi_timed_mean(const struct amdvi_timed *timed, enum amdvi_timed_histogram which,
                                    uint64_t *count, double *ps);
 
@@ -209,6 +217,7 @@ struct amdvi_trap {
     uint64_t ends[64]; /* of the last submissions, for the length of the queue */
 };
 
+/* No submission yet. `parameters` is copied. AMDVI_ERR_ARGUMENT for null, AMDVI_ERR_BAD_VALUE as amdvi_timed_check(). */
 enum amdvi_status amdvi_trap_begin(struct amdvi_trap *trap, const struct amdvi_timed_parameters *parameters);
 /* A submission of guest `guest` at `when`: when the guest goes on. Submissions come in the order of time. */
 enum amdvi_status amdvi_trap_submit(struct amdvi_trap *trap, uint64_t when, unsigned guest, uint64_t *done);
