@@ -28,8 +28,10 @@ void world_lint_setup(struct world *world, bool queued)
 
 void world_lint_attach(struct world *world, size_t index, struct amdvi_device *device)
 {
-    struct amdvi_lint_options options = {
-        .context = world, .finding = finding, .windows = true, .strict = !queue_allowed};
+    struct amdvi_lint_options options = {.context = world,
+                                         .finding = finding,
+                                         .windows = true,
+                                         .regime = queue_allowed ? AMDVI_LINT_AUTO : AMDVI_LINT_SYNCHRONOUS};
 
     if (world->options->no_lint)
         return;
