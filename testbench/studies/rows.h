@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Internal: the rows of the validation and what they say. Each file names its rows' origin. */
+#ifndef AMDVI_STUDIES_ROWS_H
+#define AMDVI_STUDIES_ROWS_H
+
+#include "amdvi/studies.h"
+#include "testbench/studies/world.h"
+
+#include <stdio.h>
+
+#define SAY(outcome, ...)    snprintf((outcome)->value, sizeof((outcome)->value), __VA_ARGS__)
+#define REMARK(outcome, ...) snprintf((outcome)->remark, sizeof((outcome)->remark), __VA_ARGS__)
+
+typedef void row(struct validation_outcome *outcome);
+
+row row_counts;                                                 /* counts.c */
+row row_pmu, row_nested_unmap, row_lazy;                        /* driver.c */
+row row_stream, row_little, row_kept_directories, row_locality; /* stream.c */
+row row_wall, row_merging;                                      /* reach.c */
+row row_trap, row_modes;                                        /* trap.c */
+row row_tenants;                                                /* tenants.c */
+
+#endif
