@@ -12,6 +12,14 @@ enum { QUEUE_ENTRIES = 250, QUEUE_NS = 10000000 };
 
 /* ---------------------------------------------------------------- memory accesses */
 
+static void note_interrupt(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_word *word = lint_word(lint, address);
+
+    if (word)
+        word->interrupt = true;
+}
+
 static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *info, uint64_t word)
 {
     struct lint_trail *trail = &lint->trail;
@@ -19,6 +27,8 @@ static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *
                    : info->access == AMDVI_ACCESS_GUEST_ENTRY ? WALK_GUEST
                                                               : WALK_GCR3;
 
+    if (info->access == AMDVI_ACCESS_IRTE)
+        note_interrupt(lint, word);
     if (info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_IRTE || trail->count == SHADOW_WORDS)
         return;
     trail->words[trail->count].address = word;
@@ -182,12 +192,32 @@ static bool is_running(const struct amdvi_device *device, unsigned id)
     }
 }
 
+/* What lies between head and tail: commands not yet fetched, records not yet read. A kernel that takes over
+ * from one that has crashed moves bases of running units on purpose; then nothing is lost but that. */
+static bool loses_records(const struct amdvi_device *device, unsigned id)
+{
+    static const struct {
+        uint8_t base, head, tail;
+    } rings[] = {{REG_CMD_BASE, REG_CMD_HEAD, REG_CMD_TAIL},
+                 {REG_EVENT_BASE, REG_EVENT_HEAD, REG_EVENT_TAIL},
+                 {REG_EVENT_B_BASE, REG_EVENT_B_HEAD, REG_EVENT_B_TAIL},
+                 {REG_PPR_BASE, REG_PPR_HEAD, REG_PPR_TAIL},
+                 {REG_PPR_B_BASE, REG_PPR_B_HEAD, REG_PPR_B_TAIL},
+                 {REG_GA_BASE, REG_GA_HEAD, REG_GA_TAIL}};
+
+    for (unsigned i = 0; i < sizeof(rings) / sizeof(*rings); i++)
+        if (rings[i].base == id)
+            return device->reg[rings[i].head] != device->reg[rings[i].tail];
+    return false;
+}
+
 static void doorbell(struct amdvi_lint *lint, uint64_t old, uint64_t tail)
 {
     uint64_t base = lint->device->reg[REG_CMD_BASE];
     struct ring ring = ring_make(0, (unsigned)reg_cmd_base_len(base), RING_RECORD_BYTES);
     uint32_t slots = ring.bytes ? ring.bytes / RING_RECORD_BYTES : LINT_SLOTS;
 
+    lint_ring_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
     lint_order_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
 }
 
@@ -204,9 +234,10 @@ static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned si
     finding.new_value = lint_written(device->reg[id], offset, size, value);
     if (is_base(id) && finding.old_value != finding.new_value && is_running(device, id)) {
         finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
-        finding.severity = AMDVI_LINT_MISTAKE;
+        finding.severity = loses_records(device, id) ? AMDVI_LINT_MISTAKE : AMDVI_LINT_NOTE;
         lint_report(lint, &finding);
     } else if (id == REG_CMD_TAIL && finding.old_value != finding.new_value) {
+        lint_torn_end(lint);
         doorbell(lint, finding.old_value, finding.new_value);
     } else if (id == REG_CMD_TAIL && finding.old_value == finding.new_value && device->command_run) {
         finding.kind = AMDVI_LINT_EMPTY_DOORBELL;
@@ -248,22 +279,39 @@ static void on_hit(void *context, const struct amdvi_hit_info *info)
     lint_check(lint, info);
 }
 
-/* Nothing is cached behind a reset or a restore: what was read before counts no more. */
-static void on_call(void *context, const struct amdvi_call_info *info)
+static void on_page_request(void *context, const struct amdvi_page_request *request,
+                            const struct amdvi_page_request_result *result)
 {
-    struct amdvi_lint *lint = context;
+    lint_page_request(context, request, result->ok);
+}
 
-    if (info->call != AMDVI_CALL_RESET && info->call != AMDVI_CALL_RESTORE)
-        return;
+static void on_prg_response(void *context, const struct amdvi_prg_response *response)
+{
+    lint_page_answer(context, response);
+}
+
+/* Nothing is cached any more: what was read before counts no more. */
+static void start_anew(struct amdvi_lint *lint)
+{
     lint_cases_drop(lint);
     memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
     memset(lint->last, 0, sizeof(lint->last));
+    memset(&lint->ring, 0, sizeof(lint->ring));
+    memset(&lint->page_requests, 0, sizeof(lint->page_requests));
+    memset(&lint->torn, 0, sizeof(lint->torn));
     lint->last_sharers = 0;
+}
+
+static void on_call(void *context, const struct amdvi_call_info *info)
+{
+    if (info->call == AMDVI_CALL_RESET || info->call == AMDVI_CALL_RESTORE)
+        start_anew(context);
 }
 
 /* ---------------------------------------------------------------- life */
 
-static enum amdvi_status attach(struct amdvi_lint *lint)
+static enum amdvi_status attach(struct amdvi_lint *lint, struct amdvi_device *device,
+                                struct amdvi_observation **observation)
 {
     struct amdvi_observer observer = {.context = lint,
                                       .access = on_access,
@@ -273,9 +321,11 @@ static enum amdvi_status attach(struct amdvi_lint *lint)
                                       .mmio = on_mmio,
                                       .hit = on_hit,
                                       .guest_mmio = on_guest_mmio,
-                                      .call = on_call};
+                                      .call = on_call,
+                                      .page_request = on_page_request,
+                                      .prg_response = on_prg_response};
 
-    return amdvi_observer_attach(lint->device, &observer, &lint->observation);
+    return amdvi_observer_attach(device, &observer, observation);
 }
 
 static void set_defaults(struct amdvi_lint_options *options)
@@ -314,7 +364,8 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
     new->order.slots = allocate_zeroed(&device->allocator, sizeof(*new->order.slots) * LINT_SLOTS);
     new->regimes.domains = allocate_zeroed(&device->allocator, sizeof(*new->regimes.domains) * LINT_DOMAINS);
-    if (!new->words || !new->order.slots || !new->regimes.domains || attach(new) != AMDVI_OK) {
+    if (!new->words || !new->order.slots || !new->regimes.domains ||
+        attach(new, device, &new->observation) != AMDVI_OK) {
         amdvi_lint_destroy(new);
         return AMDVI_ERR_NO_MEMORY;
     }
@@ -373,6 +424,7 @@ enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const 
     if (!lint || !bytes || (length && spa + (length - 1) < spa))
         return AMDVI_ERR_ARGUMENT;
     if (length) {
+        lint_ring_write(lint, spa, length);
         lint_words_write(lint, spa, bytes, 0, length);
         lint_dirty_write(lint, spa, bytes, 0, length);
     }
@@ -404,11 +456,41 @@ enum amdvi_status amdvi_lint_read(struct amdvi_lint *lint, uint64_t spa, uint64_
     return AMDVI_OK;
 }
 
+enum amdvi_status amdvi_lint_scan(struct amdvi_lint *lint)
+{
+    if (!lint)
+        return AMDVI_ERR_ARGUMENT;
+    lint_words_scan(lint);
+    return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_lint_move(struct amdvi_lint *lint, struct amdvi_device *device)
+{
+    struct amdvi_observation *observation;
+    enum amdvi_status status;
+
+    if (!lint || !device || device == lint->device)
+        return AMDVI_ERR_ARGUMENT;
+    if (device_busy(lint->device) || device_busy(device))
+        return AMDVI_ERR_BUSY;
+    status = attach(lint, device, &observation);
+    if (status != AMDVI_OK)
+        return status;
+    amdvi_observer_detach(lint->observation);
+    lint->observation = observation;
+    start_anew(lint);
+    lint->device = device;
+    return AMDVI_OK;
+}
+
 enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
 {
     if (!lint)
         return AMDVI_ERR_ARGUMENT;
+    lint_torn_end(lint);
     lint_cases_finish(lint);
+    lint_ring_finish(lint);
+    lint_pages_finish(lint);
     return AMDVI_OK;
 }
 

@@ -6,7 +6,10 @@
 #include "amdvi/lint.h"
 #include "model/lint/lint_cases.h"
 #include "model/lint/lint_order.h"
+#include "model/lint/lint_page_requests.h"
 #include "model/lint/lint_regime.h"
+#include "model/lint/lint_ring.h"
+#include "model/lint/lint_torn.h"
 #include "model/lint/shadow.h"
 
 enum { LINT_WORD_WAYS = 8, LINT_STORES_MAX = 32, LINT_TEXT_MAX = 1024, LINT_TABLE_PAGES = 4096 };
@@ -25,9 +28,8 @@ struct lint_word {
     struct amdvi_lint_mark changed_at, filled_at;
     struct lint_moment moment; /* of the change */
     uint32_t bursts;           /* of changes in its domain, then */
-    /* word 0 of a device table entry: partial writes while V=1 since the last whole state */
-    bool torn_open, torn_read;
-    struct lint_reach reach; /* what hardware translated with it last */
+    bool interrupt;            /* of an interrupt entry */
+    struct lint_reach reach;   /* what hardware translated with it last */
 };
 
 struct lint_store {
@@ -60,6 +62,9 @@ struct amdvi_lint {
     struct lint_order order;
     struct lint_regimes regimes;
     struct lint_cases cases;
+    struct lint_ring ring;
+    struct lint_torn torn;
+    struct lint_page_requests page_requests;
     uint32_t last_sharers; /* the newest pair of devices that was reported for sharing a domain */
     struct lint_store stores[LINT_STORES_MAX];
     struct amdvi_access_info last[AMDVI_ACCESS_DATA + 1]; /* newest read of each kind, for reserved bits */
@@ -73,6 +78,7 @@ void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value);
 void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length);
 
+void lint_words_scan(struct amdvi_lint *lint);
 void lint_words_reread(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
 
 /* lint_stale.c */
@@ -87,6 +93,7 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
 /* lint_guest.c */
 void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t offset, unsigned size,
                               uint64_t value);
+void lint_guest_command(struct amdvi_lint *lint, const struct amdvi_command_info *info);
 void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length);
 

@@ -225,7 +225,6 @@ static struct lint_case *open_case(struct amdvi_lint *lint, const struct amdvi_l
 
     if (!c)
         return NULL;
-    lint->order.now.time += !word;
     *c = (struct lint_case){.used = true,
                             .finding = *finding,
                             .guest = guest,

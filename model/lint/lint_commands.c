@@ -2,18 +2,6 @@
 /* What commands tell the lint: those of the host come before they are executed, guests' after that. */
 #include "model/lint/lint.h"
 
-/* An invalidated device table entry is whole again, however it was written. */
-static void settle_torn(struct amdvi_lint *lint, uint16_t device)
-{
-    struct lint_word *word = NULL;
-    uint64_t address;
-
-    if (dte_address(&lint->device->segments, device, &address) == REASON_NONE)
-        word = lint_word(lint, address);
-    if (word)
-        word->torn_open = word->torn_read = false;
-}
-
 static bool drops_entries(unsigned opcode)
 {
     return opcode == CMD_INVALIDATE_DEVTAB_ENTRY || opcode == CMD_INVALIDATE_INTERRUPT_TABLE ||
@@ -34,7 +22,8 @@ static struct lint_slot slot_of(const struct amdvi_lint *lint, const struct amdv
 static void count(struct amdvi_lint *lint, const uint64_t words[2])
 {
     lint->statistics.invalidations++;
-    lint->statistics.superfluous_invalidations += !lint_covers(lint->device, words);
+    if (lint->options.costs)
+        lint->statistics.superfluous_invalidations += !lint_covers(lint->device, words);
 }
 
 static void drop(struct amdvi_lint *lint, const struct amdvi_command_info *info, const struct lint_slot *slot)
@@ -42,8 +31,6 @@ static void drop(struct amdvi_lint *lint, const struct amdvi_command_info *info,
     const uint64_t *words = info->executed;
     unsigned opcode = (unsigned)cmd_opcode(words);
 
-    if (opcode == CMD_INVALIDATE_DEVTAB_ENTRY)
-        settle_torn(lint, (uint16_t)cmd_inv_devtab_deviceid(words));
     lint_cases_command(lint, info, slot);
     lint_cases_remember(lint, words, slot);
     if (info->guest)
@@ -58,6 +45,8 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     unsigned opcode = (unsigned)cmd_opcode(info->executed);
     struct lint_slot slot;
 
+    if (info->legal && info->guest)
+        lint_guest_command(lint, info);
     if (!info->legal || !(drops_entries(opcode) || opcode == CMD_COMPLETION_WAIT))
         return;
     slot = slot_of(lint, info);
@@ -69,5 +58,6 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     if (info->guest)
         return;
     lint_regime_wait(lint, &slot);
+    lint_ring_wait(lint, info->executed);
     lint_order_wait(&lint->order, slot.given.time);
 }

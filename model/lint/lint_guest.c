@@ -66,6 +66,22 @@ static void check_map(struct amdvi_lint *lint, uint16_t guest, unsigned id, uint
         return;
     finding.word = entry;
     finding.new_value = value;
+    if (!lint_group_told(lint, lint_group(finding.kind, guest, id), 1))
+        lint_report(lint, &finding);
+}
+
+/* Another TransDevID is another owner: what the one before has left in the rings' registers runs for him. */
+static void check_owner(struct amdvi_lint *lint, const struct guest *guest, uint16_t id, uint64_t old,
+                        uint64_t now)
+{
+    struct amdvi_lint_finding finding = finding_of(lint, AMDVI_LINT_GUEST_NOT_RESET, id);
+    bool left = guest->vfc[VFC_CMD_CONTROL] || guest->vfc[VFC_EVENT_CONTROL] || guest->vfc[VFC_PPR_CONTROL];
+
+    if (!vfc_misc_transdevid(old) || vfc_misc_transdevid(old) == vfc_misc_transdevid(now) || !left)
+        return;
+    finding.word = vfc_info[VFC_MISC].offset;
+    finding.old_value = old;
+    finding.new_value = now;
     lint_report(lint, &finding);
 }
 
@@ -78,10 +94,34 @@ void lint_guest_control_write(struct amdvi_lint *lint, uint16_t id, uint64_t off
     unsigned at = (unsigned)offset / 8;
     uint64_t old = guest->vfc[at], now = lint_written(old, offset, size, value);
 
+    if (at == VFC_MISC)
+        check_owner(lint, guest, id, old, now);
     if (at == VFC_DID_MAP0 || at == VFC_DID_MAP1)
         check_map(lint, id, at, now);
     else if (rings[at].enable)
         check_enables(lint, id, at, old, now);
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static bool names_device(unsigned opcode)
+{
+    return opcode == CMD_INVALIDATE_DEVTAB_ENTRY || opcode == CMD_INVALIDATE_IOTLB_PAGES ||
+           opcode == CMD_INVALIDATE_INTERRUPT_TABLE || opcode == CMD_COMPLETE_PPR_REQUEST;
+}
+
+/* Device 0 is the root complex. Drivers clear maps by writing it (viommu 3.1), so only a guest that uses such
+ * an entry is told. */
+void lint_guest_command(struct amdvi_lint *lint, const struct amdvi_command_info *info)
+{
+    struct amdvi_lint_finding finding = finding_of(lint, AMDVI_LINT_MAP_TO_ZERO, info->guest_id);
+
+    if (!names_device((unsigned)cmd_opcode(info->executed)) || cmd_inv_devtab_deviceid(info->executed))
+        return;
+    finding.word = map_device_entry(info->guest_id, (uint16_t)cmd_inv_devtab_deviceid(info->words));
+    finding.guest_device = (uint16_t)cmd_inv_devtab_deviceid(info->words);
+    if (!lint_group_told(lint, lint_group(finding.kind, info->guest_id, finding.guest_device), 1))
+        lint_report(lint, &finding);
 }
 
 /* ---------------------------------------------------------------- the dirty status */
@@ -166,12 +206,23 @@ static uint64_t field_of(uint64_t value, uint64_t mask)
     return (value & mask) / (mask & -mask);
 }
 
+/* Nothing runs for a guest whose IOMMU is disabled, and no page request is taken without a log: such bits
+ * need not get through. */
+static bool need_not_arrive(uint64_t value, uint64_t bit)
+{
+    if (!(value & REG_CONTROL_IOMMUEN_MASK))
+        return true;
+    return bit == REG_CONTROL_PPREN_MASK && !(value & REG_CONTROL_PPRLOGEN_MASK);
+}
+
 /* A host may have lost page requests answered for a guest that does not ask for it: a device that waits for
  * ever is nobody's wish (iommu 7.7). */
 static bool as_wanted(uint64_t value, uint64_t is, size_t i)
 {
     uint64_t wanted = field_of(value, controls[i].control), got = field_of(is, controls[i].field);
 
+    if (!got && need_not_arrive(value, controls[i].control))
+        return true;
     return wanted == got || (controls[i].control == REG_CONTROL_PPRAUTORSPEN_MASK && got);
 }
 

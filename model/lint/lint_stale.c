@@ -162,7 +162,14 @@ static enum amdvi_cache page_cache(const struct amdvi_hit_info *info)
     return info->caches >> AMDVI_CACHE_PDC & 1 ? AMDVI_CACHE_PDC : AMDVI_CACHE_GCR3;
 }
 
-/* Another device of the domain whose host table is not the same: their translations mix (10.2). */
+/* Host tables of both, and guest tables that are reached by the same PASIDs. */
+static bool same_tables(const struct dte *a, const struct dte *b)
+{
+    return !a || (a->mode == b->mode && a->host_root == b->host_root &&
+                  (!a->guest || !b->guest || a->gcr3_root == b->gcr3_root));
+}
+
+/* Another device of the domain whose tables are not the same: their translations mix (10.2). */
 static bool find_sharer(const struct amdvi_lint *lint, const struct amdvi_hit_info *info,
                         const struct shadow *shadow, uint16_t *sharer)
 {
@@ -171,8 +178,7 @@ static bool find_sharer(const struct amdvi_lint *lint, const struct amdvi_hit_in
 
     while (amdvi_inspect_cache(lint->device, AMDVI_CACHE_DTC, &cursor, &line) == AMDVI_OK) {
         if (line.device == info->device || line.domain != info->domain ||
-            (dte_mode(&line.target) == shadow->dte.mode &&
-             dte_host_root(&line.target) == shadow->dte.host_root))
+            same_tables(dtc_peek(lint->device, line.device), &shadow->dte))
             continue;
         *sharer = line.device;
         return true;
@@ -206,12 +212,13 @@ static uint64_t page_size(const struct amdvi_hit_info *info, const struct shadow
 }
 
 static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
-                       const struct shadow *shadow)
+                       const struct shadow *shadow, enum amdvi_lint_kind kind)
 {
     struct amdvi_lint_finding finding = new_finding(lint, info);
     int at = blame(lint, info, shadow, &finding);
     const struct shadow_word *word = at >= 0 ? &shadow->words[at] : NULL;
 
+    finding.kind = kind;
     finding.cache = page_cache(info);
     describe_change(lint, &finding);
     finding.got = info->result->pa;
@@ -236,8 +243,8 @@ static const struct dte *cached_dte(const struct amdvi_lint *lint, const struct 
 static bool same_translation(const struct dte *a, const struct dte *b)
 {
     return a->valid == b->valid && a->tv == b->tv && a->mode == b->mode && a->host_root == b->host_root &&
-           a->domain == b->domain && a->perm == b->perm && a->guest == b->guest && a->giov == b->giov &&
-           a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
+           a->domain == b->domain && a->perm == b->perm && a->had == b->had && a->guest == b->guest &&
+           a->giov == b->giov && a->gcr3_root == b->gcr3_root && a->gcr3_levels == b->gcr3_levels &&
            a->guest_levels == b->guest_levels && a->iotlb == b->iotlb && a->exclusion == b->exclusion &&
            a->sysmgt == b->sysmgt && a->ioctl == b->ioctl && a->verdict == b->verdict;
 }
@@ -265,18 +272,28 @@ static bool tables_answered(const struct amdvi_hit_info *info)
     return info->caches & tables;
 }
 
+/* A write that a cache let through without a dirty bit, where memory has it clear (10.2). */
+static bool loses_dirty(const struct amdvi_hit_info *info, const struct shadow *shadow)
+{
+    return shadow->dirty_due && info->result->ok && info->request->op != AMDVI_READ &&
+           info->request->at == AMDVI_UNTRANSLATED;
+}
+
 static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info)
 {
     const struct dte *cached = cached_dte(lint, info);
+    enum amdvi_lint_kind kind = AMDVI_LINT_STALE_DIRTY;
     struct shadow shadow;
 
     shadow_page(lint->device, info->request, info->address, &shadow);
-    if (!page_is_dangerous(info, &shadow))
+    if (page_is_dangerous(info, &shadow))
+        kind = AMDVI_LINT_STALE_ENTRY;
+    else if (!loses_dirty(info, &shadow))
         return;
     if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
         stale_dte(lint, info, cached, &shadow);
     else if (tables_answered(info))
-        stale_page(lint, info, &shadow);
+        stale_page(lint, info, &shadow, kind);
 }
 
 /* ---------------------------------------------------------------- interrupts */

@@ -2,6 +2,8 @@
 /* Findings in words. */
 #include "model/lint/lint.h"
 
+#include "tables/layout.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,12 +11,25 @@
 const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
 {
     static const char *const names[AMDVI_LINT_KINDS] = {
-        [AMDVI_LINT_STALE_ENTRY] = "stale-entry",     [AMDVI_LINT_TORN_DTE] = "torn-dte",
-        [AMDVI_LINT_RESERVED_BITS] = "reserved-bits", [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
-        [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain", [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
-        [AMDVI_LINT_WIPED_ENABLES] = "wiped-enables", [AMDVI_LINT_MAP_UNMAPPED] = "map-unmapped",
-        [AMDVI_LINT_DIRTY_LOST] = "dirty-lost",       [AMDVI_LINT_GUEST_CONTROL] = "guest-control",
+        [AMDVI_LINT_STALE_ENTRY] = "stale-entry",
+        [AMDVI_LINT_TORN_DTE] = "torn-dte",
+        [AMDVI_LINT_RESERVED_BITS] = "reserved-bits",
+        [AMDVI_LINT_BASE_WHILE_RUNNING] = "base-while-running",
+        [AMDVI_LINT_SHARED_DOMAIN] = "shared-domain",
+        [AMDVI_LINT_EMPTY_DOORBELL] = "empty-doorbell",
+        [AMDVI_LINT_WIPED_ENABLES] = "wiped-enables",
+        [AMDVI_LINT_MAP_UNMAPPED] = "map-unmapped",
+        [AMDVI_LINT_DIRTY_LOST] = "dirty-lost",
+        [AMDVI_LINT_GUEST_CONTROL] = "guest-control",
         [AMDVI_LINT_MISSING_WAIT] = "missing-wait",
+        [AMDVI_LINT_STALE_DIRTY] = "stale-dirty",
+        [AMDVI_LINT_TORN_IRTE] = "torn-irte",
+        [AMDVI_LINT_RING_OVERWRITTEN] = "ring-overwritten",
+        [AMDVI_LINT_UNSEEN_COMMAND] = "unseen-command",
+        [AMDVI_LINT_WAIT_BACKWARDS] = "wait-backwards",
+        [AMDVI_LINT_GUEST_NOT_RESET] = "guest-not-reset",
+        [AMDVI_LINT_MAP_TO_ZERO] = "map-to-zero",
+        [AMDVI_LINT_PPR_ANSWER] = "ppr-answer",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -210,6 +225,60 @@ static void describe_wait(struct text *t, const struct amdvi_lint_finding *f)
     add_change(t, f);
 }
 
+static void describe_dirty(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add_request(t, f);
+    add(t, " went to 0x%" PRIx64 " and left no dirty bit: its translation is from before the bit was cleared",
+        f->got);
+    add_change(t, f);
+    add_near(t, f);
+    add_needed(t, f);
+}
+
+/* What a device reads, or could have read, between two pieces of an update. */
+static void describe_torn(struct text *t, const struct amdvi_lint_finding *f)
+{
+    bool entry = f->kind == AMDVI_LINT_TORN_DTE;
+
+    if (entry)
+        add(t, "device table entry of %04x", f->request.device);
+    else
+        add(t, "interrupt entry at 0x%" PRIx64, f->word & ~(uint64_t)15);
+    if (f->severity == AMDVI_LINT_MISTAKE)
+        add(t, ": hardware read it in line %" PRIu64 " between two partial writes", f->filled.line);
+    else
+        add(t, ": between two partial writes a device could have read");
+    add(t, ", the first at 0x%" PRIx64 ": 0x%" PRIx64 " 0x%" PRIx64, f->word, f->got, f->should);
+    if (entry)
+        add(t, "; table 0x%" PRIx64 " under domain 0x%x, which is neither the old nor the new entry",
+            dte_host_root(&f->got), f->domain);
+    else
+        add(t, ": neither the old nor the new interrupt");
+}
+
+static void describe_answer(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add(t, "page requests of %04x, group %u, of line %" PRIu64 " were ", f->request.device,
+        (unsigned)f->index, f->changed.line);
+    if (f->times == 1)
+        add(t, "answered with another PASID than 0x%x", f->request.pasid);
+    else
+        add(t, "%s", f->times ? "answered twice" : "never answered");
+}
+
+static void describe_ring(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (f->kind == AMDVI_LINT_RING_OVERWRITTEN)
+        add(t, "the command at 0x%" PRIx64 " was written over before it was fetched", f->word);
+    else if (f->kind == AMDVI_LINT_UNSEEN_COMMAND)
+        add(t, "a command was written at 0x%" PRIx64 " and the tail never moved over it", f->word);
+    else
+        add(t,
+            "COMPLETION_WAITs stored 0x%" PRIx64 " and then 0x%" PRIx64 " at 0x%" PRIx64
+            ": who waits for the first may wait for ever",
+            f->old_value, f->new_value, f->word);
+}
+
 /* What a hypervisor did about a guest; the default is a doorbell of the host. */
 static void describe_other(struct text *t, const struct amdvi_lint_finding *f)
 {
@@ -234,6 +303,25 @@ static void describe_other(struct text *t, const struct amdvi_lint_finding *f)
             ", which is 0x%" PRIx64,
             f->guest, f->new_value, f->bit, f->word, f->old_value);
         break;
+    case AMDVI_LINT_GUEST_NOT_RESET:
+        add(t,
+            "guest %04x: VF Control 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64
+            ", a new owner, without RESET_VMMIO: rings of the one before are still there",
+            f->guest, f->word, f->old_value, f->new_value);
+        break;
+    case AMDVI_LINT_MAP_TO_ZERO:
+        add(t,
+            "guest %04x: a command for its device %04x went to host device 0, by the map entry at 0x%" PRIx64,
+            f->guest, f->guest_device, f->word);
+        break;
+    case AMDVI_LINT_PPR_ANSWER:
+        describe_answer(t, f);
+        break;
+    case AMDVI_LINT_RING_OVERWRITTEN:
+    case AMDVI_LINT_UNSEEN_COMMAND:
+    case AMDVI_LINT_WAIT_BACKWARDS:
+        describe_ring(t, f);
+        break;
     default:
         add(t, "command tail 0x%" PRIx64 " written again, no command is new", f->new_value);
         break;
@@ -250,11 +338,12 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
     case AMDVI_LINT_MISSING_WAIT:
         describe_wait(t, f);
         break;
+    case AMDVI_LINT_STALE_DIRTY:
+        describe_dirty(t, f);
+        break;
     case AMDVI_LINT_TORN_DTE:
-        add(t,
-            "device table entry of %04x: hardware read it in line %" PRIu64
-            " between two partial writes with V=1, the second at 0x%" PRIx64,
-            f->request.device, f->filled.line, f->word);
+    case AMDVI_LINT_TORN_IRTE:
+        describe_torn(t, f);
         break;
     case AMDVI_LINT_RESERVED_BITS:
         add_request(t, f);

@@ -55,7 +55,7 @@ void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value)
     word->read = lint->now;
     word->fresh = true;
     word->gone = word->reused = false;
-    word->torn_read = word->torn_open;
+    lint_torn_read(lint, address);
 }
 
 /* An address that was unmapped and is mapped again, before hardware has looked. Bit 0 says in all tables
@@ -84,83 +84,6 @@ static void change(struct amdvi_lint *lint, struct lint_word *word, uint64_t val
     }
     follow_presence(word, value);
     word->new_value = word->value = value;
-}
-
-/* ---------------------------------------------------------------- half-written device table entries */
-
-static bool is_dte(const struct amdvi_lint *lint, uint64_t spa, uint64_t *entry, uint16_t *device)
-{
-    const struct dte_segments *s = &lint->device->segments;
-
-    for (unsigned i = 0; i < 1u << s->log2; i++) {
-        uint64_t offset = spa - s->base[i];
-        if (offset >= (uint64_t)s->entries[i] * DTE_BYTES)
-            continue;
-        *entry = s->base[i] + offset / DTE_BYTES * DTE_BYTES;
-        *device = (uint16_t)((uint64_t)i << (16 - s->log2) | offset / DTE_BYTES);
-        return true;
-    }
-    return false;
-}
-
-static void report_torn(struct amdvi_lint *lint, const struct lint_word *word, uint16_t device, uint64_t spa)
-{
-    struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_TORN_DTE,
-                                         .severity = AMDVI_LINT_MISTAKE,
-                                         .at = lint->now,
-                                         .request.device = device,
-                                         .cache = AMDVI_CACHE_DTC,
-                                         .word = spa & ~(uint64_t)7,
-                                         .filled = word->read,
-                                         .changed = lint->now,
-                                         .times = 1};
-
-    cmd_inv_devtab_set_opcode(finding.needed, CMD_INVALIDATE_DEVTAB_ENTRY);
-    cmd_inv_devtab_set_deviceid(finding.needed, device);
-    lint_report(lint, &finding);
-}
-
-/* A write to a device table entry, judged after the bytes are there. */
-struct dte_write {
-    struct lint_word *word; /* word 0 of the entry; null: the write is elsewhere */
-    uint16_t device;
-    bool was_live;
-};
-
-/* With TV=0 every request is refused, whatever the other words hold: a door that drivers close first. */
-static bool live(const struct lint_word *word)
-{
-    return dte_v(&word->value) && dte_tv(&word->value);
-}
-
-static struct dte_write before_dte_write(struct amdvi_lint *lint, uint64_t spa)
-{
-    struct dte_write write = {0};
-    uint64_t entry;
-
-    if (is_dte(lint, spa, &entry, &write.device))
-        write.word = lint_word(lint, entry);
-    write.was_live = write.word && live(write.word);
-    return write;
-}
-
-/* A live entry may be written in halves of 16 bytes; smaller pieces with a read between them are torn. Pieces
- * that begin or end with an entry that is not live, and invalidations, start anew. */
-static void after_dte_write(struct amdvi_lint *lint, const struct dte_write *write, uint64_t spa,
-                            uint64_t length)
-{
-    struct lint_word *word = write->word;
-
-    if (!word)
-        return;
-    if (!write->was_live || !live(word) || length >= 16) {
-        word->torn_open = word->torn_read = false;
-        return;
-    }
-    if (word->torn_read)
-        report_torn(lint, word, write->device, spa);
-    word->torn_open = true;
-    word->torn_read = false;
 }
 
 /* ---------------------------------------------------------------- writes */
@@ -217,12 +140,13 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
 {
     uint64_t first = spa & ~(uint64_t)7, last = (spa + length - 1) & ~(uint64_t)7;
     uint64_t all = ((uint64_t)lint->word_mask + 1) * LINT_WORD_WAYS;
-    struct dte_write dte = before_dte_write(lint, spa);
+    struct torn_write torn;
 
     if (!meets_tables(lint, spa, length))
         return;
     lint_order_change(&lint->order);
     note_named_tables(lint, spa, bytes, length);
+    torn = lint_torn_before(lint, spa, length);
     if ((last - first) / 8 < all) {
         for (uint64_t at = first; at - first <= last - first; at += 8) {
             struct lint_word *word = lint_word(lint, at);
@@ -234,7 +158,22 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
             if (lint->words[i].address && (lint->words[i].address & ~(uint64_t)1) - first <= last - first)
                 write_word(lint, &lint->words[i], spa, bytes, byte, length);
     }
-    after_dte_write(lint, &dte, spa, length);
+    lint_torn_after(lint, &torn, spa, length);
+}
+
+/* Stores that nobody has told. */
+void lint_words_scan(struct amdvi_lint *lint)
+{
+    for (uint32_t i = 0; i < (lint->word_mask + 1) * LINT_WORD_WAYS; i++) {
+        struct lint_word *word = &lint->words[i];
+        uint64_t value;
+
+        if (!word->address || !shadow_read(lint->device, word->address & ~(uint64_t)1, &value) ||
+            value == word->value)
+            continue;
+        lint_order_change(&lint->order);
+        change(lint, word, value);
+    }
 }
 
 /* A transfer whose bytes the tap does not show: the words are read back. */

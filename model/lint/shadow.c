@@ -3,6 +3,7 @@
 
 #include "model/guests/guest_work.h"
 #include "model/lookup/itc.h"
+#include "tables/layout.h"
 
 static void note(struct shadow *shadow, const struct walk *walk)
 {
@@ -11,16 +12,25 @@ static void note(struct shadow *shadow, const struct walk *walk)
             .address = walk->address, .value = walk->value, .kind = walk->kind, .level = walk->level};
 }
 
+static bool sets_dirty(const struct walk *walk)
+{
+    uint64_t set = walk->desired & ~walk->expected;
+
+    return walk->kind == WALK_GUEST ? v2_d(set) : v1_d(set);
+}
+
 static void walk_all(struct amdvi_device *device, struct translation *t, struct walk *walk,
                      struct shadow *shadow)
 {
     enum walk_ask ask;
 
     for (ask = walk_start(walk, &t->walk); ask != WALK_DONE; ask = walk_step(walk)) {
-        if (ask == WALK_UPDATE) /* pretended: what it needs is checked, memory stays as it is */
+        if (ask == WALK_UPDATE) { /* pretended: what it needs is checked, memory stays as it is */
             walk->value = walk->expected;
-        else
+            shadow->dirty_due |= sets_dirty(walk);
+        } else {
             exec_answer(device, t->job, walk, ask, &t->space);
+        }
         if (ask == WALK_READ && !walk->failed)
             note(shadow, walk);
     }
@@ -54,6 +64,7 @@ void shadow_page(struct amdvi_device *device, const struct amdvi_request *reques
     translation_begin(&t, &job, request, address, &shadow->result);
     shadow->count = 0;
     shadow->dte_address = 0;
+    shadow->dirty_due = false;
     translate(device, &t, shadow);
     dte_address(&device->segments, request->device, &shadow->dte_address);
 }

@@ -19,6 +19,7 @@ struct shadow {
     struct dte dte;
     uint64_t dte_address;
     bool dte_known;
+    bool dirty_due; /* memory would have a dirty bit set now */
     unsigned count;
     struct shadow_word words[SHADOW_WORDS]; /* table entries on the way, root first */
 };

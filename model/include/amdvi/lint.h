@@ -70,6 +70,14 @@ enum amdvi_lint_kind {
     AMDVI_LINT_MAP_UNMAPPED,       /* "map-unmapped": a DID map write has no memory behind it */
     AMDVI_LINT_DIRTY_LOST,         /* "dirty-lost": software cleared the bit of a guest with commands left */
     AMDVI_LINT_GUEST_CONTROL,      /* "guest-control": VF Control is not what the guest's Control asks for */
+    AMDVI_LINT_STALE_DIRTY,      /* "stale-dirty": a write left no dirty bit, for it met an old translation */
+    AMDVI_LINT_TORN_IRTE,        /* "torn-irte": as torn-dte, of a 128-bit interrupt entry */
+    AMDVI_LINT_RING_OVERWRITTEN, /* "ring-overwritten": a command written over one not yet fetched */
+    AMDVI_LINT_UNSEEN_COMMAND,   /* "unseen-command": written, and the tail never moved over it */
+    AMDVI_LINT_WAIT_BACKWARDS,   /* "wait-backwards": COMPLETION_WAITs store numbers that go back */
+    AMDVI_LINT_GUEST_NOT_RESET,  /* "guest-not-reset": a GuestID used again without RESET_VMMIO */
+    AMDVI_LINT_MAP_TO_ZERO,      /* "map-to-zero": a DevIDMap entry that leads to host device 0 */
+    AMDVI_LINT_PPR_ANSWER,       /* "ppr-answer": a page request group answered wrongly, twice or never */
     AMDVI_LINT_MISSING_WAIT, /* "missing-wait": the driver went on before its invalidation was waited for */
     AMDVI_LINT_KINDS
 };
@@ -157,6 +165,8 @@ struct amdvi_lint_finding {
     uint16_t
         guest;   /* GuestID, of the four kinds about guests; `word` is then a VF Control offset or an IPA */
     uint8_t bit; /* guest-control: of the guest's Control register */
+    uint16_t guest_device, guest_domain; /* gDevID, gDomID, where a guest's device or command is meant */
+    bool has_guest;                      /* `guest` owns the device of the request */
     const char *text; /* one line without a final new line; lives until the callback returns */
 };
 
@@ -169,6 +179,7 @@ struct amdvi_lint_options {
     uint64_t queue_entries;    /* of a flush queue; 0: 250 */
     uint64_t queue_ns;         /* 0: 10,000,000 */
     uint64_t patience_records; /* from the change on; 0: no limit */
+    bool costs;                /* count what invalidations drop: dear, caches are searched for each */
     bool apart;                /* each table word is a finding of its own */
     unsigned log2_words;       /* 8-byte words of tables remembered, 10 to 20; 0: 16 */
     /* What amdvi_lint_place() gave as text, such as function and line; false: nothing is known. May be null.
@@ -186,8 +197,10 @@ struct amdvi_lint_statistics {
     uint64_t writes;        /* software writes to words that hardware had read */
     uint64_t words_lost;    /* words forgotten for want of room: changes to them have no blame */
     uint64_t invalidations; /* commands of the host that drop entries: opcodes 2, 3, 5 and 8 */
-    uint64_t superfluous_invalidations; /* of these: nothing cached was covered */
-    uint64_t stores, stores_unread;     /* COMPLETION_WAIT; places that amdvi_lint_read() never named */
+    /* With `costs`, of these: nothing cached was covered; PDE=1 though only leaf entries had changed, and how
+     * many directories that threw away. */
+    uint64_t superfluous_invalidations, superfluous_pde, directories_lost;
+    uint64_t stores, stores_unread; /* COMPLETION_WAIT; places that amdvi_lint_read() never named */
 };
 
 /*
@@ -232,6 +245,20 @@ enum amdvi_status amdvi_lint_read(struct amdvi_lint *lint, uint64_t spa, uint64_
  * VF Control, bit by bit (viommu 9.2).
  */
 enum amdvi_status amdvi_lint_guest_control(struct amdvi_lint *lint, uint16_t guest_id, uint64_t value);
+
+/*
+ * Compares what the lint remembers of tables with memory: changes that nobody told are seen now, and blamed
+ * on this mark. For drivers whose stores nobody sees; before each doorbell is a good time. Costs a read for
+ * each word that is remembered.
+ */
+enum amdvi_status amdvi_lint_scan(struct amdvi_lint *lint);
+
+/*
+ * From here on the lint watches another device, such as the one into which a saved state is restored; the one
+ * before may be destroyed after this. Nothing is cached there yet: what is held back was a window. Statistics
+ * and findings stay. AMDVI_ERR_ARGUMENT, AMDVI_ERR_BUSY, AMDVI_ERR_NO_MEMORY (nothing has changed then).
+ */
+enum amdvi_status amdvi_lint_move(struct amdvi_lint *lint, struct amdvi_device *device);
 
 /* Reports all stale answers that are still open as mistakes. The lint goes on working. */
 enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint);

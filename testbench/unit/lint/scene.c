@@ -37,6 +37,7 @@ uint64_t step(void)
 void attach(void)
 {
     options.finding = on_finding;
+    options.costs = true;
     ck_assert_int_eq(amdvi_lint_create(m.device, &options, &lint), AMDVI_OK);
     m.wrote = on_write;
 }

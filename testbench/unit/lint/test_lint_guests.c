@@ -42,7 +42,7 @@ START_TEST(other_control_writes_are_silent)
     static const struct {
         uint16_t guest;
         uint64_t offset;
-    } writes[] = {{0x55, VFC_CMD}, {6, VFC_MISC}, {6, VFC_EVT_B}};
+    } writes[] = {{0x55, VFC_CMD}, {0x55, VFC_MISC}, {6, VFC_EVT_B}};
 
     ck_assert_int_eq(amdvi_vfc_write(w.device, writes[_i].guest, writes[_i].offset, 8, 0x2008), AMDVI_OK);
     ck_assert_uint_eq(findings, 0);
@@ -264,11 +264,14 @@ START_TEST(each_control_bit_that_does_not_arrive_is_found)
         vfc_write(&w, 0, VFC_CMD + 8 * i, vfc[i]);
     findings = 0;
     ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), control), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0); /* its IOMMU is disabled */
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), control | 1), AMDVI_OK);
     expect_one(AMDVI_LINT_GUEST_CONTROL, guest_id(0));
     ck_assert_uint_eq(found.word, controls[_i].offset);
     ck_assert(controls[_i].control >> found.bit & 1);
     findings = 0;
-    ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), control & ~controls[_i].control), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), (control & ~controls[_i].control) | 1),
+                     AMDVI_OK);
     ck_assert_uint_eq(findings, 0);
 }
 END_TEST
@@ -288,12 +291,27 @@ START_TEST(control_bits_that_nobody_asked_for_are_found)
 }
 END_TEST
 
+/* No page request is taken without a log: a hypervisor may leave PPREn alone until there is one (9.2). */
+START_TEST(ppren_without_a_log_need_not_arrive)
+{
+    const uint64_t iommuen = 1, pprlogen = UINT64_C(1) << 13, ppren = UINT64_C(1) << 15;
+
+    for (unsigned i = 0; i < 3; i++)
+        vfc_write(&w, 0, VFC_CMD + 8 * i, 0);
+    findings = 0;
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), iommuen | ppren), AMDVI_OK);
+    ck_assert_uint_eq(findings, 0);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), iommuen | ppren | pprlogen), AMDVI_OK);
+    ck_assert_uint_eq(findings, 2);
+}
+END_TEST
+
 /* Of a guest whose VF Control nobody has written. */
 START_TEST(the_control_register_of_an_untouched_guest_is_compared)
 {
     ck_assert_int_eq(amdvi_lint_guest_control(lint, 0x77, 0), AMDVI_OK);
     ck_assert_uint_eq(findings, 0);
-    ck_assert_int_eq(amdvi_lint_guest_control(lint, 0x77, UINT64_C(1) << 12), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 0x77, UINT64_C(1) << 12 | 1), AMDVI_OK);
     expect_one(AMDVI_LINT_GUEST_CONTROL, 0x77);
     ck_assert_uint_eq(found.bit, 12);
     ck_assert_uint_eq(found.old_value, 0);
@@ -306,7 +324,7 @@ START_TEST(without_hw_viommu_no_control_bit_arrives)
     reopen(world_open_bare, "preset=raphael");
     ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, 0), AMDVI_OK);
     ck_assert_uint_eq(findings, 0);
-    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, UINT64_C(1) << 12), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_guest_control(lint, 6, UINT64_C(1) << 12 | 1), AMDVI_OK);
     expect_one(AMDVI_LINT_GUEST_CONTROL, 6);
 }
 END_TEST
@@ -315,7 +333,7 @@ END_TEST
 START_TEST(the_wrong_number_of_ppr_auto_rsp_aon_is_found)
 {
     uint64_t control =
-        UINT64_C(1) << 13 | UINT64_C(1) << 14 | UINT64_C(1) << 15 | UINT64_C(1) << 42 | UINT64_C(0x101c);
+        UINT64_C(1) << 13 | UINT64_C(1) << 14 | UINT64_C(1) << 15 | UINT64_C(1) << 42 | UINT64_C(0x101d);
 
     vfc_write(&w, 0, VFC_PPR, ppr_control() | (control >> 48 & 1) << 15);
     ck_assert_int_eq(amdvi_lint_guest_control(lint, guest_id(0), control), AMDVI_OK);
@@ -337,6 +355,7 @@ static void add_dirty_and_control(TCase *tcase)
     tcase_add_loop_test(tcase, control_bits_that_nobody_asked_for_are_found, 0, CONTROLS);
     tcase_add_test(tcase, the_control_register_of_an_untouched_guest_is_compared);
     tcase_add_test(tcase, without_hw_viommu_no_control_bit_arrives);
+    tcase_add_test(tcase, ppren_without_a_log_need_not_arrive);
     tcase_add_test(tcase, the_wrong_number_of_ppr_auto_rsp_aon_is_found);
 }
 
