@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/port/watched.h"
 
+#include <stddef.h>
+
 void watch_start(struct job *job, struct watch *watch)
 {
     watch->outer = job->counts;
@@ -12,13 +14,12 @@ void watch_start(struct job *job, struct watch *watch)
 static void add(struct amdvi_statistics *to, const struct amdvi_statistics *more)
 {
     enum { COUNTERS = sizeof(struct amdvi_statistics) / sizeof(uint64_t) };
-    uint64_t a[COUNTERS], b[COUNTERS];
+    uint64_t *restrict a = &to->requests;
+    const uint64_t *restrict b = &more->requests;
 
-    memcpy(a, to, sizeof(a));
-    memcpy(b, more, sizeof(b));
+    _Static_assert(offsetof(struct amdvi_statistics, requests) == 0, "the first counter");
     for (unsigned i = 0; i < COUNTERS; i++)
         a[i] += b[i];
-    memcpy(to, a, sizeof(a));
 }
 
 void watch_stop(struct job *job, struct watch *watch)
