@@ -71,9 +71,19 @@ struct amdvi_lint {
     char text[LINT_TEXT_MAX];
 };
 
-/* lint_words.c */
+/* lint_observe.c */
+struct amdvi_observer lint_observer(struct amdvi_lint *lint);
+/* Nothing is cached any more: what was read before counts no more. */
+void lint_start_anew(struct amdvi_lint *lint);
+
+/* lint_store.c */
 struct lint_word *lint_word(struct amdvi_lint *lint, uint64_t address);
 void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value);
+/* The page holds tables. */
+void lint_note_table(struct amdvi_lint *lint, uint64_t address);
+bool lint_is_table(const struct amdvi_lint *lint, uint64_t page);
+
+/* lint_words.c */
 /* `bytes` null: `byte` repeated. */
 void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length);
@@ -97,7 +107,7 @@ void lint_guest_command(struct amdvi_lint *lint, const struct amdvi_command_info
 void lint_dirty_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint8_t byte,
                       uint64_t length);
 
-/* lint.c: the value that a register would have; a write of one half leaves the other. */
+/* The value that a register would have; a write of one half leaves the other. */
 static inline uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size, uint64_t value)
 {
     if (size == 8)

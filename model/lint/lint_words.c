@@ -1,62 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * The log of table words: only words that hardware has read are kept, in sets that forget the one that was
- * not used for longest.
- */
+/* What happens to table words that hardware has read. */
 #include "model/lint/lint.h"
 
 #include "tables/layout.h"
-
-#define TABLE_PAGE ((uint64_t)1 << 63)
-
-static struct lint_word *set_of(const struct amdvi_lint *lint, uint64_t address)
-{
-    uint64_t hash = cache_hash(address >> 3, 0);
-
-    return &lint->words[(size_t)((uint32_t)hash & lint->word_mask) * LINT_WORD_WAYS];
-}
-
-struct lint_word *lint_word(struct amdvi_lint *lint, uint64_t address)
-{
-    struct lint_word *set = set_of(lint, address);
-
-    for (unsigned i = 0; i < LINT_WORD_WAYS; i++)
-        if (set[i].address == (address | 1))
-            return &set[i];
-    return NULL;
-}
-
-static struct lint_word *new_word(struct amdvi_lint *lint, uint64_t address)
-{
-    struct lint_word *set = set_of(lint, address), *victim = set;
-
-    for (unsigned i = 0; i < LINT_WORD_WAYS && victim->address; i++)
-        if (!set[i].address || set[i].used < victim->used)
-            victim = &set[i];
-    lint->statistics.words_lost += victim->address != 0;
-    *victim = (struct lint_word){.address = address | 1};
-    return victim;
-}
-
-static void note_table(struct amdvi_lint *lint, uint64_t address)
-{
-    lint->table_pages[address >> 12 & (LINT_TABLE_PAGES - 1)] = address >> 12 | TABLE_PAGE;
-}
-
-void lint_word_read(struct amdvi_lint *lint, uint64_t address, uint64_t value)
-{
-    struct lint_word *word = lint_word(lint, address);
-
-    if (!word)
-        word = new_word(lint, address);
-    note_table(lint, address);
-    word->used = ++lint->clock;
-    word->value = value;
-    word->read = lint->now;
-    word->fresh = true;
-    word->gone = word->reused = false;
-    lint_torn_read(lint, address);
-}
 
 /* An address that was unmapped and is mapped again, before hardware has looked. Bit 0 says in all tables
  * whether an entry is there. */
@@ -108,12 +54,6 @@ static void write_word(struct amdvi_lint *lint, struct lint_word *word, uint64_t
     change(lint, word, merged(word->value, word->address & ~(uint64_t)1, spa, bytes, byte, length));
 }
 
-/* Pages whose number falls onto the same place push each other out: then a write may go unseen. */
-static bool is_table_page(const struct amdvi_lint *lint, uint64_t page)
-{
-    return lint->table_pages[page & (LINT_TABLE_PAGES - 1)] == (page | TABLE_PAGE);
-}
-
 /* A host directory that software writes names a table before hardware reads it. */
 static void note_named_tables(struct amdvi_lint *lint, uint64_t spa, const uint8_t *bytes, uint64_t length)
 {
@@ -121,7 +61,7 @@ static void note_named_tables(struct amdvi_lint *lint, uint64_t spa, const uint8
         uint64_t entry;
         memcpy(&entry, bytes + i, sizeof(entry));
         if (v1_pr(entry) && v1_nextlevel(entry) >= 1 && v1_nextlevel(entry) <= WALK_MAX_LEVELS)
-            note_table(lint, v1_addr(entry));
+            lint_note_table(lint, v1_addr(entry));
     }
 }
 
@@ -130,7 +70,7 @@ static bool meets_tables(const struct amdvi_lint *lint, uint64_t spa, uint64_t l
     uint64_t first = spa >> 12, last = (spa + (length - 1)) >> 12;
 
     for (uint64_t page = first; page <= last && page - first < LINT_TABLE_PAGES; page++)
-        if (is_table_page(lint, page))
+        if (lint_is_table(lint, page))
             return true;
     return false;
 }

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a lint hears of its device. */
+#include "model/lint/lint.h"
+
+#include "model/logs/host_log.h"
+
+/* ---------------------------------------------------------------- memory accesses */
+
+static void note_interrupt(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_word *word = lint_word(lint, address);
+
+    if (word)
+        word->interrupt = true;
+}
+
+static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *info, uint64_t word)
+{
+    struct lint_trail *trail = &lint->trail;
+    uint8_t kind = info->access == AMDVI_ACCESS_HOST_ENTRY    ? WALK_HOST
+                   : info->access == AMDVI_ACCESS_GUEST_ENTRY ? WALK_GUEST
+                                                              : WALK_GCR3;
+
+    if (info->access == AMDVI_ACCESS_IRTE)
+        note_interrupt(lint, word);
+    if (info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_IRTE || trail->count == SHADOW_WORDS)
+        return;
+    trail->words[trail->count].address = word;
+    trail->words[trail->count].kind = kind;
+    trail->words[trail->count++].level = info->level;
+}
+
+static void read_word(struct amdvi_lint *lint, uint64_t address, uint64_t value)
+{
+    lint_word_read(lint, address, value);
+    lint_torn_read(lint, address);
+}
+
+/* Table words, as hardware read or updated them. */
+static void note_words(struct amdvi_lint *lint, const struct amdvi_access_info *info)
+{
+    uint64_t first = info->address & ~(uint64_t)7;
+
+    if (info->length < 8) { /* a short interrupt entry shares its word with a neighbour */
+        uint64_t word;
+        if (shadow_read(lint->device, first, &word))
+            read_word(lint, first, word);
+        return;
+    }
+    for (uint32_t i = 0; i < info->length / 8 && i < 4; i++)
+        read_word(lint, first + UINT64_C(8) * i, info->value[i]);
+    note_trail(lint, info, first);
+}
+
+static struct lint_store *store_of(struct amdvi_lint *lint, uint64_t address)
+{
+    struct lint_store *empty = NULL;
+
+    for (unsigned i = 0; i < LINT_STORES_MAX; i++) {
+        if (lint->stores[i].stores && lint->stores[i].address == address)
+            return &lint->stores[i];
+        if (!lint->stores[i].stores && !empty)
+            empty = &lint->stores[i];
+    }
+    return empty;
+}
+
+static void note_store(struct amdvi_lint *lint, const struct amdvi_access_info *info)
+{
+    struct lint_store *store = store_of(lint, info->address);
+
+    lint->statistics.stores++;
+    if (!store)
+        return;
+    if (!store->stores++)
+        lint->statistics.stores_unread++;
+    store->address = info->address;
+}
+
+static void on_access(void *context, const struct amdvi_access_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    switch (info->result == AMDVI_MEMORY_OK && !info->cached ? info->access : AMDVI_ACCESS_COMMAND) {
+    case AMDVI_ACCESS_DTE:
+    case AMDVI_ACCESS_HOST_ENTRY:
+    case AMDVI_ACCESS_GCR3_ENTRY:
+    case AMDVI_ACCESS_GUEST_ENTRY:
+    case AMDVI_ACCESS_IRTE:
+        lint->last[info->access] = *info;
+        note_words(lint, info);
+        break;
+    case AMDVI_ACCESS_STORE:
+        note_store(lint, info);
+        break;
+    case AMDVI_ACCESS_DATA:
+        if (info->write)
+            lint_words_reread(lint, info->address, info->length);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---------------------------------------------------------------- reserved bits */
+
+static int access_with_reserved_bits(unsigned reason)
+{
+    switch (reason) {
+    case REASON_DTE_RESERVED:
+    case REASON_INT_DTE_RESERVED:
+        return AMDVI_ACCESS_DTE;
+    case REASON_HOST_RESERVED:
+        return AMDVI_ACCESS_HOST_ENTRY;
+    case REASON_GUEST_RESERVED:
+        return AMDVI_ACCESS_GUEST_ENTRY;
+    case REASON_GUEST_GCR3_RESERVED:
+        return AMDVI_ACCESS_GCR3_ENTRY;
+    case REASON_INT_IRTE_ILLEGAL:
+        return AMDVI_ACCESS_IRTE;
+    default:
+        return -1;
+    }
+}
+
+/* One report for each word and value. */
+static void check_reserved(struct amdvi_lint *lint, unsigned reason, struct amdvi_lint_finding *finding)
+{
+    int access = access_with_reserved_bits(reason);
+    const struct lint_word *word;
+
+    if (access < 0 || lint->last[access].address == 0)
+        return;
+    word = lint_word(lint, lint->last[access].address & ~(uint64_t)7);
+    finding->kind = AMDVI_LINT_RESERVED_BITS;
+    finding->severity = AMDVI_LINT_MISTAKE;
+    finding->at = lint->now;
+    finding->word = lint->last[access].address;
+    finding->new_value = lint->last[access].value[0];
+    finding->times = 1;
+    if (word && word->changed)
+        finding->changed = word->changed_at;
+    lint->last[access].address = 0;
+    lint_report(lint, finding);
+}
+
+static void on_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
+{
+    struct amdvi_lint *lint = context;
+    struct amdvi_lint_finding finding = {.request = *request};
+
+    lint_reach_learn(lint, request);
+    if (!result->ok)
+        check_reserved(lint, result->fault.reason, &finding);
+}
+
+static void on_interrupt(void *context, uint16_t requester, uint64_t address, uint32_t data,
+                         const struct amdvi_int_result *result)
+{
+    struct amdvi_lint *lint = context;
+    struct amdvi_lint_finding finding = {
+        .interrupt = true, .request = {.device = requester, .address = address}, .data = data};
+
+    if (!result->ok)
+        check_reserved(lint, result->fault.reason, &finding);
+}
+
+/* ---------------------------------------------------------------- registers */
+
+static bool is_base(unsigned id)
+{
+    return id == REG_DEVTAB_BASE || (id >= REG_DEVTAB_SEG1 && id <= REG_DEVTAB_SEG7) || id == REG_CMD_BASE ||
+           id == REG_EVENT_BASE || id == REG_EVENT_B_BASE || id == REG_PPR_BASE || id == REG_PPR_B_BASE ||
+           id == REG_GA_BASE;
+}
+
+static bool is_running(const struct amdvi_device *device, unsigned id)
+{
+    switch (id) {
+    case REG_CMD_BASE:
+        return device->command_run;
+    case REG_EVENT_BASE:
+    case REG_EVENT_B_BASE:
+        return log_running(device, AMDVI_LOG_EVENT, id == REG_EVENT_B_BASE);
+    case REG_PPR_BASE:
+    case REG_PPR_B_BASE:
+        return log_running(device, AMDVI_LOG_PPR, id == REG_PPR_B_BASE);
+    case REG_GA_BASE:
+        return log_running(device, AMDVI_LOG_GA, false);
+    default:
+        return iommu_enabled(device);
+    }
+}
+
+/* What lies between head and tail: commands not yet fetched, records not yet read. A kernel that takes over
+ * from one that has crashed moves bases of running units on purpose; then nothing is lost but that. */
+static bool loses_records(const struct amdvi_device *device, unsigned id)
+{
+    static const struct {
+        uint8_t base, head, tail;
+    } rings[] = {{REG_CMD_BASE, REG_CMD_HEAD, REG_CMD_TAIL},
+                 {REG_EVENT_BASE, REG_EVENT_HEAD, REG_EVENT_TAIL},
+                 {REG_EVENT_B_BASE, REG_EVENT_B_HEAD, REG_EVENT_B_TAIL},
+                 {REG_PPR_BASE, REG_PPR_HEAD, REG_PPR_TAIL},
+                 {REG_PPR_B_BASE, REG_PPR_B_HEAD, REG_PPR_B_TAIL},
+                 {REG_GA_BASE, REG_GA_HEAD, REG_GA_TAIL}};
+
+    for (unsigned i = 0; i < sizeof(rings) / sizeof(*rings); i++)
+        if (rings[i].base == id)
+            return device->reg[rings[i].head] != device->reg[rings[i].tail];
+    return false;
+}
+
+static void doorbell(struct amdvi_lint *lint, uint64_t old, uint64_t tail)
+{
+    uint64_t base = lint->device->reg[REG_CMD_BASE];
+    struct ring ring = ring_make(0, (unsigned)reg_cmd_base_len(base), RING_RECORD_BYTES);
+    uint32_t slots = ring.bytes ? ring.bytes / RING_RECORD_BYTES : LINT_SLOTS;
+
+    lint_ring_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
+    lint_order_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
+}
+
+static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value)
+{
+    const struct amdvi_device *device = lint->device;
+    unsigned id = offset < REGISTER_MAP_END ? device->register_at[offset / 4] : NO_REGISTER;
+    struct amdvi_lint_finding finding = {.at = lint->now, .times = 1};
+
+    if (id == NO_REGISTER || reg_info[id].width != 8)
+        return;
+    finding.word = reg_info[id].offset;
+    finding.old_value = device->reg[id];
+    finding.new_value = lint_written(device->reg[id], offset, size, value);
+    if (is_base(id) && finding.old_value != finding.new_value && is_running(device, id)) {
+        finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
+        finding.severity = loses_records(device, id) ? AMDVI_LINT_MISTAKE : AMDVI_LINT_NOTE;
+        lint_report(lint, &finding);
+    } else if (id == REG_CMD_TAIL && finding.old_value != finding.new_value) {
+        lint_torn_end(lint);
+        doorbell(lint, finding.old_value, finding.new_value);
+    } else if (id == REG_CMD_TAIL && finding.old_value == finding.new_value && device->command_run) {
+        finding.kind = AMDVI_LINT_EMPTY_DOORBELL;
+        finding.severity = AMDVI_LINT_NOTE;
+        lint_report(lint, &finding);
+    }
+}
+
+static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct amdvi_lint *lint = context;
+
+    if (write)
+        check_register(lint, offset, size, value);
+}
+
+static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,
+                          unsigned size, uint64_t value)
+{
+    struct amdvi_lint *lint = context;
+
+    if (control && write)
+        lint_guest_control_write(lint, guest_id, offset, size, value);
+}
+
+/* ---------------------------------------------------------------- the rest of the observer */
+
+static void on_command(void *context, const struct amdvi_command_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    lint_command(lint, info);
+}
+
+static void on_hit(void *context, const struct amdvi_hit_info *info)
+{
+    struct amdvi_lint *lint = context;
+
+    lint_check(lint, info);
+}
+
+static void on_page_request(void *context, const struct amdvi_page_request *request,
+                            const struct amdvi_page_request_result *result)
+{
+    lint_page_request(context, request, result->ok);
+}
+
+static void on_prg_response(void *context, const struct amdvi_prg_response *response)
+{
+    lint_page_answer(context, response);
+}
+
+/* Nothing is cached any more: what was read before counts no more. */
+void lint_start_anew(struct amdvi_lint *lint)
+{
+    lint_cases_drop(lint);
+    memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
+    memset(lint->last, 0, sizeof(lint->last));
+    memset(&lint->ring, 0, sizeof(lint->ring));
+    memset(&lint->page_requests, 0, sizeof(lint->page_requests));
+    memset(&lint->torn, 0, sizeof(lint->torn));
+    lint->last_sharers = 0;
+}
+
+static void on_call(void *context, const struct amdvi_call_info *info)
+{
+    if (info->call == AMDVI_CALL_RESET || info->call == AMDVI_CALL_RESTORE)
+        lint_start_anew(context);
+}
+
+struct amdvi_observer lint_observer(struct amdvi_lint *lint)
+{
+    return (struct amdvi_observer){.context = lint,
+                                   .access = on_access,
+                                   .request = on_request,
+                                   .interrupt = on_interrupt,
+                                   .command = on_command,
+                                   .mmio = on_mmio,
+                                   .hit = on_hit,
+                                   .guest_mmio = on_guest_mmio,
+                                   .call = on_call,
+                                   .page_request = on_page_request,
+                                   .prg_response = on_prg_response};
+}
