@@ -18,25 +18,26 @@ static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint
 
 /* The pages behind the first; the first that fails makes the whole request fail [15 D11]. */
 static void look_at_rest(struct amdvi_device *device, const struct amdvi_request *request,
-                         struct amdvi_result *result)
+                         struct amdvi_result *result, bool *updates)
 {
     uint64_t done = answered(result, request->address, request->length);
     struct shadow shadow;
 
     while (result->ok && done < request->length) {
         shadow_page(device, request, request->address + done, &shadow);
+        *updates |= shadow.updates;
         if (!shadow.result.ok)
             *result = shadow.result;
         done += answered(&shadow.result, request->address + done, request->length - done);
     }
 }
 
-enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_request *request,
-                             struct amdvi_result *result)
+enum amdvi_status amdvi_look_updates(struct amdvi_device *device, const struct amdvi_request *request,
+                                     struct amdvi_result *result, bool *updates)
 {
     struct shadow shadow;
 
-    if (!device || !result || !request_legal(request))
+    if (!device || !result || !updates || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
     if (device_busy(device))
         return AMDVI_ERR_BUSY;
@@ -44,7 +45,16 @@ enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_req
         return AMDVI_ERR_UNSUPPORTED;
     shadow_page(device, request, request->address, &shadow);
     *result = shadow.result;
+    *updates = shadow.updates;
     if (result->ok && request->at != AMDVI_TRANSLATION_REQUEST)
-        look_at_rest(device, request, result);
+        look_at_rest(device, request, result, updates);
     return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_request *request,
+                             struct amdvi_result *result)
+{
+    bool updates;
+
+    return amdvi_look_updates(device, request, result, &updates);
 }

@@ -25,6 +25,7 @@ static void walk_all(struct amdvi_device *device, struct translation *t, struct 
     enum walk_ask ask;
 
     for (ask = walk_start(walk, &t->walk); ask != WALK_DONE; ask = walk_step(walk)) {
+        shadow->updates |= ask == WALK_UPDATE;
         if (ask == WALK_UPDATE) { /* pretended: what it needs is checked, memory stays as it is */
             walk->value = walk->expected;
             shadow->dirty_due |= sets_dirty(walk);
@@ -65,6 +66,7 @@ void shadow_page(struct amdvi_device *device, const struct amdvi_request *reques
     shadow->count = 0;
     shadow->dte_address = 0;
     shadow->dirty_due = false;
+    shadow->updates = false;
     translate(device, &t, shadow);
     dte_address(&device->segments, request->device, &shadow->dte_address);
 }

@@ -122,6 +122,13 @@ enum amdvi_status amdvi_bus_write(struct amdvi_device *device, uint64_t spa, uns
 enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_request *request,
                              struct amdvi_result *result);
 
+/*
+ * amdvi_look(), and whether such a request would still set accessed or dirty bits in tables on its way. For hosts
+ * that hand out pointers to memory: an access through one sets no bit.
+ */
+enum amdvi_status amdvi_look_updates(struct amdvi_device *device, const struct amdvi_request *request,
+                                     struct amdvi_result *result, bool *updates);
+
 /* A contiguous stretch of addresses that lead to contiguous memory with the same permissions. */
 struct amdvi_mapping {
     uint64_t iova, spa;

@@ -257,6 +257,32 @@ START_TEST(looking_does_not_ask_caches)
 }
 END_TEST
 
+/* Bits that a request would set are told, and stay as they are. */
+START_TEST(looking_tells_of_updates)
+{
+    struct amdvi_request rq = {.device = DEV, .op = AMDVI_READ, .address = IOVA, .length = 8};
+    uint64_t entry = (D_OK | (uint64_t)3 << 7), leaf = map_host(&m, DEV, entry, 0) + 8 * (IOVA >> 12 & 511);
+    uint64_t before = get64(&m, leaf);
+    struct amdvi_result result;
+    bool updates = false;
+
+    boot(&m, C_NORMAL | (uint64_t)3 << 46);
+    ck_assert_int_eq(amdvi_look_updates(m.device, &rq, &result, &updates), AMDVI_OK);
+    ck_assert(result.ok && updates);
+    ck_assert_uint_eq(get64(&m, leaf), before);
+    ask(&m, AMDVI_READ, IOVA);
+    ck_assert_int_eq(amdvi_look_updates(m.device, &rq, &result, &updates), AMDVI_OK);
+    ck_assert(result.ok && !updates);
+    rq.op = AMDVI_WRITE;
+    ck_assert_int_eq(amdvi_look_updates(m.device, &rq, &result, &updates), AMDVI_OK);
+    ck_assert(updates);
+    ask(&m, AMDVI_WRITE, IOVA);
+    ck_assert_int_eq(amdvi_look_updates(m.device, &rq, &result, &updates), AMDVI_OK);
+    ck_assert(!updates);
+    ck_assert_int_eq(amdvi_look_updates(m.device, &rq, &result, NULL), AMDVI_ERR_ARGUMENT);
+}
+END_TEST
+
 START_TEST(identity_results_have_a_size)
 {
     struct amdvi_result result;
@@ -595,6 +621,7 @@ int main(void)
     tcase_add_test(tests, guests_registers_are_found_by_bus_address);
     tcase_add_test(tests, looking_tells_and_leaves_no_trace);
     tcase_add_test(tests, looking_does_not_ask_caches);
+    tcase_add_test(tests, looking_tells_of_updates);
     tcase_add_test(tests, identity_results_have_a_size);
     tcase_add_test(tests, inspecting_an_entry_leaves_the_plan_of_faults_alone);
     tcase_add_test(tests, memory_may_lie_in_several_windows);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is to be done at a later time of the simulation, in the order of time, then of entry. */
+#ifndef AMDVI_SYSTEMC_AGENDA_H
+#define AMDVI_SYSTEMC_AGENDA_H
+
+#include <cstdint>
+#include <deque>
+#include <queue>
+#include <vector>
+
+#include <systemc>
+
+namespace amdvi::face
+{
+
+class agenda
+{
+  public:
+    using action = void (*)(void *context, void *what);
+
+    /* While a module is constructed: it owns the process. */
+    agenda();
+    /* After `delay` from now, in a method process: it must not wait. */
+    void after(const sc_core::sc_time &delay, action act, void *context, void *what);
+
+  private:
+    struct item {
+        sc_core::sc_time when;
+        std::uint64_t number;
+        action act;
+        void *context, *what;
+        bool operator<(const item &other) const
+        {
+            return when != other.when ? when > other.when : number > other.number;
+        }
+    };
+    void run();
+    bool due(item &next);
+
+    std::deque<item> now_; /* most have no delay: no heap for them */
+    std::priority_queue<item> later_;
+    std::uint64_t number_ = 0;
+    bool running_ = false;
+    sc_core::sc_event event_;
+};
+
+} // namespace amdvi::face
+
+#endif

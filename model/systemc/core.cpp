@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/systemc/core.h"
+
+#include "model/systemc/words.h"
+
+#include <amdvi/host.h>
+
+namespace amdvi::face
+{
+
+/* ---------------------------------------------------------------- making one */
+
+struct config_deleter {
+    void operator()(amdvi_config *config) const
+    {
+        amdvi_config_destroy(config);
+    }
+};
+
+using config_ptr = std::unique_ptr<amdvi_config, config_deleter>;
+
+static void refuse(const std::string &what)
+{
+    SC_REPORT_FATAL("/amdvi/config", what.c_str());
+}
+
+static config_ptr configuration(const iommu_options &options)
+{
+    amdvi_config *made = nullptr;
+
+    if (amdvi_config_create(&made) != AMDVI_OK)
+        SC_REPORT_FATAL("/amdvi/memory", "no memory for a configuration");
+    config_ptr config(made);
+    for (const auto &[key, value] : options.config) {
+        const amdvi_status status = amdvi_config_set(made, key.c_str(), value.c_str());
+        if (status != AMDVI_OK)
+            refuse(key + "=" + value + ": " + amdvi_status_text(status));
+    }
+    return config;
+}
+
+static iommu_options checked(const iommu_options &options)
+{
+    if (options.ports == 0)
+        refuse("ports=0: a module has at least one port");
+    if (options.default_device_id.size() > options.ports)
+        refuse("default_device_id: more entries than ports");
+    if (options.most_under_way == 0 || options.most_under_way > 65536)
+        refuse("most_under_way=" + std::to_string(options.most_under_way) + ": not in 1 to 65536");
+    return options;
+}
+
+struct core::callbacks {
+    static void interrupt(void *context, const amdvi_irq *irq)
+    {
+        auto c = static_cast<core *>(context);
+        c->interrupts_.push_back(*irq);
+        c->work_ = true;
+    }
+    static amdvi_atc_answer atc(void *context, const amdvi_atc_invalidation *invalidation)
+    {
+        auto c = static_cast<core *>(context);
+        amdvi_atc_answer answer;
+
+        if (!c->atc_invalidate)
+            return AMDVI_ATC_DONE;
+        c->gate_.going_out();
+        answer = c->atc_invalidate(*invalidation);
+        c->pending_devices_ |= answer == AMDVI_ATC_PENDING;
+        c->work_ |= c->pending_devices_;
+        return answer;
+    }
+    static void prg(void *context, const amdvi_prg_response *response)
+    {
+        auto c = static_cast<core *>(context);
+        c->responses_.push_back(*response);
+        c->work_ = true;
+    }
+    static void command(void *context, const amdvi_command_info *info)
+    {
+        auto c = static_cast<core *>(context);
+        c->gate_.going_out();
+        c->dmi.on_command(*info);
+    }
+    static void issue(void *context, const amdvi_ask *ask)
+    {
+        auto c = static_cast<core *>(context);
+        c->asks_.push_back(*ask);
+        c->work_ = true;
+    }
+    static void complete(void *context, const amdvi_completion *completion)
+    {
+        auto c = static_cast<core *>(context);
+        c->transactions.on_complete(*completion);
+        c->work_ = true;
+    }
+};
+
+core::core(const iommu_options &given)
+    : options(checked(given)), out(times), mem(times), memory(*this), dmi(*this), transactions(*this)
+{
+    for (unsigned i = 0; i < options.ports; i++)
+        ports.push_back(std::make_unique<device_port>(*this, i));
+    for (unsigned i = 0; i < inside::SPACES; i++)
+        spaces[i] = std::make_unique<register_port>(*this, static_cast<inside::space>(i));
+    out.on_invalidate = [this](sc_dt::uint64 first, sc_dt::uint64 last) { dmi.on_target(first, last); };
+    create();
+}
+
+core::~core()
+{
+    amdvi_observer_detach(observation_);
+}
+
+void core::create()
+{
+    const config_ptr config = configuration(options);
+    const amdvi_memory port = memory.callbacks();
+    amdvi_callbacks hooks{};
+    amdvi_observer own{};
+    amdvi_device *made = nullptr;
+
+    hooks.context = own.context = this;
+    hooks.interrupt = callbacks::interrupt;
+    hooks.atc_invalidate = callbacks::atc;
+    hooks.prg_response = callbacks::prg;
+    own.command = callbacks::command;
+    if (amdvi_create(config.get(), &port, &hooks, nullptr, &made) != AMDVI_OK)
+        SC_REPORT_FATAL("/amdvi/memory", "no memory for a device");
+    device.reset(made);
+    amdvi_observe(made, &own);
+}
+
+void core::make_external()
+{
+    amdvi_external face{};
+
+    if (external_)
+        return;
+    face.context = this;
+    face.issue = callbacks::issue;
+    face.complete = callbacks::complete;
+    face.most = options.most_under_way;
+    if (amdvi_external_attach(device.get(), &face) != AMDVI_OK)
+        SC_REPORT_FATAL("/amdvi/memory", "no memory for non-blocking transport");
+    external_ = true;
+}
+
+/* ---------------------------------------------------------------- registers and observers */
+
+core::unobserved::unobserved(core &c) : core_(c)
+{
+    amdvi_observer_detach(core_.observation_);
+    core_.observation_ = nullptr;
+}
+
+core::unobserved::~unobserved()
+{
+    amdvi_observer_attach(core_.device.get(), &core_.user_, &core_.observation_);
+}
+
+std::uint64_t core::read_field(const char *name, const char *field)
+{
+    const amdvi_register *reg = amdvi_register_find(name);
+    std::uint64_t value = 0;
+    unobserved quiet(*this);
+
+    amdvi_mmio_read(device.get(), reg->offset, reg->width, &value);
+    return amdvi_field_get(amdvi_layout_field(reg->layout, field), &value);
+}
+
+bool core::has_guest_tables(std::uint16_t id)
+{
+    amdvi_dte_view view{};
+    sc_core::sc_time none;
+    bool guest = true;
+
+    if (!try_enter(none))
+        return true;
+    memory.only_look(true);
+    if (amdvi_inspect_dte(device.get(), id, &view) == AMDVI_OK && !view.beyond_table && !view.read_error)
+        guest = field_of("dte", "GV", view.words) != 0;
+    memory.only_look(false);
+    gate_.leave();
+    return guest;
+}
+
+bool core::look(const amdvi_request &request, amdvi_result &result, bool *updates)
+{
+    sc_core::sc_time none;
+    amdvi_status status;
+    bool unused;
+
+    if (!try_enter(none))
+        return false;
+    memory.only_look(true);
+    status = amdvi_look_updates(device.get(), &request, &result, updates ? updates : &unused);
+    memory.only_look(false);
+    gate_.leave();
+    return status == AMDVI_OK;
+}
+
+void core::register_written(std::uint64_t offset)
+{
+    if (register_moves_only(offset))
+        return;
+    gate_.going_out();
+    dmi.revoke_all();
+    if (offset / 8 * 8 == amdvi_register_find("exclusion_base")->offset)
+        pages_matter_ = read_field("exclusion_base", "ExEn") != 0;
+}
+
+void core::observe(const amdvi_observer &observer)
+{
+    sc_core::sc_time none;
+
+    if (!enter(none)) {
+        SC_REPORT_ERROR("/amdvi/argument", "observe() from a callback");
+        return;
+    }
+    amdvi_observer_detach(observation_);
+    observation_ = nullptr;
+    user_ = observer;
+    watched_ = user_.access || user_.request || user_.hit;
+    if (amdvi_observer_attach(device.get(), &user_, &observation_) != AMDVI_OK)
+        SC_REPORT_FATAL("/amdvi/memory", "no memory for an observer");
+    gate_.going_out();
+    if (watched_)
+        dmi.revoke_all();
+    leave(none);
+}
+
+/* ---------------------------------------------------------------- calls of the platform */
+
+bool core::try_enter(sc_core::sc_time &delay)
+{
+    if (!gate_.try_enter())
+        return false;
+    memory.spend_on(&delay);
+    return true;
+}
+
+void core::catch_up()
+{
+    const std::uint64_t now = sc_core::sc_time_stamp().value() / sc_core::sc_time(1, sc_core::SC_NS).value();
+
+    if (now > clock_)
+        amdvi_advance(device.get(), now - clock_);
+    clock_ = now;
+}
+
+void core::run()
+{
+    catch_up();
+    amdvi_run(device.get());
+}
+
+void core::arrived(flight *f)
+{
+    arrivals_.push_back(f);
+    stir();
+}
+
+void core::atc_complete(std::uint32_t tag)
+{
+    finished_.push_back(tag);
+    stir();
+}
+
+amdvi_page_request_result core::page_request(const struct amdvi_page_request &request)
+{
+    amdvi_page_request_result result{};
+    sc_core::sc_time none;
+
+    if (!enter(none)) {
+        SC_REPORT_ERROR("/amdvi/argument", "page_request() from the middle of an operation");
+        return result;
+    }
+    if (amdvi_page_request(device.get(), &request, &result) != AMDVI_OK)
+        SC_REPORT_ERROR("/amdvi/argument", "page_request(): a number does not fit its field");
+    leave(none);
+    return result;
+}
+
+void core::answered(std::uint64_t id, amdvi_memory_result result, const unsigned char *data)
+{
+    answer a{id, result, {}};
+
+    std::memcpy(a.data, data, sizeof(a.data));
+    answers_.push_back(a);
+    stir();
+}
+
+/* Translations under way end with what memory shows now; their transactions go on as they would. */
+void core::reset()
+{
+    sc_core::sc_time none;
+    std::uint32_t pending = 0;
+
+    if (!enter(none)) {
+        SC_REPORT_ERROR("/amdvi/argument", "reset() from the middle of an operation");
+        return;
+    }
+    gate_.leave();
+    settling_by_debug_ = true;
+    do {
+        memory.answer_all();
+        stir();
+        amdvi_external_pending(device.get(), &pending);
+    } while (pending > 0 && (memory.busy() || !asks_.empty()));
+    settling_by_debug_ = false;
+    gate_.enter();
+    amdvi_reset(device.get());
+    pages_matter_ = false;
+    gate_.going_out();
+    dmi.revoke_all();
+    leave(none);
+}
+
+} // namespace amdvi::face

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A device with its sockets. What the library asks for while it works is noted, and done when its call has
+ * returned (settle()), so that nobody of the platform is called from the middle of an operation, except
+ * memory.
+ */
+#ifndef AMDVI_SYSTEMC_CORE_H
+#define AMDVI_SYSTEMC_CORE_H
+
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <amdvi/external.h>
+#include <amdvi/systemc.h>
+
+#include "model/systemc/agenda.h"
+#include "model/systemc/device_port.h"
+#include "model/systemc/dmi.h"
+#include "model/systemc/flights.h"
+#include "model/systemc/gate.h"
+#include "model/systemc/memory.h"
+#include "model/systemc/payloads.h"
+#include "model/systemc/registers.h"
+#include "model/systemc/sender.h"
+
+namespace amdvi::face
+{
+
+struct device_deleter {
+    void operator()(amdvi_device *device) const
+    {
+        amdvi_destroy(device);
+    }
+};
+
+class core
+{
+  public:
+    explicit core(const iommu_options &options);
+    ~core();
+
+    /* A call on the device begins; what it costs is added to `delay`. False: it cannot be made from here. */
+    bool enter(sc_core::sc_time &delay)
+    {
+        if (!gate_.enter())
+            return false;
+        memory.spend_on(&delay);
+        return true;
+    }
+    /* The same from a method process or another place where nobody may wait. */
+    bool try_enter(sc_core::sc_time &delay);
+    /* It has ended; `delay` as above. */
+    void leave(sc_core::sc_time &delay)
+    {
+        gate_.leave();
+        if (work_)
+            settle(&delay);
+    }
+    /* What non-blocking transport has left to do. */
+    void stir()
+    {
+        work_ = true;
+        settle(nullptr);
+    }
+    /* Runs the rings. Inside. */
+    void run();
+    gate &the_gate()
+    {
+        return gate_;
+    }
+
+    /* Other things than page tables decide about pages of 4 KiB: the exclusion range [2.3]. */
+    bool pages_matter() const
+    {
+        return pages_matter_;
+    }
+    /* Somebody listens to accesses, requests or hits: all of them must come by here. */
+    bool watched() const
+    {
+        return watched_;
+    }
+    /* Software has written a register of the host's window. Inside. */
+    void register_written(std::uint64_t offset);
+    /* A field of a register of the host, without anybody noticing. */
+    std::uint64_t read_field(const char *name, const char *field);
+    /* amdvi_look_updates() by debug transport; `updates` may be null. False: it cannot be made from here. */
+    bool look(const amdvi_request &request, amdvi_result &result, bool *updates = nullptr);
+    bool has_guest_tables(std::uint16_t device);
+    /* For the life of the object the user's observer hears nothing. Inside or idle. */
+    class unobserved
+    {
+      public:
+        explicit unobserved(core &c);
+        ~unobserved();
+
+      private:
+        core &core_;
+    };
+
+    /* From non-blocking transport: it is taken up in settle(). */
+    void arrived(flight *flight);
+    /* Makes the device one whose memory answers later, from the first non-blocking request on. */
+    void make_external();
+    /* Memory has answered a question; `data` has AMDVI_ASK_BYTES. */
+    void answered(std::uint64_t id, amdvi_memory_result result, const unsigned char *data);
+    void atc_complete(std::uint32_t tag);
+    amdvi_page_request_result page_request(const struct amdvi_page_request &request);
+    void observe(const amdvi_observer &observer);
+    void reset();
+
+    const iommu_options options;
+    std::unique_ptr<amdvi_device, device_deleter> device;
+    std::function<amdvi_atc_answer(const amdvi_atc_invalidation &)> atc_invalidate;
+    std::function<void(const amdvi_prg_response &)> prg_response;
+    std::function<void(const amdvi_irq &)> interrupt;
+
+    payloads pool;
+    agenda times;
+    sender out, mem;
+    memory_port memory;
+    dmi_grants dmi;
+    flights transactions;
+    std::vector<std::unique_ptr<device_port>> ports;
+    std::unique_ptr<register_port> spaces[inside::SPACES];
+    register_server server;
+
+  private:
+    struct callbacks;
+    friend struct callbacks;
+    struct answer {
+        std::uint64_t id;
+        amdvi_memory_result result;
+        unsigned char data[AMDVI_ASK_BYTES];
+    };
+    void create();
+    void settle(sc_core::sc_time *delay);
+    bool step(sc_core::sc_time *delay);
+    bool step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    void step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    bool step_told(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    void step_atc();
+    void send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::sc_time &spent);
+    void catch_up();
+    void wait_for_devices();
+    static void time_is_over(void *context, void *unused);
+
+    gate gate_;
+    bool work_ = false, settling_ = false, external_ = false, settling_by_debug_ = false;
+    bool watched_ = false, pages_matter_ = false;
+    amdvi_observer user_{};
+    amdvi_observation *observation_ = nullptr;
+    std::uint64_t clock_ = 0; /* nanoseconds that the device has been told of */
+    bool pending_devices_ = false;
+    std::deque<std::uint32_t> finished_; /* tags */
+    std::deque<flight *> arrivals_;
+    std::deque<amdvi_ask> asks_;
+    std::deque<answer> answers_;
+    std::deque<amdvi_irq> interrupts_;
+    std::deque<amdvi_prg_response> responses_;
+};
+
+} // namespace amdvi::face
+
+#endif

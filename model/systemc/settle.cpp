@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the device has asked for while it worked, done now that it does not. */
+#include "model/systemc/core.h"
+
+#include <amdvi/host.h>
+
+namespace amdvi::face
+{
+
+/* `delay`: of the blocking call that this happens in; null: memory is asked by non-blocking transport. */
+void core::settle(sc_core::sc_time *delay)
+{
+    struct at_it {
+        explicit at_it(bool &f) : flag(f)
+        {
+            flag = true;
+        }
+        ~at_it()
+        {
+            flag = false;
+        }
+        bool &flag;
+    };
+
+    if (settling_)
+        return;
+    at_it now(settling_);
+    work_ = false;
+    while (step(delay))
+        ;
+}
+
+/* False: nothing is left, or somebody else is inside, who settles when he leaves. */
+bool core::step(sc_core::sc_time *delay)
+{
+    sc_core::sc_time unused, &spent = delay ? *delay : unused;
+
+    if (!interrupts_.empty() || !responses_.empty())
+        return step_told(delay, spent);
+    if (finished_.empty() && arrivals_.empty() && answers_.empty() && asks_.empty() && !pending_devices_ &&
+        !transactions.completed())
+        return false;
+    if (!(delay ? enter(spent) : try_enter(spent))) {
+        work_ = true;
+        return false;
+    }
+    return step_inside(delay, spent);
+}
+
+bool core::step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    if (transactions.completed()) {
+        flight *const f = transactions.step_in();
+        gate_.leave();
+        if (f)
+            transactions.step_out(f);
+        return true;
+    }
+    if (!asks_.empty()) {
+        gate_.leave();
+        step_ask(delay, spent);
+        return true;
+    }
+    if (!answers_.empty()) {
+        const answer a = answers_.front();
+        answers_.pop_front();
+        amdvi_memory_done(device.get(), a.id, a.result, a.data);
+    } else if (!arrivals_.empty()) {
+        flight *const f = arrivals_.front();
+        arrivals_.pop_front();
+        make_external();
+        transactions.begin(f);
+    } else if (!finished_.empty()) {
+        step_atc();
+    } else {
+        wait_for_devices();
+    }
+    gate_.leave();
+    return true;
+}
+
+void core::step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    const amdvi_ask ask = asks_.front();
+    answer a{ask.id, AMDVI_MEMORY_OK, {}};
+
+    asks_.pop_front();
+    if (!delay && !settling_by_debug_) {
+        memory.send(ask);
+        return;
+    }
+    a.result = settling_by_debug_ ? memory.debug_answer(ask, a.data) : memory.answer(ask, a.data, spent);
+    answers_.push_back(a);
+}
+
+/* ---------------------------------------------------------------- caches of devices */
+
+void core::step_atc()
+{
+    const std::uint32_t tag = finished_.front();
+
+    finished_.pop_front();
+    catch_up();
+    if (amdvi_atc_complete(device.get(), tag) != AMDVI_OK)
+        SC_REPORT_WARNING("/amdvi/atc", ("nobody waits for tag " + std::to_string(tag)).c_str());
+    amdvi_run(device.get());
+}
+
+/* The invalidation times out, if InvTimeOut says so [2.4]: then is time to look. */
+void core::wait_for_devices()
+{
+    static const std::uint64_t milliseconds[8] = {0, 1, 10, 100, 1000, 10000, 100000, 0};
+    const std::uint64_t limit = milliseconds[read_field("control", "InvTimeOut") & 7];
+
+    pending_devices_ = false;
+    if (limit > 0)
+        times.after(sc_core::sc_time(static_cast<double>(limit), sc_core::SC_MS) +
+                        sc_core::sc_time(1, sc_core::SC_NS),
+                    time_is_over, this, nullptr);
+}
+
+void core::time_is_over(void *context, void *)
+{
+    auto c = static_cast<core *>(context);
+    sc_core::sc_time none;
+
+    if (!c->try_enter(none)) {
+        c->times.after(sc_core::sc_time(1, sc_core::SC_US), time_is_over, context, nullptr);
+        return;
+    }
+    c->run();
+    c->gate_.leave();
+    c->stir();
+}
+
+/* ---------------------------------------------------------------- signals */
+
+void core::send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    std::uint32_t data = irq.data;
+
+    if (external_ && !delay)
+        memory.send_message(irq.address, data);
+    else
+        memory.access(tlm::TLM_WRITE_COMMAND, irq.address, &data, sizeof(data), spent);
+}
+
+bool core::step_told(sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    if (!interrupts_.empty()) {
+        const amdvi_irq irq = interrupts_.front();
+        interrupts_.pop_front();
+        if (amdvi_irq_duty_of(&irq) == AMDVI_IRQ_DUTY_MESSAGE)
+            send_message(irq, delay, spent);
+        if (interrupt)
+            interrupt(irq);
+        return true;
+    }
+    const amdvi_prg_response response = responses_.front();
+    responses_.pop_front();
+    if (prg_response)
+        prg_response(response);
+    return true;
+}
+
+} // namespace amdvi::face
