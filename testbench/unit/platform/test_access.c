@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Data of DMA devices: through the IOMMU, past it, into RAM and into other devices. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -281,7 +281,7 @@ START_TEST(test_the_entry_of_an_alias)
 }
 END_TEST
 
-int main(void)
+Suite *access_suite(void)
 {
     Suite *suite = suite_create("access");
     TCase *tc = tcase_create("access");
@@ -302,5 +302,5 @@ int main(void)
     tcase_add_test(tc, test_past_iommus);
     tcase_add_test(tc, test_the_entry_of_an_alias);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

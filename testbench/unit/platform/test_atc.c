@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Translations that a device keeps (ATS). */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <string.h>
 
@@ -249,7 +249,7 @@ START_TEST(test_privilege_is_part_of_it)
 }
 END_TEST
 
-int main(void)
+Suite *atc_suite(void)
 {
     Suite *suite = suite_create("atc");
     TCase *tc = tcase_create("atc");
@@ -268,5 +268,5 @@ int main(void)
     tcase_add_test(tc, test_global_pages_serve_all_pasids);
     tcase_add_test(tc, test_privilege_is_part_of_it);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

@@ -2,7 +2,7 @@
 /* What software finds when it looks at a machine for the first time, and configurations that cannot be. */
 #include "testbench/platform/ioapic.h"
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include "amdvi/host.h"
 
@@ -368,6 +368,16 @@ static void spoil(struct machine_config *c, int what)
     case 13:
         c->ioapics[0].base = 0xfd1ff000;
         break;
+    case 14:
+        c->iommus[0].last = 0x4003;
+        c->iommus[1] = (struct machine_iommu){.device = 0x4002, .first = 0x4003, .last = 0x4003};
+        c->iommus_count = 2;
+        break;
+    case 15:
+        c->iommus[1] = (struct machine_iommu){.device = 0x0002, .first = 0x0003, .last = 0x0003};
+        c->iommus_count = 2;
+        c->iommus[0].first = 0x0100;
+        break;
     default:
         c->pci_memory = 0xf0000000;
         c->pci_memory_bytes = 0xe000000;
@@ -390,6 +400,8 @@ static const char *const complaints[] = {
     "ioapics_count: more than 8",
     "pci_memory: not below 4 GiB",
     "iommus[0].registers: overlaps ioapics[0].base",
+    "iommus[1]: takes DeviceIDs of iommus[0]",
+    "iommus[1]: takes DeviceIDs of iommus[0]",
     "iommus[0].registers: overlaps pci_memory",
 };
 
@@ -435,7 +447,7 @@ START_TEST(test_bars_beyond_the_memory_for_them)
 }
 END_TEST
 
-int main(void)
+Suite *boot_suite(void)
 {
     Suite *suite = suite_create("boot");
     TCase *tc = tcase_create("boot"), *refused = tcase_create("refused");
@@ -453,10 +465,10 @@ int main(void)
     tcase_add_test(tc, test_who_answers);
     tcase_add_test(tc, test_apertures_for_guests);
     tcase_add_test(tc, test_attach_is_told_of_each_iommu);
-    tcase_add_loop_test(refused, test_configurations_that_cannot_be, 0, 15);
+    tcase_add_loop_test(refused, test_configurations_that_cannot_be, 0, 17);
     tcase_add_test(refused, test_null);
     tcase_add_test(refused, test_bars_beyond_the_memory_for_them);
     suite_add_tcase(suite, tc);
     suite_add_tcase(suite, refused);
-    return run_suite(suite);
+    return suite;
 }

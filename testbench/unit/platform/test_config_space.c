@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configuration space of a function as software sees it. Offsets and bits are those of linux/pci_regs.h. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 
@@ -299,9 +299,9 @@ START_TEST(test_narrow_msi_without_masks)
 }
 END_TEST
 
-int main(void)
+Suite *config_space_suite(void)
 {
-    Suite *suite = suite_create("configuration space");
+    Suite *suite = suite_create("config_space");
     TCase *tc = tcase_create("function");
 
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -321,5 +321,5 @@ int main(void)
     tcase_add_test(tc, test_capabilities_that_are_not_there);
     tcase_add_test(tc, test_narrow_msi_without_masks);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

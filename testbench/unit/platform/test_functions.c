@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tree: what may hang where, bus numbers and windows, who answers, under which name requests arrive. */
 #include "testbench/platform/pcie.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 
@@ -350,7 +350,7 @@ START_TEST(test_a_removed_bridge_takes_all_with_it)
 }
 END_TEST
 
-int main(void)
+Suite *functions_suite(void)
 {
     Suite *suite = suite_create("functions");
     TCase *tc = tcase_create("tree");
@@ -373,5 +373,5 @@ int main(void)
     tcase_add_test(tc, test_places_that_cannot_be);
     tcase_add_test(tc, test_a_removed_bridge_takes_all_with_it);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

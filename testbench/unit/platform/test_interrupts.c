@@ -2,7 +2,7 @@
 /* Messages of devices: MSI, MSI-X, IOAPIC, writes of their own; through the IOMMU to the processors. */
 #include "testbench/platform/ioapic.h"
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 
@@ -365,7 +365,31 @@ START_TEST(test_delivery_may_call_the_machine)
 }
 END_TEST
 
-int main(void)
+static void pull_the_plug(void *context, uint64_t address, uint32_t data)
+{
+    b.count++;
+    ck_assert_int_eq(machine_power_on(b.machine), AMDVI_OK);
+}
+
+/* A reset of everything takes along what is on its way. */
+START_TEST(test_power_on_forgets_messages)
+{
+    board_stop(&b);
+    board_init(&b);
+    b.config.deliver = pull_the_plug;
+    board_start(&b);
+    board_irte(&b, INDEX, VECTOR);
+    board_irte(&b, INDEX + 1, VECTOR + 1);
+    enable_msi(1);
+    board_configure(&b, msi + PCI_MSI_MASK_64, 4, 3);
+    dma_interrupt(b.device, 0);
+    dma_interrupt(b.device, 1);
+    board_configure(&b, msi + PCI_MSI_MASK_64, 4, 0); /* both at once */
+    ck_assert_uint_eq(b.count, 1);
+}
+END_TEST
+
+Suite *interrupts_suite(void)
 {
     Suite *suite = suite_create("interrupts");
     TCase *tc = tcase_create("interrupts");
@@ -389,6 +413,7 @@ int main(void)
     tcase_add_test(tc, test_end_of_interrupt_reaches_the_ioapic);
     tcase_add_test(tc, test_the_iommus_own_message);
     tcase_add_test(tc, test_delivery_may_call_the_machine);
+    tcase_add_test(tc, test_power_on_forgets_messages);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* How devices answer invalidations: at once, late, never, wrongly; and what the IOMMU makes of it. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 enum { IOVA = 0x10000, LATE = 5000 };
 
@@ -197,7 +197,7 @@ START_TEST(test_nobody)
 }
 END_TEST
 
-int main(void)
+Suite *invalidations_suite(void)
 {
     Suite *suite = suite_create("invalidations");
     TCase *tc = tcase_create("invalidations");
@@ -215,5 +215,5 @@ int main(void)
     tcase_add_test(tc, test_a_wrong_tag);
     tcase_add_test(tc, test_nobody);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

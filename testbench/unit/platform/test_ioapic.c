@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The I/O APIC: registers, edge and level inputs, end of interrupt. */
 #include "testbench/platform/ioapic.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 enum { ID = 33, LOGICAL = 1 << 11, LOWEST_PRIORITY = 1 << 8, ASSERT = 1 << 14 };
 
@@ -167,7 +167,7 @@ START_TEST(test_pins_beyond_the_last)
 }
 END_TEST
 
-int main(void)
+Suite *ioapic_suite(void)
 {
     Suite *suite = suite_create("ioapic");
     TCase *tc = tcase_create("ioapic");
@@ -183,5 +183,5 @@ int main(void)
     tcase_add_test(tc, test_a_switch_to_edge_ends_a_level);
     tcase_add_test(tc, test_pins_beyond_the_last);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

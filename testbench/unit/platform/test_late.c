@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* When things happen: at once or when time passes, in which order, the same each time. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -234,7 +234,7 @@ START_TEST(test_the_same_calls_give_the_same_results)
 }
 END_TEST
 
-int main(void)
+Suite *late_suite(void)
 {
     Suite *suite = suite_create("late");
     TCase *tc = tcase_create("late");
@@ -250,5 +250,5 @@ int main(void)
     tcase_add_test(tc, test_delays_nest);
     tcase_add_loop_test(tc, test_the_same_calls_give_the_same_results, 0, 2);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes wrong on demand; and who looks on. */
 #include "testbench/unit/platform/board.h"
+#include "testbench/unit/platform/suites.h"
 #include "testbench/unit/recorder/recording.h"
-#include "testbench/unit/run.h"
 
 #include "amdvi/lint.h"
 
@@ -208,7 +208,7 @@ START_TEST(test_a_recording_replays)
 }
 END_TEST
 
-int main(void)
+Suite *mishaps_suite(void)
 {
     Suite *suite = suite_create("mishaps");
     TCase *tc = tcase_create("mishaps");
@@ -223,5 +223,5 @@ int main(void)
     tcase_add_test(tc, test_a_lint_finds_a_forgotten_invalidation);
     tcase_add_test(tc, test_a_recording_replays);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Page requests (PRI): groups, capacity, responses, and requests that no device should send. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 
@@ -355,7 +355,7 @@ START_TEST(test_the_same_seed_makes_the_same_mishap)
 }
 END_TEST
 
-int main(void)
+Suite *pages_suite(void)
 {
     Suite *suite = suite_create("pages");
     TCase *tc = tcase_create("pages");
@@ -380,5 +380,5 @@ int main(void)
     tcase_add_test(tc, test_no_rights);
     tcase_add_test(tc, test_the_same_seed_makes_the_same_mishap);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }

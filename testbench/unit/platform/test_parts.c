@@ -3,7 +3,7 @@
 #include "testbench/platform/acpi.h"
 #include "testbench/platform/messages.h"
 #include "testbench/platform/timers.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <string.h>
 
@@ -220,7 +220,7 @@ START_TEST(test_tables_have_room_for_some)
 }
 END_TEST
 
-int main(void)
+Suite *parts_suite(void)
 {
     Suite *suite = suite_create("parts");
     TCase *clock = tcase_create("timers"), *others = tcase_create("messages and tables");
@@ -237,5 +237,5 @@ int main(void)
     tcase_add_test(others, test_tables_have_room_for_some);
     suite_add_tcase(suite, clock);
     suite_add_tcase(suite, others);
-    return run_suite(suite);
+    return suite;
 }

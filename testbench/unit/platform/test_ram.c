@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RAM: windows at their addresses, holes, second views, costs only what is touched. */
 #include "testbench/platform/ram.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,7 +150,7 @@ START_TEST(test_bad_windows_are_named)
 }
 END_TEST
 
-int main(void)
+Suite *ram_suite(void)
 {
     Suite *suite = suite_create("ram");
     TCase *good = tcase_create("windows"), *refused = tcase_create("refused");
@@ -166,5 +166,5 @@ int main(void)
     tcase_add_loop_test(refused, test_bad_windows_are_named, 0, sizeof(bad) / sizeof(bad[0]));
     suite_add_tcase(suite, good);
     suite_add_tcase(suite, refused);
-    return run_suite(suite);
+    return suite;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Resets of functions, by whatever way, and functions that come and go on a running machine. */
 #include "testbench/unit/platform/board.h"
-#include "testbench/unit/run.h"
+#include "testbench/unit/platform/suites.h"
 
 #include <linux/pci_regs.h>
 
@@ -197,7 +197,7 @@ START_TEST(test_power_on_again)
 }
 END_TEST
 
-int main(void)
+Suite *resets_suite(void)
 {
     Suite *suite = suite_create("resets");
     TCase *tc = tcase_create("resets");
@@ -213,5 +213,5 @@ int main(void)
     tcase_add_test(tc, test_devices_that_cannot_be);
     tcase_add_test(tc, test_power_on_again);
     suite_add_tcase(suite, tc);
-    return run_suite(suite);
+    return suite;
 }
