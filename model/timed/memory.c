@@ -39,13 +39,28 @@ static uint64_t ready_of_unit(struct amdvi_timed *t, const struct amdvi_ask *ask
     return unit->ready;
 }
 
+/* What is written or exchanged only the host's memory wants to know. */
+static void keep_ask(const struct amdvi_timed *t, struct amdvi_ask *kept, const struct amdvi_ask *ask)
+{
+    if (t->host.issue) {
+        *kept = *ask;
+        return;
+    }
+    kept->id = ask->id;
+    kept->kind = ask->kind;
+    kept->access = ask->access;
+    kept->asker = ask->asker;
+    kept->address = ask->address;
+    kept->work.invalidations = ask->work.invalidations;
+}
+
 void memory_issue(struct amdvi_timed *t, const struct amdvi_ask *ask)
 {
     uint32_t index = access_take(t), operation = (uint32_t)ask->tag;
     struct access *a = &t->accesses[index];
     uint64_t ready;
 
-    a->ask = *ask;
+    keep_ask(t, &a->ask, ask);
     a->class = (uint8_t)class_of(ask);
     a->operation = ask->asker == AMDVI_ASKER_SUBMISSION ? operation : NOBODY;
     t->by_place[(uint32_t)ask->id - 1] = index;

@@ -3,12 +3,13 @@
 #include "amdvi/replay.h"
 #include "testbench/bench/machine.h"
 #include "testbench/bench/run.h"
+#include "testbench/bench/timed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { SAME_PAGE, RANDOM_PAGES, BATCH, INVALIDATE, REPLAY };
+enum kind { SAME_PAGE, RANDOM_PAGES, BATCH, TIMED_NEAR, TIMED_FAR, INVALIDATE, REPLAY };
 enum { PER_DOORBELL = 64, BATCH_SIZE = 1024, SETTINGS = 6, SMALL_PAGES = 1 << 12 };
 
 struct definition {
@@ -141,6 +142,29 @@ static const struct definition definitions[] = {
      SPREAD(TABLES_NESTED),
      12,
      CACHED},
+    {{"timed-v1-hit90", "under time: v1, 64 requests at once, 90 % of them hits", "translation", NULL, 0, 2,
+      5, false},
+     TIMED_NEAR,
+     DENSE(TABLES_V1),
+     12,
+     CACHED},
+    {{"timed-v1-miss", "under time: v1, random pages, PTC holds 1/16", "translation", NULL, 0, 0, 0, false},
+     TIMED_FAR,
+     DENSE(TABLES_V1),
+     12,
+     CACHED},
+    {{"timed-nested-miss", "under time: nested 4x4, random pages, PTC holds 1/16", "translation", NULL, 0,
+      0.3, 1, false},
+     TIMED_FAR,
+     DENSE(TABLES_NESTED),
+     12,
+     CACHED},
+    {{"timed-nested-cold", "under time: nested 4x4, random pages, caches off, 30 reads", "translation", NULL,
+      0, 0, 0, false},
+     TIMED_FAR,
+     DENSE(TABLES_NESTED),
+     0,
+     UNCACHED},
     {{"replay", "a capture, read, decompressed, played and checked", "record", NULL, 0, 0, 0, false},
      REPLAY,
      {TABLES_V1, 0, 0},
@@ -326,6 +350,10 @@ double bench_do(struct bench *bench, uint64_t *operations)
         return do_random(bench, *operations);
     case BATCH:
         return do_batch(bench, operations);
+    case TIMED_NEAR:
+        return timed_requests(&bench->machine, 229, *operations);
+    case TIMED_FAR:
+        return timed_requests(&bench->machine, 0, *operations);
     case INVALIDATE:
         return do_invalidate(bench, operations);
     default:
@@ -394,14 +422,15 @@ bool bench_counters(const struct bench *bench, uint64_t *allocations, uint64_t *
 {
     *allocations = bench->machine.allocations;
     *memory_calls = bench->machine.memory_calls;
-    return bench->definition->kind != REPLAY;
+    return bench->definition->kind != REPLAY && bench->definition->kind != TIMED_NEAR &&
+           bench->definition->kind != TIMED_FAR;
 }
 
 uint64_t bench_table_reads(const struct bench *bench)
 {
     struct amdvi_statistics s = {0};
 
-    if (bench->definition->kind > BATCH || amdvi_get_statistics(bench->machine.device, &s) != AMDVI_OK)
+    if (bench->definition->kind > TIMED_FAR || amdvi_get_statistics(bench->machine.device, &s) != AMDVI_OK)
         return 0;
     return s.reads_dte + s.reads_host + s.reads_guest + s.reads_gcr3;
 }
