@@ -51,6 +51,7 @@ static void keep_ask(const struct amdvi_timed *t, struct amdvi_ask *kept, const 
     kept->access = ask->access;
     kept->asker = ask->asker;
     kept->address = ask->address;
+    kept->length = ask->length;
     kept->work.invalidations = ask->work.invalidations;
 }
 

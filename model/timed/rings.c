@@ -99,11 +99,16 @@ static bool has_line(struct amdvi_timed *t, const struct access *a, uint64_t *re
 
 /* ---------------------------------------------------------------- map entries */
 
+/* Only the dirty status is read in whole lines. */
 static bool has_map(struct amdvi_timed *t, const struct access *a, uint64_t *ready)
 {
     uint64_t entries = t->p[PARAMETER_MAP_ENTRIES];
     uint64_t *tag = entries ? &t->maps[a->ask.address / 8 % entries] : NULL;
 
+    if (t->p[PARAMETER_MAP_DIRTY_HELD] && a->ask.length == LINE && a->ask.kind == AMDVI_ASK_READ) {
+        *ready = t->now + cycles(t, 1);
+        return true;
+    }
     if (!tag || a->ask.kind != AMDVI_ASK_READ || a->ask.access != AMDVI_ACCESS_MAP)
         return false;
     if (*tag != a->ask.address + 1) {
