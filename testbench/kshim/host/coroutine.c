@@ -57,7 +57,7 @@ struct coroutine *coroutine_new(void (*function)(void *argument), void *argument
     self->function = function;
     self->argument = argument;
     top = (void **)(void *)(self->stack + STACK_BYTES + GUARD_BYTES);
-    *--top = NULL; /* keeps the stack aligned as after a call */
+    top -= 2; /* zero, and aligned to 16 bytes where the first frame calls */
     *--top = (void *)(uintptr_t)first_frame;
     top -= 6; /* in the order in which they are taken: r15, r14, r13, r12, rbx, rbp */
     top[2] = (void *)(uintptr_t)first_function;

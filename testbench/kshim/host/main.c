@@ -15,6 +15,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512 };
 
 struct result {
     const struct scenario *scenario;
+    struct world_report report;
     int status; /* 0 passed, 1 failed, 3 the kernel ended, 128 + signal */
     double seconds;
 };
@@ -33,6 +34,7 @@ static const char usage[] =
     "  --no-lint          without the lint\n"
     "  --record FILE      a trace of the first IOMMU (.trace: text), of the second FILE.1; for one scenario\n"
     "  --junit FILE       results for machines\n"
+    "  --json FILE        the same with what each scenario cost: calls, commands, flushes, findings\n"
     "  --verbose          the kernel's log as it comes\n"
     "Exit status: 0 all passed, 1 something failed, 2 the command line is wrong.\n";
 
@@ -59,10 +61,21 @@ static bool is_for(const struct scenario *scenario, unsigned version)
            (!scenario->before || version < scenario->before);
 }
 
-/* In the process of the scenario. */
-static int run(const struct scenario *scenario, const struct run_options *options)
+/* In the order in which they run; null after the last one. */
+static const struct scenario *scenario_at(size_t index)
 {
-    struct world world = {.options = options, .scenario = scenario};
+    for (size_t group = 0; scenario_groups[group]; group++)
+        for (const struct scenario *each = scenario_groups[group]; each->name; each++)
+            if (index-- == 0)
+                return each;
+    return NULL;
+}
+
+/* In the process of the scenario. */
+static int run(const struct scenario *scenario, const struct run_options *options,
+               struct world_report *report)
+{
+    struct world world = {.options = options, .scenario = scenario, .report = report};
 
     scenario->run(&world);
     world_end(&world);
@@ -70,15 +83,17 @@ static int run(const struct scenario *scenario, const struct run_options *option
     return world.failures ? EXIT_FAILED : 0;
 }
 
-static int in_process(const struct scenario *scenario, const struct run_options *options)
+static int in_process(const struct scenario *scenario, const struct run_options *options,
+                      struct world_report *report)
 {
     int status;
     pid_t child;
 
     fflush(NULL);
+    memset(report, 0, sizeof(*report));
     child = fork();
     if (child == 0)
-        _exit(run(scenario, options));
+        _exit(run(scenario, options, report));
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return EXIT_FAILED;
@@ -88,6 +103,23 @@ static int in_process(const struct scenario *scenario, const struct run_options 
 static const char *verdict(int status)
 {
     return status == 0 ? "ok" : status == INSTANCE_EXIT_DIED ? "DIED" : "FAILED";
+}
+
+static bool write_json(const char *name, const struct result *results, size_t count, const char *release)
+{
+    FILE *file = fopen(name, "w");
+
+    if (!file)
+        return false;
+    fprintf(file, "{\"release\": \"%s\", \"scenarios\": [", release);
+    for (size_t each = 0; each < count; each++) {
+        fprintf(file, "%s\n  {\"name\": \"%s\", \"status\": %d, ", each ? "," : "",
+                results[each].scenario->name, results[each].status);
+        world_report_write(file, &results[each].report);
+        fputc('}', file);
+    }
+    fputs("\n]}\n", file);
+    return fclose(file) == 0;
 }
 
 static bool write_junit(const char *name, const struct result *results, size_t count, const char *release)
@@ -117,10 +149,11 @@ static bool write_junit(const char *name, const struct result *results, size_t c
 static size_t run_all(const struct run_options *options, unsigned version, char **names, int names_count,
                       struct result *results)
 {
+    struct world_report *report = world_report_shared();
+    const struct scenario *scenario;
     size_t count = 0;
 
-    for (size_t each = 0; scenarios[each] && count < MOST; each++) {
-        const struct scenario *scenario = scenarios[each];
+    for (size_t each = 0; report && count < MOST && (scenario = scenario_at(each)) != NULL; each++) {
         bool wanted = names_count == 0;
         double start = now();
 
@@ -129,7 +162,8 @@ static size_t run_all(const struct run_options *options, unsigned version, char 
         if (!wanted || !is_for(scenario, version))
             continue;
         results[count].scenario = scenario;
-        results[count].status = in_process(scenario, options);
+        results[count].status = in_process(scenario, options, report);
+        results[count].report = *report;
         results[count].seconds = now() - start;
         printf("%-7s%-34s %6.0f ms\n", verdict(results[count].status), scenario->name,
                results[count].seconds * 1e3);
@@ -141,9 +175,11 @@ static size_t run_all(const struct run_options *options, unsigned version, char 
 
 static void list(unsigned version)
 {
-    for (size_t each = 0; scenarios[each]; each++)
-        if (is_for(scenarios[each], version))
-            printf("%-34s %s\n", scenarios[each]->name, scenarios[each]->what);
+    const struct scenario *scenario;
+
+    for (size_t each = 0; (scenario = scenario_at(each)) != NULL; each++)
+        if (is_for(scenario, version))
+            printf("%-34s %s\n", scenario->name, scenario->what);
 }
 
 static uint64_t number(const char *text, const char *option)
@@ -170,6 +206,7 @@ enum {
     OPTION_NO_LINT,
     OPTION_RECORD,
     OPTION_JUNIT,
+    OPTION_JSON,
     OPTION_VERBOSE
 };
 
@@ -183,6 +220,7 @@ static const struct option long_options[] = {
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
     {"record", required_argument, NULL, OPTION_RECORD},
     {"junit", required_argument, NULL, OPTION_JUNIT},
+    {"json", required_argument, NULL, OPTION_JSON},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -190,7 +228,7 @@ static const struct option long_options[] = {
 
 struct command {
     struct run_options run;
-    const char *junit;
+    const char *junit, *json;
     bool list;
 };
 
@@ -223,6 +261,9 @@ static void take_option(struct command *command, int option)
         break;
     case OPTION_JUNIT:
         command->junit = optarg;
+        break;
+    case OPTION_JSON:
+        command->json = optarg;
         break;
     case OPTION_VERBOSE:
         command->run.verbose = true;
@@ -281,6 +322,10 @@ int main(int argc, char **argv)
     if (!count)
         fprintf(stderr, "kshim-run: no scenario of that name for this version; --list tells\n");
     printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, release);
+    if (command.json && !write_json(command.json, results, count, release)) {
+        fprintf(stderr, "kshim-run: %s cannot be written\n", command.json);
+        return EXIT_FAILED;
+    }
     if (command.junit && !write_junit(command.junit, results, count, release)) {
         fprintf(stderr, "kshim-run: %s cannot be written\n", command.junit);
         return EXIT_FAILED;

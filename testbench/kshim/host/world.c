@@ -15,16 +15,17 @@
 void world_fail(struct world *world, const char *file, int line, const char *format, ...)
 {
     const char *base = strrchr(file, '/');
+    char text[400];
     va_list arguments;
 
     world->failures++;
     if (world->failures > 20)
         return; /* one cause, many lines */
-    fprintf(stderr, "%s:%d: ", base ? base + 1 : file, line);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s:%d: %s\n", base ? base + 1 : file, line, text);
+    world_report_first(world->report, text);
 }
 
 void world_tell(struct world *world, const char *format, ...)
@@ -67,6 +68,7 @@ static void attach(void *context, size_t index, struct amdvi_device *device,
 
     world_record_attach(world, index, device, config);
     world_lint_attach(world, index, device);
+    world_report_attach(world->report, device);
 }
 
 static struct pcie_description nic_description(void)
@@ -192,7 +194,7 @@ bool world_boot(struct world *world, const struct world_setup *setup)
     }
     if (world->options->verbose)
         instance_log_to(world->kernel, stderr);
-    world->api = instance_api(world->kernel);
+    world->api = world_report_calls(world->report, instance_api(world->kernel));
     world->version = instance_version(world->kernel);
     if (setup->before_boot)
         setup->before_boot(world);

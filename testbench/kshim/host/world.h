@@ -7,6 +7,7 @@
 #define KSHIM_WORLD_H
 
 #include "instance.h"
+#include "world_report.h"
 
 #include "amdvi/lint.h"
 #include "testbench/platform/dma_device.h"
@@ -41,6 +42,7 @@ struct world_setup {
 struct world {
     const struct run_options *options;
     const struct scenario *scenario;
+    struct world_report *report; /* outlives the process of the scenario */
     struct machine *machine;
     struct instance *kernel;
     const struct kshim_api *api;
@@ -69,6 +71,7 @@ struct scenario {
     const char *what; /* one line */
     void (*run)(struct world *world);
     unsigned since, before; /* versions it is for: KSHIM_V(6, 12); 0: all */
+    const void *about;      /* what this one of several made alike differs in */
 };
 #define KSHIM_V(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor) << 8)
 
@@ -100,6 +103,7 @@ void world_tell(struct world *world, const char *format, ...) __attribute__((for
 /* The same numbers for the same seed. */
 uint64_t world_random(struct world *world);
 
-extern const struct scenario *const scenarios[]; /* null at the end */
+/* Groups of scenarios, null at the end; a group ends with one without a name. */
+extern const struct scenario *const scenario_groups[];
 
 #endif

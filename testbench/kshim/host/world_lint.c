@@ -16,6 +16,8 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
     if (finding->severity != AMDVI_LINT_MISTAKE)
         return;
     world->findings++;
+    world->report->findings++;
+    world_report_first(world->report, finding->text);
     if (world->findings <= 10)
         fprintf(stderr, "lint: %s\n", finding->text);
 }

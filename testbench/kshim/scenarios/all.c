@@ -2,9 +2,9 @@
 /* All scenarios, in the order in which they run. */
 #include "host/world.h"
 
-extern const struct scenario scenario_boot;
+extern const struct scenario boot_scenarios[];
 
-const struct scenario *const scenarios[] = {
-    &scenario_boot,
+const struct scenario *const scenario_groups[] = {
+    boot_scenarios,
     NULL,
 };

@@ -1,49 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Boot over presets and parameters, and in each machine one round of all that a driver of a device does. */
+/* Boot over presets, parameters and numbers of IOMMUs, and in each machine a round of what drivers of devices
+ * do. */
 #include "scenarios.h"
 
-static void one_mapping(struct world *world, const char *name, struct dma_device *device)
-{
-    uint64_t page = world->api->page_alloc(0);
-    uint64_t iova = world->api->dma_map(name, page + 0x40, 0x100, 0);
+/* Bits of EFR [1.5] that decide what the driver may turn on. */
+#define EFR_GT       (1ull << 4)
+#define EFR_GA       (1ull << 7)
+#define EFR_GAM_MODE (1ull << 21)
+#define EFR_GIO      (1ull << 48)
+/* Of Control [2.2]. */
+#define CONTROL_GT (1ull << 16)
+#define CONTROL_GA (1ull << 17)
+/* Of a device table entry [3.1]: V, TV; GV; IV. */
+#define ENTRY_GV (1ull << 55)
+#define ENTRY_IV 1ull
 
-    EXPECT(world, iova != UINT64_MAX, "%s: the DMA API refuses a page", name);
-    expect_reaches(world, device, iova, page + 0x40, "mapped");
-    world->api->dma_unmap(name, iova, 0x100, 0);
-    world->api->page_free(page, 0);
+struct parameter {
+    const char *command_line, *preset;
+    unsigned iommus, ivrs_types;
+    void (*check)(struct world *world, uint64_t efr);
+};
+
+static const struct parameter *about(const struct world *world)
+{
+    return world->scenario->about;
 }
 
-static void one_interrupt(struct world *world, const char *name, struct dma_device *device, int msix)
+static void check_default(struct world *world, uint64_t efr)
 {
-    int vectors = world->api->irq_request(name, 1, msix);
+    bool remaps_wide = (efr & EFR_GA) != 0;
 
-    EXPECT(world, vectors == 1, "%s: a message interrupt is refused with %d", name, vectors);
-    if (vectors != 1)
-        return;
-    EXPECT(world, dma_interrupt(device, 0) == PCIE_INTERRUPT_SENT, "%s sends no interrupt", name);
-    world_run(world);
-    EXPECT(world, world->api->irq_count(name, 0) == 1, "%s: its interrupt arrived %llu times", name,
-           world->api->irq_count(name, 0));
-    world->api->irq_release(name);
-}
-
-static void boot_and_use(struct world *world, const struct world_setup *setup)
-{
-    if (!world_boot(world, setup))
-        return;
-    one_mapping(world, WORLD_NIC, world->nic);
-    one_mapping(world, WORLD_GPU, world->gpu);
-    one_interrupt(world, WORLD_NIC, world->nic, 0);
-    one_interrupt(world, WORLD_GPU, world->gpu, 1);
-}
-
-static void boot_default(struct world *world)
-{
-    boot_and_use(world, &(struct world_setup){.command_line = "amd_iommu_dump"});
     EXPECT_LOG(world, "Interrupt remapping enabled");
-    EXPECT_LOG(world, "Extended features");
-    EXPECT_LOG(world, "device: 0000:00:00.2");
+    EXPECT(world, !(entry_of(world, world->nic).words[0] & ENTRY_GV), "v1 was the default");
+    EXPECT(world, entry_of(world, world->nic).words[2] & ENTRY_IV, "interrupts are not remapped");
+    EXPECT(world,
+           remaps_wide == ((register_of(iommu_of(world, world->nic), REGISTER_CONTROL) & CONTROL_GA) != 0),
+           "128-bit interrupt entries: EFR %#" PRIx64, efr);
 }
 
-const struct scenario scenario_boot = {"boot/default", "boot, DMA and an interrupt with the default preset",
-                                       boot_default, 0, 0};
+static void check_v2(struct world *world, uint64_t efr)
+{
+    bool v2 = (efr & EFR_GT) && (efr & EFR_GIO);
+
+    EXPECT(world, v2 == (instance_log_count(world->kernel, "V2 page table enabled") != 0),
+           "EFR %#" PRIx64 " and the driver's line about v2 tables do not agree", efr);
+    EXPECT(world, v2 == ((entry_of(world, world->nic).words[0] & ENTRY_GV) != 0),
+           "EFR %#" PRIx64 " and GV of the entry do not agree", efr);
+}
+
+/* "legacy" is the mode without guests; how wide entries are depends on the hardware alone. */
+static void check_legacy(struct world *world, uint64_t efr)
+{
+    check_default(world, efr);
+    EXPECT(world, !instance_log_count(world->kernel, "Virtual APIC enabled"), "vAPIC in legacy mode");
+}
+
+static void check_vapic(struct world *world, uint64_t efr)
+{
+    bool offered = (efr & EFR_GA) && (efr & EFR_GAM_MODE);
+
+    EXPECT(world, offered == (instance_log_count(world->kernel, "Virtual APIC enabled") != 0),
+           "EFR offers vAPIC: %d, and the driver's line does not agree", offered);
+}
+
+static void check_identity(struct world *world, uint64_t efr)
+{
+    const char *type = world->api->domain_type(WORLD_NIC);
+
+    (void)efr;
+    EXPECT(world, !strcmp(type, "identity"), "the default domain is %s", type);
+    EXPECT(world, !(entry_of(world, world->nic).words[0] >> 9 & 7), "paging mode of an identity domain");
+}
+
+/* NpCache of the capability [1.2]: entries that are not present may be cached, as in an emulator. */
+static bool caches_absent(struct amdvi_device *iommu)
+{
+    uint64_t where = 0, header = 0;
+
+    amdvi_pci_read(iommu, 0x34, 1, &where);
+    amdvi_pci_read(iommu, (unsigned)where, 4, &header);
+    return header >> 26 & 1;
+}
+
+/* The driver does not queue where each mapping needs an invalidation as well. */
+static void check_lazy(struct world *world, uint64_t efr)
+{
+    const char *type = world->api->domain_type(WORLD_NIC);
+    const char *wanted = caches_absent(iommu_of(world, world->nic)) ? "DMA" : "DMA-FQ";
+
+    (void)efr;
+    EXPECT(world, !strcmp(type, wanted), "the default domain is %s", type);
+}
+
+static void check_unremapped(struct world *world, uint64_t efr)
+{
+    (void)efr;
+    EXPECT(world, !instance_log_count(world->kernel, "Interrupt remapping enabled"), "remapping was off");
+    EXPECT(world, !(entry_of(world, world->nic).words[2] & ENTRY_IV), "IV of an entry without remapping");
+}
+
+static void check_dump(struct world *world, uint64_t efr)
+{
+    EXPECT_LOG(world, "device: 0000:00:00.2");
+    EXPECT(world, about(world)->iommus < 2 || instance_log_count(world->kernel, "device: 0000:00:04.2"),
+           "the second IOMMU is not told");
+    check_default(world, efr);
+}
+
+static void boot(struct world *world)
+{
+    const struct parameter *parameter = about(world);
+    struct world_setup setup = {.preset = parameter->preset,
+                                .command_line = parameter->command_line,
+                                .iommus = parameter->iommus,
+                                .ivrs_types = parameter->ivrs_types,
+                                .queued = parameter->check == check_lazy};
+
+    if (!world_boot(world, &setup))
+        return;
+    parameter->check(world, register_of(iommu_of(world, world->nic), 0x30));
+    use_dma(world, WORLD_NIC, world->nic);
+    use_dma(world, WORLD_GPU, world->gpu);
+    use_interrupt(world, WORLD_NIC, world->nic, 0);
+    use_interrupt(world, WORLD_GPU, world->gpu, 1);
+}
+
+#define CELL(preset_, name_, line_, check_, iommus_)                                                         \
+    {                                                                                                        \
+        .name = "boot/" preset_ "/" name_ "/" #iommus_, .what = "boot, DMA, fault and interrupts: " line_,   \
+        .run = boot, .about = &(const struct parameter)                                                      \
+        {                                                                                                    \
+            .preset = preset_, .command_line = line_, .check = check_, .iommus = iommus_                     \
+        }                                                                                                    \
+    }
+#define CELLS(preset, name, line, check)                                                                     \
+    CELL(preset, name, line, check, 1), CELL(preset, name, line, check, 2)
+#define PRESET(preset)                                                                                       \
+    CELLS(preset, "default", "", check_default), CELLS(preset, "pgtbl_v2", "amd_iommu=pgtbl_v2", check_v2),  \
+        CELLS(preset, "intr-legacy", "amd_iommu_intr=legacy", check_legacy),                                 \
+        CELLS(preset, "intr-vapic", "amd_iommu_intr=vapic", check_vapic),                                    \
+        CELLS(preset, "passthrough", "iommu.passthrough=1", check_identity),                                 \
+        CELLS(preset, "lazy", "iommu.strict=0", check_lazy),                                                 \
+        CELLS(preset, "intremap-off", "intremap=off", check_unremapped),                                     \
+        CELLS(preset, "dump", "amd_iommu_dump", check_dump)
+#define TABLE(type)                                                                                          \
+    {                                                                                                        \
+        .name = "boot/ivrs-" #type, .what = "an IVRS with blocks of type " #type "h only", .run = boot,      \
+        .about = &(const struct parameter)                                                                   \
+        {                                                                                                    \
+            .preset = "milan", .command_line = "amd_iommu_dump", .check = check_dump,                        \
+            .ivrs_types = AMDVI_IVRS_##type                                                                  \
+        }                                                                                                    \
+    }
+
+const struct scenario boot_scenarios[] = {
+    PRESET("genoa"),   PRESET("rome"),   PRESET("milan"),        PRESET("turin"),
+    PRESET("raphael"), PRESET("legacy"), PRESET("emulator-min"), TABLE(10),
+    TABLE(11),         TABLE(40),        {.name = NULL},
+};
