@@ -2,6 +2,7 @@
 /* V6 and V10: guests whose flushes a VMM traps, and guests that the device serves itself. */
 #include "testbench/studies/guests.h"
 #include "testbench/studies/rows.h"
+#include "testbench/studies/workload.h"
 
 #include <math.h>
 
@@ -9,16 +10,16 @@ enum { PS_PER_US = 1000000 };
 
 /* ---------------------------------------------------------------- V6: trapped against direct */
 
-/* Each processor flushes every 200 us or so: nobody says how often those that were measured did. */
-enum { FLUSHES = 400, PERIOD_US = 200, PROCESSORS = 8 };
+enum { PROCESSORS = 8 };
 
 struct pair {
     double trapped, direct; /* us, mean */
 };
 
-static uint64_t next_start(struct world *w, uint64_t after)
+/* Between half of the period and one and a half. */
+static uint64_t next_start(struct world *w, uint64_t after, uint64_t period_us)
 {
-    return after + (PERIOD_US / 2 + world_draw(w, PERIOD_US)) * PS_PER_US;
+    return after + period_us * PS_PER_US / 2 + world_draw(w, period_us * PS_PER_US);
 }
 
 /* The next one of all processors that flush at times of their own. */
@@ -32,21 +33,21 @@ static unsigned earliest(const uint64_t *at, unsigned count)
     return first;
 }
 
-static double trapped(struct validation_outcome *o, struct world *w, unsigned processors)
+double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
 {
-    uint64_t at[PROCESSORS], done, sum = 0;
+    uint64_t at[PROCESSORS], done = 0, sum = 0;
     struct amdvi_trap trap;
 
-    o->ran &= amdvi_trap_begin(&trap, &w->parameters) == AMDVI_OK;
+    w->failed |= amdvi_trap_begin(&trap, &w->parameters) != AMDVI_OK;
     for (unsigned i = 0; i < processors; i++)
-        at[i] = next_start(w, 0);
-    for (unsigned n = 0; n < FLUSHES * processors; n++) {
+        at[i] = next_start(w, 0, period_us);
+    for (unsigned n = 0; n < flushes * processors && !w->failed; n++) {
         unsigned i = earliest(at, processors);
-        o->ran &= amdvi_trap_submit(&trap, at[i], 0, &done) == AMDVI_OK;
+        w->failed |= amdvi_trap_submit(&trap, at[i], 0, &done) != AMDVI_OK;
         sum += done - at[i];
-        at[i] = next_start(w, done);
+        at[i] = next_start(w, done, period_us);
     }
-    return (double)sum / (FLUSHES * processors) / PS_PER_US;
+    return w->failed ? -1 : (double)sum / (flushes * processors) / PS_PER_US;
 }
 
 /* Runs until the guest's store is there; the time at which it is. */
@@ -60,33 +61,35 @@ static uint64_t await(struct world *w, const struct guests *g, unsigned guest)
 }
 
 /* All processors share the guest's ring: who comes while another one waits begins behind it. */
-static double direct(struct world *w, struct guests *g, unsigned processors)
+double guests_direct(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
 {
-    uint64_t at[PROCESSORS], from = amdvi_timed_now(w->timed), sum = 0;
+    uint64_t at[PROCESSORS], sum = 0;
+    struct guests g;
 
+    guests_open(w, &g, 1);
     for (unsigned i = 0; i < processors; i++)
-        at[i] = next_start(w, from);
-    for (unsigned n = 0; n < FLUSHES * processors && !w->failed; n++) {
+        at[i] = next_start(w, amdvi_timed_now(w->timed), period_us);
+    for (unsigned n = 0; n < flushes * processors && !w->failed; n++) {
         unsigned i = earliest(at, processors);
         uint64_t begins = at[i] > amdvi_timed_now(w->timed) ? at[i] : amdvi_timed_now(w->timed), done;
-        guests_flush(w, g, 0, begins);
-        done = await(w, g, 0);
+        guests_flush(w, &g, 0, begins);
+        done = await(w, &g, 0);
         sum += done - at[i];
-        at[i] = next_start(w, done);
+        at[i] = next_start(w, done, period_us);
     }
-    return (double)sum / (FLUSHES * processors) / PS_PER_US;
+    return w->failed ? -1 : (double)sum / (flushes * processors) / PS_PER_US;
 }
 
-static struct pair measure(struct validation_outcome *o, const char *const *settings, unsigned processors)
+/* Each processor flushes every 200 us: nobody says how often those that were measured did. */
+static struct pair measure(struct validation_outcome *o, unsigned processors)
 {
+    enum { FLUSHES = 400, PERIOD_US = 200 };
     struct pair pair = {0};
-    struct guests g;
     struct world w;
 
-    if (world_open(&w, NULL, NULL, settings)) {
-        guests_open(&w, &g, 1);
-        pair.trapped = trapped(o, &w, processors);
-        pair.direct = direct(&w, &g, processors);
+    if (world_open(&w, NULL, NULL, NULL)) {
+        pair.trapped = guests_trapped(&w, processors, FLUSHES, PERIOD_US);
+        pair.direct = guests_direct(&w, processors, FLUSHES, PERIOD_US);
     }
     o->ran &= !w.failed;
     world_close(&w);
@@ -104,8 +107,8 @@ void row_trap(struct validation_outcome *o)
     bool holds;
 
     o->ran = true;
-    one = measure(o, NULL, 1);
-    eight = measure(o, NULL, PROCESSORS);
+    one = measure(o, 1);
+    eight = measure(o, PROCESSORS);
     holds = one.trapped >= 7 && eight.trapped <= 9 && saved(&one) >= 70 && saved(&one) <= 90 &&
             saved(&eight) >= 70 && saved(&eight) <= 90;
     o->holds = o->ran && holds;

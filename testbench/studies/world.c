@@ -52,24 +52,30 @@ static void on_complete(void *context, const struct amdvi_timed_completion *c)
         w->complete(w->context, w, c);
 }
 
-static bool make_time(struct world *w, const char *preset, const char *const *settings)
+bool world_open_with(struct world *w, const char *const *keys,
+                     const struct amdvi_timed_parameters *parameters, uint64_t seed)
 {
     const struct amdvi_timed_host host = {.context = w, .complete = on_complete};
 
-    if (amdvi_timed_preset(&w->parameters, preset) != AMDVI_OK)
-        return false;
-    for (; settings && *settings; settings += 2)
-        if (amdvi_timed_set(&w->parameters, settings[0], settings[1]) != AMDVI_OK)
-            return false;
-    return amdvi_timed_create(w->device, &w->parameters, &host, NULL, &w->timed) == AMDVI_OK;
+    *w = (struct world){
+        .heap = WORLD_HEAP, .random = seed * 0x9e3779b97f4a7c15 | 1, .parameters = *parameters};
+    w->ram = calloc(1, WORLD_SIZE);
+    w->failed = !w->ram || !make_device(w, keys) || !boot(w) ||
+                amdvi_timed_create(w->device, &w->parameters, &host, NULL, &w->timed) != AMDVI_OK;
+    return !w->failed;
 }
 
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings)
 {
-    *w = (struct world){.heap = WORLD_HEAP, .random = 0x9e3779b97f4a7c15};
-    w->ram = calloc(1, WORLD_SIZE);
-    w->failed = !w->ram || !make_device(w, keys) || !boot(w) || !make_time(w, preset, settings);
-    return !w->failed;
+    struct amdvi_timed_parameters parameters;
+
+    *w = (struct world){.failed = true};
+    if (amdvi_timed_preset(&parameters, preset) != AMDVI_OK)
+        return false;
+    for (; settings && *settings; settings += 2)
+        if (amdvi_timed_set(&parameters, settings[0], settings[1]) != AMDVI_OK)
+            return false;
+    return world_open_with(w, keys, &parameters, 1);
 }
 
 void world_close(struct world *w)

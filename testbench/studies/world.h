@@ -42,6 +42,8 @@ struct world {
 /* `keys`: KEY, VALUE pairs of the device, null-terminated, or null; `preset` and `settings` (NAME, VALUE
  * pairs) of time. False: no memory or a wrong value; world_close() all the same. */
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings);
+bool world_open_with(struct world *w, const char *const *keys,
+                     const struct amdvi_timed_parameters *parameters, uint64_t seed);
 void world_close(struct world *w);
 
 uint64_t world_page(struct world *w);

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+/* `amdvi run`: an experiment under time. */
+#include "cli/cli.h"
+
+#include "amdvi/experiment.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: amdvi run FILE [--set FIELD=VALUE]... [--json | --csv | --sensitivity]\n"
+    "       amdvi run --list\n\n"
+    "Runs an experiment: a device under time, with a workload. FILE is YAML: name, report, warm_up, length, "
+    "seed, and\n"
+    "the sections device (keys of amdvi config), time (preset, and parameters) and workload. Figures are of "
+    "this\n"
+    "model with these parameters, not of AMD hardware; the assumptions behind them are listed.\n\n"
+    "  -s, --set FIELD=VALUE  wins over the file: time.memory.latency=120ns, workload.pages=8192\n"
+    "  -y, --sensitivity    halves and doubles every parameter that no source says, and prints what becomes "
+    "of the\n"
+    "                       metric that `report` names\n"
+    "  -l, --list           fields of workloads, parameters of time, presets\n"
+    "  -j, --json           for machines\n"
+    "  -c, --csv            metric,value\n"
+    "  -h, --help           this text\n\n"
+    "examples:\n"
+    "  amdvi run testbench/studies/experiments/tlb-reach.yaml\n"
+    "  amdvi run testbench/studies/experiments/trapped-direct.yaml --sensitivity\n\n"
+    "exit codes: 0 done; 1 it could not be run; 2 the command line or the file cannot be understood\n";
+
+enum { ERROR_TEXT = 512 };
+
+struct job {
+    struct experiment experiment;
+    bool json, csv, sensitivity, list;
+    const char *settings[EXPERIMENT_KEYS];
+    unsigned count;
+};
+
+/* ---------------------------------------------------------------- what there is */
+
+static void print_list(void)
+{
+    const struct amdvi_timed_parameter *p;
+    const struct amdvi_timed_preset *preset;
+    const struct workload_field *f;
+
+    for (size_t i = 0; (f = workload_field_at(i)); i++)
+        if (*f->values)
+            printf("workload.%-18s %s: %s\n", f->name, f->values, f->meaning);
+        else
+            printf("workload.%-18s %" PRIu64 " (%" PRIu64 " to %" PRIu64 "): %s\n", f->name, f->fallback,
+                   f->least, f->most, f->meaning);
+    for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
+        printf("time.%-22s %s (%s): %s [%s: %s]\n", p->name, p->fallback, *p->values ? p->values : p->unit,
+               p->meaning, p->origin, p->basis);
+    for (size_t i = 0; (preset = amdvi_timed_preset_at(i)); i++)
+        printf("time.preset=%-15s %s\n", preset->name, preset->meaning);
+}
+
+/* ---------------------------------------------------------------- assumptions */
+
+static bool is_number(const struct amdvi_timed_parameter *p)
+{
+    return !*p->values && strcmp(p->unit, "number");
+}
+
+static bool is_assumption(const struct amdvi_timed_parameter *p)
+{
+    return strcmp(p->origin, "source") != 0;
+}
+
+static struct json_object *assumptions(void)
+{
+    struct json_object *all = json_object_new_array();
+    const struct amdvi_timed_parameter *p;
+
+    for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
+        if (!strcmp(p->origin, "assumption"))
+            json_add_text(all, p->name);
+    return all;
+}
+
+static void print_assumptions(void)
+{
+    const struct amdvi_timed_parameter *p;
+
+    fputs("rests on assumptions: ", stdout);
+    for (size_t i = 0, n = 0; (p = amdvi_timed_parameter_at(i)); i++)
+        if (!strcmp(p->origin, "assumption"))
+            printf("%s%s", n++ ? ", " : "", p->name);
+    putchar('\n');
+}
+
+/* ---------------------------------------------------------------- results */
+
+static void print_text(const struct job *job, const struct experiment_result *r)
+{
+    printf("%s, seed %" PRIu64 ", %" PRIu64 " operations behind %" PRIu64 " of warm-up\n",
+           job->experiment.name, job->experiment.seed, job->experiment.length, job->experiment.warm_up);
+    for (unsigned i = 0; i < r->count; i++)
+        printf("  %-28s %.6g\n", r->metrics[i].name, r->metrics[i].value);
+    print_assumptions();
+}
+
+static void print_csv(const struct experiment_result *r)
+{
+    puts("metric,value");
+    for (unsigned i = 0; i < r->count; i++)
+        printf("%s,%.17g\n", r->metrics[i].name, r->metrics[i].value);
+}
+
+static void print_json(const struct job *job, const struct experiment_result *r)
+{
+    struct json_object *top = json_object_new_object(), *metrics = json_object_new_object(),
+                       *time = json_object_new_object();
+    const struct amdvi_timed_parameter *p;
+
+    json_put_text(top, "schema", "amdvi-run 1");
+    json_put_text(top, "version", amdvi_version());
+    json_put_text(top, "name", job->experiment.name);
+    json_put_count(top, "seed", job->experiment.seed);
+    json_put_count(top, "warm_up", job->experiment.warm_up);
+    json_put_count(top, "length", job->experiment.length);
+    for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
+        json_put_count(time, p->name, job->experiment.parameters.value[i]);
+    json_object_object_add(top, "time", time);
+    for (unsigned i = 0; i < r->count; i++)
+        json_put_real(metrics, r->metrics[i].name, r->metrics[i].value);
+    json_object_object_add(top, "metrics", metrics);
+    json_object_object_add(top, "assumptions", assumptions());
+    json_print(stdout, top);
+}
+
+static int failed(const char *error)
+{
+    fprintf(stderr, "amdvi run: %s\n", error);
+    return CLI_FAILED;
+}
+
+static int run_once(const struct job *job)
+{
+    struct experiment_result result;
+    char error[ERROR_TEXT];
+
+    if (!experiment_run(&job->experiment, &result, error, sizeof(error)))
+        return failed(error);
+    if (job->json)
+        print_json(job, &result);
+    else if (job->csv)
+        print_csv(&result);
+    else
+        print_text(job, &result);
+    return CLI_OK;
+}
+
+/* ---------------------------------------------------------------- sensitivity */
+
+struct range {
+    double base, least, most;
+};
+
+static bool measure(const struct experiment *e, double *value, char *error)
+{
+    struct experiment_result result;
+    const struct metric *metric;
+
+    if (!experiment_run(e, &result, error, ERROR_TEXT))
+        return false;
+    metric = experiment_metric(&result, e->report);
+    if (!metric)
+        snprintf(error, ERROR_TEXT, "report: no metric '%s' in this workload", e->report);
+    else
+        *value = metric->value;
+    return metric != NULL;
+}
+
+static uint64_t clamp(uint64_t value, const struct amdvi_timed_parameter *p)
+{
+    return value < p->least ? p->least : value > p->most ? p->most : value;
+}
+
+/* One parameter halved and doubled, inside its range. */
+static bool vary(const struct job *job, size_t index, struct range *range, char *error)
+{
+    const struct amdvi_timed_parameter *p = amdvi_timed_parameter_at(index);
+    struct experiment e = job->experiment;
+    uint64_t was = e.parameters.value[index];
+    double half, twice;
+
+    if (!is_assumption(p) || !is_number(p) || !was)
+        return true;
+    e.parameters.value[index] = clamp(was / 2, p);
+    if (!measure(&e, &half, error))
+        return false;
+    e.parameters.value[index] = clamp(was * 2, p);
+    if (!measure(&e, &twice, error))
+        return false;
+    printf("  %-30s %-10s %12.6g %12.6g\n", p->name, p->origin, half, twice);
+    range->least = half < range->least ? half : range->least;
+    range->least = twice < range->least ? twice : range->least;
+    range->most = half > range->most ? half : range->most;
+    range->most = twice > range->most ? twice : range->most;
+    return true;
+}
+
+static int run_sensitivity(const struct job *job)
+{
+    char error[ERROR_TEXT];
+    struct range range;
+
+    if (!measure(&job->experiment, &range.base, error))
+        return failed(error);
+    range.least = range.most = range.base;
+    printf("%s: %s = %.6g\n  %-30s %-10s %12s %12s\n", job->experiment.name, job->experiment.report,
+           range.base, "parameter", "origin", "halved", "doubled");
+    for (size_t i = 0; amdvi_timed_parameter_at(i); i++)
+        if (!vary(job, i, &range, error))
+            return failed(error);
+    printf("%s: %.6g, from %.6g to %.6g\n", job->experiment.report, range.base, range.least, range.most);
+    return CLI_OK;
+}
+
+/* ---------------------------------------------------------------- the command line */
+
+static bool take_settings(struct job *job)
+{
+    char error[ERROR_TEXT], path[EXPERIMENT_TEXT * 2];
+
+    for (unsigned i = 0; i < job->count; i++) {
+        const char *equals = strchr(job->settings[i], '=');
+        size_t length = equals ? (size_t)(equals - job->settings[i]) : sizeof(path);
+        if (length >= sizeof(path)) {
+            usage_error(&command_run, "--set wants FIELD=VALUE, not '%s'", job->settings[i]);
+            return false;
+        }
+        memcpy(path, job->settings[i], length);
+        path[length] = 0;
+        if (experiment_set(&job->experiment, path, equals + 1, error, sizeof(error)))
+            continue;
+        usage_error(&command_run, "--set %s", error);
+        return false;
+    }
+    return true;
+}
+
+static int start(struct job *job, const char *file)
+{
+    char error[ERROR_TEXT];
+
+    experiment_init(&job->experiment);
+    if (!experiment_read(&job->experiment, file, error, sizeof(error)))
+        return usage_error(&command_run, "%s", error);
+    if (!take_settings(job))
+        return CLI_WRONG;
+    return job->sensitivity ? run_sensitivity(job) : run_once(job);
+}
+
+static bool take_option(struct job *job, int option)
+{
+    job->json |= option == 'j';
+    job->csv |= option == 'c';
+    job->sensitivity |= option == 'y';
+    job->list |= option == 'l';
+    if (option != 's')
+        return true;
+    if (job->count == EXPERIMENT_KEYS)
+        return false;
+    job->settings[job->count++] = optarg;
+    return true;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"help", no_argument, NULL, 'h'},
+        {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"csv", no_argument, NULL, 'c'},
+        {"sensitivity", no_argument, NULL, 'y'},
+        {"list", no_argument, NULL, 'l'},
+        {0},
+    };
+    struct job job = {0};
+    int option, status = CLI_OK;
+
+    while ((option = option_next(&command_run, argc, argv, ":hs:jcyl", options, &status)) != OPTION_END) {
+        if (option == OPTION_STOP)
+            return status;
+        if (!take_option(&job, option))
+            return usage_error(&command_run, "at most %d --set", EXPERIMENT_KEYS);
+    }
+    if (job.list) {
+        print_list();
+        return CLI_OK;
+    }
+    if (job.json + job.csv + job.sensitivity > 1)
+        return usage_error(&command_run, "one of --json, --csv and --sensitivity");
+    if (!one_file(&command_run, argc - optind, argv + optind))
+        return CLI_WRONG;
+    return start(&job, argv[optind]);
+}
+
+const struct command command_run = {"run", "an experiment under time: device, parameters, workload", help,
+                                    run};

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`amdvi run`: experiments from files, and mistakes in them."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+AMDVI = os.environ["AMDVI"]
+FILES = Path(__file__).resolve().parents[2] / "testbench/studies/experiments"
+
+
+def run(*words: object) -> subprocess.CompletedProcess:
+    return subprocess.run([AMDVI, "run", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def metrics(*words: object) -> dict:
+    done = run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["metrics"]
+
+
+@pytest.mark.parametrize("file", sorted(FILES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_runs_and_gives_the_same_bytes_twice(file):
+    first = run(file, "--set", "length=200", "--set", "warm_up=50")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == run(file, "--set", "length=200", "--set", "warm_up=50").stdout
+
+
+def test_another_seed_is_another_run_of_the_same_kind():
+    one, two = (metrics(FILES / "tlb-reach.yaml", "--set", f"seed={seed}", "--set", "length=20000") for seed in (1, 2))
+    assert one != two and abs(one["throughput_gbps"] / two["throughput_gbps"] - 1) < 0.05
+
+
+def test_a_line_rate_is_kept_where_everything_fits():
+    rate = metrics(FILES / "tlb-reach.yaml", "--set", "workload.pages=512")["throughput_gbps"]
+    assert 195 < rate <= 200.5
+
+
+def test_fewer_walkers_give_less():
+    few, many = (metrics(FILES / "walkers.yaml", "--set", f"time.walk.slots={n}", "--set", "length=10000")["requests_m_per_s"]
+                 for n in (1, 16))
+    assert few < many / 2
+
+
+def test_batches_make_flushes_rarer():
+    strict, deferred = (metrics(FILES / "strict.yaml", "--set", f"workload.batch={n}", "--set", "length=2000")["page_mean_ns"]
+                        for n in (1, 250))
+    assert deferred < strict / 1.5
+
+
+def test_sensitivity_names_what_no_source_says():
+    done = run(FILES / "trapped-direct.yaml", "--sensitivity", "--set", "length=50")
+    assert done.returncode == 0, done.stderr
+    assert "trap.dispatch" in done.stdout and "trap.flush" not in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("saved_percent: ")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("name: x\nlenght: 5\n", ":2: lenght: no such field"),
+    ("workload: {kind: packets}\n", ":1: workload.kind: 'packets' is none of requests|unmaps|guests"),
+    ("workload:\n  pages: 0\n", ":2: workload.pages: '0' is no number from 1 to 65536"),
+    ("time:\n  walk.slots: 0\n", ":2: time.walk.slots: '0' is no count from 1 to 4096"),
+    ("time:\n  memory.latency: 150\n", ":2: time.memory.latency: '150' is no time"),
+    ("time:\n  clock: 1ns\n  preset: ideal\n", ":3: time.preset: must stand before"),
+    ("time: {speed: 1}\n", ":1: time.speed: no such parameter"),
+    ("device: {ptc.log2_entries: 40}\n", ":1: device.ptc.log2_entries: "),
+    ("- a\n", ":1: only fields and sections"),
+    ("a: {b: {c: d}}\n", ":1: sections do not nest"),
+    ("just text\n", ":1: a mapping of fields"),
+    ("a: [\n", ":"),
+])
+def test_mistakes_name_file_line_and_field(tmp_path, text, message):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(text, encoding="utf-8")
+    done = run(file)
+    assert done.returncode == 2 and f"wrong.yaml{message}" in done.stderr, done.stderr
+    assert done.stdout == ""
+
+
+def test_mistakes_on_the_command_line():
+    file = FILES / "strict.yaml"
+    assert "--set workload.size: no such field" in run(file, "--set", "workload.size=1").stderr
+    assert "FIELD=VALUE" in run(file, "--set", "length").stderr
+    assert run("no-such-file.yaml").returncode == 2
+    assert run(file, "--json", "--csv").returncode == 2
+    assert "no metric 'speed'" in run(file, "--sensitivity", "--set", "report=speed", "--set", "length=10").stderr

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The settings of an experiment by name. */
+#include "amdvi/experiment.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_LENGTH = 1000000000 };
+
+/* ---------------------------------------------------------------- workloads */
+
+#define FIELD(name, values, fallback, least, most, meaning)                                                  \
+    {                                                                                                        \
+        {#name, values, fallback, least, most, meaning}, offsetof(struct workload, name)                     \
+    }
+
+static const struct {
+    struct workload_field public;
+    size_t offset;
+} fields[] = {
+    FIELD(kind, "requests|unmaps|guests", 0, 0, 2,
+          "translations; pages used, unmapped and flushed; flushes of a guest, trapped and in hardware"),
+    FIELD(pages, "", 4096, 1, 65536, "working set"),
+    FIELD(order, "serial|random", 1, 0, 1, "of pages"),
+    FIELD(stride, "", 1, 1, 65536, "pages between two in order=serial"),
+    FIELD(neighbours, "", 0, 0, 1000, "of 1,000 requests: to another page of the last eight"),
+    FIELD(tables, "host|nested", 0, 0, 1, "by which pages are mapped"),
+    FIELD(page, "4K|2M|1G", 0, 0, 2, "size of the host's pages"),
+    FIELD(outstanding, "", 64, 1, 4096, "requests at once; with rate: the most"),
+    FIELD(ports, "", 4, 1, 64, "that requests come by in turn, at most l1.ports"),
+    FIELD(devices, "", 1, 1, 256, "that share the tables, in turn"),
+    FIELD(bytes, "", 4096, 1, 4096, "of a request"),
+    FIELD(rate, "", 0, 0, 100000, "Gb/s of the link; 0: as fast as answers come"),
+    FIELD(batch, "", 1, 1, 16384, "kind=unmaps: pages that one COMPLETION_WAIT is for"),
+    FIELD(keep_directories, "off|on", 0, 0, 1, "kind=unmaps: PDE=0"),
+    FIELD(ranged, "off|on", 0, 0, 1,
+          "kind=unmaps: one invalidation of the whole domain a batch, not one a page"),
+    FIELD(processors, "", 1, 1, 8, "kind=guests: that flush"),
+    FIELD(period, "", 200, 1, 1000000, "kind=guests: microseconds between flushes of one, on average"),
+};
+
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
+
+const struct workload_field *workload_field_at(size_t index)
+{
+    return index < FIELDS ? &fields[index].public : NULL;
+}
+
+static uint64_t *value_of(struct workload *workload, size_t index)
+{
+    return (uint64_t *)(void *)((char *)workload + fields[index].offset);
+}
+
+void experiment_init(struct experiment *e)
+{
+    *e = (struct experiment){
+        .name = "experiment", .report = "latency_mean_ns", .warm_up = 10000, .length = 100000, .seed = 1};
+    amdvi_timed_preset(&e->parameters, NULL);
+    for (size_t i = 0; i < FIELDS; i++)
+        *value_of(&e->workload, i) = fields[i].public.fallback;
+}
+
+/* ---------------------------------------------------------------- values */
+
+static bool number(const char *text, uint64_t least, uint64_t most, uint64_t *value)
+{
+    char *end;
+    uint64_t parsed;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    parsed = strtoull(text, &end, 10);
+    if (*end || errno || parsed < least || parsed > most)
+        return false;
+    *value = parsed;
+    return true;
+}
+
+static bool choice(const char *values, const char *text, uint64_t *value)
+{
+    size_t length = strlen(text);
+
+    for (uint64_t i = 0;; i++) {
+        size_t word = strcspn(values, "|");
+        if (word == length && !strncmp(values, text, length)) {
+            *value = i;
+            return true;
+        }
+        if (!values[word])
+            return false;
+        values += word + 1;
+    }
+}
+
+static bool set_workload(struct experiment *e, const char *name, const char *text, char *error, size_t size)
+{
+    for (size_t i = 0; i < FIELDS; i++) {
+        const struct workload_field *f = &fields[i].public;
+        if (strcmp(f->name, name))
+            continue;
+        if (*f->values ? choice(f->values, text, value_of(&e->workload, i))
+                       : number(text, f->least, f->most, value_of(&e->workload, i)))
+            return true;
+        if (*f->values)
+            snprintf(error, size, "workload.%s: '%s' is none of %s", name, text, f->values);
+        else
+            snprintf(error, size, "workload.%s: '%s' is no number from %llu to %llu", name, text,
+                     (unsigned long long)f->least, (unsigned long long)f->most);
+        return false;
+    }
+    snprintf(error, size, "workload.%s: no such field", name);
+    return false;
+}
+
+static const struct amdvi_timed_parameter *parameter(const char *name)
+{
+    const struct amdvi_timed_parameter *p;
+
+    for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
+        if (!strcmp(p->name, name))
+            return p;
+    return NULL;
+}
+
+static bool set_preset(struct experiment *e, const char *text, char *error, size_t size)
+{
+    if (e->time_set)
+        snprintf(error, size, "time.preset: must stand before all other parameters");
+    else if (amdvi_timed_preset(&e->parameters, text) == AMDVI_OK)
+        return true;
+    else
+        snprintf(error, size, "time.preset: no preset '%s'", text);
+    return false;
+}
+
+static bool set_time(struct experiment *e, const char *name, const char *text, char *error, size_t size)
+{
+    const struct amdvi_timed_parameter *p = parameter(name);
+
+    if (!strcmp(name, "preset"))
+        return set_preset(e, text, error, size);
+    if (!p) {
+        snprintf(error, size, "time.%s: no such parameter", name);
+        return false;
+    }
+    e->time_set = true;
+    if (amdvi_timed_set(&e->parameters, name, text) == AMDVI_OK)
+        return true;
+    if (*p->values)
+        snprintf(error, size, "time.%s: '%s' is none of %s", name, text, p->values);
+    else
+        snprintf(error, size, "time.%s: '%s' is no %s from %llu to %llu%s", name, text, p->unit,
+                 (unsigned long long)p->least, (unsigned long long)p->most,
+                 strcmp(p->unit, "time") ? "" : " ps, with ps, ns, us, ms or s");
+    return false;
+}
+
+static bool set_device(struct experiment *e, const char *key, const char *text, char *error, size_t size)
+{
+    struct amdvi_config *config;
+    enum amdvi_status status = amdvi_config_create(&config);
+
+    if (!status) {
+        status = amdvi_config_set(config, key, text);
+        amdvi_config_destroy(config);
+    }
+    if (status || e->key_count == EXPERIMENT_KEYS || strlen(key) >= EXPERIMENT_TEXT ||
+        strlen(text) >= EXPERIMENT_TEXT) {
+        snprintf(error, size, "device.%s: %s", key,
+                 status ? amdvi_status_text(status) : "too many keys, or too long a value");
+        return false;
+    }
+    strcpy(e->keys[e->key_count][0], key);
+    strcpy(e->keys[e->key_count++][1], text);
+    return true;
+}
+
+static bool set_text(char *where, const char *name, const char *text, char *error, size_t size)
+{
+    if (*text && strlen(text) < EXPERIMENT_TEXT) {
+        strcpy(where, text);
+        return true;
+    }
+    snprintf(error, size, "%s: a text of 1 to %d bytes", name, EXPERIMENT_TEXT - 1);
+    return false;
+}
+
+static bool set_count(uint64_t *where, const char *name, const char *text, uint64_t least, char *error,
+                      size_t size)
+{
+    if (number(text, least, MOST_LENGTH, where))
+        return true;
+    snprintf(error, size, "%s: '%s' is no number from %llu to %d", name, text, (unsigned long long)least,
+             MOST_LENGTH);
+    return false;
+}
+
+/* ---------------------------------------------------------------- names */
+
+bool experiment_set(struct experiment *e, const char *path, const char *value, char *error, size_t size)
+{
+    if (!strncmp(path, "workload.", 9))
+        return set_workload(e, path + 9, value, error, size);
+    if (!strncmp(path, "time.", 5))
+        return set_time(e, path + 5, value, error, size);
+    if (!strncmp(path, "device.", 7))
+        return set_device(e, path + 7, value, error, size);
+    if (!strcmp(path, "name"))
+        return set_text(e->name, path, value, error, size);
+    if (!strcmp(path, "report"))
+        return set_text(e->report, path, value, error, size);
+    if (!strcmp(path, "warm_up"))
+        return set_count(&e->warm_up, path, value, 0, error, size);
+    if (!strcmp(path, "length"))
+        return set_count(&e->length, path, value, 1, error, size);
+    if (!strcmp(path, "seed"))
+        return set_count(&e->seed, path, value, 1, error, size);
+    snprintf(error, size,
+             "%s: no such field; there are name, report, warm_up, length, seed, device, time and workload",
+             path);
+    return false;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Experiments under time (`amdvi run`): a device, parameters, a workload, how long, from which seed. Each
+ * part is set by a name and a text, from a file or from a command line: name, seed, warm_up, length, report;
+ * device.KEY; time.preset, time.PARAMETER; workload.NAME. Equal settings give equal results on every machine.
+ */
+#ifndef AMDVI_EXPERIMENT_H
+#define AMDVI_EXPERIMENT_H
+
+#include <amdvi/timed.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_METRICS = 64 };
+
+enum workload_kind { WORKLOAD_REQUESTS, WORKLOAD_UNMAPS, WORKLOAD_GUESTS };
+enum workload_order { ORDER_SERIAL, ORDER_RANDOM };
+enum workload_tables { TABLES_HOST, TABLES_BOTH };
+enum workload_page { PAGE_4K, PAGE_2M, PAGE_1G };
+
+/* Numbers of a workload, as its names say; see workload_field_at(). */
+struct workload {
+    uint64_t kind, pages, order, stride, neighbours, tables, page;
+    uint64_t outstanding, ports, devices, bytes, rate;
+    uint64_t batch, keep_directories, ranged;
+    uint64_t processors, period;
+};
+
+struct workload_field {
+    const char *name;
+    const char *values; /* of a choice, with | between them; else empty */
+    uint64_t fallback, least, most;
+    const char *meaning;
+};
+
+/* Number `index`, from 0; null after the last one. */
+const struct workload_field *workload_field_at(size_t index);
+
+struct experiment {
+    char name[EXPERIMENT_TEXT];
+    char report[EXPERIMENT_TEXT]; /* the metric that a sensitivity analysis follows */
+    char keys[EXPERIMENT_KEYS][2][EXPERIMENT_TEXT];
+    unsigned key_count;
+    struct amdvi_timed_parameters parameters;
+    bool time_set; /* a parameter was: a preset would undo it */
+    uint64_t warm_up, length, seed;
+    struct workload workload;
+};
+
+void experiment_init(struct experiment *experiment);
+/* False: `error` says what is wrong and what is allowed; nothing has changed. */
+bool experiment_set(struct experiment *experiment, const char *path, const char *value, char *error,
+                    size_t size);
+/* Reads a YAML file over what is there; `error` begins with file and line. */
+bool experiment_read(struct experiment *experiment, const char *file, char *error, size_t size);
+
+struct metric {
+    char name[EXPERIMENT_TEXT]; /* with its unit: latency_p99_ns */
+    double value;
+};
+
+struct experiment_result {
+    struct metric metrics[EXPERIMENT_METRICS];
+    unsigned count;
+};
+
+bool experiment_run(const struct experiment *experiment, struct experiment_result *result, char *error,
+                    size_t size);
+/* Null: there is none of that name. */
+const struct metric *experiment_metric(const struct experiment_result *result, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
