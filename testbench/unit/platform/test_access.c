@@ -205,7 +205,7 @@ START_TEST(test_registers_of_another_device)
                                            .bar_read = read_register,
                                            .bar_write = write_register};
     uint32_t bar;
-    uint8_t bytes[6] = {0};
+    uint8_t bytes[7] = {0};
     uint16_t word = 0x1234;
 
     ck_assert_ptr_nonnull(dma_device_create(b.machine, &other, NULL));
@@ -216,9 +216,10 @@ START_TEST(test_registers_of_another_device)
     ck_assert_int_eq(dma_write(b.device, IOVA + 0x4002, &word, 2), DMA_DONE);
     ck_assert_uint_eq(register_value, 0x123421);
     register_value = 0x100;
-    ck_assert_int_eq(dma_read(b.device, IOVA + 0x4002, bytes, 6), DMA_DONE);
-    ck_assert_uint_eq(bytes[0] | bytes[1] << 8, 0x102);
-    ck_assert_uint_eq(bytes[2] | bytes[3] << 8, 0x104);
+    ck_assert_int_eq(dma_read(b.device, IOVA + 0x4001, bytes, 7), DMA_DONE);
+    ck_assert_uint_eq(bytes[0], 0x01);
+    ck_assert_uint_eq(bytes[1] | bytes[2] << 8, 0x102);
+    ck_assert_uint_eq(bytes[3] | bytes[4] << 8, 0x104);
     ck_assert_int_eq(dma_read(b.device, IOVA + 0x4000 + 0xffc, bytes, 6), DMA_FAULT);
 }
 END_TEST

@@ -114,12 +114,12 @@ END_TEST
 START_TEST(test_across_translations)
 {
     const struct dma_access access = {.address = IOVA + 0xffc, .length = 8, .ats = true};
-    uint8_t bytes[8];
+    uint8_t bytes[32] = {0};
 
     memcpy(ram_at(machine_ram(b.machine), BOARD_DATA + 0xffc, 4), "left", 4);
-    memcpy(ram_at(machine_ram(b.machine), BOARD_DATA + 0x8000, 4), "righ", 4);
+    memcpy(ram_at(machine_ram(b.machine), BOARD_DATA + 0x8000, 9), "right end", 9);
     ck_assert_int_eq(dma_access(b.device, &access, bytes, NULL), DMA_DONE);
-    ck_assert_mem_eq(bytes, "leftrigh", 8);
+    ck_assert_mem_eq(bytes, "leftrigh\0\0\0\0\0", 13); /* and not a byte more */
     ck_assert_uint_eq(held(), 2);
     ck_assert_uint_eq(translated(), 2);
 }

@@ -200,6 +200,21 @@ START_TEST(test_places_of_the_second_iommu)
 }
 END_TEST
 
+/* Two on one root bus: each device has a function 0, so that the IOMMU is looked for. */
+START_TEST(test_an_iommu_beside_the_first)
+{
+    b.config.iommus[0].last = 0x00ff;
+    b.config.iommus[1] = (struct machine_iommu){.device = 0x0022, .first = 0x0100, .last = 0xffff};
+    b.config.iommus_count = 2;
+    board_power(&b);
+    ck_assert_uint_eq(config(0, 0x20, PCI_HEADER_TYPE, 1), 0x80);
+    ck_assert_uint_eq(config(0, 0x22, PCI_CLASS_REVISION, 4) >> 8, 0x080600);
+    find_ivrs();
+    ck_assert_uint_eq(at(block(0x11, 1) + 4, 2), 0x0022);
+    ck_assert_ptr_eq(machine_iommu_of(b.machine, 0, 0x0100), machine_iommu(b.machine, 1));
+}
+END_TEST
+
 START_TEST(test_aliases_and_memory)
 {
     const struct amdvi_ivrs_alias alias = {.device = 0x0108, .alias = 0x0100};
@@ -261,7 +276,8 @@ START_TEST(test_who_answers)
 
     board_power(&b);
     bar = board_config(&b, PCI_BASE_ADDRESS_0, 4) & ~15u;
-    ck_assert_uint_eq(machine_mmio_read(b.machine, 0xfec00000, 4), 0);
+    machine_mmio_write(b.machine, 0xfec00000, 1, 4);
+    ck_assert_uint_eq(machine_mmio_read(b.machine, 0xfec00000, 4), 1);
     ck_assert_uint_eq(machine_mmio_read(b.machine, bar + 0x3ff8, 8), 0);
     ck_assert_uint_ne(machine_mmio_read(b.machine, 0xfd180030, 8), UINT64_MAX);
     ck_assert_uint_eq(machine_statistics(b.machine).mmio_unanswered, 0);
@@ -275,7 +291,7 @@ START_TEST(test_who_answers)
     machine_mmio_write(b.machine, 0xd0000000, 1, 4);
     ck_assert_uint_eq(machine_statistics(b.machine).mmio_unanswered, 7);
     ck_assert_uint_eq(machine_statistics(b.machine).mmio_reads, 9);
-    ck_assert_uint_eq(machine_statistics(b.machine).mmio_writes, 1);
+    ck_assert_uint_eq(machine_statistics(b.machine).mmio_writes, 2);
 }
 END_TEST
 
@@ -318,6 +334,9 @@ END_TEST
 
 /* ---------------------------------------------------------------- refused */
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzabcdef"
+
+static const char *const long_key[] = {LETTERS LETTERS "=1", NULL};
 static const char *const no_pair[] = {"preset", NULL}, *const no_key[] = {"nonsense=1", NULL},
                          *const no_value[] = {"ptc.ways=3", NULL};
 
@@ -373,6 +392,9 @@ static void spoil(struct machine_config *c, int what)
         c->iommus[1] = (struct machine_iommu){.device = 0x4002, .first = 0x4003, .last = 0x4003};
         c->iommus_count = 2;
         break;
+    case 16:
+        c->iommus[0].keys = long_key;
+        break;
     case 15:
         c->iommus[1] = (struct machine_iommu){.device = 0x0002, .first = 0x0003, .last = 0x0003};
         c->iommus_count = 2;
@@ -402,6 +424,7 @@ static const char *const complaints[] = {
     "iommus[0].registers: overlaps ioapics[0].base",
     "iommus[1]: takes DeviceIDs of iommus[0]",
     "iommus[1]: takes DeviceIDs of iommus[0]",
+    "iommus[0].keys: '" LETTERS LETTERS "=1' is not key=value",
     "iommus[0].registers: overlaps pci_memory",
 };
 
@@ -459,13 +482,14 @@ Suite *boot_suite(void)
     tcase_add_test(tc, test_ivrs_types);
     tcase_add_test(tc, test_two_iommus);
     tcase_add_test(tc, test_places_of_the_second_iommu);
+    tcase_add_test(tc, test_an_iommu_beside_the_first);
     tcase_add_test(tc, test_aliases_and_memory);
     tcase_add_test(tc, test_other_tables);
     tcase_add_test(tc, test_without_iommus_there_is_no_ivrs);
     tcase_add_test(tc, test_who_answers);
     tcase_add_test(tc, test_apertures_for_guests);
     tcase_add_test(tc, test_attach_is_told_of_each_iommu);
-    tcase_add_loop_test(refused, test_configurations_that_cannot_be, 0, 17);
+    tcase_add_loop_test(refused, test_configurations_that_cannot_be, 0, 18);
     tcase_add_test(refused, test_null);
     tcase_add_test(refused, test_bars_beyond_the_memory_for_them);
     suite_add_tcase(suite, tc);

@@ -29,7 +29,7 @@ static struct pcie_function *add(enum pcie_kind kind, struct pcie_function *brid
     const struct pcie_description what = {.kind = kind,
                                           .bridge = bridge,
                                           .devfn = devfn,
-                                          .bar = {{.bytes = kind == PCIE_ENDPOINT ? 0x1000 : 0}}};
+                                          .bar = {{.bytes = kind <= PCIE_ENDPOINT ? 0x1000 : 0}}};
     struct pcie_function *function = NULL;
 
     ck_assert_int_eq(pcie_add(t, &what, &function), AMDVI_OK);
@@ -56,7 +56,7 @@ static struct pcie_function *port[3], *upstream, *downstream[2], *endpoint[3];
 
 static void build_tree(void)
 {
-    downstream[1] = NULL;
+    add(PCIE_INTEGRATED, NULL, 4); /* its BAR comes first, outside of all windows */
     for (unsigned i = 3; i-- > 0;) /* the order of making does not matter */
         port[i] = add(PCIE_ROOT_PORT, NULL, (uint8_t)((i + 1) << 3));
     upstream = add(PCIE_UPSTREAM, port[1], 0);
@@ -284,6 +284,26 @@ START_TEST(test_masters_need_all_bridges)
 }
 END_TEST
 
+/* Of a function that nobody has made more of. */
+START_TEST(test_page_requests_stop_and_go)
+{
+    const struct pcie_description what = {.pri = true};
+    struct pcie_function *f;
+    unsigned at;
+
+    ck_assert_int_eq(pcie_add(t, &what, &f), AMDVI_OK);
+    at = pcie_extended(f, PCI_EXT_CAP_ID_PRI);
+    ck_assert(pcie_pri_status(f, PCIE_PRI_STOPPED));
+    pcie_config_write(t, 0, 0, 0, at + PCI_PRI_CTRL, 2, PCI_PRI_CTRL_ENABLE);
+    ck_assert(!pcie_pri_status(f, PCIE_PRI_STOPPED));
+    pcie_config_write(t, 0, 0, 0, at + PCI_PRI_CTRL, 2, 0);
+    ck_assert(pcie_pri_status(f, PCIE_PRI_STOPPED));
+    ck_assert_uint_eq(pcie_pri_allocation(f), 0);
+    pcie_config_write(t, 0, 0, 0, at + PCI_PRI_ALLOC_REQ, 4, 7);
+    ck_assert_uint_eq(pcie_pri_allocation(f), 7);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- refused */
 
 START_TEST(test_descriptions_that_cannot_be)
@@ -369,6 +389,7 @@ Suite *functions_suite(void)
     tcase_add_test(tc, test_conventional_functions_have_the_name_of_their_bridge);
     tcase_add_test(tc, test_several_functions_say_so);
     tcase_add_test(tc, test_masters_need_all_bridges);
+    tcase_add_test(tc, test_page_requests_stop_and_go);
     tcase_add_test(tc, test_descriptions_that_cannot_be);
     tcase_add_test(tc, test_places_that_cannot_be);
     tcase_add_test(tc, test_a_removed_bridge_takes_all_with_it);

@@ -245,6 +245,18 @@ START_TEST(test_a_message_to_memory)
 }
 END_TEST
 
+/* The address of a vector has 64 bits. */
+START_TEST(test_a_message_to_far_memory)
+{
+    board_map(&b, UINT64_C(0x7fff10000), BOARD_DATA, true, true);
+    enable_msix();
+    machine_mmio_write(b.machine, bar, UINT64_C(0x7fff10010), 8);
+    dma_interrupt(b.device, 0);
+    ck_assert_uint_eq(b.count, 0);
+    ck_assert_uint_eq(ram_get(machine_ram(b.machine), BOARD_DATA + 0x10), INDEX);
+}
+END_TEST
+
 START_TEST(test_a_device_that_writes_into_the_interrupt_range)
 {
     const struct dma_access access = {.address = 0xfee00000, .length = 4, .write = true};
@@ -407,6 +419,7 @@ Suite *interrupts_suite(void)
     tcase_add_test(tc, test_the_last_of_2048_vectors);
     tcase_add_test(tc, test_a_refused_message);
     tcase_add_test(tc, test_a_message_to_memory);
+    tcase_add_test(tc, test_a_message_to_far_memory);
     tcase_add_test(tc, test_a_device_that_writes_into_the_interrupt_range);
     tcase_add_test(tc, test_without_an_iommu_messages_pass);
     tcase_add_test(tc, test_the_ioapic_is_remapped_under_its_own_name);
