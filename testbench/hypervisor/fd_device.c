@@ -176,6 +176,17 @@ enum hv_status hv_fd_parent_adopt(struct hv_fd *fd, hv_handle device, const stru
     return foreign ? make_parent(fd, device, foreign, parent) : HV_ERR_ARGUMENT;
 }
 
+enum hv_status hv_fd_parent_show(struct hv_fd *fd, hv_handle parent, uint16_t guest_domain)
+{
+    struct fd_parent *p = fd_get(fd, parent, FD_PARENT);
+
+    if (!p)
+        return HV_ERR_NO_OBJECT;
+    p->shown = true;
+    p->guest_domain = guest_domain;
+    return HV_OK;
+}
+
 struct hv_stage2 *hv_fd_stage2(struct hv_fd *fd, hv_handle parent)
 {
     const struct fd_parent *p = fd_get(fd, parent, FD_PARENT);

@@ -48,12 +48,31 @@ void fd_eventq_end(struct fd_eventq *queue)
     fd_drop(&queue->viommu->base);
 }
 
-/* 8.1: the guest hears of what its own tables did: faults with a PASID (GN=1). The rest is the host's affair.
- */
-static bool for_the_guest(const struct fd_eventq *queue, const uint64_t record[2])
+/* The guest's table that a device's host table stands for. */
+static const struct fd_parent *stands_for(const struct fd_vdevice *vdevice)
 {
-    return queue->pprs ||
-           (evt_io_page_fault_code(record) == EVT_IO_PAGE_FAULT && evt_io_page_fault_gn(record));
+    const struct fd_parent *parent = (const struct fd_parent *)vdevice->device->table;
+
+    return parent && parent->base.kind == FD_PARENT && parent->shown ? parent : NULL;
+}
+
+/* 8.1: the guest hears of what its own tables did: faults with a PASID (GN=1), and those of a table that
+ * stands for one of the guest's. The rest is the host's affair. */
+static bool for_the_guest(const struct fd_eventq *queue, const struct fd_vdevice *vdevice,
+                          const uint64_t record[2])
+{
+    return queue->pprs || (evt_io_page_fault_code(record) == EVT_IO_PAGE_FAULT &&
+                           (evt_io_page_fault_gn(record) || stands_for(vdevice)));
+}
+
+/* With the numbers that the guest knows (8.2). */
+static void rename_ids(uint64_t record[2], const struct fd_eventq *queue, const struct fd_vdevice *vdevice)
+{
+    const struct fd_parent *parent = stands_for(vdevice);
+
+    evt_io_page_fault_set_deviceid(record, vdevice->virt_id);
+    if (!queue->pprs && parent && !evt_io_page_fault_gn(record))
+        evt_io_page_fault_set_domainid(record, parent->guest_domain);
 }
 
 static uint32_t number(struct fd_eventq *queue)
@@ -72,11 +91,11 @@ void fd_eventq_lose(struct fd_eventq *queue)
     queue->after = (struct hv_event){.sequence = number(queue), .lost = true};
 }
 
-void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t record[2])
+void fd_eventq_push(struct fd_eventq *queue, const struct fd_vdevice *vdevice, const uint64_t record[2])
 {
     struct hv_event *to;
 
-    if (!queue || !for_the_guest(queue, record))
+    if (!queue || !for_the_guest(queue, vdevice, record))
         return;
     if (queue->count == queue->depth) {
         fd_eventq_lose(queue);
@@ -86,7 +105,7 @@ void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t re
     }
     to = &queue->events[(queue->first + queue->count++) % queue->depth];
     *to = (struct hv_event){.sequence = number(queue), .record = {record[0], record[1]}};
-    evt_io_page_fault_set_deviceid(to->record, virt_id);
+    rename_ids(to->record, queue, vdevice);
     queue->after.lost = false; /* the number that is left out says it from now on */
 }
 

@@ -21,6 +21,8 @@ struct fd_parent {
     struct fd_object base;
     struct hv_driver *driver;
     struct hv_stage2 *stage2;
+    bool shown; /* it stands for a table of the guest's, with this DomainID */
+    uint16_t guest_domain;
 };
 
 /* A guest DomainID and its host domain. */
@@ -104,7 +106,7 @@ void fd_nested_end(struct fd_nested *nested);
 void fd_eventq_end(struct fd_eventq *queue);
 
 /* Null queues take nothing. */
-void fd_eventq_push(struct fd_eventq *queue, uint16_t virt_id, const uint64_t record[2]);
+void fd_eventq_push(struct fd_eventq *queue, const struct fd_vdevice *vdevice, const uint64_t record[2]);
 /* The host's log has lost records, and nobody knows whose. */
 void fd_eventq_lose(struct fd_eventq *queue);
 

@@ -314,7 +314,7 @@ static void push_record(void *context, enum amdvi_log log, uint16_t device, cons
 {
     const struct fd_vdevice *vdevice = context;
 
-    fd_eventq_push(queue_of(vdevice, log), vdevice->virt_id, record);
+    fd_eventq_push(queue_of(vdevice, log), vdevice, record);
 }
 
 static void lose_records(void *context, enum amdvi_log log)

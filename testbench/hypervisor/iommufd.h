@@ -43,6 +43,9 @@ enum hv_status hv_fd_parent_adopt(struct hv_fd *fd, hv_handle device, const stru
                                   hv_handle *parent);
 /* What is behind a nest parent, for hv_stage2_changed() and hv_stage2_moved(); null for other handles. */
 struct hv_stage2 *hv_fd_stage2(struct hv_fd *fd, hv_handle parent);
+/* It stands for a table of the guest's (shadow.h): faults of devices attached to it are the guest's, and come
+ * through event queues with `guest_domain`. */
+enum hv_status hv_fd_parent_show(struct hv_fd *fd, hv_handle parent, uint16_t guest_domain);
 /* As hv_stage2_map() and hv_stage2_unmap(). */
 enum hv_status hv_fd_map(struct hv_fd *fd, hv_handle parent, uint64_t gpa, uint64_t spa, uint64_t length,
                          unsigned perm, uint64_t largest);

@@ -64,8 +64,11 @@ static enum hv_status show_features(struct hv_vmm *vmm)
     uint64_t host, host2, efr = vmm->options.efr;
 
     hv_driver_features(vmm->driver, &host, &host2);
-    vmm->registers.efr = efr ? efr : hv_guest_features(host);
-    return efr && hv_guest_features_check(host, efr, 0, NULL) ? HV_ERR_UNSUPPORTED : HV_OK;
+    efr = efr ? efr : hv_guest_features(host);
+    vmm->registers.efr = vmm->options.host_tables ? reg_efr_set_hats(efr, REG_EFR_HATS_LEVEL4) : efr;
+    if (vmm->options.host_tables && vmm->options.mode == HV_VMM_HARDWARE)
+        return HV_ERR_UNSUPPORTED;
+    return hv_guest_features_check(host, efr, 0, NULL) ? HV_ERR_UNSUPPORTED : HV_OK;
 }
 
 static enum hv_status build(struct hv_vmm *vmm)

@@ -85,6 +85,10 @@ struct hv_vmm_options {
     /* What the guest reads as EFR; 0: hv_guest_features(). HV_ERR_UNSUPPORTED for what
      * hv_guest_features_check() objects to. */
     uint64_t efr;
+    /* Mediated mode: the guest may use host (v1) tables of four levels, which the VMM shadows (shadow.h). It
+     * sees HATS=0 (`efr` says 3 as ever) and NpCache=1, so that it invalidates what becomes present, too. HV_ERR_UNSUPPORTED in
+     * hardware mode, where nobody hears of that. */
+    bool host_tables;
     /* Hardware mode: SPA of the virtual APIC's page, in the driver's memory, into which the device posts
      * interrupts of the guest's IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is
      * posted. */

@@ -64,6 +64,7 @@ static void leave_table(struct hv_vmm *vmm, struct vmm_device *device)
     if (device->table)
         hv_fd_destroy_object(vmm->fd, device->table);
     device->table = 0;
+    vmm_shadow_leave(vmm, device);
 }
 
 static void block(struct hv_vmm *vmm, struct vmm_device *device)
@@ -87,6 +88,22 @@ static enum hv_status nest(struct hv_vmm *vmm, struct vmm_device *device, const 
     leave_table(vmm, device);
     device->table = table;
     return HV_OK;
+}
+
+static enum hv_status shadow(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4])
+{
+    enum hv_status status = vmm_shadow_attach(vmm, device, entry);
+
+    if (!status && device->table) {
+        hv_fd_destroy_object(vmm->fd, device->table);
+        device->table = 0;
+    }
+    return status;
+}
+
+static enum hv_status translate(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4])
+{
+    return vmm_names_host_table(vmm, entry) ? shadow(vmm, device, entry) : nest(vmm, device, entry);
 }
 
 static enum hv_status pass(struct hv_vmm *vmm, struct vmm_device *device)
@@ -139,7 +156,7 @@ enum hv_status vmm_follow_entry(struct hv_vmm *vmm, struct vmm_device *device)
         status = pass(vmm, device);
     else if (blocks(entry))
         block(vmm, device);
-    else if (nest(vmm, device, entry)) {
+    else if (translate(vmm, device, entry)) {
         block(vmm, device);
         device->doubtful = true;
     }

@@ -4,15 +4,27 @@
 #define AMDVI_HYPERVISOR_VMM_INTERNAL_H
 
 #include "testbench/hypervisor/guest_registers.h"
+#include "testbench/hypervisor/shadow.h"
 #include "testbench/hypervisor/vmm.h"
 
 enum { VMM_DEVICES = 16, VMM_DTE_BYTES = 32, VMM_RECORD_BYTES = 16 };
 
+enum { VMM_SHADOWS = VMM_DEVICES + 1 };
+
+/* A host table of the guest's, and the nest parent that shadows it. */
+struct vmm_shadow {
+    uint16_t domain;
+    struct hv_shadowed table;
+    hv_handle parent;
+    unsigned users; /* devices; 0: not used */
+};
+
 struct vmm_device {
     uint16_t host, guest;
     hv_handle device, vdevice;
-    hv_handle table;   /* the nested table it is attached to, one share of it */
-    uint64_t entry[4]; /* what was followed last */
+    hv_handle table;           /* the nested table it is attached to, one share of it */
+    struct vmm_shadow *shadow; /* or the shadow of its host table */
+    uint64_t entry[4];         /* what was followed last */
     bool followed;
     bool doubtful; /* the entry is none that can be followed, and nobody has asked for it yet */
 };
@@ -38,6 +50,7 @@ struct hv_vmm {
     struct amdvi_device *function;
     struct vmm_rings rings;
     struct vmm_device devices[VMM_DEVICES];
+    struct vmm_shadow shadows[VMM_SHADOWS];
     unsigned count;
     uint64_t exits[HV_EXITS], refused;
 };
@@ -60,6 +73,12 @@ void vmm_entries_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes);
 void vmm_table_moved(struct hv_vmm *vmm);
 /* The guest has invalidated the entry: from here on it means what it has written. */
 void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device);
+
+/* vmm_shadow.c */
+bool vmm_names_host_table(const struct hv_vmm *vmm, const uint64_t entry[4]);
+enum hv_status vmm_shadow_attach(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4]);
+void vmm_shadow_leave(struct hv_vmm *vmm, struct vmm_device *device);
+void vmm_shadow_heed(struct hv_vmm *vmm, const uint64_t command[2]);
 
 /* vmm_queues.c */
 void vmm_queues_changed(struct hv_vmm *vmm, uint64_t old_control);

@@ -224,6 +224,8 @@ static bool run_batch(struct hv_vmm *vmm, const uint64_t (*batch)[2], unsigned c
 
     if (count == 0)
         return true;
+    for (unsigned i = 0; i < count; i++)
+        vmm_shadow_heed(vmm, batch[i]);
     status = hv_fd_invalidate(vmm->fd, vmm->viommu, batch, count, &done);
     for (unsigned i = 0; i < done; i++)
         heed(vmm, batch[i]);

@@ -61,10 +61,21 @@ uint16_t vmm_function(const struct hv_vmm *vmm)
     return vmm->options.iommu ? vmm->options.iommu : DEFAULT_FUNCTION;
 }
 
+/* Of the default's, NpCache changes: it tells drivers to flush what becomes present. */
+static bool show_capability(struct hv_vmm *vmm)
+{
+    uint64_t header;
+
+    if (!vmm->options.host_tables)
+        return true;
+    return !amdvi_config_number(vmm->shown, "cap_header", &header) &&
+           set(vmm->shown, "cap_header", header | CAP_HEADER_NPCACHE_MASK);
+}
+
 static bool configure(struct hv_vmm *vmm)
 {
     return set(vmm->shown, "efr", vmm->registers.efr) && set(vmm->shown, "efr2", 0) &&
-           set(vmm->shown, "devid", vmm_function(vmm)) &&
+           set(vmm->shown, "devid", vmm_function(vmm)) && show_capability(vmm) &&
            (!vmm->options.mmio || set(vmm->shown, "mmio_base", vmm->options.mmio));
 }
 
