@@ -71,6 +71,10 @@ bool guests_enabled(const struct amdvi_device *device);
 
 /* guest_space.c: both address spaces of a guest's virtual IOMMU. */
 uint64_t private_address(enum private_area area, uint16_t id);
+/* Observers hear of a lookup that `domain`'s cached or held translation has answered. */
+void space_tell(struct amdvi_device *device, const struct space_access *access, uint16_t domain,
+                uint8_t perm);
+
 /* A lookup in one of the spaces, under way. */
 struct space_walk {
     bool walking; /* false before the first call */

@@ -39,6 +39,26 @@ static enum reason entry_reason(const struct dte *dte, uint8_t need)
     return need & ~dte->perm ? REASON_DTE_PERMISSION : REASON_NONE;
 }
 
+void space_tell(struct amdvi_device *device, const struct space_access *access, uint16_t domain, uint8_t perm)
+{
+    struct amdvi_request request = {.device = access->device,
+                                    .op = access->write ? AMDVI_WRITE : AMDVI_READ,
+                                    .address = access->address,
+                                    .length = 8};
+    struct amdvi_result result = {
+        .ok = true, .pa = access->spa, .size = (uint64_t)1 << HELD_PAGE_BITS, .perm = perm};
+    struct amdvi_hit_info info = {.caches = 1u << AMDVI_CACHE_PTC,
+                                  .device = access->device,
+                                  .request = &request,
+                                  .result = &result,
+                                  .address = access->address,
+                                  .domain = domain,
+                                  .own = true};
+
+    if (device->observer.hit)
+        device->observer.hit(device->observer.context, &info);
+}
+
 static bool cached(struct amdvi_device *device, struct job *job, const struct tlb_space *space, uint8_t need,
                    struct space_access *access)
 {
@@ -49,6 +69,8 @@ static bool cached(struct amdvi_device *device, struct job *job, const struct tl
         return false;
     access->spa = line->spa | (access->address & (((uint64_t)1 << tlb_id_more(line->id)) - 1));
     access->perm = line->flags & PTC_DIRTY ? line->perm : line->perm & ~PERM_WRITE;
+    if (__builtin_expect(device->observed, 0))
+        space_tell(device, access, space->domain, access->perm);
     return true;
 }
 

@@ -56,8 +56,11 @@ static inline bool space_find(struct amdvi_device *device, struct job *job, stru
     if (io->state == SPACE_AIMED) {
         io->state = SPACE_FOUND;
         if (held_find(device, held, access->device, access->address, access->write ? PERM_WRITE : PERM_READ,
-                      &io->access.spa))
+                      &io->access.spa)) {
+            if (__builtin_expect(device->observed, 0))
+                space_tell(device, access, held->domain, held->place & ((1u << HELD_PAGE_BITS) - 1));
             return true;
+        }
         space_walk_begin(&io->walk);
         io->state = SPACE_LOOKS_UP;
     }

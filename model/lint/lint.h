@@ -117,6 +117,8 @@ static inline uint64_t lint_written(uint64_t old, uint64_t offset, unsigned size
 
 /* lint_covered.c: does the command drop anything? */
 bool lint_covers(const struct amdvi_device *device, const uint64_t words[2]);
+/* How many directories INVALIDATE_IOMMU_PAGES with PDE=1 drops. */
+unsigned lint_directories_covered(const struct amdvi_device *device, const uint64_t words[2]);
 
 /* lint_text.c */
 void lint_report(struct amdvi_lint *lint, struct amdvi_lint_finding *finding);

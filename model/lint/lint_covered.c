@@ -41,6 +41,17 @@ static bool cache_covered(const struct amdvi_device *device, enum amdvi_cache ca
     return false;
 }
 
+unsigned lint_directories_covered(const struct amdvi_device *device, const uint64_t words[2])
+{
+    struct amdvi_cache_line line;
+    uint32_t cursor = 0;
+    unsigned count = 0;
+
+    while (amdvi_inspect_cache(device, AMDVI_CACHE_PDC, &cursor, &line) == AMDVI_OK)
+        count += page_covered(&line, words);
+    return count;
+}
+
 bool lint_covers(const struct amdvi_device *device, const uint64_t words[2])
 {
     switch (cmd_opcode(words)) {

@@ -35,8 +35,12 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
     struct lint_removal *slot = &r->removals[r->next];
     const struct lint_reach *reach = &word->reach;
 
-    if (!reach->known || !reach->leaf || !takes_away(reach, word->value, value))
+    if (!reach->known || !takes_away(reach, word->value, value))
         return;
+    if (!reach->leaf) {
+        r->domains[reach->domain].directories = true;
+        return;
+    }
     count_burst(&r->domains[reach->domain], reach);
     r->next = (r->next + 1) % LINT_REMOVALS;
     r->open += !slot->used;
@@ -87,6 +91,20 @@ static void learn(struct lint_domain *domain, unsigned covered, unsigned late, b
     domain->at_once = (uint16_t)(domain->at_once + at_once);
     domain->queued = (uint16_t)(domain->queued + queued);
     halve(domain);
+}
+
+/* PDE=1 throws directories away, and all walks after that are longer. */
+static void count_directories(struct amdvi_lint *lint, const uint64_t words[2], unsigned covered)
+{
+    struct lint_domain *domain = &lint->regimes.domains[cmd_inv_pages_domainid(words)];
+
+    if (!cmd_inv_pages_pde(words))
+        return;
+    if (lint->options.costs && covered && !domain->directories) {
+        lint->statistics.superfluous_pde++;
+        lint->statistics.directories_lost += lint_directories_covered(lint->device, words);
+    }
+    domain->directories = false;
 }
 
 static void report_unwaited(struct amdvi_lint *lint, const struct lint_unwaited *u)
@@ -150,6 +168,8 @@ void lint_regime_command(struct amdvi_lint *lint, const uint64_t words[2], const
         removal->used = false;
         r->open--;
     }
+    if (!everything)
+        count_directories(lint, words, covered);
     if (covered)
         learn(domain, covered, late, everything || range.shift >= CMD_RANGE_ALL);
 }

@@ -33,6 +33,7 @@ struct lint_domain {
     uint16_t at_once, queued; /* evidence */
     uint32_t bursts;          /* runs of changed pages that lie side by side */
     uint64_t end;             /* of the newest run */
+    bool directories;         /* an entry above the leaves has changed since directories were dropped */
 };
 
 /* An invalidation that was needed and that no COMPLETION_WAIT has followed yet. */

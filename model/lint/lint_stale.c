@@ -286,6 +286,8 @@ static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     struct shadow shadow;
 
     shadow_page(lint->device, info->request, info->address, &shadow);
+    if (info->own && shadow.result.identity) /* never the raw address (viommu 12 E8) */
+        shadow.result.ok = false;
     if (page_is_dangerous(info, &shadow))
         kind = AMDVI_LINT_STALE_ENTRY;
     else if (!loses_dirty(info, &shadow))

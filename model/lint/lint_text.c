@@ -75,6 +75,8 @@ static void add_request(struct text *t, const struct amdvi_lint_finding *f)
     add(t, "%s of %04x at 0x%" PRIx64, rq->op == AMDVI_WRITE ? "write" : "read", rq->device, rq->address);
     if (rq->has_pasid)
         add(t, " with PASID 0x%x", rq->pasid);
+    if (f->has_guest)
+        add(t, " (guest %04x, its device %04x)", f->guest, f->guest_device);
 }
 
 static void add_difference(struct text *t, const struct amdvi_lint_finding *f)

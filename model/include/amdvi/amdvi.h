@@ -518,6 +518,10 @@ struct amdvi_hit_info {
     uint16_t domain;
     bool guest; /* translated by guest tables: `pasid` counts */
     uint32_t pasid;
+    /* No request of a device: the IOMMU's own access to a guest's buffer (TransDevID) or to the private
+     * space, told once for each lookup that needed no walk. `request` and `result` describe it all the same.
+     */
+    bool own;
 };
 
 /* Which call on the device begins. */

@@ -165,9 +165,9 @@ struct amdvi_lint_finding {
     uint16_t
         guest;   /* GuestID, of the four kinds about guests; `word` is then a VF Control offset or an IPA */
     uint8_t bit; /* guest-control: of the guest's Control register */
-    uint16_t guest_device, guest_domain; /* gDevID, gDomID, where a guest's device or command is meant */
-    bool has_guest;                      /* `guest` owns the device of the request */
-    const char *text; /* one line without a final new line; lives until the callback returns */
+    uint16_t guest_device; /* gDevID, where a guest's device or command is meant */
+    bool has_guest;        /* `guest` owns the device of the request, which it calls `guest_device` */
+    const char *text;      /* one line without a final new line; lives until the callback returns */
 };
 
 struct amdvi_lint_options {

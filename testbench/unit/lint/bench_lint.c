@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a lint costs: each line is one thing a machine does, in nanoseconds without and with a lint, and with one
- * that counts costs. The best of some rounds.
+ * What a lint costs: each line is one thing a machine does, in nanoseconds without and with a lint, and with
+ * one that counts costs. The best of some rounds.
  */
 #define _POSIX_C_SOURCE 199309L
 #include "amdvi/lint.h"
@@ -13,7 +13,15 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { DEVICE = 0x100, DOMAIN = 7, IOVA = 0x10000, PAGES = 64, COUNT = 100000, ROUNDS = 7, RING_BYTES = 512 * 16 };
+enum {
+    DEVICE = 0x100,
+    DOMAIN = 7,
+    IOVA = 0x10000,
+    PAGES = 64,
+    COUNT = 100000,
+    ROUNDS = 7,
+    RING_BYTES = 512 * 16
+};
 
 static struct machine m;
 static struct amdvi_lint *lint;

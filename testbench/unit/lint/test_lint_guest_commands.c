@@ -159,6 +159,42 @@ START_TEST(a_guests_command_leaves_what_is_the_hosts)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- the engine's own translations */
+
+static void guest_store(uint64_t data)
+{
+    guest_command(&w, 0, UINT64_C(1) << 60 | G_STORE | 1, data);
+}
+
+/* The page where the guest's completion stores go is taken away behind its back; Linux flushed the DomainIDs of
+ * nested devices, but not the one that TransDevID's translations carry (viommu 14, 4). */
+START_TEST(a_guests_store_into_a_page_that_is_gone_is_found)
+{
+    uint64_t leaf = w.roots[0] + G_STORE / PAGE_BYTES * 8;
+
+    guest_store(1);
+    guest_store(2);
+    ck_assert_uint_eq(get64(&w, guest_spa(0, G_STORE)), 2);
+    ck_assert_uint_gt(statistics().checked, 0);
+    ck_assert_uint_eq(statistics().stale, 0);
+    poke(leaf, 0);
+    host_command(&w, UINT64_C(3) << 60 | (uint64_t)(_i ? trans_domain(0) : host_domain(0, 0)) << 32,
+                 UINT64_C(0x7ffffffffffff003));
+    host_command(&w, UINT64_C(1) << 60 | H_STORE | 1, 1);
+    guest_store(3);
+    ck_assert_uint_eq(get64(&w, guest_spa(0, G_STORE)), _i ? 2 : 3); /* it went into memory of somebody else */
+    amdvi_lint_finish(lint);
+    if (_i) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    expect_one(AMDVI_LINT_STALE_ENTRY, 0);
+    ck_assert_uint_eq(found.request.device, trans_device(0));
+    ck_assert_uint_eq(found.domain, trans_domain(0));
+    ck_assert_uint_eq(found.word, leaf);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lint about guests' commands");
@@ -172,6 +208,7 @@ int main(void)
     tcase_add_test(tcase, a_guests_command_that_drops_everything_covers_everything);
     tcase_add_test(tcase, a_guests_command_covers_what_its_maps_name);
     tcase_add_loop_test(tcase, a_guests_command_leaves_what_is_the_hosts, 0, 2);
+    tcase_add_loop_test(tcase, a_guests_store_into_a_page_that_is_gone_is_found, 0, 2);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

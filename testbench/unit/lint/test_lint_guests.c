@@ -235,6 +235,38 @@ START_TEST(with_a_stride_of_16_the_bit_is_elsewhere)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- one GuestID, two owners */
+
+START_TEST(a_guest_id_that_is_used_again_without_a_reset_is_found)
+{
+    if (_i) /* RESET_VMMIO with All and vCmd */
+        host_command(&w, UINT64_C(0xa) << 60 | guest_id(0) | UINT64_C(1) << 28 | UINT64_C(1) << 31, 0);
+    findings = 0;
+    vfc_write(&w, 0, VFC_MISC, UINT64_C(0x1234) << 16);
+    if (_i) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    expect_one(AMDVI_LINT_GUEST_NOT_RESET, guest_id(0));
+}
+END_TEST
+
+/* A driver clears its map by entries that lead to device 0; a guest that names one reaches the root complex.
+ */
+START_TEST(a_guest_that_reaches_host_device_0_is_found)
+{
+    map_device_id(&w, 0, guest_device(0), _i ? host_device(0, 0) : 0, 0);
+    ck_assert_uint_eq(findings, 0);
+    guest_command(&w, 0, UINT64_C(2) << 60 | guest_device(0), 0);
+    if (_i) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    expect_one(AMDVI_LINT_MAP_TO_ZERO, guest_id(0));
+    ck_assert_uint_eq(found.guest_device, guest_device(0));
+}
+END_TEST
+
 /* ---------------------------------------------------------------- the guest's Control register */
 
 /* 9.2: Control bits, and what they are in VF Control. */
@@ -345,6 +377,8 @@ END_TEST
 
 static void add_dirty_and_control(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, a_guest_id_that_is_used_again_without_a_reset_is_found, 0, 2);
+    tcase_add_loop_test(tcase, a_guest_that_reaches_host_device_0_is_found, 0, 2);
     tcase_add_test(tcase, a_dirty_bit_of_another_guest_is_found);
     tcase_add_test(tcase, ones_own_dirty_bit_is_silent);
     tcase_add_test(tcase, the_dirty_bit_of_an_empty_ring_is_silent);

@@ -488,6 +488,21 @@ START_TEST(the_regime_is_told_from_the_stream)
 }
 END_TEST
 
+/* An unmap that frees no table: PDE=1 throws two directories away for nothing. */
+START_TEST(superfluous_pde_is_counted)
+{
+    ask(IOVA);
+    if (_i)
+        replace_directory(IOVA);
+    else
+        unmap_page(IOVA);
+    machine_invalidate_page(&m, DOMAIN, IOVA);
+    machine_wait(&m);
+    ck_assert_uint_eq(statistics().superfluous_pde, _i ? 0 : 1);
+    ck_assert_uint_eq(statistics().directories_lost, _i ? 0 : 2);
+}
+END_TEST
+
 static void add_entries(TCase *tests)
 {
     tcase_add_loop_test(tests, dirty_bits_that_are_cleared_without_a_flush_are_found, 0, 2);
@@ -517,6 +532,7 @@ int main(void)
     tcase_add_test(tests, places_are_told_as_text);
     tcase_add_test(tests, stores_that_nobody_told_are_found_by_a_scan);
     tcase_add_test(tests, a_lint_moves_to_another_device);
+    tcase_add_loop_test(tests, superfluous_pde_is_counted, 0, 2);
     tcase_add_loop_test(tests, a_queue_is_held_to_what_it_promises, 0, 4);
     tcase_add_loop_test(tests, the_regime_is_told_from_the_stream, 0, 2);
     suite_add_tcase(suite, tests);
