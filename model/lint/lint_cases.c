@@ -177,6 +177,7 @@ static void find_near(const struct amdvi_lint *lint, struct lint_case *c)
             (lack == c->finding.lack && missed >= c->finding.missed))
             continue;
         c->finding.missed = missed;
+        c->finding.late = lack == AMDVI_LINT_LACKS_RANGE && lint_case_before(c, e->words);
         note_near(&c->finding, lack, e->words, &e->slot);
     }
 }

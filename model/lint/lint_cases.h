@@ -69,6 +69,9 @@ bool lint_case_covered(struct amdvi_device *device, const struct lint_case *c, c
 /* What an invalidation lacks that does not cover the case; higher is closer. */
 enum amdvi_lint_lack lint_case_lacks(const struct lint_case *c, const uint64_t words[2], uint64_t *missed);
 
+/* The page lies before the range of an INVALIDATE_IOMMU_PAGES. */
+bool lint_case_before(const struct lint_case *c, const uint64_t words[2]);
+
 /* lint_groups.c: tells guilty cases, those of one operation together. */
 void lint_tell_guilty(struct amdvi_lint *lint);
 /* Whether a finding of this group was told before; it is now. `entries` are counted if it was. */

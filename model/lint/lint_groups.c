@@ -49,6 +49,7 @@ static void merge(struct amdvi_lint_finding *f, const struct amdvi_lint_finding 
     if (other->lack > f->lack) {
         f->lack = other->lack;
         f->missed = other->missed;
+        f->late = other->late;
         f->near_at = other->near_at;
         memcpy(f->near, other->near, sizeof(f->near));
     }

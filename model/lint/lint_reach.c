@@ -20,6 +20,12 @@ static uint64_t distance(const struct lint_case *c, const struct cmd_range *rang
     return first >= end ? first - end : range->base - (first + c->size);
 }
 
+bool lint_case_before(const struct lint_case *c, const uint64_t words[2])
+{
+    return c->finding.request.address <
+           cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words)).base;
+}
+
 /* What a command for pages lacks; AMDVI_LINT_NO_COMMAND: nothing, it covers. */
 static enum amdvi_lint_lack pages_lack(const struct lint_case *c, const uint64_t words[2], uint64_t *missed)
 {

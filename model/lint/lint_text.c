@@ -143,7 +143,8 @@ static void add_lack(struct text *t, const struct amdvi_lint_finding *f)
         add(t, "has GN=1");
         break;
     case AMDVI_LINT_LACKS_RANGE:
-        add(t, "ends %" PRIu64 " pages short", f->missed / 4096 + 1);
+        add(t, f->late ? "begins %" PRIu64 " pages late" : "ends %" PRIu64 " pages short",
+            f->missed / 4096 + 1);
         break;
     case AMDVI_LINT_LACKS_PDE:
         add(t, "has PDE=0");

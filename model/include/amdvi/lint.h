@@ -161,6 +161,7 @@ struct amdvi_lint_finding {
     uint64_t near[2];
     struct amdvi_lint_mark near_at;
     uint64_t missed; /* LACKS_RANGE: bytes between its range and the page */
+    bool late;       /* LACKS_RANGE: its range begins behind the page; else it ends before */
 
     uint16_t
         guest;   /* GuestID, of the four kinds about guests; `word` is then a VF Control offset or an IPA */

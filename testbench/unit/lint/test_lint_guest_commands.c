@@ -166,8 +166,8 @@ static void guest_store(uint64_t data)
     guest_command(&w, 0, UINT64_C(1) << 60 | G_STORE | 1, data);
 }
 
-/* The page where the guest's completion stores go is taken away behind its back; Linux flushed the DomainIDs of
- * nested devices, but not the one that TransDevID's translations carry (viommu 14, 4). */
+/* The page where the guest's completion stores go is taken away behind its back; Linux flushed the DomainIDs
+ * of nested devices, but not the one that TransDevID's translations carry (viommu 14, 4). */
 START_TEST(a_guests_store_into_a_page_that_is_gone_is_found)
 {
     uint64_t leaf = w.roots[0] + G_STORE / PAGE_BYTES * 8;
@@ -182,7 +182,8 @@ START_TEST(a_guests_store_into_a_page_that_is_gone_is_found)
                  UINT64_C(0x7ffffffffffff003));
     host_command(&w, UINT64_C(1) << 60 | H_STORE | 1, 1);
     guest_store(3);
-    ck_assert_uint_eq(get64(&w, guest_spa(0, G_STORE)), _i ? 2 : 3); /* it went into memory of somebody else */
+    ck_assert_uint_eq(get64(&w, guest_spa(0, G_STORE)),
+                      _i ? 2 : 3); /* it went into memory of somebody else */
     amdvi_lint_finish(lint);
     if (_i) {
         ck_assert_msg(findings == 0, "%s", text);
