@@ -28,7 +28,11 @@ static const char help[] =
     "                        how the driver invalidates: at once, or by a flush queue; default: as its "
     "commands show\n"
     "      --lint-processors N\n"
-    "                        that drive the IOMMU side by side; default: 1\n" PLAY_HELP
+    "                        that drive the IOMMU side by side; default: 1\n"
+    "      --lint-suppress FILE\n"
+    "                        findings that were looked at, a line each: KIND [device=D] [domain=N] "
+    "[word=A] # REASON\n"
+    "      --lint-sarif OUT  findings as SARIF 2.1.0 for bots\n" PLAY_HELP
     "      --stats           all counters of the device in the summary\n"
     "  -j, --json            everything for machines, instead of text\n"
     "      --timeline OUT    a timeline for ui.perfetto.dev (one FILE only)\n"
@@ -95,6 +99,7 @@ static int play_files(struct replay_options *options, int count, char **files)
     options->results = json_object_new_array();
     options->not_played = json_object_new_array();
     options->errors = json_object_new_array();
+    options->sarif_results = json_object_new_array();
     if (options->check && !options->json)
         puts("amdvi-trace 1");
     for (int i = 0; i < count; i++) {
@@ -105,6 +110,9 @@ static int play_files(struct replay_options *options, int count, char **files)
     }
     if (options->json)
         print_json(options, worst);
+    if (options->sarif && !sarif_write(options->sarif, options->sarif_results))
+        worst = CLI_WRONG;
+    json_object_put(options->sarif_results);
     json_object_put(options->results);
     json_object_put(options->not_played);
     json_object_put(options->errors);
@@ -144,7 +152,8 @@ static bool take_option(struct replay_options *options, int option)
     options->quiet |= option == 'q';
     options->stats |= option == 'S';
     options->no_progress |= option == 'P';
-    options->lint |= option == 'l' || option == 'W' || option == 'X' || option == 'N';
+    options->lint |= option != 0 && strchr("lWXNUR", option) != NULL;
+    options->sarif = option == 'R' ? optarg : options->sarif;
     options->lint_windows |= option == 'W';
     options->timeline = option == 'T' ? optarg : options->timeline;
     options->csv = option == 'C' ? optarg : options->csv;
@@ -156,6 +165,8 @@ static bool take_option(struct replay_options *options, int option)
         return take_regime(options, optarg);
     if (option == 'N')
         return take_processors(options, optarg);
+    if (option == 'U')
+        return suppress_load(optarg, &options->suppressions);
     if (option != 's' && option != OPTION_MEMFILE && option != OPTION_MEMORY)
         return true;
     return settings_option(&command_replay, &options->settings, option);
@@ -180,6 +191,8 @@ static int run(int argc, char **argv)
         {"lint-windows", no_argument, NULL, 'W'},
         {"lint-regime", required_argument, NULL, 'X'},
         {"lint-processors", required_argument, NULL, 'N'},
+        {"lint-suppress", required_argument, NULL, 'U'},
+        {"lint-sarif", required_argument, NULL, 'R'},
         {0},
     };
     struct replay_options options = {.failures = isatty(STDOUT_FILENO) ? TERMINAL_FAILURES : UINT64_MAX};
@@ -193,6 +206,7 @@ static int run(int argc, char **argv)
     if (option == OPTION_END)
         status = play_files(&options, argc - optind, argv + optind);
     settings_free(&options.settings);
+    suppress_free(options.suppressions);
     return status;
 }
 

@@ -98,6 +98,8 @@ struct golden {
     uint64_t written;
 };
 
+struct suppression;
+
 /* One `amdvi replay` command line. */
 struct replay_options {
     struct settings settings;
@@ -108,6 +110,9 @@ struct replay_options {
     bool lint, lint_windows;
     enum amdvi_lint_regime lint_regime;
     unsigned lint_processors;
+    const char *sarif;
+    struct json_object *sarif_results; /* of all files */
+    struct suppression *suppressions;
     const char *timeline, *csv;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
     struct json_object *errors;               /* --json: what the mistakes are */
@@ -135,9 +140,21 @@ struct session {
     double seconds;
     struct amdvi_lint_options lint;
     struct json_object *lint_findings; /* --lint --json */
-    uint64_t lint_mistakes;
+    const char *lint_file;
+    uint64_t lint_mistakes, lint_suppressed;
     bool started; /* print_start() has spoken */
 };
+
+/* replay_suppress.c: adds what a file says; false after a message. */
+bool suppress_load(const char *path, struct suppression **list);
+/* Why this finding is suppressed; null: it is not. */
+const char *suppress_reason(const struct suppression *list, const struct amdvi_lint_finding *finding);
+void suppress_free(struct suppression *list);
+
+/* replay_sarif.c */
+void sarif_add(struct json_object *results, const char *file, const struct amdvi_lint_finding *f,
+               const char *reason);
+bool sarif_write(const char *path, struct json_object *results);
 
 /* replay_lint.c */
 void lint_open(struct session *session, struct amdvi_replay_options *player);

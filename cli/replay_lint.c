@@ -41,6 +41,43 @@ static void put_change(struct json_object *object, const struct amdvi_lint_findi
     json_put_count(object, "danger_ns", f->danger_ns);
 }
 
+static bool is_about_guest(enum amdvi_lint_kind kind)
+{
+    return (kind >= AMDVI_LINT_WIPED_ENABLES && kind <= AMDVI_LINT_GUEST_CONTROL) ||
+           kind == AMDVI_LINT_GUEST_NOT_RESET || kind == AMDVI_LINT_MAP_TO_ZERO;
+}
+
+static void put_command(struct json_object *object, const char *key, const uint64_t words[2])
+{
+    struct json_object *array = json_object_new_array();
+    char text[20];
+
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(text, sizeof(text), "0x%" PRIx64, words[i]);
+        json_add_text(array, text);
+    }
+    json_object_object_add(object, key, array);
+}
+
+/* What was needed, and what came close. */
+static void put_commands(struct json_object *object, const struct amdvi_lint_finding *f)
+{
+    static const char *const proofs[] = {"never", "waited", "not_waited", "reused", "overdue", "relied"};
+    static const char *const lacks[] = {"", "domain", "pasid", "gn", "range", "pde", "device"};
+    bool stale = f->kind == AMDVI_LINT_STALE_ENTRY || f->kind == AMDVI_LINT_STALE_DIRTY;
+
+    if (stale || f->kind == AMDVI_LINT_MISSING_WAIT)
+        json_put_text(object, "proof", proofs[f->proof]);
+    if (stale)
+        put_command(object, "needed", f->needed);
+    if (!f->near_at.record)
+        return;
+    put_command(object, "nearest", f->near);
+    put_mark(object, "nearest_given", &f->near_at);
+    if (f->lack)
+        json_put_text(object, "nearest_lacks", lacks[f->lack]);
+}
+
 static struct json_object *finding_json(const struct amdvi_lint_finding *f, const char *text)
 {
     struct json_object *object = json_object_new_object();
@@ -56,16 +93,26 @@ static struct json_object *finding_json(const struct amdvi_lint_finding *f, cons
     if (f->has_pasid)
         json_put_hex(object, "pasid", f->pasid);
     put_change(object, f);
-    if (f->kind >= AMDVI_LINT_WIPED_ENABLES)
+    if (f->has_guest || is_about_guest(f->kind))
         json_put_hex(object, "gid", f->guest);
+    if (f->has_guest)
+        json_put_text(object, "guest_device", device_text(f->guest_device, device));
     json_put_count(object, "times", f->times);
+    json_put_count(object, "entries", f->entries);
+    put_commands(object, f);
     return object;
 }
 
 static void on_finding(void *context, const struct amdvi_lint_finding *finding, const char *text)
 {
     struct session *session = context;
+    const char *reason = suppress_reason(session->options->suppressions, finding);
 
+    if (session->options->sarif)
+        sarif_add(session->options->sarif_results, session->lint_file, finding, reason);
+    session->lint_suppressed += reason != NULL;
+    if (reason)
+        return;
     session->lint_mistakes += finding->severity == AMDVI_LINT_MISTAKE;
     if (session->lint_findings)
         json_object_array_add(session->lint_findings, finding_json(finding, text));
@@ -82,8 +129,10 @@ void lint_open(struct session *session, struct amdvi_replay_options *player)
     if (session->options->json)
         session->lint_findings = json_object_new_array();
     session->lint = (struct amdvi_lint_options){.windows = session->options->lint_windows,
+                                                .costs = true,
                                                 .regime = session->options->lint_regime,
                                                 .processors = session->options->lint_processors};
+    session->lint_file = player->name;
     player->lint = on_finding;
     player->lint_options = &session->lint;
 }
@@ -101,8 +150,12 @@ void lint_print(const struct session *session, const char *mark)
         if (s.findings[kind])
             printf("%s  lint  %10" PRIu64 " %s\n", mark, s.findings[kind],
                    amdvi_lint_kind_name((enum amdvi_lint_kind)kind));
+    if (session->lint_suppressed)
+        printf("%s  lint  %10" PRIu64 " suppressed\n", mark, session->lint_suppressed);
     printf("%s  lint  %10" PRIu64 " of %" PRIu64 " invalidations found nothing to drop\n", mark,
            s.superfluous_invalidations, s.invalidations);
+    printf("%s  lint  %10" PRIu64 " had PDE=1 for leaf entries only, which dropped %" PRIu64 " directories\n",
+           mark, s.superfluous_pde, s.directories_lost);
 }
 
 struct json_object *lint_json(struct session *session)
@@ -122,6 +175,10 @@ struct json_object *lint_json(struct session *session)
     json_put_count(object, "table_words_forgotten", s.words_lost);
     json_put_count(object, "invalidations", s.invalidations);
     json_put_count(object, "invalidations_superfluous", s.superfluous_invalidations);
+    json_put_count(object, "invalidations_superfluous_pde", s.superfluous_pde);
+    json_put_count(object, "directories_dropped_by_these", s.directories_lost);
+    json_put_count(object, "findings_grouped", s.grouped);
+    json_put_count(object, "findings_suppressed", session->lint_suppressed);
     json_put_count(object, "completion_stores", s.stores);
     json_put_count(object, "completion_places_unread", s.stores_unread);
     return object;

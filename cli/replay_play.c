@@ -325,6 +325,7 @@ static bool start_player(struct session *session, const char *path)
                                                 .event = on_event,
                                                 .page_request = on_page_request,
                                                 .prg_response = on_prg_response};
+    player.name = path;
     lint_open(session, &player);
     return player_open(&session->player, path, &reading, &player);
 }

@@ -207,6 +207,41 @@ def test_lint_window_is_told_only_on_demand(amdvi, small):
     assert done.returncode == 0 and done.stdout.endswith("(window)\n")
 
 
+def test_lint_findings_are_suppressed_with_a_reason(amdvi, small, tmp_path):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    reasons = tmp_path / "known.txt"
+    reasons.write_text("# looked at\nstale-entry device=01:00.0 domain=0x21 # unmapped at the end of the trace\n",
+                       encoding="ascii")
+    done = amdvi("replay", "--lint", "--lint-suppress", reasons, small)
+    assert done.returncode == 0 and "1 suppressed" in done.stdout, done.stdout
+    reasons.write_text("stale-entry domain=0x22 # another one\n", encoding="ascii")
+    assert amdvi("replay", "--lint-suppress", reasons, small).returncode == 1
+
+
+@pytest.mark.parametrize("line, message", [("stale-entry domain=0x21", ":1: a reason is needed"),
+                                           ("stale # why", ":1: no kind of finding: stale"),
+                                           ("stale-entry line=3 # why", ":1: not understood: line=3")])
+def test_suppressions_are_checked(amdvi, small, tmp_path, line, message):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    (tmp_path / "known.txt").write_text(line + "\n", encoding="ascii")
+    done = amdvi("replay", "--lint-suppress", tmp_path / "known.txt", small)
+    assert done.returncode == 2 and message in done.stderr, done.stderr
+
+
+def test_lint_sarif(amdvi, small, tmp_path):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    out = tmp_path / "out.sarif"
+    assert amdvi("replay", "-q", "--lint-sarif", out, small).returncode == 1
+    sarif = json.loads(out.read_text(encoding="utf-8"))
+    run = sarif["runs"][0]
+    assert sarif["version"] == "2.1.0" and {"id": "stale-entry"} in run["tool"]["driver"]["rules"]
+    result = run["results"][0]
+    assert (result["ruleId"], result["level"]) == ("stale-entry", "error")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == str(small) and place["region"]["startLine"] == 11
+    assert [related["message"]["text"] for related in result["relatedLocations"]] == ["the change", "read by hardware"]
+
+
 def test_lint_is_silent_about_a_real_driver(amdvi, root):
     done = amdvi("replay", "--lint-regime", "sync", root / "traces/samples/linux61-lazy.capture.txt.zst")
     assert done.returncode == 0 and "stale-entry" not in done.stdout, done.stdout
