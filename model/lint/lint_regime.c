@@ -5,7 +5,7 @@
 
 /* Weights of evidence: a queue never sends ranges; a whole domain is also what simple drivers send at once.
  */
-enum { RANGE_AT_ONCE = 8, ALL_AT_ONCE = 1, LATE = 1, ENOUGH = 16, EVIDENCE_MAX = 4096 };
+enum { RANGE_AT_ONCE = 16, ALL_AT_ONCE = 1, LATE = 1, ENOUGH = 16, EVIDENCE_MAX = 4096 };
 /* At once: that many answers and nanoseconds may lie between change and command. */
 enum { PROMPT_ANSWERS = 8, PROMPT_NS = 1000000 };
 

@@ -57,6 +57,11 @@ void lint_ring_doorbell(struct amdvi_lint *lint, uint32_t first, uint32_t end, u
     lint->ring.beyond &= distance >= (end - first) % slots;
 }
 
+static bool is_near(uint64_t a, uint64_t b)
+{
+    return a - b < LINT_SLOTS || b - a < LINT_SLOTS;
+}
+
 /* Numbers that have risen one by one for a while must not fall: who waits for a higher one would not see it.
  */
 void lint_ring_wait(struct amdvi_lint *lint, const uint64_t words[2])
@@ -78,9 +83,9 @@ void lint_ring_wait(struct amdvi_lint *lint, const uint64_t words[2])
     finding.word = address;
     finding.old_value = s->data;
     finding.new_value = data;
-    if (s->steps >= SETTLED && s->data - data < LINT_SLOTS && data != s->data)
+    if (s->steps >= SETTLED && data != s->data && s->data - data < LINT_SLOTS)
         lint_report(lint, &finding);
-    s->steps = data == s->data + 1 ? s->steps + 1 : s->data - data < LINT_SLOTS ? s->steps : 0;
+    s->steps = is_near(data, s->data) ? s->steps + (data == s->data + 1) : 0;
     s->data = data;
 }
 

@@ -20,7 +20,7 @@ struct shadow {
     uint64_t dte_address;
     bool dte_known;
     bool dirty_due; /* memory would have a dirty bit set now */
-    bool updates; /* a request would have set accessed or dirty bits */
+    bool updates;   /* a request would have set accessed or dirty bits */
     unsigned count;
     struct shadow_word words[SHADOW_WORDS]; /* table entries on the way, root first */
 };
