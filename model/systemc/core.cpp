@@ -24,7 +24,16 @@ static void refuse(const std::string &what)
     SC_REPORT_FATAL("/amdvi/config", what.c_str());
 }
 
-static config_ptr configuration(const iommu_options &options)
+/* Keys of the library, then those of its timed executor. */
+static amdvi_status set(amdvi_config *config, clockwork &timing, const std::string &key,
+                        const std::string &value)
+{
+    const amdvi_status timed = timing.set(key, value);
+
+    return timed == AMDVI_ERR_UNKNOWN_KEY ? amdvi_config_set(config, key.c_str(), value.c_str()) : timed;
+}
+
+static config_ptr configuration(const iommu_options &options, clockwork &timing)
 {
     amdvi_config *made = nullptr;
 
@@ -32,7 +41,7 @@ static config_ptr configuration(const iommu_options &options)
         SC_REPORT_FATAL("/amdvi/memory", "no memory for a configuration");
     config_ptr config(made);
     for (const auto &[key, value] : options.config) {
-        const amdvi_status status = amdvi_config_set(made, key.c_str(), value.c_str());
+        const amdvi_status status = set(made, timing, key, value);
         if (status != AMDVI_OK)
             refuse(key + "=" + value + ": " + amdvi_status_text(status));
     }
@@ -82,22 +91,27 @@ struct core::callbacks {
         c->gate_.going_out();
         c->dmi.on_command(*info);
     }
-    static void issue(void *context, const amdvi_ask *ask)
-    {
-        auto c = static_cast<core *>(context);
-        c->asks_.push_back(*ask);
-        c->work_ = true;
-    }
-    static void complete(void *context, const amdvi_completion *completion)
-    {
-        auto c = static_cast<core *>(context);
-        c->transactions.on_complete(*completion);
-        c->work_ = true;
-    }
 };
 
+void core::on_issue(void *context, const amdvi_ask *ask)
+{
+    auto c = static_cast<core *>(context);
+
+    c->asks_.push_back(*ask);
+    c->work_ = true;
+}
+
+void core::on_complete(void *context, const amdvi_completion *completion)
+{
+    auto c = static_cast<core *>(context);
+
+    c->transactions.on_complete(*completion);
+    c->work_ = true;
+}
+
 core::core(const iommu_options &given)
-    : options(checked(given)), out(times), mem(times), memory(*this), dmi(*this), transactions(*this)
+    : options(checked(given)), out(times), mem(times), memory(*this), dmi(*this), timing(*this),
+      transactions(*this)
 {
     for (unsigned i = 0; i < options.ports; i++)
         ports.push_back(std::make_unique<device_port>(*this, i));
@@ -114,7 +128,7 @@ core::~core()
 
 void core::create()
 {
-    const config_ptr config = configuration(options);
+    const config_ptr config = configuration(options, timing);
     const amdvi_memory port = memory.callbacks();
     amdvi_callbacks hooks{};
     amdvi_observer own{};
@@ -129,17 +143,19 @@ void core::create()
         SC_REPORT_FATAL("/amdvi/memory", "no memory for a device");
     device.reset(made);
     amdvi_observe(made, &own);
+    if (timing.wanted() && !timing.start())
+        refuse("timing: a parameter is out of its range");
 }
 
 void core::make_external()
 {
     amdvi_external face{};
 
-    if (external_)
+    if (external_ || timing.on())
         return;
     face.context = this;
-    face.issue = callbacks::issue;
-    face.complete = callbacks::complete;
+    face.issue = on_issue;
+    face.complete = on_complete;
     face.most = options.most_under_way;
     if (amdvi_external_attach(device.get(), &face) != AMDVI_OK)
         SC_REPORT_FATAL("/amdvi/memory", "no memory for non-blocking transport");
@@ -237,6 +253,8 @@ bool core::try_enter(sc_core::sc_time &delay)
     if (!gate_.try_enter())
         return false;
     memory.spend_on(&delay);
+    if (timing.on())
+        timing.catch_up();
     return true;
 }
 
@@ -244,7 +262,7 @@ void core::catch_up()
 {
     const std::uint64_t now = sc_core::sc_time_stamp().value() / sc_core::sc_time(1, sc_core::SC_NS).value();
 
-    if (now > clock_)
+    if (now > clock_ && !timing.on()) /* which tells the time itself */
         amdvi_advance(device.get(), now - clock_);
     clock_ = now;
 }
@@ -282,26 +300,29 @@ amdvi_page_request_result core::page_request(const struct amdvi_page_request &re
     return result;
 }
 
-void core::answered(std::uint64_t id, amdvi_memory_result result, const unsigned char *data)
+void core::answered(const amdvi_ask &ask, amdvi_memory_result result, const unsigned char *data)
 {
-    answer a{id, result, {}};
+    answer a{ask.id, ask.address, ask.length, ask.kind != AMDVI_ASK_WRITE, result, {}};
 
     std::memcpy(a.data, data, sizeof(a.data));
     answers_.push_back(a);
     stir();
 }
 
-/* Translations under way end with what memory shows now; their transactions go on as they would. */
-void core::reset()
+void core::time_passes()
 {
     sc_core::sc_time none;
+
+    if (try_enter(none))
+        gate_.leave();
+    stir();
+}
+
+/* Without time: until nothing is under way, by debug transport. */
+void core::answer_all_at_once()
+{
     std::uint32_t pending = 0;
 
-    if (!enter(none)) {
-        SC_REPORT_ERROR("/amdvi/argument", "reset() from the middle of an operation");
-        return;
-    }
-    gate_.leave();
     settling_by_debug_ = true;
     do {
         memory.answer_all();
@@ -309,11 +330,34 @@ void core::reset()
         amdvi_external_pending(device.get(), &pending);
     } while (pending > 0 && (memory.busy() || !asks_.empty()));
     settling_by_debug_ = false;
-    gate_.enter();
+}
+
+/* Translations under way end with what memory shows now; their transactions go on as they would. */
+void core::reset()
+{
+    sc_core::sc_time none;
+
+    if (!enter(none)) {
+        SC_REPORT_ERROR("/amdvi/argument", "reset() from the middle of an operation");
+        return;
+    }
+    if (timing.on()) {
+        memory.forget_all();
+        asks_.clear();
+        timing.stop();
+        transactions.answer_at_once();
+    } else {
+        gate_.leave();
+        answer_all_at_once();
+        gate_.enter();
+    }
     amdvi_reset(device.get());
+    if (timing.wanted())
+        timing.start();
     pages_matter_ = false;
     gate_.going_out();
     dmi.revoke_all();
+    work_ = true;
     leave(none);
 }
 

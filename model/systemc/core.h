@@ -16,6 +16,7 @@
 #include <amdvi/systemc.h>
 
 #include "model/systemc/agenda.h"
+#include "model/systemc/clockwork.h"
 #include "model/systemc/device_port.h"
 #include "model/systemc/dmi.h"
 #include "model/systemc/flights.h"
@@ -47,6 +48,8 @@ class core
         if (!gate_.enter())
             return false;
         memory.spend_on(&delay);
+        if (timing.on())
+            timing.catch_up();
         return true;
     }
     /* The same from a method process or another place where nobody may wait. */
@@ -55,7 +58,7 @@ class core
     void leave(sc_core::sc_time &delay)
     {
         gate_.leave();
-        if (work_)
+        if (work_ || timing.on())
             settle(&delay);
     }
     /* What non-blocking transport has left to do. */
@@ -104,7 +107,12 @@ class core
     /* Makes the device one whose memory answers later, from the first non-blocking request on. */
     void make_external();
     /* Memory has answered a question; `data` has AMDVI_ASK_BYTES. */
-    void answered(std::uint64_t id, amdvi_memory_result result, const unsigned char *data);
+    void answered(const amdvi_ask &ask, amdvi_memory_result result, const unsigned char *data);
+    /* Something of the timed executor is due. */
+    void time_passes();
+    /* What the library calls. */
+    static void on_issue(void *context, const amdvi_ask *ask);
+    static void on_complete(void *context, const amdvi_completion *completion);
     void atc_complete(std::uint32_t tag);
     amdvi_page_request_result page_request(const struct amdvi_page_request &request);
     void observe(const amdvi_observer &observer);
@@ -121,6 +129,7 @@ class core
     sender out, mem;
     memory_port memory;
     dmi_grants dmi;
+    clockwork timing;
     flights transactions;
     std::vector<std::unique_ptr<device_port>> ports;
     std::unique_ptr<register_port> spaces[inside::SPACES];
@@ -130,7 +139,9 @@ class core
     struct callbacks;
     friend struct callbacks;
     struct answer {
-        std::uint64_t id;
+        std::uint64_t id, address;
+        std::uint32_t length;
+        bool bytes; /* it is about what is in memory */
         amdvi_memory_result result;
         unsigned char data[AMDVI_ASK_BYTES];
     };
@@ -141,6 +152,8 @@ class core
     void step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent);
     bool step_told(sc_core::sc_time *delay, sc_core::sc_time &spent);
     void step_atc();
+    void step_answer();
+    void answer_all_at_once();
     void send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::sc_time &spent);
     void catch_up();
     void wait_for_devices();

@@ -79,6 +79,7 @@ void device_port::translate(const order &order, tlm::tlm_generic_payload &payloa
     if (good && part.length < order.request.length && part.at != AMDVI_TRANSLATION_REQUEST)
         good = translate_pieces(order, result, pieces);
     core_.leave(delay);
+    delay += core_.timing.hit_latency();
     if (extension)
         extension->result = result;
     if (!good)

@@ -29,6 +29,10 @@ class device_port : public tlm::tlm_fw_transport_if<>
     {
         return default_device_;
     }
+    unsigned number() const
+    {
+        return number_;
+    }
     /* There is room for one request more. */
     void room();
 

@@ -30,6 +30,7 @@ flight *flights::take(tlm::tlm_generic_payload &payload, device_port &port)
     f->done = 0;
     f->parts.reset();
     f->leg = nullptr;
+    f->submitted = false;
     f->first = amdvi_result{};
     return f;
 }
@@ -48,20 +49,38 @@ void flights::release(flight *f)
 
 /* ---------------------------------------------------------------- translation */
 
+static std::uint64_t tag_of(const flight *f)
+{
+    return reinterpret_cast<std::uintptr_t>(f);
+}
+
+amdvi_status flights::submit_external(flight *f)
+{
+    const amdvi_request part = part_of(f->order, f->done);
+
+    if (f->order.interrupt)
+        return amdvi_submit_interrupt(core_.device.get(), part.device, part.address, f->order.data,
+                                      tag_of(f));
+    return amdvi_submit_request(core_.device.get(), &part, tag_of(f));
+}
+
+amdvi_status flights::submit_timed(flight *f)
+{
+    const amdvi_request part = part_of(f->order, f->done);
+
+    if (f->order.interrupt)
+        return core_.timing.interrupt(f->port->number(), f->order.request, f->order.data, tag_of(f));
+    return core_.timing.request(f->port->number(), part, tag_of(f));
+}
+
 void flights::submit(flight *f)
 {
-    amdvi_device *device = core_.device.get();
-    const std::uint64_t tag = reinterpret_cast<std::uintptr_t>(f);
-
-    if (f->order.interrupt) {
-        f->status = amdvi_submit_interrupt(device, f->order.request.device, f->order.request.address,
-                                           f->order.data, tag);
-    } else {
-        const amdvi_request part = part_of(f->order, f->done);
-        f->status = amdvi_submit_request(device, &part, tag);
-    }
-    if (f->status != AMDVI_OK)
-        completed_.push_back(f);
+    f->submitted = true;
+    f->status = core_.timing.on() ? submit_timed(f) : submit_external(f);
+    if (f->status == AMDVI_OK)
+        return;
+    f->submitted = false;
+    completed_.push_back(f);
 }
 
 void flights::begin(flight *f)
@@ -79,11 +98,31 @@ void flights::on_complete(const amdvi_completion &completion)
     auto f = reinterpret_cast<flight *>(static_cast<std::uintptr_t>(completion.tag));
 
     f->status = completion.status;
+    f->submitted = false;
     if (completion.status == AMDVI_OK && completion.kind == AMDVI_SUBMITTED_INTERRUPT)
         f->message = *completion.interrupt;
     else if (completion.status == AMDVI_OK)
         f->now = *completion.result;
     completed_.push_back(f);
+}
+
+void flights::answer_at_once(flight *f)
+{
+    const amdvi_request part = part_of(f->order, f->done);
+    amdvi_device *device = core_.device.get();
+
+    f->submitted = false;
+    f->status = f->order.interrupt ? amdvi_interrupt(device, part.device, f->order.request.address,
+                                                     f->order.data, &f->message)
+                                   : amdvi_translate(device, &part, &f->now);
+    completed_.push_back(f);
+}
+
+void flights::answer_at_once()
+{
+    for (auto &f : all_)
+        if (f->submitted)
+            answer_at_once(f.get());
 }
 
 /* False: there is another page to ask for. */

@@ -36,6 +36,7 @@ struct flight {
     tlm::tlm_generic_payload *leg; /* not the initiator's payload, but one of ours */
     std::vector<unsigned char> enables;
     std::uint32_t data;
+    bool submitted; /* the device has it */
 };
 
 class flights : public sender::owner
@@ -58,10 +59,15 @@ class flights : public sender::owner
     /* The oldest completion. Inside; true: step_out() is to follow, outside. */
     flight *step_in();
     void step_out(flight *f);
+    /* All that the device still has are answered without it having to take time. Inside. */
+    void answer_at_once();
     void finished(tlm::tlm_generic_payload &payload, void *what) override;
 
   private:
     void submit(flight *f);
+    amdvi_status submit_timed(flight *f);
+    amdvi_status submit_external(flight *f);
+    void answer_at_once(flight *f);
     bool note_page(flight *f);
     void fail(flight *f);
     void depart(flight *f);

@@ -40,6 +40,16 @@ amdvi_memory_result memory_port::look(tlm::tlm_command command, std::uint64_t ad
     return count == length ? AMDVI_MEMORY_OK : AMDVI_MEMORY_MASTER_ABORT;
 }
 
+amdvi_memory_result memory_port::look_now(tlm::tlm_command command, std::uint64_t address, void *data,
+                                          std::size_t length)
+{
+    if (command == tlm::TLM_READ_COMMAND && address == now_.address && length == now_.length) {
+        std::memcpy(data, now_.data, length);
+        return AMDVI_MEMORY_OK;
+    }
+    return look(command, address, data, length);
+}
+
 amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t address, void *data,
                                         std::size_t length, sc_core::sc_time &delay)
 {
@@ -51,6 +61,8 @@ amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t 
     if (looking_)
         return command == tlm::TLM_READ_COMMAND ? look(command, address, data, length)
                                                 : AMDVI_MEMORY_TARGET_ABORT;
+    if (now_.data)
+        return look_now(command, address, data, length);
     payload = core_.pool.get();
     payload_set(*payload, command, address, data, static_cast<unsigned>(length));
     core_.the_gate().going_out();
@@ -63,7 +75,10 @@ amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t 
 amdvi_memory_result memory_port::exchange(std::uint64_t address, std::uint64_t expected,
                                           std::uint64_t desired, std::uint64_t *seen)
 {
-    amdvi_memory_result result = access(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen), *delay_);
+    amdvi_memory_result result =
+        now_.data && look(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen)) == AMDVI_MEMORY_OK
+            ? AMDVI_MEMORY_OK
+            : access(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen), *delay_);
 
     if (result != AMDVI_MEMORY_OK || *seen != expected)
         return result;
@@ -150,7 +165,7 @@ void memory_port::send(const amdvi_ask &ask)
     question *q = take();
 
     q->ask = ask;
-    q->update = ask.kind == AMDVI_ASK_UPDATE;
+    q->update = ask.kind == AMDVI_ASK_UPDATE && !core_.timing.on(); /* else made when its time is over */
     q->place = open_.size();
     open_.push_back(q);
     if (q->update) {
@@ -188,7 +203,7 @@ void memory_port::next_update(const question *q)
 
 void memory_port::tell(question *q, amdvi_memory_result result)
 {
-    core_.answered(q->ask.id, result, q->bytes);
+    core_.answered(q->ask, result, q->bytes);
 }
 
 void memory_port::done(question *q, amdvi_memory_result result)
@@ -241,6 +256,12 @@ amdvi_memory_result memory_port::debug_answer(const amdvi_ask &ask, unsigned cha
 amdvi_memory_result memory_port::debug_rest(question &q)
 {
     return q.writing ? AMDVI_MEMORY_OK : debug_answer(q.ask, q.bytes);
+}
+
+void memory_port::forget_all()
+{
+    for (question *q : open_)
+        q->abandoned = true;
 }
 
 void memory_port::answer_all()

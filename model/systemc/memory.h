@@ -47,6 +47,14 @@ class memory_port : public sender::owner
         looking_ = yes;
     }
 
+    /* While `data` is not null: accesses take no time, and what lies at that place was read before. */
+    void only_now(std::uint64_t address, std::size_t length, const unsigned char *data)
+    {
+        now_ = {address, length, data};
+    }
+    /* Nothing that is under way is waited for any more. */
+    void forget_all();
+
     /* At once; `delay` grows. */
     amdvi_memory_result access(tlm::tlm_command command, std::uint64_t address, void *data,
                                std::size_t length, sc_core::sc_time &delay);
@@ -75,6 +83,13 @@ class memory_port : public sender::owner
         bool writing, update, abandoned, message;
         unsigned char bytes[AMDVI_ASK_BYTES]; /* what was read, also of an update */
     };
+    struct bytes_read {
+        std::uint64_t address;
+        std::size_t length;
+        const unsigned char *data;
+    };
+    amdvi_memory_result look_now(tlm::tlm_command command, std::uint64_t address, void *data,
+                                 std::size_t length);
     amdvi_memory_result look(tlm::tlm_command command, std::uint64_t address, void *data, std::size_t length);
     amdvi_memory_result exchange(std::uint64_t address, std::uint64_t expected, std::uint64_t desired,
                                  std::uint64_t *seen);
@@ -91,6 +106,7 @@ class memory_port : public sender::owner
     tlm::tlm_fw_transport_if<> *target_ = nullptr;
     sc_core::sc_time *delay_ = nullptr;
     bool looking_ = false;
+    bytes_read now_{};
     std::vector<std::unique_ptr<question>> all_;
     std::vector<question *> free_, open_;
     /* Read and write of an update belong together: one at a time for an address. */

@@ -28,6 +28,7 @@ void core::settle(sc_core::sc_time *delay)
     work_ = false;
     while (step(delay))
         ;
+    timing.arm();
 }
 
 /* False: nothing is left, or somebody else is inside, who settles when he leaves. */
@@ -62,9 +63,7 @@ bool core::step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent)
         return true;
     }
     if (!answers_.empty()) {
-        const answer a = answers_.front();
-        answers_.pop_front();
-        amdvi_memory_done(device.get(), a.id, a.result, a.data);
+        step_answer();
     } else if (!arrivals_.empty()) {
         flight *const f = arrivals_.front();
         arrivals_.pop_front();
@@ -79,13 +78,28 @@ bool core::step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent)
     return true;
 }
 
+/* The timed executor takes the bytes when it wants them: several may have waited for a line. */
+void core::step_answer()
+{
+    const answer a = answers_.front();
+
+    answers_.pop_front();
+    if (!timing.on()) {
+        amdvi_memory_done(device.get(), a.id, a.result, a.data);
+        return;
+    }
+    memory.only_now(a.address, a.length, a.data);
+    timing.answer(a.id, a.result, a.bytes);
+    memory.only_now(0, 0, nullptr);
+}
+
 void core::step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent)
 {
     const amdvi_ask ask = asks_.front();
-    answer a{ask.id, AMDVI_MEMORY_OK, {}};
+    answer a{ask.id, ask.address, ask.length, ask.kind != AMDVI_ASK_WRITE, AMDVI_MEMORY_OK, {}};
 
     asks_.pop_front();
-    if (!delay && !settling_by_debug_) {
+    if (timing.on() || (!delay && !settling_by_debug_)) {
         memory.send(ask);
         return;
     }
@@ -139,7 +153,7 @@ void core::send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::
 {
     std::uint32_t data = irq.data;
 
-    if (external_ && !delay)
+    if ((external_ || timing.on()) && !delay)
         memory.send_message(irq.address, data);
     else
         memory.access(tlm::TLM_WRITE_COMMAND, irq.address, &data, sizeof(data), spent);

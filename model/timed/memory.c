@@ -277,11 +277,12 @@ bool memory_done(struct amdvi_timed *t, uint64_t id, enum amdvi_memory_result re
 
     if (index == NOBODY)
         return false;
+    if (own) {
+        memory_answered(t, index);
+        return true;
+    }
     take_apart(t, index, &merged);
-    if (own)
-        amdvi_memory_answer(t->device, id);
-    else
-        amdvi_memory_done(t->device, id, result, data);
+    amdvi_memory_done(t->device, id, result, data);
     reissue(t, merged);
     return true;
 }

@@ -216,6 +216,53 @@ void reset_answers_what_is_under_way()
     CHECK(c.over && c.data == 5); /* off: nothing is translated */
 }
 
+void time_is_the_executors()
+{
+    amdvi::iommu_options options;
+    options.config = {{"timing", "on"}, {"timing.link.latency", "100"}, {"memory.credits", "1"}};
+    flow<32> s(options);
+    item a, b, c;
+    sc_core::sc_time delay;
+    std::uint32_t value;
+
+    s.tables.latency = sc_core::sc_time(1, sc_core::SC_US);
+    s.send(a, tlm::TLM_READ_COMMAND, 0x10000);
+    s.send(b, tlm::TLM_READ_COMMAND, 0x11000);
+    sc_core::sc_start();
+    CHECK(a.over && b.over && a.ended > sc_core::sc_time(4200, sc_core::SC_NS));
+    CHECK(b.ended == a.ended); /* their entries lie in the same lines */
+    s.device().transfer(tlm::TLM_READ_COMMAND, 0x10000, &value, 4, nullptr, &delay);
+    CHECK(delay == sc_core::sc_time(204, sc_core::SC_NS)); /* L1, the link there and back, L2A */
+    const std::uint64_t store = s.world.wait();
+    CHECK(!s.world.stored(store));
+    sc_core::sc_start();
+    CHECK(s.world.stored(store));
+    s.send(c, tlm::TLM_READ_COMMAND, 0x50000);
+    sc_core::sc_start(sc_core::sc_time(500, sc_core::SC_NS));
+    s.iommu.reset();
+    sc_core::sc_start();
+    CHECK(c.over && c.p.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+}
+
+void mistakes_in_parameters_are_fatal()
+{
+    for (const auto &[key, bad] : {std::pair("timing", "maybe"), std::pair("timing.no.such", "1"),
+                                   std::pair("timing.preset", "nothing"), std::pair("walk.slots", "0x")}) {
+        simulated([&, k = key, b = bad] {
+            amdvi::iommu_options options;
+            bool refused = false;
+            options.config = {{k, b}};
+            sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+            try {
+                amdvi::iommu made("refused", options);
+            } catch (const sc_core::sc_report &report) {
+                refused = std::string(report.get_msg_type()) == "/amdvi/config";
+            }
+            CHECK_MESSAGE(refused, k);
+        });
+    }
+}
+
 void a_message_leaves_by_the_same_transport()
 {
     flow<32> s;
@@ -243,5 +290,6 @@ int main(int argc, char **argv)
                       CASE(interrupts_and_translations_go_the_same_way),
                       CASE(updates_of_one_entry_are_kept_together), CASE(requests_without_room_wait),
                       CASE(both_transports_work_together), CASE(reset_answers_what_is_under_way),
+                      CASE(time_is_the_executors), CASE(mistakes_in_parameters_are_fatal),
                       CASE(a_message_leaves_by_the_same_transport)});
 }

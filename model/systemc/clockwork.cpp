@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/systemc/clockwork.h"
+
+#include "model/systemc/core.h"
+
+namespace amdvi::face
+{
+
+/* ---------------------------------------------------------------- parameters */
+
+amdvi_status clockwork::set(const std::string &key, const std::string &value)
+{
+    const std::string prefix = "timing.";
+    const std::string name = key.compare(0, prefix.size(), prefix) == 0 ? key.substr(prefix.size()) : key;
+
+    if (!prepared_)
+        amdvi_timed_preset(&parameters_, nullptr);
+    prepared_ = true;
+    if (key == "timing") {
+        wanted_ = value == "on";
+        return value == "on" || value == "off" ? AMDVI_OK : AMDVI_ERR_BAD_VALUE;
+    }
+    if (key == "timing.preset")
+        return amdvi_timed_preset(&parameters_, value.c_str());
+    return amdvi_timed_set(&parameters_, name.c_str(), value.c_str());
+}
+
+std::uint64_t clockwork::parameter(const char *name) const
+{
+    std::uint64_t value = 0;
+
+    amdvi_timed_get(&parameters_, name, &value);
+    return value;
+}
+
+/* ---------------------------------------------------------------- life */
+
+static sc_core::sc_time picoseconds(std::uint64_t ps)
+{
+    return sc_core::sc_time::from_value(ps * sc_core::sc_time(1, sc_core::SC_PS).value());
+}
+
+bool clockwork::start()
+{
+    amdvi_timed_host host{};
+    amdvi_timed *made = nullptr;
+
+    host.context = &core_;
+    host.issue = core::on_issue;
+    host.complete = [](void *context, const amdvi_timed_completion *completion) {
+        core::on_complete(context, completion->what);
+    };
+    if (amdvi_timed_create(core_.device.get(), &parameters_, &host, nullptr, &made) != AMDVI_OK)
+        return false;
+    timed_.reset(made);
+    begun_ = sc_core::sc_time_stamp();
+    armed_ = false;
+    hit_latency_ = picoseconds(parameter("clock") * (parameter("l1.latency") + 2 * parameter("link.latency") +
+                                                     parameter("l2a.latency")));
+    return true;
+}
+
+void clockwork::stop()
+{
+    timed_.reset();
+}
+
+std::uint64_t clockwork::now() const
+{
+    return (sc_core::sc_time_stamp() - begun_).value() / sc_core::sc_time(1, sc_core::SC_PS).value();
+}
+
+/* ---------------------------------------------------------------- the present */
+
+void clockwork::catch_up()
+{
+    if (timed_)
+        amdvi_timed_run(timed_.get(), now());
+}
+
+void clockwork::arm()
+{
+    const std::uint64_t next = timed_ ? amdvi_timed_next(timed_.get()) : AMDVI_TIMED_NEVER;
+    sc_core::sc_time when;
+
+    if (next == AMDVI_TIMED_NEVER)
+        return;
+    when = begun_ + picoseconds(next);
+    if (armed_ && armed_until_ <= when)
+        return;
+    armed_ = true;
+    armed_until_ = when;
+    core_.times.after(when > sc_core::sc_time_stamp() ? when - sc_core::sc_time_stamp()
+                                                      : sc_core::SC_ZERO_TIME,
+                      wake, &core_, this);
+}
+
+void clockwork::wake(void *context, void *self)
+{
+    auto work = static_cast<clockwork *>(self);
+
+    if (!work->armed_ || work->armed_until_ > sc_core::sc_time_stamp())
+        return;
+    work->armed_ = false;
+    static_cast<core *>(context)->time_passes();
+}
+
+/* ---------------------------------------------------------------- requests and memory */
+
+unsigned clockwork::port_of(unsigned port) const
+{
+    return port % static_cast<unsigned>(parameter("l1.ports"));
+}
+
+amdvi_status clockwork::request(unsigned port, const amdvi_request &request, std::uint64_t tag)
+{
+    return amdvi_timed_request(timed_.get(), now(), port_of(port), &request, tag);
+}
+
+amdvi_status clockwork::interrupt(unsigned port, const amdvi_request &request, std::uint32_t data,
+                                  std::uint64_t tag)
+{
+    return amdvi_timed_interrupt(timed_.get(), now(), port_of(port), request.device, request.address, data,
+                                 tag);
+}
+
+void clockwork::answer(std::uint64_t id, amdvi_memory_result result, bool bytes)
+{
+    if (result == AMDVI_MEMORY_OK && bytes)
+        amdvi_timed_memory_answer(timed_.get(), id);
+    else
+        amdvi_timed_memory_done(timed_.get(), id, result, nullptr);
+}
+
+} // namespace amdvi::face

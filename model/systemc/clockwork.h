@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* With timing=on: the library's timed executor, run by the clock of the simulation; its memory is the socket
+ * `mem`. */
+#ifndef AMDVI_SYSTEMC_CLOCKWORK_H
+#define AMDVI_SYSTEMC_CLOCKWORK_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <amdvi/timed.h>
+#include <systemc>
+
+namespace amdvi::face
+{
+
+class core;
+
+class clockwork
+{
+  public:
+    explicit clockwork(core &c) : core_(c)
+    {
+    }
+    bool on() const
+    {
+        return static_cast<bool>(timed_);
+    }
+    /* A key that is the executor's: timing, timing.preset, a parameter with or without "timing." before it.
+     * AMDVI_ERR_UNKNOWN_KEY for others. */
+    amdvi_status set(const std::string &key, const std::string &value);
+    bool wanted() const
+    {
+        return wanted_;
+    }
+    /* Takes the device on; its time begins now. */
+    bool start();
+    void stop();
+
+    /* Everything up to the present happens. Inside. */
+    void catch_up();
+    amdvi_status request(unsigned port, const amdvi_request &request, std::uint64_t tag);
+    amdvi_status interrupt(unsigned port, const amdvi_request &request, std::uint32_t data,
+                           std::uint64_t tag);
+    /* Memory has answered; the bytes come from the device's own memory, unless there is an error. */
+    void answer(std::uint64_t id, amdvi_memory_result result, bool bytes);
+    /* Asks to be woken when something happens next. */
+    void arm();
+    /* What a request that caches answer takes, for blocking transport. */
+    const sc_core::sc_time &hit_latency() const
+    {
+        return hit_latency_;
+    }
+
+  private:
+    struct deleter {
+        void operator()(amdvi_timed *timed) const
+        {
+            amdvi_timed_destroy(timed);
+        }
+    };
+    std::uint64_t now() const;
+    std::uint64_t parameter(const char *name) const;
+    unsigned port_of(unsigned port) const;
+    static void wake(void *context, void *unused);
+
+    core &core_;
+    bool wanted_ = false, prepared_ = false;
+    amdvi_timed_parameters parameters_{};
+    std::unique_ptr<amdvi_timed, deleter> timed_;
+    sc_core::sc_time begun_, hit_latency_, armed_until_;
+    bool armed_ = false;
+};
+
+} // namespace amdvi::face
+
+#endif
