@@ -92,7 +92,6 @@ bool sarif_write(const char *path, struct json_object *results)
     struct json_object *run = json_object_new_object(), *tool = json_object_new_object();
     struct output output;
 
-    json_put_text(top, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
     json_put_text(top, "version", "2.1.0");
     json_object_object_add(tool, "driver", driver());
     json_object_object_add(run, "tool", tool);

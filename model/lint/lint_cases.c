@@ -237,7 +237,7 @@ static struct lint_case *open_case(struct amdvi_lint *lint, const struct amdvi_l
     c->finding.entries = 1;
     c->finding.has_guest = c->owned;
     c->finding.guest = c->owner;
-    c->finding.guest_device = c->owned ? dte->guest_device : 0;
+    c->finding.guest_device = dte && c->owned ? dte->guest_device : 0;
     c->waits = lint_order_waits(&lint->order, c->changed.time);
     insert(lint, c);
     return c;
