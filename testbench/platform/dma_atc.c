@@ -182,7 +182,6 @@ static struct amdvi_request by_entry(const struct dma_device *device, const stru
         return request;
     request.at = AMDVI_TRANSLATED;
     request.has_pasid = request.privileged = false;
-    request.pasid = 0;
     request.address = entry->pa + (piece->address - entry->address);
     return request;
 }

@@ -25,8 +25,7 @@ static bool set_text(struct machine_unit *unit, size_t index, const char *text, 
 
     if (!value || length >= sizeof(key))
         return refuse(error, "iommus[%zu].keys: '%s' is not key=value", index, text);
-    memcpy(key, text, length);
-    key[length] = 0;
+    snprintf(key, sizeof(key), "%.*s", (int)length, text);
     status = amdvi_config_set(unit->config, key, value + 1);
     if (status == AMDVI_OK)
         return true;

@@ -177,7 +177,6 @@ static unsigned build_express(struct chain *chain)
     set(f, at + 2, 2, 2 | port_type(f->what.kind) << 4 | (slot ? 0x100u : 0), 0);
     set(f, at + 4, 4, 0x8000u | (f->what.flr ? 1u << 28 : 0), 0);
     set(f, at + EXPRESS_CONTROL, 2, 0x2810, 0x7fff);
-    pcie_put(f->clears, at + 10, 2, 0x000f);
     if (link) {
         set(f, at + 12, 4, 0x00000011, 0); /* 2.5 GT/s, one lane */
         set(f, at + 16, 2, 0, 0x00fb);
@@ -264,8 +263,6 @@ void pcie_space_build(struct pcie_function *f)
     struct chain chain = {.f = f, .at = 0x40, .link = REG_CAPABILITIES};
 
     memset(f->value, 0, sizeof(f->value));
-    memset(f->writable, 0, sizeof(f->writable));
-    memset(f->clears, 0, sizeof(f->clears));
     memset(f->pending, 0, sizeof(f->pending));
     build_header(f);
     f->power = f->what.power ? build_power(&chain) : 0;

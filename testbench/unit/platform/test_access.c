@@ -206,6 +206,7 @@ START_TEST(test_registers_of_another_device)
                                            .bar_write = write_register};
     uint32_t bar;
     uint8_t bytes[7] = {0};
+    const uint8_t words[6] = {0xaa, 0xbb, 0x11, 0x22, 0x33, 0x44};
     uint16_t word = 0x1234;
 
     ck_assert_ptr_nonnull(dma_device_create(b.machine, &other, NULL));
@@ -215,6 +216,8 @@ START_TEST(test_registers_of_another_device)
     board_map(&b, IOVA + 0x4000, bar, true, true);
     ck_assert_int_eq(dma_write(b.device, IOVA + 0x4002, &word, 2), DMA_DONE);
     ck_assert_uint_eq(register_value, 0x123421);
+    ck_assert_int_eq(dma_write(b.device, IOVA + 0x4002, words, 6), DMA_DONE);
+    ck_assert_uint_eq(register_value, UINT64_C(0x4433221141));
     register_value = 0x100;
     ck_assert_int_eq(dma_read(b.device, IOVA + 0x4001, bytes, 7), DMA_DONE);
     ck_assert_uint_eq(bytes[0], 0x01);
@@ -226,6 +229,7 @@ END_TEST
 
 START_TEST(test_ram_in_several_windows)
 {
+    const struct dma_access by_pasid = {.address = IOVA, .length = 8, .has_pasid = true, .pasid = PASID};
     struct board other;
     uint64_t word = 0x55aa;
 
@@ -241,6 +245,11 @@ START_TEST(test_ram_in_several_windows)
     ck_assert_int_eq(dma_write(other.device, IOVA + 0x2000, &word, 8), DMA_NO_MEMORY);
     ck_assert_uint_eq(ram_get(machine_ram(other.machine), UINT64_C(0x103fffff8)), 0x55aa);
     ck_assert_uint_eq(ram_get(machine_ram(other.machine), 0xfffff8), 0x55aa);
+    board_pasid(&other, PASID); /* tables whose accessed bits are set in the smaller window */
+    board_map_guest(&other, PASID, IOVA, UINT64_C(0x101000000));
+    board_invalidate_device(&other);
+    board_enable_pasid(&other);
+    ck_assert_int_eq(dma_access(other.device, &by_pasid, &word, NULL), DMA_DONE);
     board_stop(&other);
 }
 END_TEST

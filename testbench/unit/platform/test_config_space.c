@@ -147,6 +147,8 @@ START_TEST(test_power_management)
     ck_assert_uint_eq(board_config(&b, at + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK, 0);
     board_configure(&b, at + PCI_PM_CTRL, 2, 3);
     ck_assert_uint_eq(board_config(&b, at + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK, 3);
+    board_configure(&b, at + PCI_PM_CTRL, 2, 2);
+    ck_assert_uint_eq(board_config(&b, at + PCI_PM_CTRL, 2) & PCI_PM_CTRL_STATE_MASK, 3);
 }
 END_TEST
 

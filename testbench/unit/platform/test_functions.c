@@ -119,6 +119,7 @@ START_TEST(test_express_types)
                      {4, 0x00, PCI_EXP_TYPE_ENDPOINT}};
 
     build_tree();
+    ck_assert_uint_eq(config(0, 0x08, PCI_CLASS_REVISION, 4), 0x06040000);
     for (unsigned i = 0; i < 4; i++) {
         unsigned at = pcie_capability(pcie_find(t, 0, functions[i].bus, functions[i].devfn), PCI_CAP_ID_EXP);
         ck_assert_uint_eq(config(functions[i].bus, functions[i].devfn, at + PCI_EXP_FLAGS, 2) >> 4 & 15,
@@ -205,8 +206,11 @@ START_TEST(test_memory_by_the_prefetchable_window)
     ck_assert(!answers(endpoint[0]));
     pcie_config_write(t, 0, 0, 0x08, PCI_PREF_MEMORY_BASE, 4, (uint32_t)(base >> 16 | base));
     ck_assert(answers(endpoint[0]));
-    pcie_config_write(t, 0, 0, 0x08, PCI_PREF_BASE_UPPER32, 4, 1);
+    pcie_config_write(t, 0, 0, 0x08, PCI_PREF_MEMORY_LIMIT, 2, 0);
+    ck_assert(!answers(endpoint[0]));
     pcie_config_write(t, 0, 0, 0x08, PCI_PREF_LIMIT_UPPER32, 4, 1);
+    ck_assert(answers(endpoint[0]));
+    pcie_config_write(t, 0, 0, 0x08, PCI_PREF_BASE_UPPER32, 4, 1);
     ck_assert(!answers(endpoint[0]));
 }
 END_TEST
