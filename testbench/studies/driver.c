@@ -57,7 +57,7 @@ void row_pmu(struct validation_outcome *o)
 {
     static const uint8_t events[] = {TRANSLATIONS, PTE_HIT, PTE_MISS, GUEST_READS, COMMANDS, INVALIDATIONS};
     enum { ROUNDS = 500, EVENTS = sizeof(events) };
-    uint64_t n[EVENTS];
+    uint64_t n[EVENTS] = {0};
     struct world w;
 
     if (world_open(&w, NULL, NULL, NULL)) {
@@ -114,7 +114,7 @@ void row_nested_unmap(struct validation_outcome *o)
 {
     static const unsigned domains[] = {1, 16, 1024, 65535};
     enum { POINTS = sizeof(domains) / sizeof(domains[0]) };
-    double x[POINTS], y[POINTS], fit;
+    double x[POINTS] = {0}, y[POINTS] = {0}, fit;
     bool exact = true;
     struct world w;
 
