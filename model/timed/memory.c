@@ -86,7 +86,7 @@ void memory_go(struct amdvi_timed *t, uint32_t index)
 {
     if (!walk_admit(t, index))
         return;
-    if (t->accesses[index].operation == NOBODY && ring_must_drain(t, index))
+    if (t->accesses[index].operation == NOBODY && ring_holds(t, index))
         return;
     memory_ask(t, index);
 }

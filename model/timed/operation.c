@@ -17,8 +17,19 @@ static uint64_t way_back(const struct amdvi_timed *t, const struct operation *o)
     return way + (is_ats(o) ? t->p[PARAMETER_PCIE_LATENCY] : 0);
 }
 
+/* What lies beyond the IOMMU on the way back: a COMPLETION_WAIT does not wait for it. */
+static uint64_t way_outside(const struct amdvi_timed *t, const struct operation *o)
+{
+    if (o->kind == AMDVI_SUBMITTED_INTERRUPT)
+        return t->p[PARAMETER_INTERRUPT_LATENCY];
+    return is_ats(o) ? t->p[PARAMETER_PCIE_LATENCY] : 0;
+}
+
 static void end_at(struct amdvi_timed *t, uint32_t index, uint64_t when)
 {
+    if (t->operations[index].state == OPERATION_UNDER_WAY ||
+        t->operations[index].kind == AMDVI_SUBMITTED_REQUEST)
+        t->last_answer = later(t->last_answer, when - way_outside(t, &t->operations[index]));
     t->operations[index].state = OPERATION_ENDING;
     wheel_put(&t->wheel, when, EVENT_END, index);
 }

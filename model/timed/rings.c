@@ -14,13 +14,25 @@ static bool drains(const struct amdvi_timed *t, const struct access *a)
     return t->p[PARAMETER_COMMAND_FLUSH] != FLUSH_NONE && a->ask.work.invalidations;
 }
 
-bool ring_must_drain(struct amdvi_timed *t, uint32_t access)
+/* Answers that the device has given are with their requesters before the store of a COMPLETION_WAIT can be
+ * seen: until then they may be old ones (iommu 6.4). */
+static uint64_t not_before(const struct amdvi_timed *t, const struct access *a)
+{
+    return a->ask.access == AMDVI_ACCESS_STORE ? later(t->now, t->last_answer) : t->now;
+}
+
+/* True: the access of a ring waits. */
+bool ring_holds(struct amdvi_timed *t, uint32_t access)
 {
     const struct access *a = &t->accesses[access];
     struct unit *unit = &t->units[a->ask.asker];
 
-    if (!drains(t, a) || !walk_older_than(t, t->walk_number))
-        return false;
+    if (!drains(t, a) || !walk_older_than(t, t->walk_number)) {
+        if (a->ask.access != AMDVI_ACCESS_STORE || t->last_answer < t->now)
+            return false;
+        wheel_put(&t->wheel, not_before(t, a), EVENT_MEMORY, access); /* behind answers of this very moment */
+        return true;
+    }
     unit->waits = access;
     unit->barrier = t->walk_number;
     unit->since = t->now;
@@ -38,7 +50,7 @@ void ring_recheck(struct amdvi_timed *t)
             continue;
         unit->waits = NOBODY;
         t->statistics.flush_wait_ps += t->now - unit->since;
-        wheel_put(&t->wheel, t->now, EVENT_MEMORY, access);
+        wheel_put(&t->wheel, not_before(t, &t->accesses[access]), EVENT_MEMORY, access);
     }
 }
 

@@ -130,7 +130,7 @@ struct amdvi_timed {
     struct operation *operations;
     uint32_t operation_count, free_operation;
     uint64_t pending;
-    uint32_t current; /* operation that is being submitted to the device; NOBODY */
+    uint64_t last_answer; /* when the last one that the device has given is with its requester, ps */
 
     struct access *accesses;
     uint32_t access_count, free_access;
@@ -206,7 +206,7 @@ void walk_announce(struct amdvi_timed *t, uint32_t operation);
 bool walk_older_than(const struct amdvi_timed *t, uint64_t barrier);
 
 /* rings.c: what rings need besides. */
-bool ring_must_drain(struct amdvi_timed *t, uint32_t access);
+bool ring_holds(struct amdvi_timed *t, uint32_t access);
 void ring_recheck(struct amdvi_timed *t);
 /* True: `*ready` is when the line or entry is there without an access of its own. */
 bool ring_has(struct amdvi_timed *t, const struct access *a, uint64_t *ready);

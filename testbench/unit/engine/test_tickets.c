@@ -94,6 +94,7 @@ static void draw_interleaving(uint64_t *state, struct trace *trace)
 /* ---------------------------------------------------------------- running and shrinking */
 
 static struct bench bench;
+static bool with_time; /* --timed */
 
 /* True: it fails; then the trace ends where it has failed. */
 static bool fails(struct trace *trace, struct totals *totals, bool verbose)
@@ -101,7 +102,7 @@ static bool fails(struct trace *trace, struct totals *totals, bool verbose)
     static const char *const names[] = {"request", "interrupt",    "edit",   "command", "guest's command",
                                         "wait",    "guest's wait", "answer", "mend",    "settle"};
 
-    bench_open(&bench, trace->settings);
+    bench_open(&bench, trace->settings, with_time);
     bench.verbose = verbose;
     for (unsigned i = 0; i < trace->count && !bench.failure[0]; i++) {
         if (verbose)
@@ -190,6 +191,8 @@ static struct options options_of(int argc, char **argv)
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(argv[i], "--must-fail"))
             options.must_fail = true;
+        else if (!strcmp(argv[i], "--timed"))
+            with_time = true;
         else if (!strcmp(argv[i], "--interleavings"))
             options.interleavings = strtoull(value, NULL, 0), i++;
         else if (!strcmp(argv[i], "--seed"))

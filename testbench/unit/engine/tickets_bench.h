@@ -8,7 +8,7 @@
 
 #include "tickets_places.h"
 
-#include <amdvi/external.h>
+#include <amdvi/timed.h>
 
 enum { OPEN = 512, RING_HOST = 2, RINGS = 3, GIVEN = 512, RECORDS = 256, UNDER_WAY = 64 };
 
@@ -61,6 +61,8 @@ struct expected_record {
 };
 
 struct bench {
+    bool with_time;            /* the device is under time: questions come when walkers and credits allow */
+    struct amdvi_timed *timed; /* then */
     struct world world;
     struct model model;
     struct places places;
@@ -78,12 +80,18 @@ struct bench {
     uint64_t answers, faults, waits, covered;
 };
 
-void bench_open(struct bench *b, const char *settings);
+void bench_open(struct bench *b, const char *settings, bool with_time);
 void bench_close(struct bench *b);
 void bench_step(struct bench *b, const struct step *step);
 
 /* tickets_port.c: the surroundings. */
 void port_attach(struct bench *b);
+void port_detach(struct bench *b);
+void port_request(struct bench *b, const struct amdvi_request *request);
+void port_interrupt(struct bench *b, uint16_t device, uint32_t index);
+/* Some time passes, if there is any; 0: all that is still to come. */
+void port_pass(struct bench *b, uint32_t ns);
+uint64_t port_pending(const struct bench *b);
 bool port_answer(struct bench *b, uint32_t draw);
 void port_settle(struct bench *b);
 /* Commands whose COMPLETION_WAIT has stored are fences from now on. */

@@ -93,6 +93,13 @@ static bool is_scan(const struct amdvi_ask *ask)
     return ask->access == AMDVI_ACCESS_MAP && ask->kind == AMDVI_ASK_READ && ask->length == AMDVI_ASK_BYTES;
 }
 
+static enum amdvi_status answer(struct bench *b, uint64_t id, enum amdvi_memory_result result,
+                                const void *data)
+{
+    return b->timed ? amdvi_timed_memory_done(b->timed, id, result, data)
+                    : amdvi_memory_done(b->world.device, id, result, data);
+}
+
 static void on_issue(void *context, const struct amdvi_ask *ask)
 {
     struct bench *b = context;
@@ -106,7 +113,7 @@ static void on_issue(void *context, const struct amdvi_ask *ask)
     if (is_scan(ask)) {
         struct asked at_once = {.ask = *ask};
         perform(b, &at_once);
-        amdvi_memory_done(b->world.device, ask->id, at_once.result, at_once.data);
+        answer(b, ask->id, at_once.result, at_once.data);
         return;
     }
     a->ask = *ask;
@@ -137,8 +144,9 @@ bool port_answer(struct bench *b, uint32_t draw)
                a.ask.kind == AMDVI_ASK_READ ? "a read" : "a write", (unsigned long long)a.ask.address,
                (unsigned long long)(a.data[0] | a.data[1] << 8 | a.data[2] << 16 | (uint64_t)a.data[3] << 24),
                "");
-    if (amdvi_memory_done(b->world.device, a.ask.id, a.result, a.data) != AMDVI_OK)
+    if (answer(b, a.ask.id, a.result, a.data) != AMDVI_OK)
         bench_fail(b, "amdvi_memory_done() does not know its question");
+    port_pass(b, draw >> 8 & 31);
     port_look(b);
     return true;
 }
@@ -147,9 +155,12 @@ static void drain(struct bench *b)
 {
     unsigned answers = 0;
 
-    while (!b->failure[0] && port_answer(b, b->draws >> 3))
+    port_pass(b, 0);
+    while (!b->failure[0] && port_answer(b, b->draws >> 3)) {
+        port_pass(b, 0);
         if (++answers > ENDLESS)
             bench_fail(b, "questions without end");
+    }
 }
 
 void port_settle(struct bench *b)
@@ -158,6 +169,20 @@ void port_settle(struct bench *b)
     amdvi_run(b->world.device);
     port_look(b);
     drain(b);
+}
+
+void port_pass(struct bench *b, uint32_t ns)
+{
+    if (b->timed)
+        amdvi_timed_run(b->timed, ns ? amdvi_timed_now(b->timed) + ns * UINT64_C(1000) : AMDVI_TIMED_NEVER);
+}
+
+uint64_t port_pending(const struct bench *b)
+{
+    uint32_t pending = 0;
+
+    amdvi_external_pending(b->world.device, &pending);
+    return b->timed ? amdvi_timed_pending(b->timed) : pending;
 }
 
 /* ---------------------------------------------------------------- answers of the device */
@@ -239,11 +264,59 @@ static void on_complete(void *context, const struct amdvi_completion *completion
                              completion->interrupt);
 }
 
+static void on_timed_complete(void *context, const struct amdvi_timed_completion *completion)
+{
+    on_complete(context, completion->what);
+}
+
+void port_request(struct bench *b, const struct amdvi_request *request)
+{
+    if (b->timed)
+        amdvi_timed_request(b->timed, amdvi_timed_now(b->timed), request->address >> 12 & 3, request, 0);
+    else
+        amdvi_submit_request(b->world.device, request, 0);
+}
+
+void port_interrupt(struct bench *b, uint16_t device, uint32_t index)
+{
+    uint64_t tag = (uint64_t)device << 16 | index;
+
+    if (b->timed)
+        amdvi_timed_interrupt(b->timed, amdvi_timed_now(b->timed), device & 3, device, 0xfee00000, index,
+                              tag);
+    else
+        amdvi_submit_interrupt(b->world.device, device, 0xfee00000, index, tag);
+}
+
+/* Few of everything, so that much waits; nothing lies beyond the IOMMU. */
+static bool make_time(struct bench *b)
+{
+    struct amdvi_timed_host host = {.context = b, .complete = on_timed_complete, .issue = on_issue};
+    struct amdvi_timed_parameters p;
+
+    amdvi_timed_preset(&p, NULL);
+    amdvi_timed_set(&p, "walk.slots", "3");
+    amdvi_timed_set(&p, "memory.credits", "4");
+    amdvi_timed_set(&p, "l1.entries", "4");
+    amdvi_timed_set(&p, "l1.outstanding", "8");
+    amdvi_timed_set(&p, "interrupt.latency", "0ps");
+    amdvi_timed_set(&p, "pcie.latency", "0ps");
+    return amdvi_timed_create(b->world.device, &p, &host, NULL, &b->timed) == AMDVI_OK;
+}
+
 void port_attach(struct bench *b)
 {
     struct amdvi_external face = {
         .context = b, .issue = on_issue, .complete = on_complete, .most = UNDER_WAY};
 
-    if (amdvi_external_attach(b->world.device, &face) != AMDVI_OK)
-        bench_fail(b, "amdvi_external_attach()");
+    if (b->with_time ? !make_time(b) : amdvi_external_attach(b->world.device, &face) != AMDVI_OK)
+        bench_fail(b, "the surroundings cannot be attached");
+}
+
+void port_detach(struct bench *b)
+{
+    if (b->timed)
+        amdvi_timed_destroy(b->timed);
+    else
+        amdvi_external_attach(b->world.device, NULL);
 }

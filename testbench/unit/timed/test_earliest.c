@@ -270,8 +270,8 @@ START_TEST(a_wait_drains_older_walks)
         stage_wait(&s, 5);
         stage_doorbell(&s, 0, 1);
         stage_read(&s, 100, 0, DEVICE, page_at(0), 2);
-        /* The walk begins its last level at 100+12+1000+8+3*1000 and ends 1000 later. */
-        stage_stored_at(&s, 5, flush ? 100 + 12 + 1000 + 8 + 4 * 1000 + 100 : 200 + 1000 + 4 + 100);
+        /* The walk ends behind its last level; its answer takes 8 more, and the store 100. */
+        stage_stored_at(&s, 5, flush ? 100 + 12 + 1000 + 8 + 4 * 1000 + 8 + 100 : 200 + 1000 + 4 + 100);
         stage_close(&s);
     }
 }
