@@ -4,21 +4,30 @@
 #include "testbench/platform/pcie.h"
 #include "testbench/platform/ram.h"
 
+static struct machine *of(void *context)
+{
+    return ((struct kernel_machine *)context)->machine;
+}
+
 static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
 {
-    return machine_mmio_read(context, pa, (unsigned)bytes);
+    return machine_mmio_read(of(context), pa, (unsigned)bytes);
 }
 
 static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
 {
-    machine_mmio_write(context, pa, value, (unsigned)bytes);
+    struct kernel_machine *self = context;
+
+    if (self->writes)
+        self->writes(self->context);
+    machine_mmio_write(self->machine, pa, value, (unsigned)bytes);
 }
 
 static kshim_u32 config_read(void *context, int segment, int bus, int devfn, int offset, int bytes)
 {
     uint32_t value = UINT32_MAX;
 
-    machine_cfg_read(context, (uint16_t)segment, (uint8_t)bus, (uint8_t)devfn, (unsigned)offset,
+    machine_cfg_read(of(context), (uint16_t)segment, (uint8_t)bus, (uint8_t)devfn, (unsigned)offset,
                      (unsigned)bytes, &value);
     return value;
 }
@@ -26,13 +35,13 @@ static kshim_u32 config_read(void *context, int segment, int bus, int devfn, int
 static void config_write(void *context, int segment, int bus, int devfn, int offset, int bytes,
                          kshim_u32 value)
 {
-    machine_cfg_write(context, (uint16_t)segment, (uint8_t)bus, (uint8_t)devfn, (unsigned)offset,
+    machine_cfg_write(of(context), (uint16_t)segment, (uint8_t)bus, (uint8_t)devfn, (unsigned)offset,
                       (unsigned)bytes, value);
 }
 
 static void *acpi_table(void *context, const char *signature, int n)
 {
-    const void *table = n ? NULL : machine_acpi_table(context, signature, NULL);
+    const void *table = n ? NULL : machine_acpi_table(of(context), signature, NULL);
 
     return (void *)(uintptr_t)table;
 }
@@ -43,29 +52,29 @@ static int last_bus(void *context, int segment)
     uint32_t value;
 
     for (unsigned devfn = 0; devfn < 256; devfn++)
-        if (machine_cfg_read(context, (uint16_t)segment, 0, (uint8_t)devfn, 0, 4, &value))
+        if (machine_cfg_read(of(context), (uint16_t)segment, 0, (uint8_t)devfn, 0, 4, &value))
             return 255;
     return -1;
 }
 
 static kshim_u64 now(void *context)
 {
-    return machine_now(context);
+    return machine_now(of(context));
 }
 
 static void delay(void *context, kshim_u64 ns)
 {
-    machine_delay(context, ns);
+    machine_delay(of(context), ns);
 }
 
 /* Of the machine that machine_config_default() describes. */
 static const kshim_u8 southbridge_ioapic[] = {32};
 
-struct kshim_ops kernel_machine_ops(struct machine *machine, uint64_t ram_bytes)
+struct kshim_ops kernel_machine_ops(struct kernel_machine *self, uint64_t ram_bytes)
 {
     return (struct kshim_ops){
-        .context = machine,
-        .ram = ram_at(machine_ram(machine), 0, ram_bytes),
+        .context = self,
+        .ram = ram_at(machine_ram(self->machine), 0, ram_bytes),
         .ram_size = ram_bytes,
         .ioapics = southbridge_ioapic,
         .ioapics_count = 1,

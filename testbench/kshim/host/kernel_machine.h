@@ -8,8 +8,16 @@
 
 #include "testbench/platform/machine.h"
 
-/* The operations of a machine. RAM is its first window, which must begin at 0, up to `ram_bytes`. */
-struct kshim_ops kernel_machine_ops(struct machine *machine, uint64_t ram_bytes);
+struct kernel_machine {
+    struct machine *machine;
+    /* The kernel is about to write a register; may be null. */
+    void (*writes)(void *context);
+    void *context;
+};
+
+/* The operations, with `self` as their context, which must stay. RAM is the machine's first window, which
+ * must begin at 0, up to `ram_bytes`. */
+struct kshim_ops kernel_machine_ops(struct kernel_machine *self, uint64_t ram_bytes);
 
 /* What the machine delivers, for machine_config.deliver with the instance's address as context. */
 void kernel_machine_deliver(struct instance *instance, uint64_t address, uint32_t data);

@@ -3,6 +3,7 @@
 
 #include "instance.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <ucontext.h>
@@ -46,6 +47,16 @@ static const char *name_of(int number)
                               : "a wild access";
 }
 
+/* For addr2line: the file and the place in it. */
+static void tell_outside(uintptr_t address, const char *why)
+{
+    Dl_info info;
+
+    if (dladdr((void *)address, &info))
+        fprintf(stderr, "kshim: %s at %s+%#jx, outside of any kernel\n", why, info.dli_fname,
+                (uintmax_t)(address - (uintptr_t)info.dli_fbase));
+}
+
 static void handle(int number, siginfo_t *info, void *place)
 {
     greg_t *registers = ((ucontext_t *)place)->uc_mcontext.gregs;
@@ -57,13 +68,13 @@ static void handle(int number, siginfo_t *info, void *place)
         registers[REG_RIP] += 2;
         return;
     }
-    if (!owner)
-        owner = owner_on_stack((uintptr_t *)registers[REG_RBP], &address);
     snprintf(why, sizeof(why), "%s (address %p)", name_of(number), info->si_addr);
+    if (!owner) {
+        tell_outside(address, why);
+        owner = owner_on_stack((uintptr_t *)registers[REG_RBP], &address);
+    }
     if (owner)
         owner->died(address, why, owner->context);
-    else
-        fprintf(stderr, "kshim: %s at %#jx, outside of any kernel\n", why, (uintmax_t)address);
     fflush(NULL);
     _exit(INSTANCE_EXIT_DIED);
 }

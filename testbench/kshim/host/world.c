@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "world.h"
 
-#include "kernel_machine.h"
+#include "guest.h"
 #include "world_lint.h"
 #include "world_record.h"
 
@@ -58,7 +58,13 @@ uint64_t world_random(struct world *world)
 
 static void deliver(void *context, uint64_t address, uint32_t data)
 {
-    kernel_machine_deliver(((struct world *)context)->kernel, address, data);
+    struct world *world = context;
+    unsigned processor = (unsigned)(address >> 12) & 0xff, guest = processor - GUEST_APIC_FIRST;
+
+    if (guest < WORLD_GUESTS && world->guests[guest])
+        guest_take_message(world->guests[guest], address, data);
+    else
+        kernel_machine_deliver(world->kernel, address, data);
 }
 
 static void attach(void *context, size_t index, struct amdvi_device *device,
@@ -147,13 +153,15 @@ static void describe_iommus(struct machine_config *config, const struct world_se
     config->iommus[1].registers = 0xfd000000;
 }
 
-static bool build(struct world *world, const struct world_setup *setup)
+bool world_build(struct world *world, const struct world_setup *setup)
 {
     const char *keys[WORLD_KEYS + 2];
     char preset[64];
     struct machine_config config;
     struct machine_error error = {""};
 
+    random_state = world->options->seed;
+    world_lint_setup(world, setup->queued);
     machine_config_default(&config);
     memset(config.ram, 0, sizeof(config.ram));
     config.ram[0].size = WORLD_RAM_BYTES;
@@ -177,15 +185,20 @@ static bool build(struct world *world, const struct world_setup *setup)
 
 /* ------------------------------------------------------------------------------ the kernel */
 
+static void writes(void *context)
+{
+    struct world *world = context;
+
+    world_lint_place(world, world->kernel);
+}
+
 bool world_boot(struct world *world, const struct world_setup *setup)
 {
     char error[400];
     struct kshim_ops ops;
     int result;
 
-    random_state = world->options->seed;
-    world_lint_setup(world, setup->queued);
-    if (!build(world, setup))
+    if (!world_build(world, setup))
         return false;
     world->kernel = instance_load(world->options->object, "host", error, sizeof(error));
     if (!world->kernel) {
@@ -198,7 +211,9 @@ bool world_boot(struct world *world, const struct world_setup *setup)
     world->version = instance_version(world->kernel);
     if (setup->before_boot)
         setup->before_boot(world);
-    ops = kernel_machine_ops(world->machine, WORLD_KERNEL_BYTES);
+    world->seen_by_kernel =
+        (struct kernel_machine){.machine = world->machine, .writes = writes, .context = world};
+    ops = kernel_machine_ops(&world->seen_by_kernel, WORLD_KERNEL_BYTES);
     ops.command_line = setup->command_line ? setup->command_line : "";
     ops.flags = setup->flags | (world->options->interleave ? KSHIM_INTERLEAVE : 0u);
     ops.seed = world->options->seed;
@@ -218,7 +233,6 @@ bool world_boot(struct world *world, const struct world_setup *setup)
 void world_run(struct world *world)
 {
     instance_entry(world->kernel)->run();
-    world_lint_look(world);
 }
 
 void world_pass(struct world *world, uint64_t ns)

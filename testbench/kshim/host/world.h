@@ -7,13 +7,14 @@
 #define KSHIM_WORLD_H
 
 #include "instance.h"
+#include "kernel_machine.h"
 #include "world_report.h"
 
 #include "amdvi/lint.h"
 #include "testbench/platform/dma_device.h"
 #include "testbench/platform/machine.h"
 
-enum { WORLD_KEYS = 16, WORLD_KERNEL_BYTES = 256 << 20, WORLD_RAM_BYTES = 512 << 20 };
+enum { WORLD_GUESTS = 4, WORLD_KEYS = 16, WORLD_KERNEL_BYTES = 256 << 20, WORLD_RAM_BYTES = 512 << 20 };
 
 /* What the command line of the runner says. */
 struct run_options {
@@ -26,6 +27,7 @@ struct run_options {
 };
 
 struct world;
+struct guest;
 
 struct world_setup {
     const char *preset;           /* null: genoa */
@@ -44,6 +46,7 @@ struct world {
     const struct scenario *scenario;
     struct world_report *report; /* outlives the process of the scenario */
     struct machine *machine;
+    struct kernel_machine seen_by_kernel;
     struct instance *kernel;
     const struct kshim_api *api;
     unsigned version; /* of the kernel: 6 << 16 | 12 << 8 */
@@ -53,6 +56,8 @@ struct world {
     struct dma_device *usb; /* 00:03.0, a second device of the root complex */
     struct amdvi_recorder *recorder[MACHINE_IOMMUS_MAX];
     unsigned failures, findings, windows;
+
+    struct guest *guests[WORLD_GUESTS];
     struct kshim_leaks leaks_at_boot;
     bool booted;
     void *own; /* the scenario's */
@@ -77,6 +82,8 @@ struct scenario {
 
 /* Builds the machine and boots the kernel on it. False: it did not, which is a failure already. */
 bool world_boot(struct world *world, const struct world_setup *setup);
+/* The machine alone, for a hypervisor without a kernel below it. */
+bool world_build(struct world *world, const struct world_setup *setup);
 /* The end of a scenario: lint finished, troubles, locks and leaks looked at, parts given back. */
 void world_end(struct world *world);
 

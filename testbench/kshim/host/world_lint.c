@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "world_lint.h"
 
+#include "places.h"
+
 #include <inttypes.h>
+
+enum { BLAME_DEPTH = 5 };
 
 static bool queue_allowed;
 
@@ -22,6 +26,12 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
         fprintf(stderr, "lint: %s\n", finding->text);
 }
 
+static bool place_text(void *context, uint64_t place, char *text, size_t size)
+{
+    (void)context;
+    return places_text(place, BLAME_DEPTH, text, size);
+}
+
 void world_lint_setup(struct world *world, bool queued)
 {
     (void)world;
@@ -33,7 +43,9 @@ void world_lint_attach(struct world *world, size_t index, struct amdvi_device *d
     struct amdvi_lint_options options = {.context = world,
                                          .finding = finding,
                                          .windows = true,
-                                         .regime = queue_allowed ? AMDVI_LINT_AUTO : AMDVI_LINT_SYNCHRONOUS};
+                                         .regime = queue_allowed ? AMDVI_LINT_AUTO : AMDVI_LINT_SYNCHRONOUS,
+                                         .processors = world->options->interleave ? 4 : 1,
+                                         .place_text = place_text};
 
     if (world->options->no_lint)
         return;
@@ -41,9 +53,23 @@ void world_lint_attach(struct world *world, size_t index, struct amdvi_device *d
         FAIL(world, "the lint cannot be attached");
 }
 
-void world_lint_look(struct world *world)
+void world_lint_place(struct world *world, const struct instance *instance)
 {
-    (void)world;
+    uint64_t place;
+
+    if (!world->lint[0])
+        return;
+    place = places_now(instance);
+    for (size_t index = 0; index < MACHINE_IOMMUS_MAX && world->lint[index]; index++) {
+        amdvi_lint_place(world->lint[index], place);
+        amdvi_lint_mark(world->lint[index], 0, machine_now(world->machine));
+    }
+}
+
+void world_lint_rely(struct world *world)
+{
+    for (size_t index = 0; !queue_allowed && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
+        amdvi_lint_rely(world->lint[index]);
 }
 
 void world_lint_finish(struct world *world)

@@ -53,6 +53,12 @@ static struct page *find(unsigned int order)
     return page;
 }
 
+#ifdef KSHIM_COMPOUND_INFO
+#define SET_COMPOUND_HEAD(tail, head, order) set_compound_head(tail, head, order)
+#else
+#define SET_COMPOUND_HEAD(tail, head, order) set_compound_head(tail, head)
+#endif
+
 /* A block that is freed and counted as one [what GFP_COMP asks for]. */
 static void make_compound(struct page *page, unsigned int order)
 {
@@ -65,7 +71,7 @@ static void make_compound(struct page *page, unsigned int order)
     ((struct folio *)page)->_flags_1 = order;
 #endif
     for (tail = 1; tail < 1u << order; tail++)
-        set_compound_head(page + tail, page);
+        SET_COMPOUND_HEAD(page + tail, page, order);
 }
 
 struct page *kshim_pages_take(unsigned int order, gfp_t flags)

@@ -22,7 +22,7 @@
 DEFINE_PER_CPU_ALIGNED(struct pcpu_hot, pcpu_hot) = {.preempt_count = PREEMPT_ENABLED};
 #else
 DEFINE_PER_CPU(struct task_struct *, current_task);
-DEFINE_PER_CPU(int, __preempt_count) = PREEMPT_ENABLED;
+DEFINE_PER_CPU(typeof(__preempt_count), __preempt_count) = PREEMPT_ENABLED;
 #endif
 
 struct task_struct *kshim_current;

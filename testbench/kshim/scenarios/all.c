@@ -2,9 +2,10 @@
 /* All scenarios, in the order in which they run. */
 #include "host/world.h"
 
-extern const struct scenario boot_scenarios[];
+extern const struct scenario boot_scenarios[], guest_scenarios[];
 
 const struct scenario *const scenario_groups[] = {
     boot_scenarios,
+    guest_scenarios,
     NULL,
 };

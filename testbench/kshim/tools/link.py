@@ -36,6 +36,7 @@ def compiler(objects: Objects) -> list[str]:
 
 DIALECTS = {  # macro: header, and what stands in it. The version does not tell: stable kernels take things over.
     "KSHIM_SYSCORE_DATA": ("include/linux/syscore_ops.h", "struct syscore {"),
+    "KSHIM_COMPOUND_INFO": ("include/linux/mm_types.h", "compound_info"),
     "KSHIM_PI_VCPU_DATA": ("include/linux/amd-iommu.h", "struct vcpu_data *vcpu_data"),
 }
 

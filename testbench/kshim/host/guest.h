@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest kernel in a virtual machine of testbench/hypervisor, on an IOMMU with HW-vIOMMU: its RAM is a piece
+ * of the machine's, its IOMMU the VMM's, its devices are the machine's, passed through.
+ */
+#ifndef KSHIM_GUEST_H
+#define KSHIM_GUEST_H
+
+#include "world.h"
+
+#include "testbench/hypervisor/vmm.h"
+
+enum { GUEST_DEVICES = 4, GUEST_VECTORS = 64, GUEST_RAM_BYTES = 64 << 20 };
+
+/* Message interrupts that a guest programs into a device: what it wrote, instead of what the device has. */
+struct guest_msi {
+    unsigned offset; /* of the capability; 0: none */
+    unsigned bytes;  /* of address and data */
+    uint8_t shadow[16];
+};
+
+struct guest_device {
+    struct dma_device *device;
+    uint8_t devfn; /* on the guest's bus 0 */
+    uint16_t id;   /* DeviceID, as the guest knows it */
+    char name[16]; /* "0000:00:01.0" */
+    struct guest_msi msi;
+};
+
+struct guest {
+    struct world *world;
+    struct hv_vmm *vmm;
+    enum hv_vmm_mode mode;
+    struct instance *kernel;
+    const struct kshim_api *api;
+    unsigned number; /* of this guest in its world */
+    uint64_t spa;    /* where its RAM lies */
+    uint64_t vapic;
+    struct guest_device devices[GUEST_DEVICES];
+    unsigned device_count;
+    void *ivrs;
+    uint8_t vectors[GUEST_VECTORS]; /* told by the VMM, not delivered yet */
+    unsigned vector_count;
+    bool delivering;
+    uint64_t register_exits; /* of the guest's kernel, mapped page not counted */
+};
+
+struct guest_setup {
+    enum hv_vmm_mode mode;
+    const char *object; /* null: that of the options */
+    const char *command_line;
+    struct dma_device *devices[GUEST_DEVICES];
+    uint64_t spa;   /* of GUEST_RAM_BYTES, in the machine's RAM */
+    uint64_t vapic; /* a page in the hypervisor's memory */
+    const struct hv_foreign_stage2 *stage2;
+};
+
+/* Makes the VM and boots the kernel in it. Null: a failure, told. Ends with guest_end(). */
+struct guest *guest_boot(struct world *world, struct hv_driver *driver, const struct guest_setup *setup);
+void guest_end(struct guest *guest);
+
+/* The device's own requests, and what they make the VMM do. Addresses are the guest's. */
+enum dma_outcome guest_write(struct guest *guest, unsigned device, uint64_t address, const void *data,
+                             uint64_t bytes);
+enum dma_outcome guest_read(struct guest *guest, unsigned device, uint64_t address, void *data,
+                            uint64_t bytes);
+/* A word of guest memory. */
+uint64_t guest_word(struct guest *guest, uint64_t gpa);
+/* Kernel threads, work, timers and interrupts of the guest. */
+void guest_run(struct guest *guest);
+/* An interrupt message with a destination of this guest's. */
+void guest_take_message(struct guest *guest, uint64_t address, uint32_t data);
+
+/* APIC IDs of guests' processors, so that messages find them. */
+enum { GUEST_APIC_FIRST = 0x40 };
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest_config.h"
+
+#include <string.h>
+
+enum {
+    HOST_BRIDGE = 0, /* both as the machine has them, read only */
+    SOUTHBRIDGE = 0x14 << 3,
+    CAPABILITY_MSI = 5,
+    MSI_CONTROL = 2, /* offsets inside the capability */
+    MSI_ADDRESS = 4,
+    MSI_ENABLE = 1,
+    MSI_WIDE = 0x80,
+};
+
+void guest_config_start(struct guest_device *passed)
+{
+    const struct pcie_function *function = dma_device_function(passed->device);
+
+    passed->msi.offset = pcie_capability(function, CAPABILITY_MSI);
+    if (!passed->msi.offset)
+        return;
+    passed->msi.bytes = pcie_peek(function, passed->msi.offset + MSI_CONTROL, 2) & MSI_WIDE ? 10 : 6;
+}
+
+static struct guest_device *at(struct guest *guest, uint8_t devfn)
+{
+    for (unsigned each = 0; each < guest->device_count; each++)
+        if (guest->devices[each].devfn == devfn)
+            return &guest->devices[each];
+    return NULL;
+}
+
+static bool is_shadowed(const struct guest_device *passed, unsigned offset)
+{
+    return passed->msi.offset && offset - (passed->msi.offset + MSI_ADDRESS) < passed->msi.bytes;
+}
+
+static bool host_access(struct guest *guest, const struct guest_device *passed, bool write, unsigned offset,
+                        unsigned bytes, uint32_t *value)
+{
+    const struct pcie_function *function = dma_device_function(passed->device);
+    uint16_t id = pcie_device_id(function);
+
+    if (write)
+        return machine_cfg_write(guest->world->machine, pcie_segment(function), (uint8_t)(id >> 8),
+                                 (uint8_t)id, offset, bytes, *value);
+    return machine_cfg_read(guest->world->machine, pcie_segment(function), (uint8_t)(id >> 8), (uint8_t)id,
+                            offset, bytes, value);
+}
+
+uint32_t guest_config_read(struct guest *guest, uint8_t devfn, unsigned offset, unsigned bytes)
+{
+    struct guest_device *passed = at(guest, devfn);
+    uint32_t value = UINT32_MAX;
+
+    if (devfn == HOST_BRIDGE || devfn == SOUTHBRIDGE) {
+        machine_cfg_read(guest->world->machine, 0, 0, devfn, offset, bytes, &value);
+        return value;
+    }
+    if (!passed)
+        return UINT32_MAX;
+    if (is_shadowed(passed, offset)) {
+        value = 0;
+        memcpy(&value, passed->msi.shadow + (offset - passed->msi.offset - MSI_ADDRESS), bytes);
+        return value;
+    }
+    host_access(guest, passed, false, offset, bytes, &value);
+    return value;
+}
+
+/* The guest's vector and processor become the host's entry; the device itself sends the number of the
+ * message. */
+static void follow_messages(struct guest *guest, struct guest_device *passed)
+{
+    const struct pcie_function *function = dma_device_function(passed->device);
+    unsigned control = pcie_peek(function, passed->msi.offset + MSI_CONTROL, 2);
+    uint32_t address = 0xfee00000, data = 0;
+
+    if (!(control & MSI_ENABLE))
+        return;
+    for (unsigned index = 0; index < 1u << (control >> 4 & 7); index++) {
+        struct hv_interrupt where = {.valid = true,
+                                     .vector = (uint8_t)(passed->msi.shadow[passed->msi.bytes - 2] + index),
+                                     .destination = GUEST_APIC_FIRST + guest->number};
+
+        if (hv_vmm_device_interrupt(guest->vmm, passed->id, index, &where) != HV_OK)
+            FAIL(guest->world, "guest %u: message %u of %s cannot be remapped", guest->number, index,
+                 passed->name);
+    }
+    host_access(guest, passed, true, passed->msi.offset + MSI_ADDRESS, 4, &address);
+    host_access(guest, passed, true, passed->msi.offset + MSI_ADDRESS + passed->msi.bytes - 2, 2, &data);
+}
+
+void guest_config_write(struct guest *guest, uint8_t devfn, unsigned offset, unsigned bytes, uint32_t value)
+{
+    struct guest_device *passed = at(guest, devfn);
+
+    if (!passed)
+        return;
+    if (is_shadowed(passed, offset))
+        memcpy(passed->msi.shadow + (offset - passed->msi.offset - MSI_ADDRESS), &value, bytes);
+    else
+        host_access(guest, passed, true, offset, bytes, &value);
+    if (passed->msi.offset && offset - passed->msi.offset < MSI_ADDRESS + passed->msi.bytes)
+        follow_messages(guest, passed);
+}
