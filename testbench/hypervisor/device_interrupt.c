@@ -60,6 +60,8 @@ static void encode_message(const struct hv_interrupt *interrupt, uint64_t entry[
 {
     entry[0] = entry[1] = 0;
     irte_set_remapen(entry, 1);
+    irte_set_inttype(entry, interrupt->arbitrated ? IRTE_INTTYPE_ARBITRATED : IRTE_INTTYPE_FIXED);
+    irte_set_dm(entry, interrupt->logical);
     irte_set_xapic_destination(entry, interrupt->destination);
     irte_set_vector(entry, interrupt->vector);
 }

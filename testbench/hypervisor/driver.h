@@ -181,6 +181,9 @@ struct hv_interrupt {
     uint32_t tag;   /* GATag of the virtual processor */
     uint32_t destination;
     bool running; /* the virtual processor runs on `destination` */
+    /* Without `vapic`: */
+    bool logical;    /* `destination` is a logical one */
+    bool arbitrated; /* to the processor of lowest priority among those of `destination` */
 };
 enum hv_status hv_guest_interrupt(struct hv_guest *guest, enum hv_interrupt_type type,
                                   const struct hv_interrupt *interrupt);

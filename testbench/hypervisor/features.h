@@ -9,8 +9,8 @@
 
 /*
  * The most that a guest may be shown in its EFR; its EFR2 is 0. Everything that it leaves out does not work
- * for a guest: second logs, GA log, SNP, HW-vIOMMU, host A and D bits, interrupt remapping, and host page
- * tables, which HATS=3 says.
+ * for a guest: second logs, GA log, SNP, HW-vIOMMU, host A and D bits, x2APIC interrupts, and host page
+ * tables, which HATS=3 says. Interrupt remapping and shadowed tables are the VMM's to add (hv_vmm_options).
  */
 uint64_t hv_guest_features(uint64_t host_efr);
 

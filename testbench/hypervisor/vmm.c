@@ -66,6 +66,8 @@ static enum hv_status show_features(struct hv_vmm *vmm)
     hv_driver_features(vmm->driver, &host, &host2);
     efr = efr ? efr : hv_guest_features(host);
     vmm->registers.efr = vmm->options.host_tables ? reg_efr_set_hats(efr, REG_EFR_HATS_LEVEL4) : efr;
+    if (vmm->remapping)
+        vmm->registers.efr |= host & REG_EFR_GASUP_MASK;
     if (vmm->options.host_tables && vmm->options.mode == HV_VMM_HARDWARE)
         return HV_ERR_UNSUPPORTED;
     return hv_guest_features_check(host, efr, 0, NULL) ? HV_ERR_UNSUPPORTED : HV_OK;
@@ -105,6 +107,9 @@ enum hv_status hv_vmm_create(struct hv_driver *driver, const struct hv_vmm_optio
     if (!made)
         return HV_ERR_NO_MEMORY;
     made->options = *options;
+    made->remapping = options->ioapic;
+    if (options->ioapic)
+        made->ioapic = *options->ioapic;
     made->driver = driver;
     status = build(made);
     if (status) {
@@ -168,6 +173,7 @@ enum hv_status hv_vmm_reset(struct hv_vmm *vmm)
     vmm_queues_changed(vmm, 0);
     vmm_interrupts_changed(vmm);
     vmm_table_moved(vmm);
+    vmm_messages_forget(vmm);
     for (unsigned i = 0; i < vmm->count; i++)
         hv_device_interrupts_off(vmm->driver, vmm->devices[i].host);
     status = hv_fd_viommu_reset(vmm->fd, vmm->viommu);

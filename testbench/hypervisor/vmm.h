@@ -56,6 +56,13 @@ struct hv_vmm_range {
     void *at;
 };
 
+/* The IOAPIC of a guest that remaps interrupts: its number as in the guest's MADT, and the DeviceID of its
+ * messages (Linux wants 00:14.0, A0h). */
+struct hv_vmm_ioapic {
+    uint8_t number;
+    uint16_t device;
+};
+
 struct hv_vmm_options {
     enum hv_vmm_mode mode;
     uint64_t gpa; /* where guest memory starts; 2 MiB aligned */
@@ -86,9 +93,12 @@ struct hv_vmm_options {
      * hv_guest_features_check() objects to. */
     uint64_t efr;
     /* Mediated mode: the guest may use host (v1) tables of four levels, which the VMM shadows (shadow.h). It
-     * sees HATS=0 (`efr` says 3 as ever) and NpCache=1, so that it invalidates what becomes present, too. HV_ERR_UNSUPPORTED in
-     * hardware mode, where nobody hears of that. */
+     * sees HATS=0 (`efr` says 3 as ever) and NpCache=1, so that it invalidates what becomes present, too.
+     * HV_ERR_UNSUPPORTED in hardware mode, where nobody hears of that. */
     bool host_tables;
+    /* The guest remaps interrupts: its IVRS names this IOAPIC, and its EFR shows GASup where the host has it
+     * (entries of 128 bits). Null: its driver leaves interrupt remapping off. */
+    const struct hv_vmm_ioapic *ioapic;
     /* Hardware mode: SPA of the virtual APIC's page, in the driver's memory, into which the device posts
      * interrupts of the guest's IOMMU, with the vector that the guest has programmed (viommu 8.5); 0: none is
      * posted. */
@@ -153,8 +163,25 @@ enum hv_status hv_vmm_dma(struct hv_vmm *vmm, const struct amdvi_request *reques
 enum hv_status hv_vmm_page_request(struct hv_vmm *vmm, const struct amdvi_page_request *request,
                                    bool *logged);
 
-/* What the VMM does when the guest programs message `index` of a device: hv_device_interrupt() for it. The
- * guest has no interrupt remapping of its own. */
+/*
+ * What the VMM does when the guest programs message `index` of a device, in its MSI or MSI-X registers: the
+ * host's entry for that message leads where the guest's own tables lead address and data, and stays with them
+ * when they change (hv_vmm_stored(), hv_vmm_look(); in mediated mode also the guest's invalidations). The
+ * device itself is given FEE0_0000h and `index`. Messages that the guest's tables refuse, or that are neither
+ * fixed nor arbitrated, are refused by the host. Null: the message
+ * is none, and refused. HV_ERR_UNSUPPORTED where the IOMMU's owner remaps (owner.h).
+ */
+struct hv_message {
+    uint64_t address;
+    uint32_t data;
+};
+enum hv_status hv_vmm_device_message(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
+                                     const struct hv_message *message);
+/* What the guest's tables make of a message: for its IOAPIC, which the VMM emulates, and for tests. `result`
+ * as amdvi_interrupt() gives it. */
+enum hv_status hv_vmm_remap(struct hv_vmm *vmm, uint16_t guest_device, const struct hv_message *message,
+                            struct amdvi_int_result *result);
+/* Message `index` of a device, wherever the VMM wants it. */
 enum hv_status hv_vmm_device_interrupt(struct hv_vmm *vmm, uint16_t guest_device, unsigned index,
                                        const struct hv_interrupt *interrupt);
 

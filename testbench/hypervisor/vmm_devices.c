@@ -164,6 +164,13 @@ enum hv_status vmm_follow_entry(struct hv_vmm *vmm, struct vmm_device *device)
     return status;
 }
 
+/* With the interrupt part of the entry. */
+static void follow(struct hv_vmm *vmm, struct vmm_device *device)
+{
+    vmm_follow_entry(vmm, device);
+    vmm_messages_renew(vmm, device);
+}
+
 /* 6.1 and 6.12 store entries in pieces of 8 bytes, and what lies between two of them is nobody's entry
  * (viommu 14): devices follow each store, but what cannot be followed is judged later. */
 void vmm_entries_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
@@ -172,13 +179,13 @@ void vmm_entries_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
 
     for (unsigned i = 0; i < vmm->count; i++)
         if (overlap(base + (uint64_t)vmm->devices[i].guest * VMM_DTE_BYTES, VMM_DTE_BYTES, gpa, bytes))
-            vmm_follow_entry(vmm, &vmm->devices[i]);
+            follow(vmm, &vmm->devices[i]);
 }
 
 void vmm_table_moved(struct hv_vmm *vmm)
 {
     for (unsigned i = 0; i < vmm->count; i++)
-        vmm_follow_entry(vmm, &vmm->devices[i]);
+        follow(vmm, &vmm->devices[i]);
 }
 
 enum hv_status hv_vmm_look(struct hv_vmm *vmm)
@@ -200,7 +207,7 @@ static void judge(struct hv_vmm *vmm, struct vmm_device *device)
 
 void vmm_entry_invalidated(struct hv_vmm *vmm, struct vmm_device *device)
 {
-    vmm_follow_entry(vmm, device);
+    follow(vmm, device);
     judge(vmm, device);
 }
 

@@ -36,6 +36,15 @@ struct vmm_rings {
     bool log_stopped[2]; /* event and PPR log: by an overflow, until their enable bit rises */
 };
 
+enum { VMM_MESSAGES = 256 };
+
+/* A message of a device, as the guest has programmed it, and where the host's entry leads. */
+struct vmm_message {
+    bool used;
+    struct hv_message message;
+    struct hv_interrupt now;
+};
+
 struct hv_vmm {
     struct hv_vmm_options options;
     struct hv_driver *driver;
@@ -51,6 +60,11 @@ struct hv_vmm {
     struct vmm_rings rings;
     struct vmm_device devices[VMM_DEVICES];
     struct vmm_shadow shadows[VMM_SHADOWS];
+    struct vmm_message messages[VMM_DEVICES][VMM_MESSAGES];
+    unsigned message_count; /* that are used */
+    struct hv_vmm_ioapic ioapic;
+    bool remapping;                      /* `ioapic` is there */
+    uint64_t shown_table, shown_control; /* registers that `function` has */
     unsigned count;
     uint64_t exits[HV_EXITS], refused;
 };
@@ -79,6 +93,13 @@ bool vmm_names_host_table(const struct hv_vmm *vmm, const uint64_t entry[4]);
 enum hv_status vmm_shadow_attach(struct hv_vmm *vmm, struct vmm_device *device, const uint64_t entry[4]);
 void vmm_shadow_leave(struct hv_vmm *vmm, struct vmm_device *device);
 void vmm_shadow_heed(struct hv_vmm *vmm, const uint64_t command[2]);
+
+/* vmm_messages.c */
+/* How `function`, which remaps in the guest's place, reaches its tables. */
+struct amdvi_memory vmm_tables_port(struct hv_vmm *vmm);
+/* The host's entries lead where the guest's tables say now. */
+void vmm_messages_renew(struct hv_vmm *vmm, const struct vmm_device *device);
+void vmm_messages_forget(struct hv_vmm *vmm);
 
 /* vmm_queues.c */
 void vmm_queues_changed(struct hv_vmm *vmm, uint64_t old_control);

@@ -203,14 +203,17 @@ static void advance(struct hv_vmm *vmm, unsigned commands)
     vmm->rings.cmd_head = wrap(vmm->rings.cmd_head + (uint64_t)commands * VMM_RECORD_BYTES, bytes);
 }
 
-/* What the guest's commands say about its device table is the VMM's to hear. */
+/* What the guest's commands say about its device and interrupt tables is the VMM's to hear. */
 static void heed(struct hv_vmm *vmm, const uint64_t command[2])
 {
     struct vmm_device *device = NULL;
 
-    if (cmd_opcode(command) == CMD_INVALIDATE_DEVTAB_ENTRY)
+    if (cmd_opcode(command) == CMD_INVALIDATE_DEVTAB_ENTRY ||
+        cmd_opcode(command) == CMD_INVALIDATE_INTERRUPT_TABLE)
         device = vmm_find_guest(vmm, (uint16_t)cmd_inv_devtab_deviceid(command));
-    if (device)
+    if (device && cmd_opcode(command) == CMD_INVALIDATE_INTERRUPT_TABLE)
+        vmm_messages_renew(vmm, device);
+    else if (device)
         vmm_entry_invalidated(vmm, device);
     for (unsigned i = 0; cmd_opcode(command) == CMD_INVALIDATE_IOMMU_ALL && i < vmm->count; i++)
         vmm_entry_invalidated(vmm, &vmm->devices[i]);

@@ -194,7 +194,12 @@ bool hv_vmm_store(struct hv_vmm *vmm, uint64_t gpa, uint64_t value)
 
 void hv_vmm_stored(struct hv_vmm *vmm, uint64_t gpa, uint64_t bytes)
 {
-    if (!vmm_is_memory(vmm, gpa, bytes) || !vmm_in_device_table(vmm, gpa, bytes))
+    if (!vmm_is_memory(vmm, gpa, bytes))
+        return;
+    if (vmm->remapping) /* it may be an interrupt table */
+        for (unsigned i = 0; i < vmm->count; i++)
+            vmm_messages_renew(vmm, &vmm->devices[i]);
+    if (!vmm_in_device_table(vmm, gpa, bytes))
         return;
     vmm->exits[HV_EXIT_DEVICE_TABLE]++;
     vmm_entries_stored(vmm, gpa, bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The PCI function, the IVRS and the MSI of the guest's IOMMU (iommu 1.1 to 1.3, 8.7): those of a device with
- * the guest's features that nobody else uses. */
+ * the guest's features that nobody else uses. It also remaps the guest's interrupts (vmm_messages.c). */
 #include "testbench/hypervisor/vmm_internal.h"
 
 #include "amdvi/ivrs.h"
@@ -75,19 +75,19 @@ static bool show_capability(struct hv_vmm *vmm)
 static bool configure(struct hv_vmm *vmm)
 {
     return set(vmm->shown, "efr", vmm->registers.efr) && set(vmm->shown, "efr2", 0) &&
-           set(vmm->shown, "devid", vmm_function(vmm)) && show_capability(vmm) &&
-           (!vmm->options.mmio || set(vmm->shown, "mmio_base", vmm->options.mmio));
+           !amdvi_config_set(vmm->shown, "caches", "off") && set(vmm->shown, "devid", vmm_function(vmm)) &&
+           show_capability(vmm) && (!vmm->options.mmio || set(vmm->shown, "mmio_base", vmm->options.mmio));
 }
 
 enum hv_status vmm_pci_create(struct hv_vmm *vmm)
 {
-    const struct amdvi_memory none = {0};
+    const struct amdvi_memory tables = vmm_tables_port(vmm);
 
     if (amdvi_config_create(&vmm->shown))
         return HV_ERR_NO_MEMORY;
     if (!configure(vmm))
         return HV_ERR_ARGUMENT;
-    if (amdvi_create(vmm->shown, &none, NULL, NULL, &vmm->function))
+    if (amdvi_create(vmm->shown, &tables, NULL, NULL, &vmm->function))
         return HV_ERR_NO_MEMORY;
     enable(vmm);
     return HV_OK;
@@ -102,6 +102,7 @@ void vmm_pci_destroy(struct hv_vmm *vmm)
 void vmm_pci_reset(struct hv_vmm *vmm)
 {
     amdvi_reset(vmm->function);
+    vmm->shown_table = vmm->shown_control = 0;
     enable(vmm);
 }
 
@@ -140,17 +141,22 @@ void vmm_interrupt_of(const struct hv_vmm *vmm, enum hv_interrupt_type type, str
         msi(vmm, interrupt);
 }
 
-/* Functions below the IOMMU's own, and a range for those above it: also those that are plugged in later. No
- * IOAPIC, so that the guest's driver leaves interrupt remapping off. */
+/* Functions below the IOMMU's own, and a range for those above it: also those that are plugged in later.
+ * Without an IOAPIC the guest's driver leaves interrupt remapping off. */
 enum hv_status hv_vmm_ivrs(const struct hv_vmm *vmm, void *buffer, size_t room, size_t *bytes)
 {
     uint16_t below[VMM_DEVICES];
     struct amdvi_ivrs_unit unit = {.functions = below};
+    const struct amdvi_ivrs_special ioapic = {.handle = vmm ? vmm->ioapic.number : 0,
+                                              .source = vmm ? vmm->ioapic.device : 0,
+                                              .setting = AMDVI_IVRS_SOUTHBRIDGE};
     struct amdvi_ivrs_table table = {.units = &unit, .units_count = 1};
 
     if (!vmm || !bytes || (room && !buffer))
         return HV_ERR_ARGUMENT;
     unit.config = vmm->shown;
+    unit.specials = &ioapic;
+    unit.specials_count = vmm->remapping;
     unit.first = (uint16_t)(vmm_function(vmm) + 1);
     unit.last = vmm_function(vmm) == UINT16_MAX ? 0 : UINT16_MAX;
     for (unsigned i = 0; i < vmm->count; i++)
