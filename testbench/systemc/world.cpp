@@ -77,9 +77,9 @@ void world::set_device(std::uint16_t id, std::initializer_list<std::pair<const c
 {
     std::uint64_t entry[4];
 
-    std::memcpy(entry, memory_.bytes.data() + AT_DEVICES + id * 32, sizeof(entry));
+    std::memcpy(entry, bytes_.data() + AT_DEVICES + id * 32, sizeof(entry));
     set_fields("dte", entry, fields);
-    std::memcpy(memory_.bytes.data() + AT_DEVICES + id * 32, entry, sizeof(entry));
+    std::memcpy(bytes_.data() + AT_DEVICES + id * 32, entry, sizeof(entry));
 }
 
 std::uint64_t world::device(std::uint16_t id, std::uint16_t domain,
@@ -106,15 +106,15 @@ std::uint64_t world::map(std::uint64_t root, std::uint64_t iova, std::uint64_t s
 
     for (unsigned at = LEVELS; at > level; at--) {
         slot = table + (iova >> (12 + 9 * (at - 1)) & 511) * 8;
-        entry = memory_.peek<std::uint64_t>(slot);
+        entry = peek(slot);
         if (entry == 0) {
             entry = word("v1", {{"PR", 1}, {"NextLevel", at - 1}, {"Addr", page()}, {"IR", 1}, {"IW", 1}});
-            memory_.poke(slot, entry);
+            poke(slot, entry);
         }
         table = amdvi_field_get(amdvi_layout_field(amdvi_layout_find("v1"), "Addr"), &entry);
     }
     slot = table + (iova >> (12 + 9 * (level - 1)) & 511) * 8;
-    memory_.poke(slot, word("v1", {{"PR", 1}, {"Addr", spa}, {"IR", rights & 1}, {"IW", rights >> 1 & 1}}));
+    poke(slot, word("v1", {{"PR", 1}, {"Addr", spa}, {"IR", rights & 1}, {"IW", rights >> 1 & 1}}));
     return slot;
 }
 
@@ -129,24 +129,24 @@ std::uint64_t world::guest(std::uint16_t id)
 std::uint64_t world::guest_map(std::uint64_t root, std::uint32_t pasid, std::uint64_t gva, std::uint64_t gpa)
 {
     const amdvi_field *address = amdvi_layout_field(amdvi_layout_find("v2"), "Addr");
-    std::uint64_t slot = root + pasid * 8, entry = memory_.peek<std::uint64_t>(slot), table;
+    std::uint64_t slot = root + pasid * 8, entry = peek(slot), table;
 
     if (entry == 0) {
         entry = word("gcr3", {{"V", 1}, {"Addr", page()}});
-        memory_.poke(slot, entry);
+        poke(slot, entry);
     }
     table = amdvi_field_get(address, &entry);
     for (unsigned shift = 39; shift > 12; shift -= 9) {
         slot = table + (gva >> shift & 511) * 8;
-        entry = memory_.peek<std::uint64_t>(slot);
+        entry = peek(slot);
         if (entry == 0) {
             entry = word("v2", {{"P", 1}, {"RW", 1}, {"US", 1}, {"Addr", page()}});
-            memory_.poke(slot, entry);
+            poke(slot, entry);
         }
         table = amdvi_field_get(address, &entry);
     }
     slot = table + (gva >> 12 & 511) * 8;
-    memory_.poke(slot, word("v2", {{"P", 1}, {"RW", 1}, {"US", 1}, {"Addr", gpa}}));
+    poke(slot, word("v2", {{"P", 1}, {"RW", 1}, {"US", 1}, {"Addr", gpa}}));
     return slot;
 }
 
@@ -163,7 +163,7 @@ void world::remap(std::uint64_t table, unsigned index, std::uint8_t vector, std:
     std::uint64_t entry[2] = {};
 
     set_fields("irte", entry, {{"RemapEn", 1}, {"Vector", vector}, {"xAPIC Destination", destination}});
-    std::memcpy(memory_.bytes.data() + table + index * 16, entry, sizeof(entry));
+    std::memcpy(bytes_.data() + table + index * 16, entry, sizeof(entry));
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -174,7 +174,7 @@ void world::command(const char *layout, std::initializer_list<std::pair<const ch
 
     set_fields(layout, words, {{"Opcode", amdvi_layout_find(layout)->opcode}});
     set_fields(layout, words, fields);
-    std::memcpy(memory_.bytes.data() + AT_COMMANDS + tail_, words, sizeof(words));
+    std::memcpy(bytes_.data() + AT_COMMANDS + tail_, words, sizeof(words));
     tail_ = (tail_ + sizeof(words)) % RING_BYTES;
 }
 

@@ -35,8 +35,12 @@ class world
 {
   public:
     /* `write`: how software writes a register of the MMIO window. */
+    world(std::vector<unsigned char> &bytes, std::function<void(std::uint64_t, std::uint64_t)> write)
+        : bytes_(bytes), write_(std::move(write))
+    {
+    }
     world(ram_core &memory, std::function<void(std::uint64_t, std::uint64_t)> write)
-        : memory_(memory), write_(std::move(write))
+        : world(memory.bytes, std::move(write))
     {
     }
     /* Everything is named and enabled; further fields of the control register as given. */
@@ -63,13 +67,24 @@ class world
     std::uint64_t wait();
     bool stored(std::uint64_t value) const
     {
-        return memory_.peek<std::uint64_t>(AT_STORE) == value;
+        return peek(AT_STORE) == value;
     }
     void invalidate_page(std::uint16_t domain, std::uint64_t iova);
     void invalidate_device(std::uint16_t id);
 
   private:
-    ram_core &memory_;
+    std::uint64_t peek(std::uint64_t address) const
+    {
+        std::uint64_t value;
+        std::memcpy(&value, bytes_.data() + address, sizeof(value));
+        return value;
+    }
+    void poke(std::uint64_t address, std::uint64_t value)
+    {
+        std::memcpy(bytes_.data() + address, &value, sizeof(value));
+    }
+
+    std::vector<unsigned char> &bytes_;
     std::function<void(std::uint64_t, std::uint64_t)> write_;
     std::uint64_t heap_ = AT_HEAP, stores_ = 0, control_ = 0;
     std::uint32_t tail_ = 0;
