@@ -47,6 +47,8 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
 
     if (info->legal && info->guest)
         lint_guest_command(lint, info);
+    if (info->legal && opcode == CMD_COMPLETE_PPR_REQUEST)
+        lint_page_command(lint, info->executed);
     if (!info->legal || !(drops_entries(opcode) || opcode == CMD_COMPLETION_WAIT))
         return;
     slot = slot_of(lint, info);

@@ -3,6 +3,8 @@
 
 #include "model/lookup/dtc.h"
 
+enum { WITHHELD = 3 };
+
 static struct lint_page_group *find(struct amdvi_lint *lint, uint16_t device, uint16_t index)
 {
     struct lint_page_group *groups = lint->page_requests.groups;
@@ -69,6 +71,26 @@ void lint_page_answer(struct amdvi_lint *lint, const struct amdvi_prg_response *
         report(lint, group, 1);
     group->open = false;
     group->answered = true;
+}
+
+/* GN=1 asks for the PASID in the answer, and the entry withholds it: GPRP=0 (9.4). */
+void lint_page_command(struct amdvi_lint *lint, const uint64_t words[2])
+{
+    uint16_t device = (uint16_t)cmd_complete_ppr_deviceid(words);
+    const struct dte *dte = dtc_peek(lint->device, device);
+    struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_PPR_ANSWER,
+                                         .severity = AMDVI_LINT_NOTE,
+                                         .at = lint->now,
+                                         .request.device = device,
+                                         .request.pasid = (uint32_t)cmd_complete_ppr_pasid(words),
+                                         .index = (uint32_t)cmd_complete_ppr_prgindex(words),
+                                         .near = {words[0], words[1]},
+                                         .times = WITHHELD};
+
+    if (!cmd_complete_ppr_gn(words) || !dte || dte->prg_pasid || lint->device->config.value[CONFIG_PPR_PASID])
+        return;
+    if (!lint_group_told(lint, lint_group(finding.kind, device, WITHHELD), 1))
+        lint_report(lint, &finding);
 }
 
 void lint_pages_finish(struct amdvi_lint *lint)

@@ -22,6 +22,8 @@ struct lint_page_requests {
 
 void lint_page_request(struct amdvi_lint *lint, const struct amdvi_page_request *request, bool logged);
 void lint_page_answer(struct amdvi_lint *lint, const struct amdvi_prg_response *response);
+/* COMPLETE_PPR_REQUEST. */
+void lint_page_command(struct amdvi_lint *lint, const uint64_t words[2]);
 void lint_pages_finish(struct amdvi_lint *lint);
 
 #endif

@@ -211,12 +211,28 @@ static uint64_t page_size(const struct amdvi_hit_info *info, const struct shadow
     return info->result->size > size ? info->result->size : size;
 }
 
+/* Lines that keep the rights of the entry they were made with (10.2): the entry has changed, and its own
+ * invalidation has not reached them. */
+static bool blame_kept_rights(struct amdvi_lint *lint, const struct shadow *shadow,
+                              struct amdvi_lint_finding *finding)
+{
+    for (unsigned i = 0; i < DTE_BYTES / 8 && lint->device->env.rights_kept; i++) {
+        const struct lint_word *word = lint_word(lint, shadow->dte_address + UINT64_C(8) * i);
+        if (!word || !word->changed)
+            continue;
+        finding->word = shadow->dte_address + UINT64_C(8) * i;
+        return true;
+    }
+    return false;
+}
+
 static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *info,
                        const struct shadow *shadow, enum amdvi_lint_kind kind)
 {
     struct amdvi_lint_finding finding = new_finding(lint, info);
     int at = blame(lint, info, shadow, &finding);
     const struct shadow_word *word = at >= 0 ? &shadow->words[at] : NULL;
+    bool kept = at < 0 && blame_kept_rights(lint, shadow, &finding);
 
     finding.kind = kind;
     finding.cache = page_cache(info);
@@ -225,11 +241,11 @@ static void stale_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     finding.got_perm = info->result->ok ? info->result->perm : 0;
     finding.should = shadow->result.pa;
     finding.should_perm = shadow->result.ok ? shadow->result.perm : 0;
-    if (!word && find_sharer(lint, info, shadow, &finding.sharer)) {
+    if (!word && !kept && find_sharer(lint, info, shadow, &finding.sharer)) {
         report_sharer(lint, &finding);
         return;
     }
-    need_pages(&finding, word, word ? reach(word) : 12);
+    need_pages(&finding, word, word ? reach(word) : kept ? CMD_RANGE_ALL : SMALLEST_SHIFT);
     lint_hold(lint, &finding, info->guest, page_size(info, word, finding.old_value));
 }
 

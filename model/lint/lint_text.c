@@ -261,6 +261,11 @@ static void describe_torn(struct text *t, const struct amdvi_lint_finding *f)
 
 static void describe_answer(struct text *t, const struct amdvi_lint_finding *f)
 {
+    if (f->severity == AMDVI_LINT_NOTE) {
+        add(t, "COMPLETE_PPR_REQUEST for %04x asks for PASID 0x%x, which the entry withholds (GPRP=0)",
+            f->request.device, f->request.pasid);
+        return;
+    }
     add(t, "page requests of %04x, group %u, of line %" PRIu64 " were ", f->request.device,
         (unsigned)f->index, f->changed.line);
     if (f->times == 1)

@@ -59,7 +59,7 @@ static void tables(void)
     machine_guest_map(&m, guest, GVA, MACHINE_DATA);
 }
 
-static void open_machine(bool callbacks)
+static void open_machine(bool callbacks, const char *key, const char *value)
 {
     findings = 0;
     line = 0;
@@ -68,13 +68,15 @@ static void open_machine(bool callbacks)
     memset(&options, 0, sizeof(options));
     machine_init(&m);
     m.no_window = callbacks;
+    if (key)
+        machine_set(&m, key, value);
     machine_start(&m);
     tables();
 }
 
 void setup(void)
 {
-    open_machine(false);
+    open_machine(false, NULL, NULL);
     attach();
 }
 
@@ -87,7 +89,7 @@ void teardown(void)
 void again(const struct amdvi_lint_options *wanted)
 {
     teardown();
-    open_machine(false);
+    open_machine(false, NULL, NULL);
     options = *wanted;
     attach();
 }
@@ -95,7 +97,14 @@ void again(const struct amdvi_lint_options *wanted)
 void again_in_callbacks(void)
 {
     teardown();
-    open_machine(true);
+    open_machine(true, NULL, NULL);
+    attach();
+}
+
+void again_with(const char *key, const char *value)
+{
+    teardown();
+    open_machine(false, key, value);
     attach();
 }
 

@@ -28,6 +28,8 @@ uint64_t step(void);
 /* Everything anew, with these options; with memory by callbacks only, so that it may be gone. */
 void again(const struct amdvi_lint_options *wanted);
 void again_in_callbacks(void);
+/* With this configuration. */
+void again_with(const char *key, const char *value);
 struct amdvi_lint_statistics statistics(void);
 /* What is reported at the end: findings until then and now. */
 unsigned reported(void);

@@ -39,6 +39,14 @@ START_TEST(arguments_are_checked)
     refused(amdvi_lint_create(m.device, NULL, NULL));
     refused(amdvi_lint_create(m.device, &(struct amdvi_lint_options){.log2_words = 9}, &other));
     refused(amdvi_lint_create(m.device, &(struct amdvi_lint_options){.log2_words = 21}, &other));
+    refused(amdvi_lint_create(m.device, &(struct amdvi_lint_options){.processors = 65}, &other));
+    refused(amdvi_lint_create(m.device, &(struct amdvi_lint_options){.regime = (enum amdvi_lint_regime)3},
+                              &other));
+    refused(amdvi_lint_place(NULL, 1));
+    refused(amdvi_lint_rely(NULL));
+    refused(amdvi_lint_move(lint, NULL));
+    refused(amdvi_lint_move(NULL, m.device));
+    ck_assert_int_eq(amdvi_lint_regime_of(NULL, 0), AMDVI_LINT_AUTO);
     refused(amdvi_lint_write(NULL, 0, "x", 1));
     refused(amdvi_lint_fill(NULL, 0, 0, 1));
     refused(amdvi_lint_fill(lint, 2, 0, UINT64_MAX));
@@ -101,6 +109,51 @@ START_TEST(without_memory_there_is_no_lint)
     amdvi_lint_destroy(other);
     ck_assert_uint_eq(blocks.live, before);
     amdvi_destroy(device);
+}
+END_TEST
+
+static void count_note(void *context, const struct amdvi_lint_finding *finding)
+{
+    unsigned *notes = context;
+
+    *notes += finding->severity == AMDVI_LINT_NOTE;
+}
+
+/* A stale answer that cannot be followed for want of memory is not lost in silence. */
+START_TEST(stale_answers_that_are_not_followed_are_told)
+{
+    struct amdvi_allocator allocator = {.allocate = allocate, .release = release};
+    struct amdvi_memory memory = {.direct = m.ram, .direct_size = MACHINE_RAM};
+    struct amdvi_request request = {.device = DEVICE, .address = IOVA, .length = 4};
+    struct amdvi_lint_statistics s;
+    struct amdvi_device *device;
+    struct amdvi_result result;
+    struct amdvi_lint *other;
+    unsigned notes = 0;
+
+    memset(&blocks, 0, sizeof(blocks));
+    ck_assert_int_eq(amdvi_create(m.config, &memory, NULL, &allocator, &device), AMDVI_OK);
+    ck_assert_int_eq(amdvi_lint_create(device,
+                                       &(struct amdvi_lint_options){.context = &notes, .finding = count_note},
+                                       &other),
+                     AMDVI_OK);
+    amdvi_mmio_write(device, reg_info[REG_DEVTAB_BASE].offset, 8, MACHINE_DEVICES | 0x1ff);
+    amdvi_mmio_write(device, reg_info[REG_CONTROL].offset, 8, 1);
+    amdvi_translate(device, &request, &result);
+    machine_poke(&m, leaf(), 0);
+    blocks.fail_at = blocks.asked + 1;
+    amdvi_translate(device, &request, &result);
+    ck_assert_uint_eq(notes, 1);
+    ck_assert_int_eq(amdvi_lint_statistics(other, &s), AMDVI_OK);
+    ck_assert_uint_eq(s.lost, 1);
+    amdvi_translate(device, &request, &result); /* now there is memory */
+    amdvi_lint_finish(other);
+    amdvi_lint_statistics(other, &s);
+    ck_assert_uint_eq(s.findings[AMDVI_LINT_STALE_ENTRY], 2);
+    ck_assert_uint_eq(notes, 1);
+    amdvi_lint_destroy(other);
+    amdvi_destroy(device);
+    ck_assert_uint_eq(blocks.live, 0);
 }
 END_TEST
 
@@ -394,6 +447,7 @@ int main(void)
     tcase_add_test(tests, arguments_are_checked);
     tcase_add_test(tests, writes_of_no_length_change_nothing);
     tcase_add_loop_test(tests, without_memory_there_is_no_lint, 0, 6);
+    tcase_add_test(tests, stale_answers_that_are_not_followed_are_told);
     tcase_add_test(tests, the_former_observer_hears_what_it_heard_without);
     tcase_add_test(tests, without_a_callback_findings_are_counted);
     tcase_add_loop_test(tests, a_base_register_of_a_running_unit_is_watched, 0, BASES);

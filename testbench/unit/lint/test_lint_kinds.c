@@ -74,6 +74,41 @@ START_TEST(a_read_needs_no_dirty_bit)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- rights that live on in translations (10.2)
+ */
+
+static void take_write(uint64_t *raw)
+{
+    dte_set_iw(raw, 0);
+}
+
+/* XSA-442: where a line keeps the rights of the entry it was made with, INVALIDATE_DEVTAB_ENTRY alone is not
+ * enough. */
+START_TEST(rights_that_lines_keep_need_their_pages_flushed)
+{
+    bool kept = _i < 2, flushed = _i & 1;
+
+    again_with("ptc.dte_rights", kept ? "kept" : "looked_up");
+    ck_assert(machine_write(&m, DEVICE, IOVA).ok);
+    step();
+    edit_entry(DEVICE, take_write);
+    machine_invalidate_device(&m, DEVICE);
+    if (flushed)
+        machine_invalidate_domain(&m, DOMAIN);
+    machine_wait(&m);
+    ck_assert_int_eq(machine_write(&m, DEVICE, IOVA).ok, kept && !flushed);
+    amdvi_lint_finish(lint);
+    if (!kept || flushed) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    expect(AMDVI_LINT_STALE_ENTRY, AMDVI_LINT_MISTAKE);
+    ck_assert_int_eq(found.cache, AMDVI_CACHE_PTC);
+    ck_assert_uint_eq(found.word, machine_dte_address(DEVICE));
+    ck_assert_uint_eq(cmd_inv_pages_domainid(found.needed), DOMAIN);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- entries in pieces */
 
 /* 6.1 and 6.12 write the word with the root before the one with the DomainID; 16 bytes at once are whole. */
@@ -262,6 +297,11 @@ static void let_request(uint64_t *raw)
     dte_set_gprp(raw, 1);
 }
 
+static void withhold_pasid(uint64_t *raw)
+{
+    dte_set_gprp(raw, 0);
+}
+
 static void request_page(void)
 {
     struct amdvi_page_request request = {.device = OTHER,
@@ -308,6 +348,53 @@ START_TEST(a_group_is_answered_once_with_its_pasid)
     expect(AMDVI_LINT_PPR_ANSWER, AMDVI_LINT_MISTAKE);
     ck_assert_uint_eq(found.index, 9);
     ck_assert_uint_eq(found.request.device, OTHER);
+}
+END_TEST
+
+/* Linux sends GN=1 and never sets GPRP: the device gets no PASID. */
+START_TEST(a_pasid_that_is_asked_for_and_withheld_is_noted)
+{
+    request_page();
+    edit_entry(OTHER, withhold_pasid);
+    machine_invalidate_device(&m, OTHER);
+    ask_guest(PASID, GVA);
+    answer(PASID);
+    expect(AMDVI_LINT_PPR_ANSWER, AMDVI_LINT_NOTE);
+    ck_assert_msg(strstr(text, "withholds"), "%s", text);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- tables that are not the same (10.2) */
+
+static void another_gcr3(uint64_t *raw)
+{
+    uint64_t other = machine_page(&m), table = machine_page(&m);
+
+    machine_poke(&m, other + PASID * 8, table | 1);
+    machine_guest_map(&m, table, GVA, MACHINE_DATA + 0x9000);
+    dte_set_gcr3_root(raw, other);
+}
+
+/* Two devices, one DomainID, two GCR3 tables: each gets translations of the other. */
+START_TEST(devices_of_one_domain_with_different_guest_tables_are_found)
+{
+    enum { THIRD = 0x310 };
+    struct amdvi_result result;
+
+    machine_dte(&m, THIRD, DOMAIN + 1, 0, 0);
+    machine_dte_guest(&m, THIRD, gcr3);
+    if (!_i)
+        edit_entry(THIRD, another_gcr3);
+    ask_guest(PASID, GVA);
+    step();
+    result = machine_read_pasid(&m, THIRD, PASID, GVA);
+    ck_assert(result.ok);
+    if (_i) {
+        ck_assert_uint_eq(reported(), 0);
+        return;
+    }
+    expect(AMDVI_LINT_SHARED_DOMAIN, AMDVI_LINT_MISTAKE);
+    ck_assert_uint_eq(found.sharer, OTHER);
 }
 END_TEST
 
@@ -508,6 +595,7 @@ static void add_entries(TCase *tests)
     tcase_add_loop_test(tests, dirty_bits_that_are_cleared_without_a_flush_are_found, 0, 2);
     tcase_add_test(tests, a_read_needs_no_dirty_bit);
     tcase_add_loop_test(tests, a_root_that_comes_before_its_domain_could_be_read, 0, 2);
+    tcase_add_loop_test(tests, rights_that_lines_keep_need_their_pages_flushed, 0, 4);
     tcase_add_test(tests, a_door_that_is_closed_first_is_silent);
     tcase_add_test(tests, two_updates_without_an_invalidation_are_not_torn);
     tcase_add_loop_test(tests, an_interrupt_entry_in_pieces_could_be_read, 0, 2);
@@ -526,6 +614,8 @@ int main(void)
     tcase_add_test(tests, one_number_for_all_waits_is_silent);
     tcase_add_loop_test(tests, a_base_that_moves_is_a_note_unless_something_is_lost, 0, 2);
     tcase_add_loop_test(tests, a_group_is_answered_once_with_its_pasid, 0, 4);
+    tcase_add_test(tests, a_pasid_that_is_asked_for_and_withheld_is_noted);
+    tcase_add_loop_test(tests, devices_of_one_domain_with_different_guest_tables_are_found, 0, 2);
     tcase_add_loop_test(tests, an_invalidation_that_is_not_waited_for_is_found, 0, 2);
     tcase_add_loop_test(tests, other_processors_may_come_between, 0, 2);
     tcase_add_test(tests, who_relies_on_a_change_gets_a_finding_at_once);
