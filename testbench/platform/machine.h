@@ -131,7 +131,8 @@ enum amdvi_status machine_add_table(struct machine *machine, const char *signatu
 void machine_eoi(struct machine *machine, uint8_t vector);
 
 /* Nanoseconds since creation. They pass only by machine_delay(): the IOMMUs work, late answers of devices
- * come in their order, each at its time. */
+ * come in their order, each at its time. An IOMMU looks at its own time-outs then, and at the end of the
+ * delay. */
 uint64_t machine_now(const struct machine *machine);
 void machine_delay(struct machine *machine, uint64_t nanoseconds);
 /* All that can be done without time passing: for the end of a test in late mode. */
