@@ -160,6 +160,7 @@ END_TEST
 
 START_TEST(test_arguments)
 {
+    const struct dma_access last = {.address = UINT64_MAX, .length = 1}; /* a byte that there is */
     const struct dma_access bad[] = {{.address = IOVA},
                                      {.address = IOVA, .length = DMA_LENGTH_MAX + 1},
                                      {.address = UINT64_MAX, .length = 2},
@@ -167,6 +168,7 @@ START_TEST(test_arguments)
 
     for (unsigned i = 0; i < 4; i++)
         ck_assert_int_eq(access_with(&bad[i], NULL), DMA_BAD_ARGUMENT);
+    ck_assert_int_eq(access_with(&last, NULL), DMA_FAULT);
 }
 END_TEST
 
