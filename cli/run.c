@@ -9,6 +9,7 @@
 
 static const char help[] =
     "usage: amdvi run FILE [--set FIELD=VALUE]... [--json | --csv | --sensitivity]\n"
+    "       amdvi run --costs [FILE] [--set FIELD=VALUE]...\n"
     "       amdvi run --list\n\n"
     "Runs an experiment: a device under time, with a workload. FILE is YAML: name, report, warm_up, length, "
     "seed, and\n"
@@ -19,6 +20,9 @@ static const char help[] =
     "  -y, --sensitivity    halves and doubles every parameter that no source says, and prints what becomes "
     "of the\n"
     "                       metric that `report` names\n"
+    "  -o, --costs          instead: what single commands and translations take, cold and warm, as the page "
+    "of the\n"
+    "                       manual\n"
     "  -l, --list           fields of workloads, parameters of time, presets\n"
     "  -j, --json           for machines\n"
     "  -c, --csv            metric,value\n"
@@ -32,7 +36,7 @@ enum { ERROR_TEXT = 512 };
 
 struct job {
     struct experiment experiment;
-    bool json, csv, sensitivity, list;
+    bool json, csv, sensitivity, list, costs;
     const char *settings[EXPERIMENT_KEYS];
     unsigned count;
 };
@@ -221,6 +225,30 @@ static int run_sensitivity(const struct job *job)
     return CLI_OK;
 }
 
+/* ---------------------------------------------------------------- costs */
+
+static int print_costs(const struct job *job)
+{
+    struct experiment_cost costs[EXPERIMENT_COSTS];
+    unsigned count;
+
+    if (!experiment_costs(&job->experiment, costs, &count))
+        return failed("it could not be run with these settings");
+    puts("<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
+         "<!-- Made by `amdvi run --costs`; do not edit. -->\n"
+         "# What single things take\n\n"
+         "Nanoseconds with nothing else under way: of a command from the write of the tail to the store of "
+         "the COMPLETION_WAIT\n"
+         "behind it, of a translation from the request to its answer. Cold: the first after reset; warm: the "
+         "third. Figures are of\n"
+         "this model with [these parameters](timing-parameters.md), many of them assumptions, and not of AMD "
+         "hardware.\n\n"
+         "| what | cold | warm |\n| --- | --- | --- |");
+    for (unsigned i = 0; i < count; i++)
+        printf("| %s | %.0f | %.0f |\n", costs[i].name, costs[i].cold, costs[i].warm);
+    return CLI_OK;
+}
+
 /* ---------------------------------------------------------------- the command line */
 
 static bool take_settings(struct job *job)
@@ -244,15 +272,18 @@ static bool take_settings(struct job *job)
     return true;
 }
 
+/* `file` may be null with --costs. */
 static int start(struct job *job, const char *file)
 {
     char error[ERROR_TEXT];
 
     experiment_init(&job->experiment);
-    if (!experiment_read(&job->experiment, file, error, sizeof(error)))
+    if (file && !experiment_read(&job->experiment, file, error, sizeof(error)))
         return usage_error(&command_run, "%s", error);
     if (!take_settings(job))
         return CLI_WRONG;
+    if (job->costs)
+        return print_costs(job);
     return job->sensitivity ? run_sensitivity(job) : run_once(job);
 }
 
@@ -262,6 +293,7 @@ static bool take_option(struct job *job, int option)
     job->csv |= option == 'c';
     job->sensitivity |= option == 'y';
     job->list |= option == 'l';
+    job->costs |= option == 'o';
     if (option != 's')
         return true;
     if (job->count == EXPERIMENT_KEYS)
@@ -273,18 +305,15 @@ static bool take_option(struct job *job, int option)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"set", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"csv", no_argument, NULL, 'c'},
-        {"sensitivity", no_argument, NULL, 'y'},
-        {"list", no_argument, NULL, 'l'},
-        {0},
+        {"help", no_argument, NULL, 'h'},        {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},        {"csv", no_argument, NULL, 'c'},
+        {"sensitivity", no_argument, NULL, 'y'}, {"list", no_argument, NULL, 'l'},
+        {"costs", no_argument, NULL, 'o'},       {0},
     };
     struct job job = {0};
     int option, status = CLI_OK;
 
-    while ((option = option_next(&command_run, argc, argv, ":hs:jcyl", options, &status)) != OPTION_END) {
+    while ((option = option_next(&command_run, argc, argv, ":hs:jcylo", options, &status)) != OPTION_END) {
         if (option == OPTION_STOP)
             return status;
         if (!take_option(&job, option))
@@ -294,8 +323,10 @@ static int run(int argc, char **argv)
         print_list();
         return CLI_OK;
     }
-    if (job.json + job.csv + job.sensitivity > 1)
-        return usage_error(&command_run, "one of --json, --csv and --sensitivity");
+    if (job.json + job.csv + job.sensitivity + job.costs > 1)
+        return usage_error(&command_run, "one of --json, --csv, --sensitivity and --costs");
+    if (job.costs && optind == argc)
+        return start(&job, NULL);
     if (!one_file(&command_run, argc - optind, argv + optind))
         return CLI_WRONG;
     return start(&job, argv[optind]);

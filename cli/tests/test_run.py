@@ -86,3 +86,12 @@ def test_mistakes_on_the_command_line():
     assert run("no-such-file.yaml").returncode == 2
     assert run(file, "--json", "--csv").returncode == 2
     assert "no metric 'speed'" in run(file, "--sensitivity", "--set", "report=speed", "--set", "length=10").stderr
+
+
+def test_costs_follow_the_parameters():
+    def waits(*words):
+        line, = (line for line in run("--costs", *words).stdout.splitlines() if "COMPLETION_WAIT alone" in line)
+        return [int(cell) for cell in line.split("|")[2:4]]
+
+    assert waits() == [454, 454]  # doorbell 200, line 150, decode 4, store 100
+    assert waits("--set", "time.command.doorbell=50ns", "--set", "time.memory.write=1us") == [1204, 1204]

@@ -71,6 +71,18 @@ bool experiment_run(const struct experiment *experiment, struct experiment_resul
 /* Null: there is none of that name. */
 const struct metric *experiment_metric(const struct experiment_result *result, const char *name);
 
+/* What single commands and translations take with the experiment's device and parameters, nanoseconds. */
+struct experiment_cost {
+    const char *name;
+    double cold, warm;
+};
+
+enum { EXPERIMENT_COSTS = 32 };
+
+/* False: a device cannot be made, or a command fails. */
+bool experiment_costs(const struct experiment *experiment, struct experiment_cost costs[EXPERIMENT_COSTS],
+                      unsigned *count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/* How long single things take with nothing else under way: from the doorbell to the store of the
+ * COMPLETION_WAIT behind a command, from a request to its answer. Cold: the first one after reset; warm: the
+ * third. */
+#include "testbench/studies/guests.h"
+#include "testbench/studies/workload.h"
+
+enum {
+    HOST_DEVICE = 0x10,
+    NESTED_DEVICE = 0x18,
+    DOMAIN = 5,
+    NESTED_DOMAIN = 6,
+    MODE = 4,
+    PASID = 1,
+    TIMES = 3
+};
+#define IOVA UINT64_C(0x40000000)
+#define DATA UINT64_C(0x3000000)
+
+/* Words of the command before the COMPLETION_WAIT (iommu 6.4); all 0: none. */
+static const struct {
+    const char *name;
+    uint64_t low, high;
+} commands[] = {
+    {"COMPLETION_WAIT alone", 0, 0},
+    {"INVALIDATE_DEVTAB_ENTRY", UINT64_C(2) << 60 | HOST_DEVICE, 0},
+    {"INVALIDATE_IOMMU_PAGES, one page", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA},
+    {"INVALIDATE_IOMMU_PAGES, one page and directories", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
+     IOVA | 2},
+    {"INVALIDATE_IOMMU_PAGES, 64 pages", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA | 0x1f001},
+    {"INVALIDATE_IOMMU_PAGES, 2 MiB", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA | 0xff001},
+    {"INVALIDATE_IOMMU_PAGES, whole domain", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
+     UINT64_C(0x7ffffffffffff001)},
+    {"INVALIDATE_IOMMU_PAGES, whole domain and directories", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
+     UINT64_C(0x7ffffffffffff003)},
+    {"INVALIDATE_INTERRUPT_TABLE", UINT64_C(5) << 60 | HOST_DEVICE, 0},
+    {"INVALIDATE_IOMMU_ALL", UINT64_C(8) << 60, 0},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static bool open_world(struct world *w, const struct experiment *e)
+{
+    const char *keys[2 * EXPERIMENT_KEYS + 1] = {NULL};
+
+    for (unsigned i = 0; i < e->key_count; i++) {
+        keys[2 * i] = e->keys[i][0];
+        keys[2 * i + 1] = e->keys[i][1];
+    }
+    return world_open_with(w, keys, &e->parameters, e->seed);
+}
+
+static bool cost_of_command(const struct experiment *e, unsigned index, double ns[2])
+{
+    struct world w;
+
+    if (open_world(&w, e)) {
+        world_dte_host(&w, HOST_DEVICE, DOMAIN, MODE, world_host_everything(&w, MODE, DATA));
+        for (unsigned i = 0; i < TIMES; i++) {
+            if (commands[index].low)
+                world_command(&w, commands[index].low, commands[index].high);
+            ns[i > 0] = (double)world_ring(&w) / 1e3;
+        }
+    }
+    world_close(&w);
+    return !w.failed;
+}
+
+/* ---------------------------------------------------------------- a guest */
+
+static bool cost_of_guest(const struct experiment *e, double ns[2])
+{
+    struct guests g;
+    struct world w;
+
+    if (open_world(&w, e)) {
+        guests_open(&w, &g, 1);
+        for (unsigned i = 0; i < TIMES && !w.failed; i++) {
+            uint64_t from = amdvi_timed_now(w.timed);
+            guests_flush(&w, &g, 0, from);
+            while (!w.failed && !guests_flushed(&w, &g, 0))
+                w.failed |= amdvi_timed_next(w.timed) == AMDVI_TIMED_NEVER ||
+                            amdvi_timed_run(w.timed, amdvi_timed_next(w.timed)) != AMDVI_OK;
+            ns[i > 0] = (double)(amdvi_timed_now(w.timed) - from) / 1e3;
+            amdvi_timed_run(w.timed, AMDVI_TIMED_NEVER);
+        }
+    }
+    world_close(&w);
+    return !w.failed;
+}
+
+/* ---------------------------------------------------------------- requests */
+
+static double one_read(struct world *w, uint16_t device, bool nested, uint64_t address)
+{
+    uint64_t from = amdvi_timed_now(w->timed);
+
+    if (nested)
+        world_read_pasid(w, device, PASID, address);
+    else
+        world_read(w, device, address);
+    return (double)(w->last_end - from) / 1e3;
+}
+
+/* Cold; a neighbour, for which the directories are there. */
+static bool cost_of_walks(const struct experiment *e, bool nested, double ns[2])
+{
+    struct nested n = {.host_levels = MODE, .guest_levels = 4, .host_shift = SHIFT_4K};
+    struct world w;
+
+    if (open_world(&w, e)) {
+        world_dte_host(&w, HOST_DEVICE, DOMAIN, MODE, world_host_everything(&w, MODE, DATA));
+        world_nested(&w, &n);
+        for (uint64_t i = 0; i < 2; i++) {
+            world_guest_map(&w, &n, world_pasid(&w, &n, PASID), IOVA + i * 4096,
+                            WORLD_GPA_BASE + DATA + i * 4096, SHIFT_4K);
+            world_back(&w, &n, WORLD_GPA_BASE + DATA + i * 4096);
+        }
+        world_dte_nested(&w, NESTED_DEVICE, NESTED_DOMAIN, &n);
+        for (uint64_t i = 0; i < 2; i++)
+            ns[i] = one_read(&w, nested ? NESTED_DEVICE : HOST_DEVICE, nested, IOVA + i * 4096);
+    }
+    world_close(&w);
+    return !w.failed && !w.faults;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+static void add(struct experiment_cost *costs, unsigned *count, const char *name, const double ns[2])
+{
+    costs[(*count)++] = (struct experiment_cost){name, ns[0], ns[1]};
+}
+
+bool experiment_costs(const struct experiment *e, struct experiment_cost costs[EXPERIMENT_COSTS],
+                      unsigned *count)
+{
+    double ns[2];
+    bool good = true;
+
+    *count = 0;
+    for (unsigned i = 0; i < COMMANDS; i++) {
+        good = good && cost_of_command(e, i, ns);
+        add(costs, count, commands[i].name, ns);
+    }
+    good = good && cost_of_guest(e, ns);
+    add(costs, count, "guest's INVALIDATE_IOMMU_PAGES, one page", ns);
+    good = good && cost_of_walks(e, false, ns);
+    add(costs, count, "translation by host tables, four levels; warm: a neighbour", ns);
+    good = good && cost_of_walks(e, true, ns);
+    add(costs, count, "translation by nested tables, four by four; warm: a neighbour", ns);
+    return good;
+}
