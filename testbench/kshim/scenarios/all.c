@@ -2,10 +2,9 @@
 /* All scenarios, in the order in which they run. */
 #include "host/world.h"
 
-extern const struct scenario boot_scenarios[], guest_scenarios[];
+extern const struct scenario boot_scenarios[], mapping_scenarios[], mapping_dma_scenarios[],
+    guest_scenarios[];
 
 const struct scenario *const scenario_groups[] = {
-    boot_scenarios,
-    guest_scenarios,
-    NULL,
+    boot_scenarios, mapping_scenarios, mapping_dma_scenarios, guest_scenarios, NULL,
 };

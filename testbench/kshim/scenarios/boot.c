@@ -3,12 +3,12 @@
  * do. */
 #include "scenarios.h"
 
-/* Bits of EFR [1.5] that decide what the driver may turn on. */
+/* Bits of EFR [2.5] that decide what the driver may turn on. */
 #define EFR_GT       (1ull << 4)
 #define EFR_GA       (1ull << 7)
 #define EFR_GAM_MODE (1ull << 21)
 #define EFR_GIO      (1ull << 48)
-/* Of Control [2.2]. */
+/* Of Control [2.4]. */
 #define CONTROL_GT (1ull << 16)
 #define CONTROL_GA (1ull << 17)
 /* Of a device table entry [3.1]: V, TV; GV; IV. */
