@@ -101,13 +101,34 @@ kshim_u64 api_irq_count(const char *name, int index)
     return is_vector(user, index) ? user->counts[index] : 0;
 }
 
-/* To the only processor there is: vector and entry are made anew all the same. */
+/* What a kernel for one processor leaves out of the vector domain: the vector stays where it is. */
+static int keep_vector(struct irq_data *data, const struct cpumask *mask, bool force)
+{
+    return IRQ_SET_MASK_OK;
+}
+
+/* To the only processor there is: entries are written anew all the same. The core of the kernel has nothing
+ * to move interrupts with, so the chips are asked, under the lock that they expect. */
 int api_irq_affinity(const char *name, int index)
 {
     struct irq_user *user = user_of(name);
+    struct irq_data *data, *root;
+    struct irq_desc *desc;
+    unsigned long flags;
+    int result;
 
-    return is_vector(user, index) ? irq_set_affinity(pci_irq_vector(user->device, index), cpu_online_mask)
-                                  : -EINVAL;
+    if (!is_vector(user, index))
+        return -EINVAL;
+    desc = irq_to_desc(pci_irq_vector(user->device, index));
+    data = root = irq_desc_get_irq_data(desc);
+    while (root->parent_data)
+        root = root->parent_data;
+    if (!root->chip->irq_set_affinity)
+        root->chip->irq_set_affinity = keep_vector;
+    raw_spin_lock_irqsave(&desc->lock, flags);
+    result = data->chip->irq_set_affinity(data, cpu_online_mask, true);
+    raw_spin_unlock_irqrestore(&desc->lock, flags);
+    return result < 0 ? result : 0;
 }
 
 /* --- posted interrupts */
