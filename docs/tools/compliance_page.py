@@ -19,6 +19,9 @@ from sections import citations
 
 STATUS = ("works", "stored", "partly", "absent")
 SHOWN = 2  # traces that a row names
+# What traces cannot say: tests of these sections, by their names for ctest.
+UNIT_TESTS = {"iommu 1.1": ("core/test_registers",), "iommu 1.3": ("unit/test_ivrs", "unit/test_ivrs_cases"),
+              "iommu 2.9": ("unit/test_pmu", "unit/test_pmu_owners")}
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 # Compliance
 
@@ -34,8 +37,9 @@ Status says what the model does:
 Confidence says how good the ground of the **layout** is, whatever the model does with it: *solid*, two or more
 sources that face silicon; *medium*, one, or an emulator; *weak*, deduced or common knowledge. Sections lead to the
 rule and its [source tags](reference/sources.md). Traces are directed traces whose stated fact names the field, and
-behind them all about its section; where the first part is empty, no trace names the field itself. Unit tests,
-fuzzing and random guests are not counted here.
+behind them all about its section; where the first part is empty, no trace names the field itself. Of what traces cannot
+say (the IVRS, performance counters, parts of the configuration space) the unit tests stand there. Fuzzing and
+random guests are not counted.
 
 """
 STORED = """
@@ -85,10 +89,11 @@ def named(row: dict[str, str]) -> re.Pattern[str]:
 
 def about(row: dict[str, str], cited: list[str], shared: set[str]) -> list[traces.Trace]:
     """Traces that name the row; a name that is shared counts only in traces that cite the row's section."""
-    pattern, part = named(row), cited[0].split(" ")[0] + " "
+    part = cited[0].split(" ")[0] + " "
     place = set(cited) if row["field"] in shared else None
-    return [trace for trace in traces.every() if pattern.search(trace.fact)
-            and (place & trace.cites if place else any(section.startswith(part) for section in trace.cites))]
+    words = re.findall(r"\w+", row["field"] or f"{row['title']} {row['layout']} {row['layout'].removeprefix('reg_')}")
+    return [trace for trace in traces.naming(named(row), *words)
+            if (place & trace.cites if place else any(section.startswith(part) for section in trace.cites))]
 
 
 def trace_cell(row: dict[str, str], shared: set[str]) -> str:
@@ -99,22 +104,25 @@ def trace_cell(row: dict[str, str], shared: set[str]) -> str:
         links.append(f"{len(found) - SHOWN} more")
     all_of = ", ".join(f'<a href="reference/{traces.page(section)}.html">{len(listed)} of {section.split(" ")[1]}</a>'
                        for section in cited if (listed := traces.by_section().get(section)))
-    return "; ".join(part for part in (", ".join(links), all_of) if part)
+    tests = ", ".join(f"`{name}`" for section in cited for name in UNIT_TESTS.get(section, ()))
+    return "; ".join(part for part in (", ".join(links), all_of, tests) if part)
 
 
 def line(row: dict[str, str], shared: set[str]) -> str:
     what = f"{row['layout']}.{row['field']}" if row["field"] else f"**{row['layout']}** {row['title']}"
     note = "; ".join(text for text in (row["note"], row["switch"]) if text)
     meaning = f"{row['doc']} *{note}*" if note else row["doc"]
+    if row["gate"]:
+        meaning += f" Needs `{row['gate']}`."
     texts = (what, f"{row['bits']} {row['access']}".strip(), row["status"], sections.linked(meaning, "reference/"),
-             sections.linked(row["section"], "reference/"), row["source"], row["confidence"], row["gate"],
+             sections.linked(row["section"], "reference/"), row["source"], row["confidence"],
              trace_cell(row, shared))
     return "| " + " | ".join(texts) + " |"
 
 
 def table(rows: list[dict[str, str]], shared: set[str]) -> str:
-    head = ("| what | bits, access | status | meaning | section | source | confidence | needs | traces |\n"
-            "|---|---|---|---|---|---|---|---|---|\n")
+    head = ("| what | bits, access | status | meaning | section | source | confidence | traces, tests |\n"
+            "|---|---|---|---|---|---|---|---|\n")
     return head + "\n".join(line(row, shared) for row in rows) + "\n"
 
 

@@ -14,6 +14,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
+import rule_rows
 import sections
 import traces
 from config_pages import page_of
@@ -71,20 +72,22 @@ class NamedRows:
     def __bool__(self) -> bool:
         return self.name is not None or self.op is not None
 
-    def patterns(self, row: list[str]) -> list[re.Pattern[str]]:
+    def patterns(self, row: list[str]) -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
+        """Each with the words of which a fact needs one."""
         text = row[self.name] if self.name is not None else commands().get(row[self.op], "")
         names = re.findall(r"\w+", re.sub(r"\(.*?\)|,.*", "", text))
-        found = [re.compile(rf"\b{name}=" if len(name) < 3 else rf"\b{name}\b") for name in names
+        found = [(re.compile(rf"\b{name}=" if len(name) < 3 else rf"\b{name}\b"), (name,)) for name in names
                  if not name.isdigit() and name.lower() not in ("rsvd", "reserved")]
         if self.op is not None:
-            found.append(re.compile(rf"\bop(?:code)? {row[self.op]}\b"))
+            found.append((re.compile(rf"\bop(?:code)? {row[self.op]}\b"), ("op", "opcode")))
         return found
 
     def about(self, row: list[str]) -> list[traces.Trace]:
         """Short names mean much elsewhere: they count only in traces about this section."""
         near = set(traces.by_section().get(self.section, []))
-        return [trace for trace in traces.every() for pattern in self.patterns(row)
-                if pattern.search(trace.fact) and (trace in near or self.far(pattern, trace))]
+        found = {trace.name: trace for pattern, words in self.patterns(row) for trace in traces.naming(pattern, *words)
+                 if trace in near or self.far(pattern, trace)}
+        return [found[name] for name in sorted(found)]
 
     def far(self, pattern: re.Pattern[str], trace: traces.Trace) -> bool:
         return len(pattern.pattern) > 8 and any(section.startswith(f"{self.part} ") for section in trace.cites)
@@ -149,11 +152,14 @@ class Pages:
                 out.append(self.row(part, chapter, line))
             else:
                 starts = line.startswith("|") and not out[-1].startswith("|")
-                table = NamedRows(part, section, line) if starts else table if line.startswith("|") else None
+                table = self.table(part, section, line) if starts else table if line.startswith("|") else None
                 out.append(self.line(part, line, table, starts))
         return "\n".join(out)
 
-    def line(self, part: str, line: str, table: NamedRows | None, starts: bool) -> str:
+    def table(self, part: str, section: str, head: str) -> NamedRows | rule_rows.RuleRows:
+        return rule_rows.RuleRows(section) if section in rule_rows.listed() else NamedRows(part, section, head)
+
+    def line(self, part: str, line: str, table: NamedRows | rule_rows.RuleRows | None, starts: bool) -> str:
         """A line of text, or of a table whose rows have no numbers."""
         text = sections.linked(line, "", f"{part}.md")
         if starts:

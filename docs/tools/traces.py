@@ -2,6 +2,7 @@
 """The directed traces: what each shows, and the sections that it cites or is filed under."""
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +48,21 @@ def _with_chapters(cited: set[str]) -> set[str]:
 @cache
 def every() -> list[Trace]:
     return sorted((_read(path) for path in FOLDER.rglob("*.trace")), key=lambda trace: trace.name)
+
+
+@cache
+def _by_word() -> dict[str, list[Trace]]:
+    found: dict[str, list[Trace]] = defaultdict(list)
+    for trace in every():
+        for word in set(re.findall(r"\w+", trace.fact.lower())):
+            found[word].append(trace)
+    return dict(found)
+
+
+def naming(pattern: re.Pattern[str], *words: str) -> list[Trace]:
+    """Traces whose fact the pattern is found in; it can only be where one of the words is, whatever its case."""
+    near = {trace.name: trace for word in words for trace in _by_word().get(word.lower(), ())}
+    return [trace for name, trace in sorted(near.items()) if pattern.search(trace.fact)]
 
 
 @cache

@@ -17,8 +17,8 @@ void config_revision_features(unsigned revision, uint64_t *efr, uint64_t *efr2)
         [REVISION_3_11] = {reg_efr_r311_reserved, reg_efr2_r311_reserved},
     };
 
-    if (revision == REVISION_ANY)
-        return;
+    if (!lacks[revision].efr)
+        return; /* REVISION_ANY */
     *efr &= ~lacks[revision].efr(0, 0, 0);
     *efr2 &= ~lacks[revision].efr2(0, 0, 0);
 }

@@ -34,7 +34,6 @@ OTHERWISE = {
     ("docs/captures.md", "cd /sys"): "needs a machine with the hardware",
     ("docs/captures.md", "echo "): "needs a machine with the hardware",
     ("docs/captures.md", "cat trace"): "needs a machine with the hardware",
-    ("docs/lint.md", "amdvi replay --lint boot.trace"): "stands for the reader's own trace; cli/tests",
     ("docs/hw-viommu.rst", "$ hypervisor-equivalence"): "the test hypervisor-equivalence, with fewer operations",
     ("docs/hw-viommu.rst", "$ cmake --preset"): "CI",
     ("docs/hw-viommu.rst", "$ build/"): "the tests guests/run_isolation and fuzz, for a shorter time",

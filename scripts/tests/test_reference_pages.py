@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ TOOLS = ROOT / "docs/tools"
 sys.path[:0] = [str(TOOLS), str(ROOT)]
 import check_links  # noqa: E402
 import compliance_page  # noqa: E402
+import reference_pages  # noqa: E402
+import rule_rows  # noqa: E402
 import sections  # noqa: E402
 import traces  # noqa: E402
 from layout import emit_docs, load  # noqa: E402
@@ -91,16 +94,83 @@ def test_what_is_only_stored_is_said_alike_by_the_command_and_the_table():
     assert efr - named == {("reg_efr2", "1")}
 
 
-def test_a_rule_leads_to_its_key_and_traces(tmp_path):
-    shutil.copytree(ROOT / "docs/reference", tmp_path / "reference")
-    subprocess.run([sys.executable, "-B", TOOLS / "reference_pages.py", os.environ["AMDVI"], tmp_path], check=True)
-    points = (tmp_path / "reference/iommu-13-open-points.md").read_text(encoding="utf-8")
+@pytest.fixture(name="made_pages", scope="module")
+def pages_of_the_reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copytree(ROOT / "docs/reference", folder / "reference")
+    subprocess.run([sys.executable, "-B", TOOLS / "reference_pages.py", os.environ["AMDVI"], folder], check=True)
+    return folder
+
+
+def test_a_rule_leads_to_its_key_and_traces(made_pages):
+    points = (made_pages / "reference/iommu-13-open-points.md").read_text(encoding="utf-8")
     row = re.search(r'^\| <a id="iommu-13-10"></a>10 \|.*$', points, re.M)[0]
     assert '<a href="../switches.html#key-dte-mode-fault"><code>dte.mode_fault</code></a>' in row
     assert '<a href="../traces/3.4/mode_7.trace.txt">1 trace</a>' in row
-    assert (tmp_path / "reference/traces-iommu-13-23.md").is_file() and '"traces-iommu-13-23.html"' in points
-    commands = (tmp_path / "reference/iommu-06-commands.md").read_text(encoding="utf-8")
+    assert (made_pages / "reference/traces-iommu-13-23.md").is_file() and '"traces-iommu-13-23.html"' in points
+    commands = (made_pages / "reference/iommu-06-commands.md").read_text(encoding="utf-8")
     assert "\n(iommu-6-4)=\n## 6.4 " in commands
     trace = "traces/6.2/defined_op3.trace.txt"
     assert f'<a href="../{trace}">' in re.search(r"^\| 3 \| drop translations.*$", commands, re.M)[0]
-    assert (tmp_path / "_extra" / trace).read_bytes() == (ROOT / "testbench/traces/6.2/defined_op3.trace").read_bytes()
+    assert (made_pages / "_extra" / trace).read_bytes() == (ROOT / "testbench/traces/6.2/defined_op3.trace").read_bytes()
+
+
+# Tables without numbers and names that state no rule: places, layouts, values, what others do.
+NO_RULES = {"iommu": {"1.1", "1.2", "1.3", "2.2", "4.1", "4.2", "4.4", "5.3", "8.3", "10.1", "11.1", "11.2", "11.3", "12", "16", "17.2"},
+            "viommu": {"0", "1.3", "1.4", "1.6", "2.1", "2.4", "3", "4.1", "4.2", "6", "8.3", "9.1", "9.2", "9.4", "9.5", "10"}}
+
+
+def pages_of_rules():
+    for path in sorted((ROOT / "docs/reference").glob("*iommu-*.md")):
+        yield path.name.split("-")[0], path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("section", rule_rows.listed())
+def test_each_row_of_a_rule_table_has_a_trace_or_a_reason(section):
+    part, number = section.split(" ")
+    page = next(text for name, text in pages_of_rules() if name == part and f"\n## {number} " in text)
+    assert list(rule_rows.rows(section, page)) and not list(rule_rows.findings(section, page))
+
+
+def test_a_row_that_changes_is_found():
+    page = next(text for name, text in pages_of_rules() if "\n## 7.5 " in text and name == "iommu")
+    assert not list(rule_rows.findings("iommu 7.5", page))
+    assert list(rule_rows.findings("iommu 7.5", page.replace("| DTE.SE=1 |", "| DTE.SF=1 |"))) == [
+        "iommu 7.5: nothing shows the row | DTE.SF=1 | only the first since the DTE was cached | VB7, ",
+        "iommu 7.5: no row begins with 'DTE.SE=1'"]
+
+
+def test_each_table_states_rules_names_things_or_is_said_to_do_neither():
+    for part, text in pages_of_rules():
+        section, before = "", ""
+        for line in text.split("\n"):
+            heading = reference_pages.HEADING.match(line)
+            section = f"{part} {heading[1]}" if heading else section
+            if line.startswith("|") and not before.startswith("|") and section not in rule_rows.listed():
+                named = bool(reference_pages.NamedRows(part, section, line)) or line.startswith("| # |")
+                assert named or section.split(" ")[1] in NO_RULES[part], f"{section}: {line}"
+            before = line
+
+
+def test_no_row_of_the_compliance_table_is_without_test():
+    rows = json.loads(emit_docs.compliance(load.load_tree(ROOT)))
+    shared = compliance_page.shared_names(rows)
+    assert len(rows) > 900 and not [row for row in rows if not compliance_page.trace_cell(row, shared)]
+    made = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "testbench/unit").rglob("CMakeLists.txt"))
+    for name in {name for names in compliance_page.UNIT_TESTS.values() for name in names}:
+        assert re.search(rf"\b{name.split('/')[1]}\b", made) or list((ROOT / "testbench/unit").rglob(f"{name.split('/')[1]}.c"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_row_drawn_at_random_leads_to_its_rule_its_source_and_a_test(made_pages, seed):
+    """Two clicks: to the section, whose tables name their sources and link to what the tags are; and to a trace."""
+    rows = json.loads(emit_docs.compliance(load.load_tree(ROOT)))
+    shared = compliance_page.shared_names(rows)
+    for row in random.Random(seed).sample([row for row in rows if "iommu 1.3" not in row["section"]], 20):
+        page, anchor = re.search(r'href="reference/([\w-]+)\.html#([\w-]+)"', compliance_page.line(row, shared)).groups()
+        text = (made_pages / f"reference/{page}.md").read_text(encoding="utf-8")
+        assert f"({anchor})=" in text or f'id="{anchor}"' in text, row
+        tags = "sources" if page.startswith("iommu") else "viommu-00-overview"
+        assert f'href="{tags}.html"' in text or "[LX" in text or "[viommu" in text or "[HDR" in text, page
+        assert ".trace.txt" in compliance_page.line(row, shared) or "traces-" in compliance_page.line(row, shared) \
+            or "`core/" in compliance_page.line(row, shared) or "`unit/" in compliance_page.line(row, shared)
