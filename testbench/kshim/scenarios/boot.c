@@ -11,7 +11,7 @@
 /* Of Control [2.4]. */
 #define CONTROL_GT (1ull << 16)
 #define CONTROL_GA (1ull << 17)
-/* Of a device table entry [3.1]: V, TV; GV; IV. */
+/* Of a device table entry [3.2]: V, TV; GV; IV. */
 #define ENTRY_GV (1ull << 55)
 #define ENTRY_IV 1ull
 
