@@ -9,7 +9,7 @@ enum { IRR = 0x200, IRR_STRIDE = 16, IRR_WORDS = 8, WORD_BITS = 32 };
 /* 256 bits, 32 in each 16 bytes. */
 static bool take_highest(uint8_t *page, uint8_t *vector)
 {
-    for (unsigned i = IRR_WORDS; i-- > 0;) {
+    for (size_t i = IRR_WORDS; i-- > 0;) {
         uint8_t *at = page + IRR + i * IRR_STRIDE;
         uint32_t word;
 
