@@ -269,6 +269,7 @@ int instance_boot(struct instance *instance, const struct kshim_ops *ops)
         .command_line = ops->command_line,
         .ram = ops->ram,
         .ram_size = ops->ram_size,
+        .ram_first = ops->ram_first,
         .seed = ops->seed,
         .flags = ops->flags,
         .ioapics = ops->ioapics,

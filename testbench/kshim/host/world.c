@@ -192,15 +192,11 @@ static void writes(void *context)
     world_lint_place(world, world->kernel);
 }
 
-bool world_boot(struct world *world, const struct world_setup *setup)
+static bool load(struct world *world, const char *name)
 {
     char error[400];
-    struct kshim_ops ops;
-    int result;
 
-    if (!world_build(world, setup))
-        return false;
-    world->kernel = instance_load(world->options->object, "host", error, sizeof(error));
+    world->kernel = instance_load(world->options->object, name, error, sizeof(error));
     if (!world->kernel) {
         FAIL(world, "%s", error);
         return false;
@@ -209,11 +205,18 @@ bool world_boot(struct world *world, const struct world_setup *setup)
         instance_log_to(world->kernel, stderr);
     world->api = world_report_calls(world->report, instance_api(world->kernel));
     world->version = instance_version(world->kernel);
-    if (setup->before_boot)
-        setup->before_boot(world);
+    return true;
+}
+
+static bool start(struct world *world, const struct world_setup *setup, uint64_t ram_first, uint64_t ram_end)
+{
+    struct kshim_ops ops;
+    int result;
+
     world->seen_by_kernel =
         (struct kernel_machine){.machine = world->machine, .writes = writes, .context = world};
-    ops = kernel_machine_ops(&world->seen_by_kernel, WORLD_KERNEL_BYTES);
+    ops = kernel_machine_ops(&world->seen_by_kernel, ram_end);
+    ops.ram_first = ram_first;
     ops.command_line = setup->command_line ? setup->command_line : "";
     ops.flags = setup->flags | (world->options->interleave ? KSHIM_INTERLEAVE : 0u);
     ops.seed = world->options->seed;
@@ -228,6 +231,39 @@ bool world_boot(struct world *world, const struct world_setup *setup)
     world_run(world);
     instance_entry(world->kernel)->leaks(&world->leaks_at_boot);
     return !result;
+}
+
+bool world_boot(struct world *world, const struct world_setup *setup)
+{
+    if (!world_build(world, setup) || !load(world, "host"))
+        return false;
+    if (setup->before_boot)
+        setup->before_boot(world);
+    return start(world, setup, 0, WORLD_KERNEL_BYTES);
+}
+
+static void look_for_troubles(struct world *world)
+{
+    EXPECT(world, !instance_entry(world->kernel)->locks_held(), "the scenario ends with locks held");
+    if (instance_all_troubles(world->kernel)) {
+        FAIL(world, "the kernel was in trouble:");
+        instance_print_troubles(world->kernel, stderr);
+    }
+}
+
+bool world_boot_again(struct world *world, const struct world_setup *setup)
+{
+    bool crashed = setup->flags & KSHIM_KDUMP;
+
+    look_for_troubles(world);
+    /* what the first one did is no part of the second one's story */
+    world_lint_finish(world);
+    for (size_t index = 0; machine_iommu(world->machine, index); index++)
+        world_lint_attach(world, index, machine_iommu(world->machine, index));
+    if (!load(world, "second"))
+        return false;
+    return start(world, setup, crashed ? WORLD_KERNEL_BYTES : 0,
+                 crashed ? WORLD_RAM_BYTES : WORLD_KERNEL_BYTES);
 }
 
 void world_run(struct world *world)
@@ -254,11 +290,7 @@ void world_end(struct world *world)
 {
     if (world->kernel) {
         world_run(world);
-        EXPECT(world, !instance_entry(world->kernel)->locks_held(), "the scenario ends with locks held");
-        if (instance_all_troubles(world->kernel)) {
-            FAIL(world, "the kernel was in trouble:");
-            instance_print_troubles(world->kernel, stderr);
-        }
+        look_for_troubles(world);
     }
     world_lint_finish(world);
     world_record_finish(world);

@@ -84,6 +84,9 @@ struct scenario {
 bool world_boot(struct world *world, const struct world_setup *setup);
 /* The machine alone, for a hypervisor without a kernel below it. */
 bool world_build(struct world *world, const struct world_setup *setup);
+/* Another kernel takes the machine as the first one left it, which never runs again: after a shutdown in its
+ * place, after a crash (KSHIM_KDUMP in the flags) in memory beside it. */
+bool world_boot_again(struct world *world, const struct world_setup *setup);
 /* The end of a scenario: lint finished, troubles, locks and leaks looked at, parts given back. */
 void world_end(struct world *world);
 

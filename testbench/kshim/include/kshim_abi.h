@@ -80,6 +80,9 @@ struct kshim_ops {
     void (*coroutine_free)(void *context, void *coroutine);
     void (*coroutine_switch)(void *context, void *coroutine);
 
+    /* RAM below is seen and never given to anybody: it belongs to a kernel that crashed. */
+    kshim_u64 ram_first;
+
     /* A file operation maps a physical page for its user (a VF MMIO page); may be null. */
     void (*mapped)(void *context, kshim_u64 user_address, kshim_u64 pa, kshim_u64 bytes);
 };

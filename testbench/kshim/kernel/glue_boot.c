@@ -26,6 +26,7 @@ enum system_states system_state;
 struct kernel_stat kstat;
 struct kobject *kernel_kobj;
 bool initcall_debug;
+bool static_key_initialized = true;
 unsigned long long elfcorehdr_addr = ELFCORE_ADDR_MAX;
 
 /* What the linker fragment collects. */

@@ -19,7 +19,7 @@ void kshim_pages_start(void)
     int order;
 
     page_offset_base = (unsigned long)kshim_ops->ram;
-    next_pfn = FIRST_PFN;
+    next_pfn = max_t(unsigned long, FIRST_PFN, kshim_ops->ram_first >> PAGE_SHIFT);
     end_pfn = kshim_ops->ram_size >> PAGE_SHIFT;
     vmemmap_base = (unsigned long)kshim_ops->reserve(kshim_ops->context, end_pfn * sizeof(struct page));
     if (!vmemmap_base)
