@@ -10,6 +10,7 @@ Suite *access_suite(void);
 Suite *atc_suite(void);
 Suite *boot_suite(void);
 Suite *config_space_suite(void);
+Suite *configurations_suite(void);
 Suite *functions_suite(void);
 Suite *interrupts_suite(void);
 Suite *invalidations_suite(void);
