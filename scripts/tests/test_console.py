@@ -37,6 +37,7 @@ OTHERWISE = {
     ("docs/hw-viommu.rst", "$ hypervisor-equivalence"): "the test hypervisor-equivalence, with fewer operations",
     ("docs/hw-viommu.rst", "$ cmake --preset"): "CI",
     ("docs/hw-viommu.rst", "$ build/"): "the tests guests/run_isolation and fuzz, for a shorter time",
+    ("docs/hosts.md", "scripts/kernel"): "the tests of testbench/kshim",
     ("docs/kernel.md", "cmake --preset"): "CI",
     ("docs/kernel.md", "scripts/kernel"): "the tests of testbench/kshim",
     ("docs/python.md", "cd testbench"): "the tests sidebyside",
