@@ -7,7 +7,7 @@
 #define STATUS_EVENT_RUN      (1ull << 3)
 #define STATUS_COMMAND_RUN    (1ull << 4)
 
-enum { EVENT_RECORDS = 512 };
+enum { EVENT_RECORDS = 512, REGISTER_RING = 0x8, REGISTER_TAIL = 0x2008 };
 
 /* More records than the log holds before the handler gets its turn. */
 static void event_overflow(struct world *world)
@@ -75,6 +75,32 @@ static void command_unreadable(struct world *world)
     world->api->page_free(page, 0);
 }
 
+/* Somebody puts a command with opcode 0 into the ring, behind what the driver wrote last. */
+static void command_illegal(struct world *world)
+{
+    struct amdvi_device *iommu;
+    uint64_t ring, tail;
+
+    if (!boot_plain(world, ""))
+        return;
+    instance_excuse(world->kernel, "Completion-Wait loop timed out");
+    instance_excuse(world->kernel, "ILLEGAL_COMMAND_ERROR");
+    instance_excuse(world->kernel, "CMD[");
+    iommu = iommu_of(world, world->nic);
+    ring = register_of(iommu, REGISTER_RING) & 0xffffffffff000;
+    tail = register_of(iommu, REGISTER_TAIL);
+    ram_set(machine_ram(world->machine), ring + tail, 0x12345678);
+    ram_set(machine_ram(world->machine), ring + tail + 8, 0);
+    machine_mmio_write(world->machine, 0xfd180000 + REGISTER_TAIL, tail + 16, 8);
+    world_run(world);
+    EXPECT_LOG(world, "ILLEGAL_COMMAND_ERROR");
+    EXPECT_LOG(world, "CMD[0]: 12345678");
+    EXPECT(world, !(register_of(iommu, REGISTER_STATUS) & STATUS_COMMAND_RUN), "the ring still runs");
+    world->api->dma_unmap(WORLD_NIC, world->api->dma_map(WORLD_NIC, world->api->page_alloc(0), PAGE, 0), PAGE,
+                          0);
+    EXPECT_LOG(world, "Completion-Wait loop timed out");
+}
+
 /* Memory fails below a request: the record, and the driver's words for it. */
 static void hardware_error(struct world *world, const char *plan, const char *line)
 {
@@ -123,6 +149,9 @@ const struct scenario fault_scenarios[] = {
      .run = event_overflow},
     {.name = "faults/wait-withheld", .what = "COMPLETION_WAIT does not come", .run = wait_withheld},
     {.name = "faults/command-unreadable", .what = "a command cannot be read", .run = command_unreadable},
+    {.name = "faults/command-illegal",
+     .what = "a command that is none stops the ring",
+     .run = command_illegal},
     {.name = "faults/table-unreadable", .what = "table entries cannot be read", .run = table_unreadable},
     {.name = "faults/request-invalid",
      .what = "translation requests of a device without ATS",
