@@ -94,6 +94,15 @@ long kshim_file_ioctl(void *file, kshim_u32 command, void *argument)
     return ((struct file *)file)->f_op->unlocked_ioctl(file, command, (unsigned long)argument);
 }
 
+#if SINCE(6, 13)
+/* The count went below 0: by the last one, unless somebody got a new one meanwhile. */
+bool kshim_file_ref_put(file_ref_t *references, unsigned long count) KERNEL(__file_ref_put);
+bool kshim_file_ref_put(file_ref_t *references, unsigned long count)
+{
+    return count == FILE_REF_NOREF;
+}
+#endif
+
 /* The last reference. */
 void kshim_fput(struct file *file) KERNEL(fput);
 void kshim_fput(struct file *file)
