@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "amdvi/dpi.h"
+
+#include "amdvi/amdvi.h"
+#include "amdvi/host.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EFFECTS = 4096, MEGABYTE = 1 << 20, MOST_MEGABYTES = 4096, TEXT = 1024 };
+
+struct effect {
+    int kind, length;
+    uint64_t address, data;
+};
+
+/* A device by handle. The bench has one thread. */
+struct bench_device {
+    struct amdvi_device *device;
+    struct amdvi_observation *observation;
+    uint8_t *bytes;
+    uint64_t size;
+    struct effect effects[EFFECTS];
+    unsigned first, count;
+};
+
+static struct bench_device *devices[AMDVI_DPI_DEVICES];
+static char text[TEXT];
+
+static struct bench_device *find(int handle)
+{
+    return handle >= 1 && handle <= AMDVI_DPI_DEVICES ? devices[handle - 1] : NULL;
+}
+
+static int status_of(enum amdvi_status status)
+{
+    return -(int)status;
+}
+
+/* ---------------------------------------------------------------- effects */
+
+/* When nobody fetches them the oldest ones go. */
+static void note(struct bench_device *d, int kind, uint64_t address, uint64_t data, int length)
+{
+    if (d->count == EFFECTS) {
+        d->first = (d->first + 1) % EFFECTS;
+        d->count--;
+    }
+    d->effects[(d->first + d->count++) % EFFECTS] =
+        (struct effect){.kind = kind, .address = address, .data = data, .length = length};
+}
+
+static int kind_of(enum amdvi_access access)
+{
+    switch (access) {
+    case AMDVI_ACCESS_STORE:
+        return AMDVI_DPI_STORE;
+    case AMDVI_ACCESS_LOG:
+        return AMDVI_DPI_LOG;
+    default:
+        return AMDVI_DPI_TABLE;
+    }
+}
+
+static void on_access(void *context, const struct amdvi_access_info *info)
+{
+    if (info->write && !info->cached && info->result == AMDVI_MEMORY_OK && info->access != AMDVI_ACCESS_DATA)
+        note(context, kind_of(info->access), info->address, info->value[0], (int)info->length);
+}
+
+static void on_interrupt(void *context, const struct amdvi_irq *irq)
+{
+    if (irq->deliverable)
+        note(context, AMDVI_DPI_INTERRUPT, irq->address, irq->data, 4);
+}
+
+int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length)
+{
+    struct bench_device *d = find(handle);
+    const struct effect *e;
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (d->count == 0)
+        return AMDVI_DPI_NONE;
+    e = &d->effects[d->first];
+    *kind = e->kind;
+    *address = (long long)e->address;
+    *data = (long long)e->data;
+    *length = e->length;
+    d->first = (d->first + 1) % EFFECTS;
+    d->count--;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- life */
+
+/* KEY=VALUE;KEY=VALUE, one after the other. */
+static enum amdvi_status configure(struct amdvi_config *config, const char *settings)
+{
+    enum amdvi_status status = AMDVI_OK;
+
+    while (*settings && !status) {
+        size_t length = strcspn(settings, ";");
+        char one[256], *value;
+        if (length >= sizeof(one))
+            return AMDVI_ERR_BAD_VALUE;
+        memcpy(one, settings, length);
+        one[length] = 0;
+        value = strchr(one, '=');
+        if (value)
+            *value++ = 0;
+        status = value ? amdvi_config_set(config, one, value) : AMDVI_ERR_UNKNOWN_KEY;
+        settings += length + (settings[length] == ';');
+    }
+    return status;
+}
+
+static enum amdvi_status make_device(struct bench_device *d, const struct amdvi_config *config)
+{
+    struct amdvi_memory memory = {.direct = d->bytes, .direct_size = d->size};
+    struct amdvi_callbacks callbacks = {.context = d, .interrupt = on_interrupt};
+    struct amdvi_observer observer = {.context = d, .access = on_access};
+    enum amdvi_status status = amdvi_create(config, &memory, &callbacks, NULL, &d->device);
+
+    return status ? status : amdvi_observer_attach(d->device, &observer, &d->observation);
+}
+
+static void free_device(struct bench_device *d)
+{
+    if (!d)
+        return;
+    amdvi_destroy(d->device);
+    free(d->bytes);
+    free(d);
+}
+
+static enum amdvi_status make(const char *settings, int megabytes, struct bench_device **made)
+{
+    struct bench_device *d = calloc(1, sizeof(*d));
+    struct amdvi_config *config = NULL;
+    enum amdvi_status status = amdvi_config_create(&config);
+
+    if (!status && d) {
+        d->size = (uint64_t)megabytes * MEGABYTE;
+        d->bytes = calloc(1, d->size);
+    }
+    if (!status)
+        status = !d || !d->bytes ? AMDVI_ERR_NO_MEMORY : configure(config, settings);
+    if (!status)
+        status = make_device(d, config);
+    amdvi_config_destroy(config);
+    if (status)
+        free_device(d);
+    else
+        *made = d;
+    return status;
+}
+
+int amdvi_dpi_create(const char *settings, int megabytes)
+{
+    if (!settings || megabytes < 1 || megabytes > MOST_MEGABYTES)
+        return AMDVI_DPI_RANGE;
+    for (int i = 0; i < AMDVI_DPI_DEVICES; i++)
+        if (!devices[i]) {
+            enum amdvi_status status = make(settings, megabytes, &devices[i]);
+            return status ? status_of(status) : i + 1;
+        }
+    return status_of(AMDVI_ERR_NO_MEMORY);
+}
+
+int amdvi_dpi_destroy(int handle)
+{
+    if (!find(handle))
+        return AMDVI_DPI_HANDLE;
+    free_device(devices[handle - 1]);
+    devices[handle - 1] = NULL;
+    return 0;
+}
+
+int amdvi_dpi_reset(int handle)
+{
+    struct bench_device *d = find(handle);
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    d->count = 0;
+    return status_of(amdvi_reset(d->device));
+}
+
+/* ---------------------------------------------------------------- memory and registers */
+
+static uint8_t *place(struct bench_device *d, long long address)
+{
+    return (uint64_t)address <= d->size - 8 && address % 8 == 0 ? d->bytes + address : NULL;
+}
+
+int amdvi_dpi_poke(int handle, long long address, long long value)
+{
+    struct bench_device *d = find(handle);
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (!place(d, address))
+        return AMDVI_DPI_RANGE;
+    memcpy(place(d, address), &value, sizeof(value));
+    return 0;
+}
+
+int amdvi_dpi_peek(int handle, long long address, long long *value)
+{
+    struct bench_device *d = find(handle);
+
+    *value = 0;
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (!place(d, address))
+        return AMDVI_DPI_RANGE;
+    memcpy(value, place(d, address), sizeof(*value));
+    return 0;
+}
+
+static enum amdvi_status access_space(struct amdvi_device *device, int space, uint16_t guest, uint64_t offset,
+                                      unsigned size, uint64_t *value, bool write)
+{
+    switch (space) {
+    case AMDVI_DPI_MMIO:
+        return write ? amdvi_mmio_write(device, offset, size, *value)
+                     : amdvi_mmio_read(device, offset, size, value);
+    case AMDVI_DPI_PCI:
+        return write ? amdvi_pci_write(device, (unsigned)offset, size, *value)
+                     : amdvi_pci_read(device, (unsigned)offset, size, value);
+    case AMDVI_DPI_VF:
+        return write ? amdvi_vf_write(device, guest, offset, size, *value)
+                     : amdvi_vf_read(device, guest, offset, size, value);
+    case AMDVI_DPI_VFC:
+        return write ? amdvi_vfc_write(device, guest, offset, size, *value)
+                     : amdvi_vfc_read(device, guest, offset, size, value);
+    default:
+        return AMDVI_ERR_ARGUMENT;
+    }
+}
+
+static int access_registers(int handle, int space, int guest, long long offset, int size, uint64_t *value,
+                            bool write)
+{
+    struct bench_device *d = find(handle);
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (guest < 0 || guest > UINT16_MAX || offset < 0 || offset > INT32_MAX || size < 1 || size > 8)
+        return AMDVI_DPI_RANGE;
+    return status_of(
+        access_space(d->device, space, (uint16_t)guest, (uint64_t)offset, (unsigned)size, value, write));
+}
+
+int amdvi_dpi_write(int handle, int space, int guest, long long offset, int size, long long value)
+{
+    uint64_t written = (uint64_t)value;
+
+    return access_registers(handle, space, guest, offset, size, &written, true);
+}
+
+int amdvi_dpi_read(int handle, int space, int guest, long long offset, int size, long long *value)
+{
+    uint64_t seen = 0;
+    int status = access_registers(handle, space, guest, offset, size, &seen, false);
+
+    *value = (long long)seen;
+    return status;
+}
+
+int amdvi_dpi_run(int handle)
+{
+    struct bench_device *d = find(handle);
+
+    return d ? status_of(amdvi_run(d->device)) : AMDVI_DPI_HANDLE;
+}
+
+/* ---------------------------------------------------------------- requests */
+
+static bool fill(struct amdvi_request *request, int device, int op, int at, int flags, int pasid,
+                 long long address, long long length)
+{
+    if (device < 0 || device > UINT16_MAX || op < 0 || op > AMDVI_ATOMIC || at < 0 || at > AMDVI_TRANSLATED ||
+        length < 1)
+        return false;
+    *request = (struct amdvi_request){.device = (uint16_t)device,
+                                      .op = (uint8_t)op,
+                                      .at = (uint8_t)at,
+                                      .has_pasid = flags & AMDVI_DPI_PASID,
+                                      .privileged = flags & AMDVI_DPI_PRIVILEGED,
+                                      .execute = flags & AMDVI_DPI_EXECUTE,
+                                      .no_write = flags & AMDVI_DPI_NO_WRITE,
+                                      .pasid = flags & AMDVI_DPI_PASID ? (uint32_t)pasid : 0,
+                                      .address = (uint64_t)address,
+                                      .length = (uint64_t)length};
+    return true;
+}
+
+static void tell(const struct amdvi_result *result, int *ok, long long *pa, int *perm, int *reason)
+{
+    *ok = result->ok;
+    *pa = result->ok ? (long long)result->pa : 0;
+    *perm = result->ok ? result->perm : 0;
+    *reason = result->ok ? 0 : result->fault.reason;
+}
+
+typedef enum amdvi_status (*asker)(struct amdvi_device *, const struct amdvi_request *,
+                                   struct amdvi_result *);
+
+static int ask(asker how, int handle, const struct amdvi_request *request, bool good,
+               struct amdvi_result *result)
+{
+    struct bench_device *d = find(handle);
+
+    *result = (struct amdvi_result){0};
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    return good ? status_of(how(d->device, request, result)) : AMDVI_DPI_RANGE;
+}
+
+int amdvi_dpi_translate(int handle, int device, int op, int at, int flags, int pasid, long long address,
+                        long long length, int *ok, long long *pa, int *perm, int *reason)
+{
+    struct amdvi_request request = {0};
+    struct amdvi_result result;
+    bool good = fill(&request, device, op, at, flags, pasid, address, length);
+    int status = ask(amdvi_translate, handle, &request, good, &result);
+
+    tell(&result, ok, pa, perm, reason);
+    return status;
+}
+
+int amdvi_dpi_look(int handle, int device, int op, int at, int flags, int pasid, long long address,
+                   long long length, int *ok, long long *pa, int *perm, int *reason)
+{
+    struct amdvi_request request = {0};
+    struct amdvi_result result;
+    bool good = fill(&request, device, op, at, flags, pasid, address, length);
+    int status = ask(amdvi_look, handle, &request, good, &result);
+
+    tell(&result, ok, pa, perm, reason);
+    return status;
+}
+
+int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int *ok, long long *new_address,
+                        int *new_data)
+{
+    struct bench_device *d = find(handle);
+    struct amdvi_int_result result = {0};
+    int status;
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (device < 0 || device > UINT16_MAX)
+        return AMDVI_DPI_RANGE;
+    status =
+        status_of(amdvi_interrupt(d->device, (uint16_t)device, (uint64_t)address, (uint32_t)data, &result));
+    *ok = result.ok;
+    *new_address = (long long)result.address;
+    *new_data = (int)result.data;
+    return status;
+}
+
+/* ---------------------------------------------------------------- texts */
+
+const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address)
+{
+    struct bench_device *d = find(handle);
+    struct amdvi_request request = {0};
+    struct amdvi_dte_view dte = {0};
+    struct amdvi_result now = {0};
+
+    if (!d || !fill(&request, device, op, AMDVI_UNTRANSLATED, flags, pasid, address, 1))
+        return "no such device, or a number out of range";
+    amdvi_inspect_dte(d->device, request.device, &dte);
+    amdvi_look(d->device, &request, &now);
+    snprintf(text, sizeof(text),
+             "device 0x%04x, address 0x%" PRIx64 ": entry at 0x%" PRIx64 " %016" PRIx64 " %016" PRIx64
+             "%s; memory says %s%s "
+             "0x%" PRIx64,
+             request.device, request.address, dte.address, dte.words[0], dte.words[1],
+             dte.cached ? " (cached)" : "",
+             now.ok ? "translated to" : "refused: ", now.ok ? "" : amdvi_reason_text(now.fault.reason),
+             now.ok ? now.pa : request.address);
+    return text;
+}
+
+const char *amdvi_dpi_text(int status)
+{
+    switch (status) {
+    case AMDVI_DPI_HANDLE:
+        return "no such device";
+    case AMDVI_DPI_RANGE:
+        return "a number out of range";
+    case AMDVI_DPI_NONE:
+        return "nothing left";
+    default:
+        return amdvi_status_text((enum amdvi_status) - status);
+    }
+}

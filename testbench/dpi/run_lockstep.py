@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the lockstep bench: without anything planted it finds no difference, each mistake of the design is caught, each use
+of a freedom accepted.
+
+    run_lockstep.py BENCH [--steps N] [--seeds N]
+"""
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+BUGS = {
+    1: "one address bit is wrong", 2: "the offset in the page is lost", 3: "write permission is ignored",
+    4: "read permission is ignored", 5: "invalidations of pages are ignored", 6: "lines are not told apart by device",
+    7: "pages that are not present are kept", 8: "COMPLETION_WAIT stores another value",
+    9: "COMPLETION_WAIT does not interrupt", 10: "a fault has the wrong reason", 11: "answers are lost",
+}
+VARIANTS = {
+    1: "nothing is kept", 2: "one line is kept", 3: "an invalidation of a page drops everything", 4: "lines go at random",
+    5: "answers take their time", 6: "two answers come in the other order", 7: "invalidations wait for COMPLETION_WAIT",
+    8: "half of the pages are not kept", 9: "the next page is fetched, too", 10: "read-only pages are not kept",
+}
+
+
+def run(bench: str, *options: str) -> tuple[bool, str]:
+    """Whether the bench ended well, and its last words."""
+    done = subprocess.run([bench, *options], capture_output=True, text=True, timeout=120)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("-")]
+    same = done.returncode == 0 and "no difference" in lines
+    told = [line for line in lines if line.startswith(("DIFFERENCE", "seed"))]
+    return same, told[0] if told else "says nothing"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bench")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    steps, bad = f"+steps={options.steps}", 0
+    for seed in range(1, options.seeds + 1):
+        same, told = run(options.bench, steps, f"+seed={seed}")
+        bad += not same
+        print(f"as it is: {told}")
+    for number, text in VARIANTS.items():
+        same, told = run(options.bench, steps, f"+variant={number}")
+        bad += not same
+        print(f"{'accepted' if same else 'NOT ACCEPTED'}: {text}: {told}")
+    for number, text in BUGS.items():
+        same, told = run(options.bench, steps, f"+bug={number}")
+        caught = not same and told.startswith("DIFFERENCE")
+        bad += not caught
+        print(f"{'caught' if caught else 'NOT CAUGHT'}: {text}: {told}")
+    print(f"{options.seeds} seeds, {len(VARIANTS)} freedoms, {len(BUGS)} mistakes: {bad} not as they should be")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
