@@ -11,9 +11,13 @@ enum {
     CALL_UNMAP = 0x86,
     CALL_TABLE = 0x89,
     CALL_TRACK = 0x8b,
-    CALL_BITMAP = 0x8c
+    CALL_BITMAP = 0x8c,
+    CALL_VIRTUAL_IOMMU = 0x90,
+    CALL_VIRTUAL_DEVICE = 0x91
 };
-enum { MAP_FIXED = 1, MAP_WRITE = 2, MAP_READ = 4, TABLE_TRACKS = 2 };
+/* The driver of 7.3 looks at no type; 0 is refused before it is asked. */
+enum { VIRTUAL_TYPE = 1 };
+enum { MAP_FIXED = 1, MAP_WRITE = 2, MAP_READ = 4, TABLE_NESTS = 1, TABLE_TRACKS = 2 };
 
 struct call_destroy {
     uint32_t size, id;
@@ -40,6 +44,15 @@ struct call_track {
 struct call_bitmap {
     uint32_t size, table, flags, reserved;
     uint64_t iova, length, page, data;
+};
+
+struct call_virtual_iommu {
+    uint32_t size, flags, type, device, table, id, data_bytes, reserved;
+    uint64_t data;
+};
+struct call_virtual_device {
+    uint32_t size, iommu, device, id;
+    uint64_t virtual_id;
 };
 
 enum { PAGES = 2048, ORDER = 9 };
@@ -217,6 +230,45 @@ static void dirty(struct world *world)
     close_session(world, &session);
 }
 
+/* ------------------------------------------------------------------------------ nesting */
+
+static void destroy(struct world *world, struct session *session, uint32_t id)
+{
+    struct call_destroy end = {.size = sizeof(end), .id = id};
+
+    call(world, session, CALL_DESTROY, &end, "an object's end");
+}
+
+/* A parent of nested tables translates by host tables alone, and takes a virtual IOMMU with a device. */
+static void parent(struct world *world)
+{
+    struct session session = {0};
+    struct call_table table = {.size = sizeof(table), .flags = TABLE_NESTS};
+    struct call_virtual_iommu iommu = {.size = sizeof(iommu), .type = VIRTUAL_TYPE};
+    struct call_virtual_device device = {.size = sizeof(device), .virtual_id = 0x10};
+    uint32_t id;
+
+    if (!boot_plain(world, ""))
+        return;
+    open_session(world, &session);
+    if (world->failures)
+        return;
+    table.device = iommu.device = device.device = session.device;
+    table.parent = session.space;
+    call(world, &session, CALL_TABLE, &table, "a parent of nested tables");
+    id = session.table = iommu.table = table.id;
+    EXPECT(world, !world->api->fd_attach(session.bound, &id), "the device cannot be attached");
+    map_all(world, &session, false);
+    EXPECT(world, !(entry_of(world, world->nic).words[0] >> 55 & 1), "GV in the entry of a parent");
+    expect_reaches(world, world->nic, IOVA + 5 * PAGE, session.pa + 5 * PAGE, "through the parent");
+    call(world, &session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
+    device.iommu = iommu.id;
+    call(world, &session, CALL_VIRTUAL_DEVICE, &device, "a virtual device");
+    destroy(world, &session, device.id);
+    destroy(world, &session, iommu.id);
+    close_session(world, &session);
+}
+
 const struct scenario file_scenarios[] = {
     {.name = "iommufd/space",
      .what = "an address space of a user's, DMA through it",
@@ -231,5 +283,9 @@ const struct scenario file_scenarios[] = {
      .what = "the same with leaves of 2 MiB",
      .run = dirty,
      .since = KSHIM_V(6, 12)},
+    {.name = "iommufd/parent",
+     .what = "a parent of nested tables, a virtual IOMMU and a virtual device",
+     .run = parent,
+     .since = KSHIM_V(7, 0)},
     {.name = NULL},
 };
