@@ -79,7 +79,7 @@ struct offence {
 };
 
 const offence offences[] = {
-    {rule::command, [](hop &h) { h.p.set_command(static_cast<tlm::tlm_command>(9)), h.blocking([] {}); }},
+    {rule::command, [](hop &h) { h.p.set_command(static_cast<tlm::tlm_command>(3)), h.blocking([] {}); }},
     {rule::data, [](hop &h) { h.p.set_data_length(0), h.blocking([] {}); }},
     {rule::enables, [](hop &h) { h.p.set_byte_enable_length(0), h.blocking([] {}); }},
     {rule::width, [](hop &h) { h.p.set_streaming_width(0), h.blocking([] {}); }},

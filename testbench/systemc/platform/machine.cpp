@@ -146,7 +146,7 @@ void generator::run()
     }
 }
 
-nic::nic(sc_core::sc_module_name name, std::uint16_t id, timeline &t) : dma_device(name, id), timeline_(t)
+nic::nic(sc_core::sc_module_name name, std::uint16_t id) : dma_device(name, id)
 {
     SC_HAS_PROCESS(nic);
     SC_THREAD(run);
@@ -154,16 +154,14 @@ nic::nic(sc_core::sc_module_name name, std::uint16_t id, timeline &t) : dma_devi
 
 void nic::run()
 {
-    std::vector<unsigned char> packet;
-
     for (;; head = (head + 1) % size) {
         while (head == tail)
             wait(doorbell);
         const std::uint64_t at = ring + head * sizeof(descriptor);
         const auto d = fetch<descriptor>(at);
-        packet.resize(d.length);
-        transfer(tlm::TLM_READ_COMMAND, d.address, packet.data(), d.length);
-        for (unsigned char byte : packet)
+        packet_.resize(d.length);
+        transfer(tlm::TLM_READ_COMMAND, d.address, packet_.data(), d.length);
+        for (unsigned char byte : packet_)
             sum += byte;
         wait(sc_time(d.length * 0.08, sc_core::SC_NS)); /* 100 Gbit/s */
         store<std::uint32_t>(at + offsetof(descriptor, done), 1);
@@ -179,16 +177,14 @@ nvme::nvme(sc_core::sc_module_name name, std::uint16_t id, timeline &t) : dma_de
 
 void nvme::run()
 {
-    std::vector<unsigned char> block(4096);
-
     for (;; head = (head + 1) % 64) {
         while (head == tail)
             wait(doorbell);
         const auto c = fetch<command>(submissions + head * sizeof(command));
         wait(sc_time(8, sc_core::SC_US)); /* the medium */
         for (unsigned i = 0; i < c.blocks; i++) {
-            std::fill(block.begin(), block.end(), static_cast<unsigned char>(c.tag + i));
-            if (!transfer(tlm::TLM_WRITE_COMMAND, c.address + i * 4096, block.data(), 4096))
+            std::fill(block_.begin(), block_.end(), static_cast<unsigned char>(c.tag + i));
+            if (!transfer(tlm::TLM_WRITE_COMMAND, c.address + i * 4096, block_.data(), 4096))
                 timeline_.note(name(), "block " + std::to_string(i) + " of command " + std::to_string(c.tag) +
                                            " is refused");
         }

@@ -121,11 +121,11 @@ class nic : public dma_device
     std::uint64_t ring = 0, sum = 0;
     unsigned head = 0, tail = 0, size = 0;
 
-    nic(sc_core::sc_module_name name, std::uint16_t id, timeline &t);
+    nic(sc_core::sc_module_name name, std::uint16_t id);
 
   private:
     void run();
-    timeline &timeline_;
+    std::vector<unsigned char> packet_; /* not in the thread: its stack is never unwound */
 };
 
 /* A submission queue (where to, how much) and a completion queue: writes blocks, notes it, interrupts. */
@@ -145,6 +145,7 @@ class nvme : public dma_device
   private:
     void run();
     timeline &timeline_;
+    std::vector<unsigned char> block_ = std::vector<unsigned char>(4096);
 };
 
 } // namespace platform

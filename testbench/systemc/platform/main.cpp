@@ -200,7 +200,7 @@ int sc_main(int argc, char **argv)
     dram memory("memory", 16 << 20, sc_time(80, sc_core::SC_NS), 20);
     interrupt_controller irq("interrupts", what);
     generator one("generator0", GENERATOR0, IOVA, 8, count), two("generator1", GENERATOR1, IOVA, 256, count);
-    nic network("nic", NIC, what);
+    nic network("nic", NIC);
     nvme disk("nvme", NVME, what);
     driver software("driver", memory, irq, network, disk, what);
 
