@@ -43,7 +43,7 @@ static void guest_boots(struct world *world, enum hv_vmm_mode mode)
 {
     struct hypervisor hypervisor = {0};
     struct guest_setup setup = {
-        .mode = mode, .command_line = "amd_iommu=pgtbl_v2 intremap=off", .spa = GUEST_SPA};
+        .mode = mode, .command_line = "amd_iommu_dump amd_iommu=pgtbl_v2 intremap=off", .spa = GUEST_SPA};
     struct guest *guest;
 
     if (!hypervisor_start(world, &hypervisor, &(struct world_setup){0}))

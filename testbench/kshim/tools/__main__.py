@@ -88,8 +88,8 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 def main() -> int:
     arguments = parser().parse_args()
-    if getattr(arguments, "rest", None) and arguments.rest[0] == "--":
-        arguments.rest = arguments.rest[1:]
+    if getattr(arguments, "rest", None):
+        arguments.rest = [word for word in arguments.rest if word != "--"]
     run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run}
     try:
         return run[arguments.command](arguments)
