@@ -40,6 +40,7 @@ const struct kshim_api kshim_api = {
     .sva_changed = api_sva_changed,
     .sva_requests = api_sva_requests,
     .feature = api_feature,
+    .race = api_race,
     .device_enable = api_device_enable,
     .device_remove = api_device_remove,
     .bus_rescan = api_bus_rescan,

@@ -47,6 +47,7 @@ void api_sva_changed(void *shared, kshim_u64 first, kshim_u64 end);
 kshim_u64 api_sva_requests(void *shared, int answer);
 int api_feature(const char *device, const char *name, int on);
 
+int api_race(const char *const *names, int count, int steps);
 int api_device_enable(const char *device);
 int api_device_remove(const char *device);
 int api_bus_rescan(int segment, int bus);

@@ -96,6 +96,14 @@ int kshim_wake_up_locked(struct wait_queue_head *head, unsigned int mode, int co
     return kshim_wake_up(head, mode, count, NULL);
 }
 
+void kshim_init_swait(struct swait_queue_head *head, const char *name, void *key)
+    KERNEL(__init_swait_queue_head);
+void kshim_init_swait(struct swait_queue_head *head, const char *name, void *key)
+{
+    raw_spin_lock_init(&head->lock);
+    INIT_LIST_HEAD(&head->task_list);
+}
+
 /* --- completions: a counter; whoever waits looks at it again when it is woken */
 
 void kshim_complete(struct completion *done) KERNEL(complete);

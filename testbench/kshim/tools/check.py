@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import build, kernels, link, places, source
-from .errors import KernelError
+from .errors import KernelError, Unavailable
 from .kernels import Kernel
 
 
@@ -41,6 +41,8 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
                               "the change makes nothing worse, 1 it does, 2 it cannot be checked.")
     change = one.add_mutually_exclusive_group(required=True)
     change.add_argument("--patch", metavar="FILE", help="applied with patch -p1")
+    change.add_argument("--plant", metavar="DEFECT", help="a defect of testbench/kshim/defects, or a .cocci file: "
+                        "does a scenario find it?")
     change.add_argument("--modified", metavar="TREE", help="a tree that was changed")
     one.add_argument("--kernel", default="6.12", metavar="KERNEL", help="what it is compared with, 6.12 by default")
     one.add_argument("--scenario", action="append", default=[], metavar="S", help="only these; default all")
@@ -48,21 +50,48 @@ def add_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     one.add_argument("--junit", metavar="FILE", help="results of the changed kernel for machines")
 
 
-def patched_tree(base: Kernel, patch: Path) -> Path:
-    """The base with the patch, sharing all files that it does not touch."""
-    mark = source.file_digest(patch)[:12]
-    tree = base.tree.with_name(f"{base.tree.name}-patched-{mark}")
-    if tree.exists():
-        return tree
-    unfinished = Path(tempfile.mkdtemp(prefix="patch-", dir=base.tree.parent))
-    shutil.copytree(base.tree, unfinished / "tree", copy_function=os.link, symlinks=True)
-    done = subprocess.run(["patch", "-p1", "--batch", "--forward", "-i", str(patch)], cwd=unfinished / "tree",
+DEFECTS = build.KSHIM / "defects"
+
+
+def apply_patch(patch: Path, tree: Path) -> None:
+    done = subprocess.run(["patch", "-p1", "--batch", "--forward", "-i", str(patch)], cwd=tree,
                           capture_output=True, text=True, check=False)
     if done.returncode:
-        shutil.rmtree(unfinished)
-        raise KernelError(f"{patch}: it does not apply to Linux {base.source.name}:\n{done.stdout.strip()[-1500:]}")
-    (unfinished / "tree").rename(tree)
-    unfinished.rmdir()
+        raise KernelError(f"{patch}: it does not apply:\n{done.stdout.strip()[-1500:]}")
+
+
+def header(rule: Path, key: str) -> list[str]:
+    """Words of a line "// key: ..." at the top of a semantic patch."""
+    match = re.search(rf"^// {key}: (.*)$", rule.read_text(encoding="utf-8"), re.M)
+    return match[1].split() if match else []
+
+
+def apply_rule(rule: Path, tree: Path) -> None:
+    """A semantic patch (Coccinelle) to the files that its head names; each must change."""
+    if shutil.which("spatch") is None:
+        raise Unavailable("spatch is missing: apt-get install coccinelle")
+    for name in header(rule, "files"):
+        target = tree / name
+        before = target.read_bytes()
+        target.unlink()  # it is shared with the unchanged tree
+        target.write_bytes(before)
+        done = subprocess.run(["spatch", "--very-quiet", "--in-place", "--sp-file", str(rule), str(target)],
+                              capture_output=True, text=True, check=False)
+        if done.returncode or target.read_bytes() == before:
+            raise KernelError(f"{rule}: it changes nothing in {name}: {done.stderr.strip()[-500:]}")
+
+
+def changed_tree(base: Kernel, change: Path) -> Path:
+    """The base with a patch or a rule, sharing all files that it does not touch."""
+    mark = source.file_digest(change)[:12]
+    tree = base.tree.with_name(f"{base.tree.name}-changed-{mark}")
+    if tree.exists():
+        return tree
+    with tempfile.TemporaryDirectory(prefix="change-", dir=base.tree.parent) as folder:
+        unfinished = Path(folder) / "tree"
+        shutil.copytree(base.tree, unfinished, copy_function=os.link, symlinks=True)
+        (apply_rule if change.suffix == ".cocci" else apply_patch)(change, unfinished)
+        unfinished.rename(tree)
     return tree
 
 
@@ -91,12 +120,12 @@ def copied_objects(base: Kernel, tree: Path) -> Path:
     return folder
 
 
-def changed_kernel(base: Kernel, patch: Path) -> Kernel:
-    """Base plus patch as an instance."""
-    tree = patched_tree(base, patch)
+def changed_kernel(base: Kernel, change: Path) -> Kernel:
+    """Base plus change as an instance."""
+    tree = changed_tree(base, change)
     folder = copied_objects(base, tree)
     folders, objects, _ = build.wanted(tree)
-    places.say("compiling what the patch changes")
+    places.say("compiling what changed")
     build.make(tree, folder, [*(name + "/" for name in folders), *objects], folder / "kbuild.log")
     made = build.Objects(base.source, tree, folder, base.objects.link)
     target = base.instance.with_name(f"{base.instance.stem}-{tree.name.rsplit('-', 1)[-1]}.so")
@@ -141,6 +170,9 @@ def run(arguments: argparse.Namespace) -> int:
     base = kernels.made(kernels.wanted([arguments.kernel])[0])
     if arguments.patch:
         changed = changed_kernel(base, places.users_path(arguments.patch))
+    elif arguments.plant:
+        known = DEFECTS / f"{arguments.plant}.cocci"
+        changed = changed_kernel(base, known if known.exists() else places.users_path(arguments.plant))
     else:
         changed = kernels.made(source.of_path(places.users_path(arguments.modified), modified=True))
     places.say("running scenarios on both")

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The sequence number of COMPLETION_WAIT is taken before the lock of the ring: two threads queue theirs out of order,
+// and the semaphore goes backwards.
+// files: drivers/iommu/amd/iommu.c
+// kernels: 6.1 6.12 7.3
+// found-by: race/flush: COMPLETION_WAIT goes backwards
+@queued@
+identifier number, unit, command;
+expression next;
+@@
+ number = next;
+ build_completion_wait(&command, unit, number);
+
+@@
+identifier flags, queued.number, queued.unit;
+expression queued.next;
+@@
+ iommu_completion_wait(...)
+ {
+ <...
++number = next;
+ raw_spin_lock_irqsave(&unit->lock, flags);
+ ...>
+ }
+
+@@
+identifier queued.number, queued.unit, queued.command;
+expression queued.next;
+@@
+ iommu_completion_wait(...)
+ {
+ <...
+-number = next;
+ build_completion_wait(&command, unit, number);
+ ...>
+ }
