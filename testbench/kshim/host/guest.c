@@ -43,11 +43,9 @@ static void deliver(struct guest *guest)
     guest->delivering = false;
 }
 
-void guest_take_message(struct guest *guest, uint64_t address, uint32_t data)
+bool guest_take_message(struct guest *guest, uint64_t address, uint32_t data)
 {
-    (void)address;
-    if (guest->kernel)
-        instance_entry(guest->kernel)->interrupt(0xfee00000, data & 0xff);
+    return guest->kernel && !instance_entry(guest->kernel)->interrupt(address, data);
 }
 
 /* After everything that may have made the VMM or the IOMMU work. */
@@ -202,6 +200,8 @@ static bool make_vm(struct guest *guest, struct hv_driver *driver, const struct 
         .untrapped = true,
         .mmio = IOMMU_MMIO,
         .iommu = IOMMU_ID,
+        .host_tables = setup->host_tables,
+        .ioapic = &(struct hv_vmm_ioapic){.number = 32, .device = 0x14 << 3},
         .vapic = setup->vapic,
         .context = guest,
         .interrupt = told,

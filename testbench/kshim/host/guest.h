@@ -50,8 +50,9 @@ struct guest_setup {
     const char *object; /* null: that of the options */
     const char *command_line;
     struct dma_device *devices[GUEST_DEVICES];
-    uint64_t spa;   /* of GUEST_RAM_BYTES, in the machine's RAM */
-    uint64_t vapic; /* a page in the hypervisor's memory */
+    uint64_t spa;     /* of GUEST_RAM_BYTES, in the machine's RAM */
+    uint64_t vapic;   /* a page in the hypervisor's memory */
+    bool host_tables; /* mediated: the guest may use v1 tables */
     const struct hv_foreign_stage2 *stage2;
 };
 
@@ -68,10 +69,7 @@ enum dma_outcome guest_read(struct guest *guest, unsigned device, uint64_t addre
 uint64_t guest_word(struct guest *guest, uint64_t gpa);
 /* Kernel threads, work, timers and interrupts of the guest. */
 void guest_run(struct guest *guest);
-/* An interrupt message with a destination of this guest's. */
-void guest_take_message(struct guest *guest, uint64_t address, uint32_t data);
-
-/* APIC IDs of guests' processors, so that messages find them. */
-enum { GUEST_APIC_FIRST = 0x40 };
+/* A remapped message of a device; false: the guest has nobody for its vector. */
+bool guest_take_message(struct guest *guest, uint64_t address, uint32_t data);
 
 #endif

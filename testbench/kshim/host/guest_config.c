@@ -69,27 +69,28 @@ uint32_t guest_config_read(struct guest *guest, uint8_t devfn, unsigned offset, 
     return value;
 }
 
-/* The guest's vector and processor become the host's entry; the device itself sends the number of the
+/* Where the guest's own interrupt tables lead its messages; the device itself sends the number of the
  * message. */
 static void follow_messages(struct guest *guest, struct guest_device *passed)
 {
     const struct pcie_function *function = dma_device_function(passed->device);
     unsigned control = pcie_peek(function, passed->msi.offset + MSI_CONTROL, 2);
-    uint32_t address = 0xfee00000, data = 0;
+    uint32_t address = 0xfee00000, number = 0;
+    uint16_t data;
 
     if (!(control & MSI_ENABLE))
         return;
+    memcpy(&data, passed->msi.shadow + passed->msi.bytes - 2, 2);
     for (unsigned index = 0; index < 1u << (control >> 4 & 7); index++) {
-        struct hv_interrupt where = {.valid = true,
-                                     .vector = (uint8_t)(passed->msi.shadow[passed->msi.bytes - 2] + index),
-                                     .destination = GUEST_APIC_FIRST + guest->number};
+        struct hv_message message = {.data = data + index};
 
-        if (hv_vmm_device_interrupt(guest->vmm, passed->id, index, &where) != HV_OK)
+        memcpy(&message.address, passed->msi.shadow, passed->msi.bytes - 2);
+        if (hv_vmm_device_message(guest->vmm, passed->id, index, &message) != HV_OK)
             FAIL(guest->world, "guest %u: message %u of %s cannot be remapped", guest->number, index,
                  passed->name);
     }
     host_access(guest, passed, true, passed->msi.offset + MSI_ADDRESS, 4, &address);
-    host_access(guest, passed, true, passed->msi.offset + MSI_ADDRESS + passed->msi.bytes - 2, 2, &data);
+    host_access(guest, passed, true, passed->msi.offset + MSI_ADDRESS + passed->msi.bytes - 2, 2, &number);
 }
 
 void guest_config_write(struct guest *guest, uint8_t devfn, unsigned offset, unsigned bytes, uint32_t value)

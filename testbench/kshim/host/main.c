@@ -24,7 +24,7 @@ static const char usage[] =
     "usage: kshim-run --object FILE.so [options] [SCENARIO...]\n"
     "\n"
     "Runs scenarios on a kernel instance; without names, all of its version. A name ends in * for all that\n"
-    "begin so.\n"
+    "begin so. One that is named in full runs also on versions that it is not meant for.\n"
     "  --object FILE      the kernel instance (scripts/kernel build makes it)\n"
     "  --guest FILE       the instance of guests; without it the same one\n"
     "  --list             names and what they do\n"
@@ -157,9 +157,12 @@ static size_t run_all(const struct run_options *options, unsigned version, char 
         bool wanted = names_count == 0;
         double start = now();
 
-        for (int name = 0; name < names_count; name++)
+        bool named = false;
+        for (int name = 0; name < names_count; name++) {
             wanted |= matches(names[name], scenario->name);
-        if (!wanted || !is_for(scenario, version))
+            named |= !strcmp(names[name], scenario->name);
+        }
+        if (!wanted || (!named && !is_for(scenario, version)))
             continue;
         results[count].scenario = scenario;
         results[count].status = in_process(scenario, options, report);

@@ -59,12 +59,14 @@ uint64_t world_random(struct world *world)
 static void deliver(void *context, uint64_t address, uint32_t data)
 {
     struct world *world = context;
-    unsigned processor = (unsigned)(address >> 12) & 0xff, guest = processor - GUEST_APIC_FIRST;
 
-    if (guest < WORLD_GUESTS && world->guests[guest])
-        guest_take_message(world->guests[guest], address, data);
-    else
+    if (world->kernel) {
         kernel_machine_deliver(world->kernel, address, data);
+        return;
+    }
+    for (unsigned each = 0; each < WORLD_GUESTS; each++)
+        if (world->guests[each] && guest_take_message(world->guests[each], address, data))
+            return;
 }
 
 static void attach(void *context, size_t index, struct amdvi_device *device,
@@ -286,15 +288,21 @@ void world_pass(struct world *world, uint64_t ns)
     }
 }
 
+void world_close(struct world *world)
+{
+    world_lint_finish(world);
+    world_record_finish(world);
+    machine_destroy(world->machine);
+    world->machine = NULL;
+}
+
 void world_end(struct world *world)
 {
     if (world->kernel) {
         world_run(world);
         look_for_troubles(world);
     }
-    world_lint_finish(world);
-    world_record_finish(world);
+    world_close(world);
     if (world->failures && world->kernel && !world->options->verbose)
         fprintf(stderr, "(the kernel's log: --verbose)\n");
-    machine_destroy(world->machine);
 }

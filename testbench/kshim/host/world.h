@@ -87,6 +87,8 @@ bool world_build(struct world *world, const struct world_setup *setup);
 /* Another kernel takes the machine as the first one left it, which never runs again: after a shutdown in its
  * place, after a crash (KSHIM_KDUMP in the flags) in memory beside it. */
 bool world_boot_again(struct world *world, const struct world_setup *setup);
+/* The machine goes, with what watched it; another one may be built. */
+void world_close(struct world *world);
 /* The end of a scenario: lint finished, troubles, locks and leaks looked at, parts given back. */
 void world_end(struct world *world);
 

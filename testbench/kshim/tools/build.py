@@ -20,7 +20,7 @@ KERNEL = KSHIM / "kernel"
 TOOLS = ("make", "gcc", "ld", "ar", "nm", "objcopy", "readelf", "flex", "bison", "bc")
 
 # A shared object wants code that may lie anywhere; calls into the C library want 16-byte stacks.
-COMPILER_FLAGS = f"-fPIC -mcmodel=small -mpreferred-stack-boundary=4 -fno-omit-frame-pointer -g1 -Wno-error -include {KERNEL}/force.h"
+COMPILER_FLAGS = "-fPIC -mcmodel=small -mpreferred-stack-boundary=4 -fno-omit-frame-pointer -g1 -Wno-error"
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,25 @@ def tree_digest(tree: Path) -> str:
                   for name in names)[:12]
 
 
+def headers(builds: Path) -> Path:
+    """A copy of the wrapper headers that is as old as it is: kbuild compiles anew what is older than a header."""
+    folder = builds / f"headers-{stamp()}"
+    if not folder.exists():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(KERNEL / "wrap", unfinished / "wrap")
+        shutil.copy(KERNEL / "force.h", unfinished / "force.h")
+        unfinished.rename(folder)
+    return folder
+
+
 def make(tree: Path, folder: Path, targets: list[str], log: Path) -> None:
     """One run of kbuild; its output goes to a file, whose end is shown when it fails."""
+    ours = headers(folder.parent)
     command = ["make", "-s", "-C", str(tree), "ARCH=x86", f"O={folder}", f"-j{os.environ.get('AMDVI_JOBS', '2')}",
                "KBUILD_BUILD_TIMESTAMP=1", "KBUILD_BUILD_USER=kshim", "KBUILD_BUILD_HOST=kshim",
-               "CONFIG_OBJTOOL=", "objtool-enabled=", f"NOSTDINC_FLAGS=-nostdinc -I{KERNEL}/wrap",
-               f"KCFLAGS={COMPILER_FLAGS}", *targets]
+               "CONFIG_OBJTOOL=", "objtool-enabled=", f"NOSTDINC_FLAGS=-nostdinc -I{ours}/wrap",
+               f"KCFLAGS={COMPILER_FLAGS} -include {ours}/force.h", *targets]
     with log.open("ab") as stream:
         done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
