@@ -277,7 +277,8 @@ void guest_end(struct guest *guest)
         EXPECT(guest->world, !instance_entry(guest->kernel)->locks_held(), "guest %u ends with locks held",
                guest->number);
         if (instance_all_troubles(guest->kernel)) {
-            FAIL(guest->world, "guest %u was in trouble:", guest->number);
+            FAIL(guest->world, "guest %u was in trouble: %s", guest->number,
+                 instance_first_trouble(guest->kernel));
             instance_print_troubles(guest->kernel, stderr);
         }
     }

@@ -359,6 +359,11 @@ unsigned instance_all_troubles(const struct instance *instance)
     return sum;
 }
 
+const char *instance_first_trouble(const struct instance *instance)
+{
+    return instance->log.first_count ? instance->log.first[0] : "";
+}
+
 void instance_print_troubles(const struct instance *instance, FILE *stream)
 {
     kernel_log_print_troubles(&instance->log, stream);

@@ -47,6 +47,8 @@ size_t instance_log_count(const struct instance *instance, const char *text);
  * before. */
 unsigned instance_troubles(const struct instance *instance, enum kshim_trouble kind);
 unsigned instance_all_troubles(const struct instance *instance);
+/* The first of all; "" when there was none. */
+const char *instance_first_trouble(const struct instance *instance);
 void instance_print_troubles(const struct instance *instance, FILE *stream);
 /* Lines of the log with this text are no trouble; null: none is excused any more. */
 void instance_excuse(struct instance *instance, const char *text);

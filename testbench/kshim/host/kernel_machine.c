@@ -19,7 +19,7 @@ static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
     struct kernel_machine *self = context;
 
     if (self->writes)
-        self->writes(self->context);
+        self->writes(self->context, pa);
     machine_mmio_write(self->machine, pa, value, (unsigned)bytes);
 }
 

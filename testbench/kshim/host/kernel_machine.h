@@ -11,7 +11,7 @@
 struct kernel_machine {
     struct machine *machine;
     /* The kernel is about to write a register; may be null. */
-    void (*writes)(void *context);
+    void (*writes)(void *context, uint64_t pa);
     void *context;
 };
 

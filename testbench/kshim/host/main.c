@@ -31,6 +31,9 @@ static const char usage[] =
     "  --seed N           of every random choice (1)\n"
     "  --steps N          length of random scenarios\n"
     "  --interleave       switch between kernel threads at locks and register accesses\n"
+    "  --blame            look for the driver's stores at each doorbell, so that findings of the lint name "
+    "where\n"
+    "                     they were made; slow\n"
     "  --no-lint          without the lint\n"
     "  --record FILE      a trace of the first IOMMU (.trace: text), of the second FILE.1; for one scenario\n"
     "  --junit FILE       results for machines\n"
@@ -207,6 +210,7 @@ enum {
     OPTION_STEPS,
     OPTION_INTERLEAVE,
     OPTION_NO_LINT,
+    OPTION_BLAME,
     OPTION_RECORD,
     OPTION_JUNIT,
     OPTION_JSON,
@@ -221,6 +225,7 @@ static const struct option long_options[] = {
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"interleave", no_argument, NULL, OPTION_INTERLEAVE},
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
+    {"blame", no_argument, NULL, OPTION_BLAME},
     {"record", required_argument, NULL, OPTION_RECORD},
     {"junit", required_argument, NULL, OPTION_JUNIT},
     {"json", required_argument, NULL, OPTION_JSON},
@@ -255,6 +260,9 @@ static void take_option(struct command *command, int option)
         break;
     case OPTION_INTERLEAVE:
         command->run.interleave = true;
+        break;
+    case OPTION_BLAME:
+        command->run.blame = true;
         break;
     case OPTION_NO_LINT:
         command->run.no_lint = true;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REGISTERS = 0x80000, COMMAND_TAIL = 0x2008 }; /* of the window of an IOMMU [2.1] */
+
 /* ------------------------------------------------------------------------------ telling */
 
 void world_fail(struct world *world, const char *file, int line, const char *format, ...)
@@ -187,11 +189,14 @@ bool world_build(struct world *world, const struct world_setup *setup)
 
 /* ------------------------------------------------------------------------------ the kernel */
 
-static void writes(void *context)
+/* Doorbells are where the driver's stores become the hardware's business. */
+static void writes(void *context, uint64_t pa)
 {
     struct world *world = context;
 
     world_lint_place(world, world->kernel);
+    if ((pa & (REGISTERS - 1)) == COMMAND_TAIL)
+        world_lint_look(world);
 }
 
 static bool load(struct world *world, const char *name)
@@ -248,7 +253,7 @@ static void look_for_troubles(struct world *world)
 {
     EXPECT(world, !instance_entry(world->kernel)->locks_held(), "the scenario ends with locks held");
     if (instance_all_troubles(world->kernel)) {
-        FAIL(world, "the kernel was in trouble:");
+        FAIL(world, "the kernel was in trouble: %s", instance_first_trouble(world->kernel));
         instance_print_troubles(world->kernel, stderr);
     }
 }

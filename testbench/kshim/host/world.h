@@ -23,7 +23,7 @@ struct run_options {
     const char *record; /* file for a trace, or null */
     uint64_t seed;
     uint64_t steps; /* of random scenarios; 0: as many as the scenario likes in CI */
-    bool verbose, no_lint, interleave;
+    bool verbose, no_lint, blame, interleave;
 };
 
 struct world;
@@ -94,6 +94,8 @@ void world_end(struct world *world);
 
 /* Lets the kernel's threads, work and timers run, and the IOMMUs. */
 void world_run(struct world *world);
+/* An unmap or detach has returned: the lint lets nothing of it be seen any more, unless the driver queues. */
+void world_unmapped(struct world *world);
 /* Lets time pass, in steps in which all of them run. */
 void world_pass(struct world *world, uint64_t ns);
 

@@ -66,8 +66,15 @@ void world_lint_place(struct world *world, const struct instance *instance)
     }
 }
 
-void world_lint_rely(struct world *world)
+void world_lint_look(struct world *world)
 {
+    for (size_t index = 0; world->options->blame && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
+        amdvi_lint_scan(world->lint[index]);
+}
+
+void world_unmapped(struct world *world)
+{
+    world_lint_look(world);
     for (size_t index = 0; !queue_allowed && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
         amdvi_lint_rely(world->lint[index]);
 }

@@ -9,8 +9,8 @@ void world_lint_setup(struct world *world, bool queued);
 void world_lint_attach(struct world *world, size_t index, struct amdvi_device *device);
 /* What follows is done by this kernel, where it is now. */
 void world_lint_place(struct world *world, const struct instance *instance);
-/* An unmap or detach has returned: nothing of it may be seen any more, unless the driver queues. */
-void world_lint_rely(struct world *world);
+/* What the driver has stored into tables until now, which nobody has told, happened where it is now. */
+void world_lint_look(struct world *world);
 void world_lint_finish(struct world *world);
 
 #endif

@@ -139,6 +139,7 @@ static void toggle(struct world *world, struct domains *own)
     if (range->mapped) {
         EXPECT(world, world->api->unmap(own->domain[which], range->iova, range->bytes) == range->bytes,
                "%#" PRIx64 " bytes at %#" PRIx64 " are not unmapped", range->bytes, range->iova);
+        world_unmapped(world);
         own->counts.unmaps++;
     } else {
         choose(world, range, arena);

@@ -61,6 +61,7 @@ static void unmap_one(struct world *world, struct dma_world *own, unsigned slot)
     struct shadow_range *range = &own->live[slot];
 
     world->api->dma_unmap(WORLD_NIC, range->iova, range->bytes, own->direction[slot]);
+    world_unmapped(world);
     range->mapped = false;
     own->counts.unmaps++;
     own->dead[own->dead_count++ % DEAD] =

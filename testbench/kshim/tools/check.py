@@ -120,10 +120,21 @@ def copied_objects(base: Kernel, tree: Path) -> Path:
     return folder
 
 
+def touch_changed(base: Path, tree: Path) -> None:
+    """What the change has made is newer than all objects: kbuild goes by age."""
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = Path(folder) / name
+            other = base / path.relative_to(tree)
+            if not path.is_symlink() and (not other.exists() or not other.samefile(path)):
+                path.touch()
+
+
 def changed_kernel(base: Kernel, change: Path) -> Kernel:
     """Base plus change as an instance."""
     tree = changed_tree(base, change)
     folder = copied_objects(base, tree)
+    touch_changed(base.tree, tree)
     folders, objects, _ = build.wanted(tree)
     places.say("compiling what changed")
     build.make(tree, folder, [*(name + "/" for name in folders), *objects], folder / "kbuild.log")
