@@ -14,14 +14,14 @@ amdvi_status clockwork::set(const std::string &key, const std::string &value)
     const std::string name = key.compare(0, prefix.size(), prefix) == 0 ? key.substr(prefix.size()) : key;
 
     if (!prepared_)
-        amdvi_timed_preset(&parameters_, nullptr);
+        amdvi_timed_preset_parameters(&parameters_, nullptr);
     prepared_ = true;
     if (key == "timing") {
         wanted_ = value == "on";
         return value == "on" || value == "off" ? AMDVI_OK : AMDVI_ERR_BAD_VALUE;
     }
     if (key == "timing.preset")
-        return amdvi_timed_preset(&parameters_, value.c_str());
+        return amdvi_timed_preset_parameters(&parameters_, value.c_str());
     return amdvi_timed_set(&parameters_, name.c_str(), value.c_str());
 }
 

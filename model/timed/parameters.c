@@ -151,7 +151,7 @@ static const char *set_one(struct amdvi_timed_parameters *parameters, const char
     return setting[length] ? setting + length + 1 : setting + length;
 }
 
-enum amdvi_status amdvi_timed_preset(struct amdvi_timed_parameters *parameters, const char *preset)
+enum amdvi_status amdvi_timed_preset_parameters(struct amdvi_timed_parameters *parameters, const char *preset)
 {
     const struct preset_row *row = preset_rows;
 

@@ -121,7 +121,7 @@ enum amdvi_status amdvi_timed_create(struct amdvi_device *device,
 
     if (!device || !timed)
         return AMDVI_ERR_ARGUMENT;
-    amdvi_timed_preset(&generic, NULL);
+    amdvi_timed_preset_parameters(&generic, NULL);
     status = parameters ? amdvi_timed_check(parameters, NULL) : AMDVI_OK;
     if (status)
         return status;

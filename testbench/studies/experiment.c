@@ -58,7 +58,7 @@ void experiment_init(struct experiment *e)
 {
     *e = (struct experiment){
         .name = "experiment", .report = "latency_mean_ns", .warm_up = 10000, .length = 100000, .seed = 1};
-    amdvi_timed_preset(&e->parameters, NULL);
+    amdvi_timed_preset_parameters(&e->parameters, NULL);
     for (size_t i = 0; i < FIELDS; i++)
         *value_of(&e->workload, i) = fields[i].public.fallback;
 }
@@ -130,7 +130,7 @@ static bool set_preset(struct experiment *e, const char *text, char *error, size
 {
     if (e->time_set)
         snprintf(error, size, "time.preset: must stand before all other parameters");
-    else if (amdvi_timed_preset(&e->parameters, text) == AMDVI_OK)
+    else if (amdvi_timed_preset_parameters(&e->parameters, text) == AMDVI_OK)
         return true;
     else
         snprintf(error, size, "time.preset: no preset '%s'", text);

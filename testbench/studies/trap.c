@@ -148,7 +148,7 @@ void row_modes(struct validation_outcome *o)
     struct amdvi_timed_parameters p;
     double strict, deferred, reused;
 
-    o->ran = amdvi_timed_preset(&p, NULL) == AMDVI_OK &&
+    o->ran = amdvi_timed_preset_parameters(&p, NULL) == AMDVI_OK &&
              amdvi_timed_set(&p, "trap.exit", "590ns") == AMDVI_OK &&
              amdvi_timed_set(&p, "trap.dispatch", "1us") == AMDVI_OK &&
              amdvi_timed_set(&p, "trap.submit", "0ns") == AMDVI_OK &&

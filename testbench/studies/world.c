@@ -70,7 +70,7 @@ bool world_open(struct world *w, const char *const *keys, const char *preset, co
     struct amdvi_timed_parameters parameters;
 
     *w = (struct world){.failed = true};
-    if (amdvi_timed_preset(&parameters, preset) != AMDVI_OK)
+    if (amdvi_timed_preset_parameters(&parameters, preset) != AMDVI_OK)
         return false;
     for (; settings && *settings; settings += 2)
         if (amdvi_timed_set(&parameters, settings[0], settings[1]) != AMDVI_OK)

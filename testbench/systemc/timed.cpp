@@ -186,7 +186,7 @@ double run_c(plain &machine, std::vector<job> &jobs)
     amdvi_timed *timed = nullptr;
     const std::clock_t begin = std::clock();
 
-    amdvi_timed_preset(&parameters, nullptr);
+    amdvi_timed_preset_parameters(&parameters, nullptr);
     amdvi_timed_set(&parameters, "memory.write", "150ns");
     host.context = jobs.data();
     host.complete = [](void *context, const amdvi_timed_completion *c) {

@@ -27,7 +27,7 @@ extern "C" {
 
 enum { AMDVI_TIMED_PARAMETERS_MAX = 64 };
 
-/* All parameters; times in picoseconds, choices by number. Fill in with amdvi_timed_preset(). */
+/* All parameters; times in picoseconds, choices by number. Fill in with amdvi_timed_preset_parameters(). */
 struct amdvi_timed_parameters {
     uint64_t value[AMDVI_TIMED_PARAMETERS_MAX];
 };
@@ -55,7 +55,8 @@ const struct amdvi_timed_parameter *amdvi_timed_parameter_at(size_t index);
 const struct amdvi_timed_preset *amdvi_timed_preset_at(size_t index);
 
 /* Sets all parameters to a preset's values; null: generic. AMDVI_ERR_BAD_VALUE: no such preset. */
-enum amdvi_status amdvi_timed_preset(struct amdvi_timed_parameters *parameters, const char *preset);
+enum amdvi_status amdvi_timed_preset_parameters(struct amdvi_timed_parameters *parameters,
+                                                const char *preset);
 
 /* One parameter. Times carry a unit: 150ns. AMDVI_ERR_UNKNOWN_KEY, AMDVI_ERR_BAD_VALUE. */
 enum amdvi_status amdvi_timed_set(struct amdvi_timed_parameters *parameters, const char *name,
@@ -217,7 +218,8 @@ struct amdvi_trap {
     uint64_t ends[64]; /* of the last submissions, for the length of the queue */
 };
 
-/* No submission yet. `parameters` is copied. AMDVI_ERR_ARGUMENT for null, AMDVI_ERR_BAD_VALUE as amdvi_timed_check(). */
+/* No submission yet. `parameters` is copied. AMDVI_ERR_ARGUMENT for null, AMDVI_ERR_BAD_VALUE as
+ * amdvi_timed_check(). */
 enum amdvi_status amdvi_trap_begin(struct amdvi_trap *trap, const struct amdvi_timed_parameters *parameters);
 /* A submission of guest `guest` at `when`: when the guest goes on. Submissions come in the order of time. */
 enum amdvi_status amdvi_trap_submit(struct amdvi_trap *trap, uint64_t when, unsigned guest, uint64_t *done);

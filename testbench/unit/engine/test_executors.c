@@ -93,7 +93,7 @@ static void draw_machine(struct chance *chance, struct amdvi_timed_parameters *p
     static const char *const slots[] = {"1", "2", "16"}, *const credits[] = {"1", "3", "8"},
                              *const entries[] = {"0", "2", "64"}, *const outstanding[] = {"1", "4", "64"};
 
-    amdvi_timed_preset(p, chance_below(chance, 8) ? "generic" : "ideal");
+    amdvi_timed_preset_parameters(p, chance_below(chance, 8) ? "generic" : "ideal");
     amdvi_timed_set(p, "walk.slots", slots[chance_below(chance, 3)]);
     amdvi_timed_set(p, "memory.credits", credits[chance_below(chance, 3)]);
     amdvi_timed_set(p, "l1.entries", entries[chance_below(chance, 3)]);

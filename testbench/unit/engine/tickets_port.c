@@ -294,7 +294,7 @@ static bool make_time(struct bench *b)
     struct amdvi_timed_host host = {.context = b, .complete = on_timed_complete, .issue = on_issue};
     struct amdvi_timed_parameters p;
 
-    amdvi_timed_preset(&p, NULL);
+    amdvi_timed_preset_parameters(&p, NULL);
     amdvi_timed_set(&p, "walk.slots", "3");
     amdvi_timed_set(&p, "memory.credits", "4");
     amdvi_timed_set(&p, "l1.entries", "4");

@@ -31,7 +31,7 @@ static void apply(struct amdvi_timed_parameters *parameters, const char *setting
 {
     char copy[512], *word;
 
-    amdvi_timed_preset(parameters, NULL);
+    amdvi_timed_preset_parameters(parameters, NULL);
     snprintf(copy, sizeof(copy), "%s", settings);
     for (word = strtok(copy, ","); word; word = strtok(NULL, ",")) {
         char *value = strchr(word, '=');

@@ -292,7 +292,7 @@ START_TEST(timed_is_direct)
                 close_side(&direct);
                 close_side(&timed);
             }
-            amdvi_timed_preset(&p, NULL);
+            amdvi_timed_preset_parameters(&p, NULL);
             amdvi_timed_set(&p, "walk.slots", slots[draw(3)]);
             amdvi_timed_set(&p, "command.flush", flush[draw(3)]);
             amdvi_timed_set(&p, "memory.credits", slots[draw(3)]);

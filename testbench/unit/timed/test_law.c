@@ -73,7 +73,7 @@ static void open_loop(struct loop *l)
     machine_dte(&l->machine, DEVICE, DOMAIN, 4, root);
     for (unsigned i = 0; i < PAGES; i++)
         machine_map(&l->machine, root, 4, IOVA + 4096 * i, MACHINE_DATA, MACHINE_READ_WRITE);
-    amdvi_timed_preset(&l->parameters, NULL);
+    amdvi_timed_preset_parameters(&l->parameters, NULL);
     set(l, "l1.entries", 0, "");
     set(l, "memory.credits", 4096, "");
     set(l, "walk.slots", 4096, "");

@@ -190,7 +190,7 @@ START_TEST(every_default_is_what_it_says)
     struct amdvi_timed_parameters generic, again;
     size_t count = 0;
 
-    ck_assert_int_eq(amdvi_timed_preset(&generic, NULL), AMDVI_OK);
+    ck_assert_int_eq(amdvi_timed_preset_parameters(&generic, NULL), AMDVI_OK);
     again = generic;
     for (const struct amdvi_timed_parameter *p; (p = amdvi_timed_parameter_at(count)); count++) {
         ck_assert_msg(amdvi_timed_set(&again, p->name, p->fallback) == AMDVI_OK, "%s=%s", p->name,
@@ -211,8 +211,8 @@ START_TEST(every_preset_sets_what_it_says)
         const struct amdvi_timed_preset *preset = amdvi_timed_preset_at(i);
         struct amdvi_timed_parameters p, expected;
         char text[1024], *word;
-        amdvi_timed_preset(&expected, NULL);
-        ck_assert_int_eq(amdvi_timed_preset(&p, preset->name), AMDVI_OK);
+        amdvi_timed_preset_parameters(&expected, NULL);
+        ck_assert_int_eq(amdvi_timed_preset_parameters(&p, preset->name), AMDVI_OK);
         snprintf(text, sizeof(text), "%s", preset->settings);
         for (word = strtok(text, ","); word; word = strtok(NULL, ",")) {
             char *value = strchr(word, '=');
@@ -221,7 +221,7 @@ START_TEST(every_preset_sets_what_it_says)
         }
         ck_assert_msg(!memcmp(&p, &expected, sizeof(p)), "%s", preset->name);
     }
-    ck_assert_int_eq(amdvi_timed_preset(&(struct amdvi_timed_parameters){0}, "none such"),
+    ck_assert_int_eq(amdvi_timed_preset_parameters(&(struct amdvi_timed_parameters){0}, "none such"),
                      AMDVI_ERR_BAD_VALUE);
 }
 END_TEST
@@ -246,7 +246,7 @@ START_TEST(values_are_read_strictly)
     struct amdvi_timed_parameters p, before;
     uint64_t value;
 
-    amdvi_timed_preset(&p, NULL);
+    amdvi_timed_preset_parameters(&p, NULL);
     before = p;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         ck_assert_msg(amdvi_timed_set(&p, bad[i][0], bad[i][1]) == AMDVI_ERR_BAD_VALUE, "%s=%s", bad[i][0],
@@ -268,7 +268,7 @@ START_TEST(zeros_are_refused)
     struct amdvi_timed_parameters p;
     const char *name = NULL;
 
-    amdvi_timed_preset(&p, NULL);
+    amdvi_timed_preset_parameters(&p, NULL);
     for (size_t i = 0; amdvi_timed_parameter_at(i); i++) {
         struct amdvi_timed_parameters zero = p;
         zero.value[i] = 0;
@@ -288,7 +288,7 @@ START_TEST(traps_under_one_lock_queue_up)
     struct amdvi_trap trap;
     uint64_t done;
 
-    amdvi_timed_preset(&p, NULL);
+    amdvi_timed_preset_parameters(&p, NULL);
     ck_assert_int_eq(amdvi_trap_begin(&trap, &p), AMDVI_OK);
     amdvi_trap_submit(&trap, 0, 1, &done);
     ck_assert_uint_eq(done, 7000000); /* exit 1 us; 3 + 1 + 2 us under the lock */
