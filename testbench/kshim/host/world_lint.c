@@ -72,8 +72,11 @@ void world_lint_look(struct world *world)
         amdvi_lint_scan(world->lint[index]);
 }
 
+/* Stores that no doorbell followed: the kernel is elsewhere by now, so nobody is named. */
 void world_unmapped(struct world *world)
 {
+    for (size_t index = 0; index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
+        amdvi_lint_place(world->lint[index], 0);
     world_lint_look(world);
     for (size_t index = 0; !queue_allowed && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
         amdvi_lint_rely(world->lint[index]);
