@@ -318,7 +318,6 @@ NOT_BY_NAME = {
     "dte.Software available": "the rule is that nothing looks at it",
     "dte.VmTag": "reserved",
     "dte.VMGTW": "reserved",
-    "cmd_completion_wait.Data": "the command's second word",
     "cmd_complete_ppr.CompletionTag": "read in two parts",
     "vfc_did_map1.W": "read as that of vfc_did_map0",
 }
