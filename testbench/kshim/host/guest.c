@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IOMMU_MMIO = 0xfd180000, IOMMU_BYTES = 0x4000, IOMMU_ID = 0x0002, RING_PAGE = 0x2000 };
+enum { IOMMU_MMIO = 0xfd180000, IOMMU_BYTES = 0x4000, IOMMU_ID = 0x0002 };
 
 /* ------------------------------------------------------------------------------ interrupts */
 
@@ -70,7 +70,6 @@ static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
 
     if (!is_iommu(pa))
         return machine_mmio_read(guest->world->machine, pa, (unsigned)bytes);
-    guest->register_exits += guest->mode == HV_VMM_MEDIATED || pa - IOMMU_MMIO < RING_PAGE;
     if (hv_vmm_read(guest->vmm, pa - IOMMU_MMIO, (unsigned)bytes, &value) != HV_OK)
         FAIL(guest->world, "guest %u: a read of register %#llx fails", guest->number, pa - IOMMU_MMIO);
     return value;
@@ -84,7 +83,6 @@ static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
         machine_mmio_write(guest->world->machine, pa, value, (unsigned)bytes);
         return;
     }
-    guest->register_exits += guest->mode == HV_VMM_MEDIATED || pa - IOMMU_MMIO < RING_PAGE;
     if (hv_vmm_write(guest->vmm, pa - IOMMU_MMIO, (unsigned)bytes, value) != HV_OK)
         FAIL(guest->world, "guest %u: a write of register %#llx fails", guest->number, pa - IOMMU_MMIO);
     follow(guest);
@@ -253,7 +251,6 @@ struct guest *guest_boot(struct world *world, struct hv_driver *driver, const st
     guest->world = world;
     guest->mode = setup->mode;
     guest->spa = setup->spa;
-    guest->vapic = setup->vapic;
     guest->number = 0;
     while (guest->number < WORLD_GUESTS && world->guests[guest->number])
         guest->number++;

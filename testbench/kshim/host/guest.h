@@ -35,14 +35,12 @@ struct guest {
     const struct kshim_api *api;
     unsigned number; /* of this guest in its world */
     uint64_t spa;    /* where its RAM lies */
-    uint64_t vapic;
     struct guest_device devices[GUEST_DEVICES];
     unsigned device_count;
     void *ivrs;
     uint8_t vectors[GUEST_VECTORS]; /* told by the VMM, not delivered yet */
     unsigned vector_count;
     bool delivering;
-    uint64_t register_exits; /* of the guest's kernel, mapped page not counted */
 };
 
 struct guest_setup {

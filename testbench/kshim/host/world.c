@@ -5,12 +5,14 @@
 #include "world_lint.h"
 #include "world_record.h"
 
+#include "model/layout.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGISTERS = 0x80000, COMMAND_TAIL = 0x2008 }; /* of the window of an IOMMU [2.1] */
+enum { REGISTERS = 0x80000 }; /* bytes of the window of an IOMMU [2.1] */
 
 /* ------------------------------------------------------------------------------ telling */
 
@@ -195,7 +197,7 @@ static void writes(void *context, uint64_t pa)
     struct world *world = context;
 
     world_lint_place(world, world->kernel);
-    if ((pa & (REGISTERS - 1)) == COMMAND_TAIL)
+    if ((pa & (REGISTERS - 1)) == REG_CMD_TAIL_OFFSET)
         world_lint_look(world);
 }
 
@@ -230,13 +232,11 @@ static bool start(struct world *world, const struct world_setup *setup, uint64_t
     result = instance_boot(world->kernel, &ops);
     if (result)
         FAIL(world, "the driver's init gives %d", result);
-    world->booted = !result;
     for (size_t each = 0; !result && each < 3; each++)
         EXPECT(world,
                !world->api->device_enable(((const char *const[]){WORLD_NIC, WORLD_GPU, WORLD_USB})[each]),
                "a device cannot be enabled");
     world_run(world);
-    instance_entry(world->kernel)->leaks(&world->leaks_at_boot);
     return !result;
 }
 

@@ -55,11 +55,9 @@ struct world {
     struct dma_device *gpu; /* 01:00.0, behind a root port: MSI-X, ATS, PRI, PASID */
     struct dma_device *usb; /* 00:03.0, a second device of the root complex */
     struct amdvi_recorder *recorder[MACHINE_IOMMUS_MAX];
-    unsigned failures, findings, windows;
+    unsigned failures, findings;
 
     struct guest *guests[WORLD_GUESTS];
-    struct kshim_leaks leaks_at_boot;
-    bool booted;
     void *own; /* the scenario's */
 };
 

@@ -13,10 +13,6 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
 {
     struct world *world = context;
 
-    if (finding->severity == AMDVI_LINT_WINDOW) {
-        world->windows++;
-        return;
-    }
     if (finding->severity != AMDVI_LINT_MISTAKE)
         return;
     world->findings++;
@@ -42,7 +38,6 @@ void world_lint_attach(struct world *world, size_t index, struct amdvi_device *d
 {
     struct amdvi_lint_options options = {.context = world,
                                          .finding = finding,
-                                         .windows = true,
                                          .regime = queue_allowed ? AMDVI_LINT_AUTO : AMDVI_LINT_SYNCHRONOUS,
                                          .processors = world->options->interleave ? 4 : 1,
                                          .place_text = place_text};

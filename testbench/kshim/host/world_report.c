@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "world_report.h"
 
+#include "cmdbuf/layout.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,12 +23,19 @@ void world_report_first(struct world_report *report, const char *text)
 
 /* ------------------------------------------------------------------------------ commands */
 
-/* Opcodes 2 to 6 and 8 drop what a cache holds [6.4]. */
+/* What drops what a cache holds, of the IOMMU or of a device [6.4]. */
 static bool is_flush(const struct amdvi_command_info *info)
 {
-    unsigned opcode = (unsigned)(info->words[0] >> 60);
-
-    return (opcode >= 2 && opcode <= 6) || opcode == 8;
+    switch (cmd_opcode(info->words)) {
+    case CMD_INVALIDATE_DEVTAB_ENTRY:
+    case CMD_INVALIDATE_IOMMU_PAGES:
+    case CMD_INVALIDATE_IOTLB_PAGES:
+    case CMD_INVALIDATE_INTERRUPT_TABLE:
+    case CMD_INVALIDATE_IOMMU_ALL:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void command(void *context, const struct amdvi_command_info *info)

@@ -147,8 +147,8 @@ struct kshim_api {
     kshim_u64 (*sva_requests)(void *shared, int answer);
     int (*feature)(const char *device, const char *name, int on); /* "iopf", "sva" */
 
-    /* `count` (1 to 8) kernel threads at once, each with one of the devices: `steps` pages mapped and unmapped. How many
-     * mappings failed, or an errno. Of use with KSHIM_INTERLEAVE. */
+    /* `count` (1 to 8) kernel threads at once, each with one of the devices: `steps` pages mapped and
+     * unmapped. How many mappings failed, or an errno. Of use with KSHIM_INTERLEAVE. */
     int (*race)(const char *const *devices, int count, int steps);
     int (*device_enable)(const char *device); /* as a driver's probe does: memory decoding, bus master */
     int (*device_remove)(const char *device);

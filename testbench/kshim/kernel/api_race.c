@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Several kernel threads at once, as drivers on several processors: each maps and unmaps pages of its device. */
+/* Several kernel threads at once, as drivers on several processors: each maps and unmaps pages of its device.
+ */
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>

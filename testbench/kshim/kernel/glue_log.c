@@ -66,29 +66,21 @@ static int log_message(int level, const char *prefix, const char *format, va_lis
     return bytes;
 }
 
-int kshim_printk(const char *format, ...) KERNEL(_printk);
-int kshim_printk(const char *format, ...)
-{
-    va_list arguments;
-    int bytes;
-
-    va_start(arguments, format);
-    bytes = log_message(-1, "", format, arguments);
-    va_end(arguments);
-    return bytes;
-}
-
-int kshim_printk_deferred(const char *format, ...) KERNEL(_printk_deferred);
-int kshim_printk_deferred(const char *format, ...)
-{
-    va_list arguments;
-    int bytes;
-
-    va_start(arguments, format);
-    bytes = log_message(-1, "", format, arguments);
-    va_end(arguments);
-    return bytes;
-}
+#define PRINTS(name, symbol)                                                                                 \
+    int name(const char *format, ...) KERNEL(symbol);                                                        \
+    int name(const char *format, ...)                                                                        \
+    {                                                                                                        \
+        va_list arguments;                                                                                   \
+        int bytes;                                                                                           \
+                                                                                                             \
+        va_start(arguments, format);                                                                         \
+        bytes = log_message(-1, "", format, arguments);                                                      \
+        va_end(arguments);                                                                                   \
+        return bytes;                                                                                        \
+    }
+PRINTS(kshim_printk, _printk)
+PRINTS(kshim_printk_deferred, _printk_deferred)
+#undef PRINTS
 
 /* Messages of devices come with their name and driver in the format already. */
 int kshim_vprintk_emit(int facility, int level, const struct dev_printk_info *info, const char *format,

@@ -3,18 +3,6 @@
  * do. */
 #include "scenarios.h"
 
-/* Bits of EFR [2.5] that decide what the driver may turn on. */
-#define EFR_GT       (1ull << 4)
-#define EFR_GA       (1ull << 7)
-#define EFR_GAM_MODE (1ull << 21)
-#define EFR_GIO      (1ull << 48)
-/* Of Control [2.4]. */
-#define CONTROL_GT (1ull << 16)
-#define CONTROL_GA (1ull << 17)
-/* Of a device table entry [3.2]: V, TV; GV; IV. */
-#define ENTRY_GV (1ull << 55)
-#define ENTRY_IV 1ull
-
 struct parameter {
     const char *command_line, *preset;
     unsigned iommus, ivrs_types;
@@ -28,23 +16,24 @@ static const struct parameter *about(const struct world *world)
 
 static void check_default(struct world *world, uint64_t efr)
 {
-    bool remaps_wide = (efr & EFR_GA) != 0;
+    bool remaps_wide = reg_efr_gasup(efr);
 
     EXPECT_LOG(world, "Interrupt remapping enabled");
-    EXPECT(world, !(entry_of(world, world->nic).words[0] & ENTRY_GV), "v1 was the default");
-    EXPECT(world, entry_of(world, world->nic).words[2] & ENTRY_IV, "interrupts are not remapped");
+    EXPECT(world, !dte_gv(entry_of(world, world->nic).words), "v1 was the default");
+    EXPECT(world, dte_iv(entry_of(world, world->nic).words), "interrupts are not remapped");
     EXPECT(world,
-           remaps_wide == ((register_of(iommu_of(world, world->nic), REGISTER_CONTROL) & CONTROL_GA) != 0),
+           remaps_wide ==
+               (reg_control_gaen(register_of(iommu_of(world, world->nic), REG_CONTROL_OFFSET)) != 0),
            "128-bit interrupt entries: EFR %#" PRIx64, efr);
 }
 
 static void check_v2(struct world *world, uint64_t efr)
 {
-    bool v2 = (efr & EFR_GT) && (efr & EFR_GIO);
+    bool v2 = reg_efr_gtsup(efr) && reg_efr_giosup(efr);
 
     EXPECT(world, v2 == (instance_log_count(world->kernel, "V2 page table enabled") != 0),
            "EFR %#" PRIx64 " and the driver's line about v2 tables do not agree", efr);
-    EXPECT(world, v2 == ((entry_of(world, world->nic).words[0] & ENTRY_GV) != 0),
+    EXPECT(world, v2 == (dte_gv(entry_of(world, world->nic).words) != 0),
            "EFR %#" PRIx64 " and GV of the entry do not agree", efr);
 }
 
@@ -57,7 +46,7 @@ static void check_legacy(struct world *world, uint64_t efr)
 
 static void check_vapic(struct world *world, uint64_t efr)
 {
-    bool offered = (efr & EFR_GA) && (efr & EFR_GAM_MODE);
+    bool offered = reg_efr_gasup(efr) && reg_efr_gamsup(efr);
 
     EXPECT(world, offered == (instance_log_count(world->kernel, "Virtual APIC enabled") != 0),
            "EFR offers vAPIC: %d, and the driver's line does not agree", offered);
@@ -69,7 +58,7 @@ static void check_identity(struct world *world, uint64_t efr)
 
     (void)efr;
     EXPECT(world, !strcmp(type, "identity"), "the default domain is %s", type);
-    EXPECT(world, !(entry_of(world, world->nic).words[0] >> 9 & 7), "paging mode of an identity domain");
+    EXPECT(world, !dte_mode(entry_of(world, world->nic).words), "paging mode of an identity domain");
 }
 
 /* NpCache of the capability [1.2]: entries that are not present may be cached, as in an emulator. */
@@ -79,7 +68,7 @@ static bool caches_absent(struct amdvi_device *iommu)
 
     amdvi_pci_read(iommu, 0x34, 1, &where);
     amdvi_pci_read(iommu, (unsigned)where, 4, &header);
-    return header >> 26 & 1;
+    return cap_header_npcache(header);
 }
 
 /* The driver does not queue where each mapping needs an invalidation as well. */
@@ -96,7 +85,7 @@ static void check_unremapped(struct world *world, uint64_t efr)
 {
     (void)efr;
     EXPECT(world, !instance_log_count(world->kernel, "Interrupt remapping enabled"), "remapping was off");
-    EXPECT(world, !(entry_of(world, world->nic).words[2] & ENTRY_IV), "IV of an entry without remapping");
+    EXPECT(world, !dte_iv(entry_of(world, world->nic).words), "IV of an entry without remapping");
 }
 
 static void check_dump(struct world *world, uint64_t efr)

@@ -53,10 +53,10 @@ static void suspend(struct world *world)
     EXPECT(world, world->api->irq_request(WORLD_NIC, 1, 0) == 1, "no interrupt");
     for (unsigned round = 0; round < 5; round++) {
         EXPECT(world, !world->api->suspend(), "the driver refuses to sleep");
-        EXPECT(world, !(register_of(iommu_of(world, world->nic), REGISTER_CONTROL) & 1),
+        EXPECT(world, !reg_control_iommuen(register_of(iommu_of(world, world->nic), REG_CONTROL_OFFSET)),
                "IommuEn while asleep");
         world->api->resume();
-        EXPECT(world, register_of(iommu_of(world, world->nic), REGISTER_CONTROL) & 1,
+        EXPECT(world, reg_control_iommuen(register_of(iommu_of(world, world->nic), REG_CONTROL_OFFSET)),
                "not enabled after waking up");
         expect_reaches(world, world->nic, iova, page, "after waking up");
         count = world->api->irq_count(WORLD_NIC, 0);

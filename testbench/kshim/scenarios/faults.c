@@ -2,12 +2,7 @@
 /* What goes wrong in hardware or devices, and what the driver says and does about it. */
 #include "scenarios.h"
 
-/* Of Status [2.7]. */
-#define STATUS_EVENT_OVERFLOW 1ull
-#define STATUS_EVENT_RUN      (1ull << 3)
-#define STATUS_COMMAND_RUN    (1ull << 4)
-
-enum { EVENT_RECORDS = 512, REGISTER_RING = 0x8, REGISTER_TAIL = 0x2008 };
+enum { EVENT_RECORDS = 512 };
 
 /* More records than the log holds before the handler gets its turn. */
 static void event_overflow(struct world *world)
@@ -21,11 +16,12 @@ static void event_overflow(struct world *world)
     for (unsigned round = 0; round < 3; round++) {
         for (unsigned each = 0; each < EVENT_RECORDS + 100; each++)
             expect_refused(world, world->nic, 0x10000000ull + each * PAGE, "nothing mapped");
-        EXPECT(world, register_of(iommu, REGISTER_STATUS) & STATUS_EVENT_OVERFLOW, "no overflow");
+        EXPECT(world, reg_status_eventoverflow(register_of(iommu, REG_STATUS_OFFSET)), "no overflow");
         world_run(world);
-        EXPECT(world, !(register_of(iommu, REGISTER_STATUS) & STATUS_EVENT_OVERFLOW),
+        EXPECT(world, !(reg_status_eventoverflow(register_of(iommu, REG_STATUS_OFFSET))),
                "the driver leaves the overflow");
-        EXPECT(world, register_of(iommu, REGISTER_STATUS) & STATUS_EVENT_RUN, "the log does not run again");
+        EXPECT(world, reg_status_eventlogrun(register_of(iommu, REG_STATUS_OFFSET)),
+               "the log does not run again");
         world_pass(world, 6000000000ull); /* the driver's own limit of lines is over */
         expect_fault_told(world, world->nic, 0x20000000ull, "after the restart");
     }
@@ -69,7 +65,7 @@ static void command_unreadable(struct world *world)
     world_run(world);
     EXPECT_LOG(world, "COMMAND_HARDWARE_ERROR");
     EXPECT_LOG(world, "Completion-Wait loop timed out");
-    EXPECT(world, !(register_of(iommu_of(world, world->nic), REGISTER_STATUS) & STATUS_COMMAND_RUN),
+    EXPECT(world, !(reg_status_cmdbufrun(register_of(iommu_of(world, world->nic), REG_STATUS_OFFSET))),
            "the ring runs: the driver has learned to start it again");
     expect_no_table(world, world->nic, iova, "unmapped without a flush");
     world->api->page_free(page, 0);
@@ -87,15 +83,15 @@ static void command_illegal(struct world *world)
     instance_excuse(world->kernel, "ILLEGAL_COMMAND_ERROR");
     instance_excuse(world->kernel, "CMD[");
     iommu = iommu_of(world, world->nic);
-    ring = register_of(iommu, REGISTER_RING) & 0xffffffffff000;
-    tail = register_of(iommu, REGISTER_TAIL);
+    ring = reg_cmd_base_base(register_of(iommu, REG_CMD_BASE_OFFSET));
+    tail = register_of(iommu, REG_CMD_TAIL_OFFSET);
     ram_set(machine_ram(world->machine), ring + tail, 0x12345678);
     ram_set(machine_ram(world->machine), ring + tail + 8, 0);
-    machine_mmio_write(world->machine, 0xfd180000 + REGISTER_TAIL, tail + 16, 8);
+    machine_mmio_write(world->machine, 0xfd180000 + REG_CMD_TAIL_OFFSET, tail + 16, 8);
     world_run(world);
     EXPECT_LOG(world, "ILLEGAL_COMMAND_ERROR");
     EXPECT_LOG(world, "CMD[0]: 12345678");
-    EXPECT(world, !(register_of(iommu, REGISTER_STATUS) & STATUS_COMMAND_RUN), "the ring still runs");
+    EXPECT(world, !(reg_status_cmdbufrun(register_of(iommu, REG_STATUS_OFFSET))), "the ring still runs");
     world->api->dma_unmap(WORLD_NIC, world->api->dma_map(WORLD_NIC, world->api->page_alloc(0), PAGE, 0), PAGE,
                           0);
     EXPECT_LOG(world, "Completion-Wait loop timed out");

@@ -13,13 +13,12 @@ struct order {
 static void command(void *context, const struct amdvi_command_info *info)
 {
     struct order *order = context;
-    bool stores = info->words[0] & 1;
 
-    if (info->guest || info->words[0] >> 60 != 1 || !stores)
+    if (info->guest || cmd_opcode(info->words) != CMD_COMPLETION_WAIT || !cmd_completion_wait_s(info->words))
         return;
     order->waits++;
-    order->backwards += info->words[1] < order->last;
-    order->last = info->words[1];
+    order->backwards += cmd_completion_wait_data(info->words) < order->last;
+    order->last = cmd_completion_wait_data(info->words);
 }
 
 static void watch(struct world *world)

@@ -5,6 +5,9 @@
 
 #include "host/world.h"
 
+#include "cmdbuf/layout.h"
+#include "model/layout.h"
+#include "tables/layout.h"
 #include "testbench/platform/ram.h"
 
 #include <inttypes.h>
@@ -44,7 +47,6 @@ bool logged_since(struct world *world, size_t mark, const char *text);
 struct amdvi_device *iommu_of(struct world *world, const struct dma_device *device);
 struct amdvi_dte_view entry_of(struct world *world, const struct dma_device *device);
 uint64_t register_of(struct amdvi_device *iommu, uint64_t offset);
-enum { REGISTER_CONTROL = 0x18, REGISTER_STATUS = 0x2020 };
 struct amdvi_statistics statistics_of(struct amdvi_device *iommu);
 
 /* One page through the DMA API: reached, unmapped, refused, told. */

@@ -22,7 +22,7 @@ static void kexec(struct world *world)
     use_all(world);
     world->api->dma_map(WORLD_NIC, world->api->page_alloc(0), PAGE, 0);
     world->api->shutdown();
-    EXPECT(world, !(register_of(iommu_of(world, world->nic), REGISTER_CONTROL) & 1),
+    EXPECT(world, !reg_control_iommuen(register_of(iommu_of(world, world->nic), REG_CONTROL_OFFSET)),
            "IommuEn after a shutdown");
     if (world_boot_again(world, setup))
         use_all(world);
@@ -32,10 +32,11 @@ static void kexec(struct world *world)
  * addresses are physical ones until its driver takes it (docs/findings.md). */
 static void expect_passed(struct world *world)
 {
-    uint64_t first = entry_of(world, world->nic).words[0];
+    struct amdvi_dte_view entry = entry_of(world, world->nic);
 
-    EXPECT(world, !(first >> 55 & 1) && !(first >> 9 & 7) && first >> 61 == 3,
-           "the first word of the copied entry is %#" PRIx64, first);
+    EXPECT(world,
+           !dte_gv(entry.words) && !dte_mode(entry.words) && dte_ir(entry.words) && dte_iw(entry.words),
+           "the first word of the copied entry is %#" PRIx64, entry.words[0]);
     expect_reaches(world, world->nic, WORLD_KERNEL_BYTES - PAGE, WORLD_KERNEL_BYTES - PAGE, "untranslated");
 }
 

@@ -259,7 +259,7 @@ static void parent(struct world *world)
     id = session.table = iommu.table = table.id;
     EXPECT(world, !world->api->fd_attach(session.bound, &id), "the device cannot be attached");
     map_all(world, &session, false);
-    EXPECT(world, !(entry_of(world, world->nic).words[0] >> 55 & 1), "GV in the entry of a parent");
+    EXPECT(world, !dte_gv(entry_of(world, world->nic).words), "GV in the entry of a parent");
     expect_reaches(world, world->nic, IOVA + 5 * PAGE, session.pa + 5 * PAGE, "through the parent");
     call(world, &session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
     device.iommu = iommu.id;
