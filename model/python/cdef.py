@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADERS = ("amdvi.h", "reasons.h", "host.h", "inject.h", "ivrs.h", "layout.h", "sparse_memory.h", "trace.h", "replay.h",
-           "recorder.h")
+HEADERS = ("amdvi.h", "reasons.h", "host.h", "inject.h", "ivrs.h", "layout.h", "lint.h", "external.h", "timed.h",
+           "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
 SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"
@@ -43,6 +43,10 @@ extern "Python" {
     int amdvi_py_trace_write(void *, const void *, size_t);
     void amdvi_py_verdict(void *, const struct amdvi_replay_verdict *);
     void amdvi_py_result(void *, const struct amdvi_trace_record *, const struct amdvi_trace_record *);
+    void amdvi_py_ask(void *, const struct amdvi_ask *);
+    void amdvi_py_completion(void *, const struct amdvi_completion *);
+    void amdvi_py_timed_completion(void *, const struct amdvi_timed_completion *);
+    void amdvi_py_finding(void *, const struct amdvi_lint_finding *);
 }
 """
 

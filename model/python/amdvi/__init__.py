@@ -8,17 +8,20 @@
 ...     iommu.run()
 ...     answer = iommu.translate(0x100, 0x1000, op="write")
 """
-from . import ivrs, layout, trace
+from . import ivrs, layout, timed, trace
 from ._amdvi import lib as _lib
 from .config import Config, ConfigKey, config_keys, presets
 from .device import Device, Geometry
-from .errors import AmdviError, MemoryFault, text as _text
+from .errors import AmdviError, FieldError, MemoryFault, text as _text
+from .external import Ask, Completion, External
+from .linting import Finding, Lint
 from .memory import Memory, SparseMemory
 from .recording import Recorded, Recorder
 from .replaying import CheckFailure, Replay, replay, replay_text
 from .results import (Access, AtcInvalidation, CacheLine, Command, DteView, Event, Fault, Hit, Irq, Mapping,
                       PageRequest, PageRequested, PrgResponse, Remapped, Request, Translation, event_name, flag_names,
                       reason_text)
+from .timed import Timed
 from .trace import TraceError
 
 
@@ -27,9 +30,10 @@ def version() -> str:
     return _text(_lib.amdvi_version()) or ""
 
 
-__all__ = ["Access", "AmdviError", "AtcInvalidation", "CacheLine", "CheckFailure", "Command", "Config",
-           "ConfigKey", "Device", "DteView", "Event", "Fault", "Geometry", "Hit", "Irq", "Mapping", "Memory",
-           "MemoryFault", "PageRequest", "PageRequested", "PrgResponse", "Recorded", "Recorder", "Remapped",
-           "Replay", "Request", "SparseMemory", "TraceError", "Translation", "config_keys", "event_name",
-           "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "trace",
-           "version"]
+__all__ = ["Access", "AmdviError", "Ask", "AtcInvalidation", "CacheLine", "CheckFailure", "Command",
+           "Completion", "Config", "ConfigKey", "Device", "DteView", "Event", "External", "Fault",
+           "FieldError", "Finding", "Geometry", "Hit", "Irq", "Lint", "Mapping", "Memory", "MemoryFault",
+           "PageRequest", "PageRequested", "PrgResponse", "Recorded", "Recorder", "Remapped", "Replay",
+           "Request", "SparseMemory", "Timed", "TraceError", "Translation", "config_keys", "event_name",
+           "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "timed",
+           "trace", "version"]

@@ -184,3 +184,23 @@ def amdvi_py_verdict(context, verdict):  # type: ignore[no-untyped-def]
 @ffi.def_extern()
 def amdvi_py_result(context, request, record):  # type: ignore[no-untyped-def]
     hooks_of(context).call("result", request, record)
+
+
+@ffi.def_extern()
+def amdvi_py_ask(context, ask):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("ask", ask)
+
+
+@ffi.def_extern()
+def amdvi_py_completion(context, completion):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("completion", completion)
+
+
+@ffi.def_extern()
+def amdvi_py_timed_completion(context, completion):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("timed_completion", completion)
+
+
+@ffi.def_extern()
+def amdvi_py_finding(context, finding):  # type: ignore[no-untyped-def]
+    hooks_of(context).call("finding", finding)

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import results
 from ._amdvi import ffi, lib
+from ._fields import choice
 from ._hooks import Function, Hooks
 from .config import Config
 from .errors import AmdviError, check
@@ -17,6 +18,7 @@ from .results import (AtcInvalidation, CacheLine, DteView, Irq, Mapping, PageReq
 
 CACHES = {"dtc": lib.AMDVI_CACHE_DTC, "itc": lib.AMDVI_CACHE_ITC, "ptc": lib.AMDVI_CACHE_PTC,
           "pdc": lib.AMDVI_CACHE_PDC, "gcr3": lib.AMDVI_CACHE_GCR3}
+MAPS = {"devices": lib.AMDVI_MAP_DEVICES, "domains": lib.AMDVI_MAP_DOMAINS}
 LOGS = {"event": lib.AMDVI_LOG_EVENT, "ppr": lib.AMDVI_LOG_PPR, "ga": lib.AMDVI_LOG_GA}
 OBSERVERS = ("access", "request", "interrupt", "command", "event", "mmio", "hit", "guest_mmio", "pci", "page_request")
 
@@ -27,8 +29,6 @@ class Geometry:
 
     entries: int
     ways: int
-
-
 
 
 class Device:
@@ -53,6 +53,7 @@ class Device:
         self._hooks = Hooks()
         self._hooks.functions = {"on_interrupt": on_interrupt, "on_atc_invalidate": on_atc_invalidate,
                                  "on_prg_response": on_prg_response}
+        self.faces: list[Any] = []  # what must be closed before the device; each takes itself off
         self._number = ffi.new("uint64_t *")
         self._pointer: Any = self._create()
 
@@ -69,7 +70,9 @@ class Device:
         return ffi.gc(out[0], lib.amdvi_destroy)
 
     def close(self) -> None:
-        """Frees the device; may be called twice."""
+        """Closes what stands on the device (lints, recorders, clocks), then frees it; may be called twice."""
+        for face in reversed(list(self.faces)):
+            face.close()
         if self._pointer is not None:
             ffi.release(self._pointer)
             self._pointer = None
@@ -86,9 +89,13 @@ class Device:
             raise AmdviError("the device is closed")
         return self._pointer
 
+    def raise_kept(self) -> None:
+        """Raises what one of the device's callbacks has raised, if it did."""
+        self._hooks.raise_kept()
+
     def _check(self, status: int, about: str = "") -> None:
         """Exceptions of callbacks before the status that they led to."""
-        self._hooks.raise_kept()
+        self.raise_kept()
         check(status, about)
 
     # --- registers ---
@@ -189,10 +196,7 @@ class Device:
                      privileged: bool = False, read: bool = False, write: bool = False, execute: bool = False,
                      last: bool = False) -> PageRequested:
         """A PCIe page request."""
-        asked = ffi.new("struct amdvi_page_request *", {
-            "device": device, "address": address, "prg_index": prg_index, "has_pasid": pasid is not None,
-            "pasid": pasid or 0, "privileged": privileged, "read": read, "write": write, "execute": execute,
-            "last": last})
+        asked = results.PageRequest(device, address, prg_index, pasid, privileged, read, write, execute, last).filled()
         out = ffi.new("struct amdvi_page_request_result *")
         self._check(lib.amdvi_page_request(self.pointer, asked, out))
         return results.page_requested(out)
@@ -231,9 +235,9 @@ class Device:
     def log_count(self, log: str = "event", guest_id: int | None = None) -> int:
         """Records written to a log ("event", "ppr", "ga") since it was enabled."""
         if guest_id is None:
-            self._check(lib.amdvi_log_count(self.pointer, LOGS[log], self._number))
+            self._check(lib.amdvi_log_count(self.pointer, choice("log", log, LOGS), self._number))
         else:
-            self._check(lib.amdvi_guest_log_count(self.pointer, guest_id, LOGS[log], self._number))
+            self._check(lib.amdvi_guest_log_count(self.pointer, guest_id, choice("log", log, LOGS), self._number))
         return int(self._number[0])
 
     def inspect_dte(self, device: int) -> DteView:
@@ -244,14 +248,14 @@ class Device:
 
     def inspect_cache(self, cache: str) -> Iterator[CacheLine]:
         """Live lines of "dtc", "itc", "ptc", "pdc" or "gcr3"."""
-        cursor, line = ffi.new("uint32_t *"), ffi.new("struct amdvi_cache_line *")
-        while (status := lib.amdvi_inspect_cache(self.pointer, CACHES[cache], cursor, line)) != lib.AMDVI_ERR_END:
+        cursor, line, which = ffi.new("uint32_t *"), ffi.new("struct amdvi_cache_line *"), choice("cache", cache, CACHES)
+        while (status := lib.amdvi_inspect_cache(self.pointer, which, cursor, line)) != lib.AMDVI_ERR_END:
             self._check(status)
             yield results.cache_line(line)
 
     def cache_geometry(self, cache: str) -> Geometry:
         entries, ways = ffi.new("uint32_t *"), ffi.new("uint32_t *")
-        self._check(lib.amdvi_cache_geometry(self.pointer, CACHES[cache], entries, ways))
+        self._check(lib.amdvi_cache_geometry(self.pointer, choice("cache", cache, CACHES), entries, ways))
         return Geometry(entries[0], ways[0])
 
     # --- for hosts (amdvi/host.h) ---
@@ -287,6 +291,39 @@ class Device:
             "first": first, "last": last, "context": self._hooks.handle, "mapping": lib.amdvi_py_mapping})
         self._check(lib.amdvi_walk_mappings(self.pointer, walk))
         return found
+
+    # --- guests and migration ---
+
+    def guest_map_fill(self, guest_id: int, guest_map: str, first: int, count: int, host_id: int, *,
+                       queue_id: int = 0, valid: bool = True) -> None:
+        """Entries `first` on, `count` of them, of a guest's "devices" or "domains" map lead to `host_id`."""
+        which = choice("guest_map", guest_map, MAPS)
+        self._check(lib.amdvi_guest_map_fill(self.pointer, guest_id, which, first, count, host_id, queue_id, valid),
+                    f"map of {guest_map} of guest {guest_id}")
+
+    def _saved(self, save: Callable[..., int], *about: int) -> bytes:
+        needed = ffi.new("size_t *")
+        save(self.pointer, *about, ffi.NULL, 0, needed)
+        room = bytearray(needed[0])
+        self._check(save(self.pointer, *about, ffi.from_buffer(room), len(room), needed))
+        return bytes(room[:needed[0]])
+
+    def save(self) -> bytes:
+        """All that the device is, except its caches and memory."""
+        return self._saved(lib.amdvi_save)
+
+    def restore(self, saved: bytes) -> None:
+        """Takes on what save() gave, of a device of the same configuration. CORRUPT, UNSUPPORTED (another version),
+        ARGUMENT (another configuration) change nothing."""
+        self._check(lib.amdvi_restore(self.pointer, saved, len(saved)), "saved device")
+
+    def guest_save(self, guest_id: int) -> bytes:
+        """Registers and rings of one guest; its maps are memory."""
+        return self._saved(lib.amdvi_guest_save, guest_id)
+
+    def guest_restore(self, guest_id: int, saved: bytes) -> None:
+        """Takes on what guest_save() gave; the GuestID may be another one."""
+        self._check(lib.amdvi_guest_restore(self.pointer, guest_id, saved, len(saved)), f"saved guest {guest_id}")
 
     # --- faults on demand ---
 

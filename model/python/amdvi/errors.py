@@ -15,6 +15,14 @@ class AmdviError(Exception):
         self.status = status
 
 
+class FieldError(AmdviError, ValueError):
+    """A value that its field cannot have, found before the library was asked. `field` is the field's name."""
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(f"{field}={value!r}: {expected}")
+        self.field = field
+
+
 class MemoryFault(Exception):
     """Raise it in a memory callback to answer with an error of the bus; it is an answer, not a mistake.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ._amdvi import ffi, lib
+from ._fields import choice
 from ._hooks import Hooks
 from .device import Device
 from .trace import FORMS, TraceError
@@ -39,10 +40,11 @@ class Recorder:
         self._hooks.functions["trace_write"] = file.write
         self._device, out = device, ffi.new("struct amdvi_recorder **")
         options = ffi.new("struct amdvi_recorder_options *", {
-            "config": device.config.pointer, "form": FORMS[form], "write": lib.amdvi_py_trace_write,
+            "config": device.config.pointer, "form": choice("form", form, FORMS), "write": lib.amdvi_py_trace_write,
             "context": self._hooks.handle, "ram": ram})
         self._check(lib.amdvi_recorder_create(device.pointer, options, out))
         self._pointer: Any = out[0]
+        device.faces.append(self)
 
     def _check(self, status: int) -> None:
         self._hooks.raise_kept()
@@ -76,8 +78,9 @@ class Recorder:
         self._check(lib.amdvi_recorder_finish(self.pointer))
 
     def close(self) -> None:
-        """Frees the recorder; may be called twice."""
+        """Frees the recorder; may be called twice. A device that is closed closes it."""
         if self._pointer is not None:
+            self._device.faces.remove(self)
             lib.amdvi_recorder_destroy(self._pointer)
             self._pointer = None
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from ._amdvi import ffi, lib
+from ._fields import choice, filled, set_fields
 from .errors import text
 
 OPS = {"read": lib.AMDVI_READ, "write": lib.AMDVI_WRITE, "exec": lib.AMDVI_EXECUTE, "atomic": lib.AMDVI_ATOMIC}
@@ -62,11 +63,10 @@ class Request:
     no_write: bool = False
 
     def fill(self, out: Any) -> None:
-        """Into a struct amdvi_request that is all zero."""
-        out.device, out.address, out.length = self.device, self.address, self.length
-        out.op, out.at = OPS[self.op], ATS[self.at]
-        out.has_pasid, out.pasid = self.pasid is not None, self.pasid or 0
-        out.privileged, out.execute, out.no_write = self.privileged, self.execute, self.no_write
+        """Into a struct amdvi_request that is all zero. FieldError names what does not fit."""
+        set_fields(out, device=self.device, address=self.address, length=self.length,
+                   op=choice("op", self.op, OPS), at=choice("at", self.at, ATS), has_pasid=self.pasid is not None,
+                   pasid=self.pasid or 0, privileged=self.privileged, execute=self.execute, no_write=self.no_write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,12 @@ class PageRequest:
     write: bool
     execute: bool
     last: bool
+
+    def filled(self) -> Any:
+        """As a struct amdvi_page_request. FieldError names what does not fit."""
+        return filled("struct amdvi_page_request", device=self.device, address=self.address, prg_index=self.prg_index,
+                      has_pasid=self.pasid is not None, pasid=self.pasid or 0, privileged=self.privileged,
+                      read=self.read, write=self.write, execute=self.execute, last=self.last)
 
 
 @dataclass(frozen=True, slots=True)
