@@ -37,7 +37,7 @@ foreach(name ${packages})
 endforeach()
 # Everything that `cmake --install` takes, and nothing that only tests take: what the demo builds.
 add_custom_target(installed)
-foreach(target amdvi amdvi-shared amdvi-dpi amdvi-systemc amdvi-traces amdvi-cli amdvi-python)
+foreach(target amdvi amdvi-shared amdvi-dpi amdvi-systemc amdvi-traces amdvi-cli amdvi-manual amdvi-python)
     if(TARGET ${target})
         add_dependencies(installed ${target})
     endif()
