@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The reference on the PCI device that the handler of a page fault takes is not given back.
 // files: drivers/iommu/amd/iommu.c
-// kernels: 6.1 6.12 7.3
 // found-by: requests/fault: references of the device
 @@
 identifier device;

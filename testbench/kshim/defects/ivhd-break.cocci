@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The walk over the entries of an IVHD block ends at the first range: what stands behind it is skipped.
 // files: drivers/iommu/amd/init.c
-// kernels: 6.1 6.12
 // found-by: boot/genoa/default/1: the IOAPIC's entry is not seen, and interrupt remapping is off
 @@
 expression position;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An unmap ends without its flush.
 // files: drivers/iommu/amd/iommu.c
-// kernels: 6.1 6.12
 // found-by: mapping/random, mapping/dma-strict: the device reaches what was unmapped; lint kind stale-entry
 @@
 @@

@@ -2,7 +2,6 @@
 // The sequence number of COMPLETION_WAIT is taken before the lock of the ring: two threads queue theirs out of order,
 // and the semaphore goes backwards.
 // files: drivers/iommu/amd/iommu.c
-// kernels: 6.1 6.12 7.3
 // found-by: race/flush: COMPLETION_WAIT goes backwards
 @queued@
 identifier number, unit, command;

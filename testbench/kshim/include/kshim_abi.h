@@ -135,6 +135,8 @@ struct kshim_api {
     void (*irq_release)(const char *device);
     kshim_u64 (*irq_count)(const char *device, int index);
     int (*irq_affinity)(const char *device, int index);
+    /* The next interrupt with a handler of ours unmaps this inside of it, as network drivers do. */
+    int (*irq_unmaps)(const char *device, kshim_u64 iova, kshim_u64 bytes);
 
     /*
      * Shared address spaces: PASID 1 and up of a device over guest tables that the test has made at `pgd` (4
@@ -168,6 +170,9 @@ struct kshim_api {
     int (*fd_attach)(void *bound, kshim_u32 *pt_id);
     int (*fd_detach)(void *bound);
     void (*fd_unbind)(void *bound);
+    /* Virtual IOMMUs that are made from now on take nested tables, also where the version's driver has them
+     * and does not offer them (7.x). -95 (EOPNOTSUPP): it has none. */
+    int (*fd_nests)(void);
 
     /* A file of debugfs ("iommu/amd/iommu00/mmio") or an attribute; bytes, or an errno. */
     long (*debugfs_read)(const char *path, char *buffer, kshim_u64 size);

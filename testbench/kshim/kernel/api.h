@@ -36,6 +36,7 @@ int api_irq_request(const char *device, int count, int msix);
 void api_irq_release(const char *device);
 kshim_u64 api_irq_count(const char *device, int index);
 int api_irq_affinity(const char *device, int index);
+int api_irq_unmaps(const char *device, kshim_u64 iova, kshim_u64 bytes);
 int api_avic_start(const char *device, int index, kshim_u64 backing_page, kshim_u32 tag, int vector,
                    int apic);
 int api_avic_stop(const char *device, int index);
@@ -58,5 +59,6 @@ void *api_fd_bind(void *file, const char *device, kshim_u32 *id);
 int api_fd_attach(void *bound, kshim_u32 *pt_id);
 int api_fd_detach(void *bound);
 void api_fd_unbind(void *bound);
+int api_fd_nests(void);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Interrupts of devices: requested as a driver does, counted, remapped, and handed to guests (AVIC). */
 #include <linux/amd-iommu.h>
+#include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 
@@ -29,9 +30,37 @@ static struct irq_user *user_of(const char *name)
     return NULL;
 }
 
+/* What the next handler does beside counting. */
+static struct {
+    struct device *device;
+    u64 iova, bytes;
+} chore;
+
+int api_irq_unmaps(const char *name, kshim_u64 iova, kshim_u64 bytes)
+{
+    if (chore.device)
+        return -EBUSY;
+    chore.device = api_get(name);
+    chore.iova = iova;
+    chore.bytes = bytes;
+    return chore.device ? 0 : -ENODEV;
+}
+
+static void do_chore(void)
+{
+    struct device *device = chore.device;
+
+    if (!device)
+        return;
+    chore.device = NULL;
+    dma_unmap_page(device, chore.iova, chore.bytes, DMA_BIDIRECTIONAL);
+    api_put(device);
+}
+
 static irqreturn_t count_it(int irq, void *data)
 {
     ++*(u64 *)data;
+    do_chore();
     return IRQ_HANDLED;
 }
 

@@ -5,7 +5,8 @@
  * meet at them.
  *
  * Of the kernel's debugging fields `owner` names the thread, and `owner_cpu` keeps how the lock was used so
- * far.
+ * far, with the number of its class: the locks that one place initialises. What interrupts do with one of
+ * them they may do with all.
  */
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -18,7 +19,25 @@ enum usage {
     USED_INTERRUPTS_ON = 2,        /* outside, with interrupts on */
     USED_UNDER_INTERRUPT_LOCK = 4, /* while a lock was held that interrupts take as well */
     USED_TOLD = 8,
+    USAGES = 16, /* above: the class, 0 for locks that nobody initialised at run time */
+    CLASSES = 1024,
 };
+
+static const void *class_place[CLASSES];
+static bool class_in_interrupt[CLASSES];
+
+/* The class of locks that `place` initialises; 0 when there are too many. */
+static unsigned int class_of(const void *place)
+{
+    unsigned int at;
+
+    for (at = 1; at < CLASSES && class_place[at] && class_place[at] != place; at++)
+        ;
+    if (at == CLASSES)
+        return 0;
+    class_place[at] = place;
+    return at;
+}
 
 static unsigned int usage_of(const raw_spinlock_t *lock)
 {
@@ -63,7 +82,8 @@ static bool held_in_interrupts_too(void)
     for (at = 0; at < end; at++) {
         const raw_spinlock_t *lock = self->held[at];
 
-        if (lock->magic == SPINLOCK_MAGIC && usage_of(lock) & USED_IN_INTERRUPT)
+        if (lock->magic == SPINLOCK_MAGIC &&
+            (usage_of(lock) & USED_IN_INTERRUPT || class_in_interrupt[usage_of(lock) / USAGES % CLASSES]))
             return true;
     }
     return false;
@@ -74,9 +94,10 @@ static void note_usage(raw_spinlock_t *lock, void *from)
 {
     unsigned int usage = usage_of(lock);
 
-    if (kshim_in_interrupt())
+    if (kshim_in_interrupt()) {
         usage |= USED_IN_INTERRUPT;
-    else if (!irqs_disabled())
+        class_in_interrupt[usage / USAGES % CLASSES] = usage >= USAGES;
+    } else if (!irqs_disabled())
         usage |= USED_INTERRUPTS_ON;
     if (irqs_disabled() && held_in_interrupts_too())
         usage |= USED_UNDER_INTERRUPT_LOCK;
@@ -137,7 +158,7 @@ void kshim_spin_init(raw_spinlock_t *lock, const char *name, void *key, short in
     lock->raw_lock = (arch_spinlock_t)__ARCH_SPIN_LOCK_UNLOCKED;
     lock->magic = SPINLOCK_MAGIC;
     lock->owner = SPINLOCK_OWNER_INIT;
-    lock->owner_cpu = -1;
+    lock->owner_cpu = ~(class_of(__builtin_return_address(0)) * USAGES);
 }
 
 void kshim_spin_lock(raw_spinlock_t *lock) KERNEL(_raw_spin_lock);

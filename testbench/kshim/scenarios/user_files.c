@@ -1,136 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* iommufd as a VMM uses it: an address space, a table with dirty tracking, its bitmap. */
 #include "shadow.h"
-
-/* The public interface of /dev/iommu: numbers and arguments. */
-#define FILE_CALL(number) (0x3b00u | (number))
-enum {
-    CALL_DESTROY = 0x80,
-    CALL_SPACE = 0x81,
-    CALL_MAP = 0x85,
-    CALL_UNMAP = 0x86,
-    CALL_TABLE = 0x89,
-    CALL_TRACK = 0x8b,
-    CALL_BITMAP = 0x8c,
-    CALL_VIRTUAL_IOMMU = 0x90,
-    CALL_VIRTUAL_DEVICE = 0x91
-};
-/* The driver of 7.3 looks at no type; 0 is refused before it is asked. */
-enum { VIRTUAL_TYPE = 1 };
-enum { MAP_FIXED = 1, MAP_WRITE = 2, MAP_READ = 4, TABLE_NESTS = 1, TABLE_TRACKS = 2 };
-
-struct call_destroy {
-    uint32_t size, id;
-};
-struct call_space {
-    uint32_t size, flags, id;
-};
-struct call_map {
-    uint32_t size, flags, space, reserved;
-    uint64_t user, length, iova;
-};
-struct call_unmap {
-    uint32_t size, space;
-    uint64_t iova, length;
-};
-struct call_table {
-    uint32_t size, flags, device, parent, id, reserved, type, data_bytes;
-    uint64_t data;
-    uint32_t fault, reserved2;
-};
-struct call_track {
-    uint32_t size, flags, table, reserved;
-};
-struct call_bitmap {
-    uint32_t size, table, flags, reserved;
-    uint64_t iova, length, page, data;
-};
-
-struct call_virtual_iommu {
-    uint32_t size, flags, type, device, table, id, data_bytes, reserved;
-    uint64_t data;
-};
-struct call_virtual_device {
-    uint32_t size, iommu, device, id;
-    uint64_t virtual_id;
-};
-
-enum { PAGES = 2048, ORDER = 9 };
-#define IOVA 0x40000000ull
-
-struct session {
-    void *file, *bound;
-    uint32_t device, space, table;
-    uint64_t pa;     /* 1 << ORDER pages of the kernel's, mapped several times in a row */
-    uint64_t bitmap; /* a page of the user's, which the kernel pins */
-};
-
-static void call(struct world *world, struct session *session, unsigned number, void *argument,
-                 const char *what)
-{
-    long result = world->api->file_ioctl(session->file, FILE_CALL(number), argument);
-
-    EXPECT(world, result == 0, "%s gives %ld", what, result);
-}
-
-static void open_session(struct world *world, struct session *session)
-{
-    struct call_space space = {.size = sizeof(space)};
-
-    session->file = world->api->file_open("iommu");
-    EXPECT(world, session->file, "there is no /dev/iommu");
-    if (!session->file)
-        return;
-    call(world, session, CALL_SPACE, &space, "an address space");
-    session->space = space.id;
-    session->bound = world->api->fd_bind(session->file, WORLD_NIC, &session->device);
-    EXPECT(world, session->bound, "the device cannot be bound");
-    session->pa = world->api->page_alloc(ORDER);
-    session->bitmap = world->api->page_alloc(0);
-}
-
-/* Where a page of the address space lies: in order, or so that no two neighbours make a larger leaf. */
-static uint64_t place_of(const struct session *session, uint64_t page, bool scattered)
-{
-    uint64_t within = page % (1u << ORDER);
-
-    return session->pa + (scattered ? within * 7 % (1u << ORDER) : within) * PAGE;
-}
-
-static void map_all(struct world *world, struct session *session, bool scattered)
-{
-    uint64_t step = scattered ? 1 : 1u << ORDER;
-
-    for (uint64_t page = 0; page < PAGES; page += step) {
-        void *user = ram_at(machine_ram(world->machine), place_of(session, page, scattered), step * PAGE);
-        struct call_map map = {.size = sizeof(map),
-                               .flags = MAP_FIXED | MAP_WRITE | MAP_READ,
-                               .space = session->space,
-                               .user = (uint64_t)(uintptr_t)user,
-                               .length = step * PAGE,
-                               .iova = IOVA + page * PAGE};
-
-        call(world, session, CALL_MAP, &map, "a mapping");
-    }
-}
-
-static void close_session(struct world *world, struct session *session)
-{
-    struct call_unmap unmap = {
-        .size = sizeof(unmap), .space = session->space, .iova = IOVA, .length = PAGES * PAGE};
-    struct call_destroy table = {.size = sizeof(table), .id = session->table};
-
-    world->api->fd_detach(session->bound);
-    if (session->table)
-        call(world, session, CALL_DESTROY, &table, "the table's end");
-    call(world, session, CALL_UNMAP, &unmap, "an unmapping");
-    world->api->fd_unbind(session->bound);
-    world->api->file_close(session->file);
-    world_run(world);
-    expect_fault_told(world, world->nic, IOVA, "closed");
-    world->api->page_free(session->bitmap, 0);
-    world->api->page_free(session->pa, ORDER);
-}
+#include "user_session.h"
 
 /* ------------------------------------------------------------------------------ an address space */
 
@@ -141,10 +12,10 @@ static void address_space(struct world *world)
 
     if (!boot_plain(world, ""))
         return;
-    open_session(world, &session);
+    user_open(world, &session, WORLD_NIC);
     if (world->failures)
         return;
-    map_all(world, &session, false);
+    user_map_all(world, &session, false);
     id = session.space;
     EXPECT(world, !world->api->fd_attach(session.bound, &id), "the device cannot be attached");
     for (unsigned each = 0; each < 100; each++) {
@@ -153,7 +24,7 @@ static void address_space(struct world *world)
         expect_reaches(world, world->nic, IOVA + offset, session.pa + offset % (PAGE << ORDER),
                        "of the address space");
     }
-    close_session(world, &session);
+    user_close(world, &session, world->nic);
 }
 
 /* ------------------------------------------------------------------------------ dirty tracking */
@@ -169,7 +40,7 @@ static const uint64_t *read_bitmap(struct world *world, struct session *session)
                               .data = (uint64_t)(uintptr_t)bits};
 
     memset(bits, 0, PAGES / 8);
-    call(world, session, CALL_BITMAP, &get, "the bitmap");
+    user_call(world, session, CALL_BITMAP, &get, "the bitmap");
     return bits;
 }
 
@@ -212,32 +83,25 @@ static void dirty(struct world *world)
 
     if (!boot_plain(world, ""))
         return;
-    open_session(world, &session);
+    user_open(world, &session, WORLD_NIC);
     if (world->failures)
         return;
     table.device = session.device;
     table.parent = session.space;
-    call(world, &session, CALL_TABLE, &table, "a table with dirty tracking");
+    user_call(world, &session, CALL_TABLE, &table, "a table with dirty tracking");
     id = session.table = track.table = table.id;
     EXPECT(world, !world->api->fd_attach(session.bound, &id), "the device cannot be attached");
-    map_all(world, &session, scattered);
-    call(world, &session, CALL_TRACK, &track, "tracking");
+    user_map_all(world, &session, scattered);
+    user_call(world, &session, CALL_TRACK, &track, "tracking");
     for (unsigned round = 0; round < 10 && !world->failures; round++)
         track_once(world, &session, scattered ? 100 : 1 + round / 4, scattered ? 1 : 1u << ORDER, &bits);
     world_tell(world, "%" PRIu64 " dirty bits", bits);
     track.flags = 0;
-    call(world, &session, CALL_TRACK, &track, "tracking's end");
-    close_session(world, &session);
+    user_call(world, &session, CALL_TRACK, &track, "tracking's end");
+    user_close(world, &session, world->nic);
 }
 
 /* ------------------------------------------------------------------------------ nesting */
-
-static void destroy(struct world *world, struct session *session, uint32_t id)
-{
-    struct call_destroy end = {.size = sizeof(end), .id = id};
-
-    call(world, session, CALL_DESTROY, &end, "an object's end");
-}
 
 /* A parent of nested tables translates by host tables alone, and takes a virtual IOMMU with a device. */
 static void parent(struct world *world)
@@ -250,23 +114,23 @@ static void parent(struct world *world)
 
     if (!boot_plain(world, ""))
         return;
-    open_session(world, &session);
+    user_open(world, &session, WORLD_NIC);
     if (world->failures)
         return;
     table.device = iommu.device = device.device = session.device;
     table.parent = session.space;
-    call(world, &session, CALL_TABLE, &table, "a parent of nested tables");
+    user_call(world, &session, CALL_TABLE, &table, "a parent of nested tables");
     id = session.table = iommu.table = table.id;
     EXPECT(world, !world->api->fd_attach(session.bound, &id), "the device cannot be attached");
-    map_all(world, &session, false);
+    user_map_all(world, &session, false);
     EXPECT(world, !dte_gv(entry_of(world, world->nic).words), "GV in the entry of a parent");
     expect_reaches(world, world->nic, IOVA + 5 * PAGE, session.pa + 5 * PAGE, "through the parent");
-    call(world, &session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
+    user_call(world, &session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
     device.iommu = iommu.id;
-    call(world, &session, CALL_VIRTUAL_DEVICE, &device, "a virtual device");
-    destroy(world, &session, device.id);
-    destroy(world, &session, iommu.id);
-    close_session(world, &session);
+    user_call(world, &session, CALL_VIRTUAL_DEVICE, &device, "a virtual device");
+    user_destroy(world, &session, device.id, "the device's end");
+    user_destroy(world, &session, iommu.id, "the IOMMU's end");
+    user_close(world, &session, world->nic);
 }
 
 const struct scenario file_scenarios[] = {

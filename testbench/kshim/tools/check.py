@@ -66,6 +66,21 @@ def header(rule: Path, key: str) -> list[str]:
     return match[1].split() if match else []
 
 
+def number(version: str) -> tuple[int, ...]:
+    """6.12.94 as (6, 12); what is no number ends it."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2])) if match else ()
+
+
+def why_not(rule: Path, version: str) -> str | None:
+    """Why a defect cannot be planted in a version: lines "// since: V", "// until: V" and "// why: ..." at its top."""
+    here = number(version)
+    since, until = (number(" ".join(header(rule, key))) for key in ("since", "until"))
+    if not here or ((not since or here >= since) and (not until or here <= until)):
+        return None
+    return " ".join(header(rule, "why")) or "its code is another one there"
+
+
 def apply_rule(rule: Path, tree: Path) -> None:
     """A semantic patch (Coccinelle) to the files that its head names; each must change."""
     if shutil.which("spatch") is None:
@@ -143,6 +158,29 @@ def changed_kernel(base: Kernel, change: Path) -> Kernel:
     return Kernel(base.source, tree, made, link.instance(made, target, places.say))
 
 
+def defect(name: str, version: str) -> Path:
+    """The rule of a planted defect, when the version can have it."""
+    known = DEFECTS / f"{name}.cocci"
+    rule = known if known.exists() else places.users_path(name)
+    if not rule.exists():
+        names = ", ".join(sorted(path.stem for path in DEFECTS.glob("*.cocci")))
+        raise KernelError(f"there is no defect {name}; there are {names}")
+    reason = why_not(rule, version)
+    if reason:
+        raise KernelError(f"{rule.stem} cannot be planted in Linux {version}: {reason}")
+    return rule
+
+
+def found_by(name: str, worse: list[str]) -> str:
+    """Whether the property that the rule names is among those that find it."""
+    known = DEFECTS / f"{name}.cocci"
+    text = " ".join(header(known, "found-by")) if known.exists() else ""
+    names = [scenario for scenario in re.findall(r"[a-z]+/[a-z0-9/-]+", text) if scenario in worse]
+    if names:
+        return f"planted {name}: found, by {text}"
+    return f"planted {name}: " + ("found, by others than expected" if worse else "NOT FOUND") + (f" ({text})" if text else "")
+
+
 def outcomes(kernel: Kernel, arguments: argparse.Namespace, junit: str | None) -> dict[str, Outcome]:
     runner = kernels.check_runner()
     with tempfile.TemporaryDirectory() as folder:
@@ -182,8 +220,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.patch:
         changed = changed_kernel(base, places.users_path(arguments.patch))
     elif arguments.plant:
-        known = DEFECTS / f"{arguments.plant}.cocci"
-        changed = changed_kernel(base, known if known.exists() else places.users_path(arguments.plant))
+        changed = changed_kernel(base, defect(arguments.plant, base.source.version))
     else:
         changed = kernels.made(source.of_path(places.users_path(arguments.modified), modified=True))
     places.say("running scenarios on both")
@@ -196,4 +233,6 @@ def run(arguments: argparse.Namespace) -> int:
     better = [name for name in before if before[name].status and not after[name].status]
     print(f"verdict: {len(worse)} of {len(before)} scenarios get worse, {len(better)} better"
           + (f": {', '.join(worse[:6])}" if worse else ""))
+    if arguments.plant:
+        print(found_by(arguments.plant, worse))
     return 1 if worse else 0

@@ -34,6 +34,8 @@ def compiler(objects: Objects) -> list[str]:
     return words[:words.index("-c")]
 
 
+# Kernel symbols whose callers get a function of the glue's instead (ld --wrap): see kernel/api_nested.c.
+WRAPS = ("amd_iommufd_viommu_init",)
 DIALECTS = {  # macro: header, and what stands in it. The version does not tell: stable kernels take things over.
     "KSHIM_SYSCORE_DATA": ("include/linux/syscore_ops.h", "struct syscore {"),
     "KSHIM_COMPOUND_INFO": ("include/linux/mm_types.h", "compound_info"),
@@ -57,7 +59,7 @@ def link_stamp(objects: Objects, extra: list[Path]) -> str:
     return digest(path.read_bytes() for path in files)
 
 
-def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wraps: tuple[str, ...] = (),
+def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wraps: tuple[str, ...] = WRAPS,
              extra: tuple[Path, ...] = ()) -> Path:
     """The shared object. `wraps` are kernel symbols that sources in `extra` take over (ld --wrap)."""
     stamp = link_stamp(objects, list(extra)) + " " + " ".join(wraps)
