@@ -43,18 +43,40 @@ struct job {
 
 /* ---------------------------------------------------------------- what there is */
 
+/* The kinds of workload that have a field, unless all do. */
+static void print_kinds(uint32_t kinds)
+{
+    const char *kind = workload_field_at(0)->values, *between = " [";
+
+    if (kinds == workload_field_at(0)->kinds)
+        return;
+    for (unsigned i = 0; i < WORKLOAD_KINDS; i++, kind += strcspn(kind, "|") + 1) {
+        if (!(kinds >> i & 1))
+            continue;
+        printf("%s%.*s", between, (int)strcspn(kind, "|"), kind);
+        between = ", ";
+    }
+    putchar(']');
+}
+
+static void print_field(const struct workload_field *f)
+{
+    if (*f->values)
+        printf("workload.%-18s %s: %s", f->name, f->values, f->meaning);
+    else
+        printf("workload.%-18s %" PRIu64 " (%" PRIu64 " to %" PRIu64 "): %s", f->name, f->fallback, f->least,
+               f->most, f->meaning);
+    print_kinds(f->kinds);
+    putchar('\n');
+}
+
 static void print_list(void)
 {
     const struct amdvi_timed_parameter *p;
     const struct amdvi_timed_preset *preset;
-    const struct workload_field *f;
 
-    for (size_t i = 0; (f = workload_field_at(i)); i++)
-        if (*f->values)
-            printf("workload.%-18s %s: %s\n", f->name, f->values, f->meaning);
-        else
-            printf("workload.%-18s %" PRIu64 " (%" PRIu64 " to %" PRIu64 "): %s\n", f->name, f->fallback,
-                   f->least, f->most, f->meaning);
+    for (size_t i = 0; workload_field_at(i); i++)
+        print_field(workload_field_at(i));
     for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
         printf("time.%-22s %s (%s): %s [%s: %s]\n", p->name, p->fallback, *p->values ? p->values : p->unit,
                p->meaning, p->origin, p->basis);

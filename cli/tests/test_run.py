@@ -59,7 +59,12 @@ def test_sensitivity_names_what_no_source_says():
 
 @pytest.mark.parametrize(("text", "message"), [
     ("name: x\nlenght: 5\n", ":2: lenght: no such field"),
-    ("workload: {kind: packets}\n", ":1: workload.kind: 'packets' is none of requests|unmaps|guests"),
+    ("workload: {kind: packets}\n", ":1: workload.kind: 'packets' is none of requests|unmaps|guests|nic|"),
+    ("workload:\n  kind: nic\n  rate: 100\n  order: serial\n", ":4: workload.order: kind=nic has no such field"),
+    ("workload:\n  kind: nic\n  rate: 0\n", ":3: workload.rate: kind=nic wants the rate of its link"),
+    ("workload:\n  kind: nic\n  rate: 1\n  iova: scattered\n  ranged: on\n", ":5: workload.ranged: a range wants iova=contiguous"),
+    ("workload:\n  kind: nvme\n  iommus: 4\n", ":3: workload.iommus: more than devices"),
+    ("workload: {kind: sweep, devices: 4096, device_stride: 256}\n", ":1: workload.device_stride: the last DeviceID"),
     ("workload:\n  pages: 0\n", ":2: workload.pages: '0' is no number from 1 to 65536"),
     ("time:\n  walk.slots: 0\n", ":2: time.walk.slots: '0' is no count from 1 to 4096"),
     ("time:\n  memory.latency: 150\n", ":2: time.memory.latency: '150' is no time"),

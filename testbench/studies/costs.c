@@ -39,22 +39,11 @@ static const struct {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static bool open_world(struct world *w, const struct experiment *e)
-{
-    const char *keys[2 * EXPERIMENT_KEYS + 1] = {NULL};
-
-    for (unsigned i = 0; i < e->key_count; i++) {
-        keys[2 * i] = e->keys[i][0];
-        keys[2 * i + 1] = e->keys[i][1];
-    }
-    return world_open_with(w, keys, &e->parameters, e->seed);
-}
-
 static bool cost_of_command(const struct experiment *e, unsigned index, double ns[2])
 {
     struct world w;
 
-    if (open_world(&w, e)) {
+    if (workload_world(&w, e)) {
         world_dte_host(&w, HOST_DEVICE, DOMAIN, MODE, world_host_everything(&w, MODE, DATA));
         for (unsigned i = 0; i < TIMES; i++) {
             if (commands[index].low)
@@ -70,10 +59,10 @@ static bool cost_of_command(const struct experiment *e, unsigned index, double n
 
 static bool cost_of_guest(const struct experiment *e, double ns[2])
 {
-    struct guests g;
+    struct guests g = {0};
     struct world w;
 
-    if (open_world(&w, e)) {
+    if (workload_world(&w, e)) {
         guests_open(&w, &g, 1);
         for (unsigned i = 0; i < TIMES && !w.failed; i++) {
             uint64_t from = amdvi_timed_now(w.timed);
@@ -85,6 +74,7 @@ static bool cost_of_guest(const struct experiment *e, double ns[2])
             amdvi_timed_run(w.timed, AMDVI_TIMED_NEVER);
         }
     }
+    guests_close(&g);
     world_close(&w);
     return !w.failed;
 }
@@ -108,7 +98,7 @@ static bool cost_of_walks(const struct experiment *e, bool nested, double ns[2])
     struct nested n = {.host_levels = MODE, .guest_levels = 4, .host_shift = SHIFT_4K};
     struct world w;
 
-    if (open_world(&w, e)) {
+    if (workload_world(&w, e)) {
         world_dte_host(&w, HOST_DEVICE, DOMAIN, MODE, world_host_everything(&w, MODE, DATA));
         world_nested(&w, &n);
         for (uint64_t i = 0; i < 2; i++) {

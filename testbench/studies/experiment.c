@@ -2,65 +2,22 @@
 /* The settings of an experiment by name. */
 #include "amdvi/experiment.h"
 
+#include "testbench/studies/fields.h"
+
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MOST_LENGTH = 1000000000 };
 
-/* ---------------------------------------------------------------- workloads */
-
-#define FIELD(name, values, fallback, least, most, meaning)                                                  \
-    {                                                                                                        \
-        {#name, values, fallback, least, most, meaning}, offsetof(struct workload, name)                     \
-    }
-
-static const struct {
-    struct workload_field public;
-    size_t offset;
-} fields[] = {
-    FIELD(kind, "requests|unmaps|guests", 0, 0, 2,
-          "translations; pages used, unmapped and flushed; flushes of a guest, trapped and in hardware"),
-    FIELD(pages, "", 4096, 1, 65536, "working set"),
-    FIELD(order, "serial|random", 1, 0, 1, "of pages"),
-    FIELD(stride, "", 1, 1, 65536, "pages between two in order=serial"),
-    FIELD(neighbours, "", 0, 0, 1000, "of 1,000 requests: to another page of the last eight"),
-    FIELD(tables, "host|nested", 0, 0, 1, "by which pages are mapped"),
-    FIELD(page, "4K|2M|1G", 0, 0, 2, "size of the host's pages"),
-    FIELD(outstanding, "", 64, 1, 4096, "requests at once; with rate: the most"),
-    FIELD(ports, "", 4, 1, 64, "that requests come by in turn, at most l1.ports"),
-    FIELD(devices, "", 1, 1, 256, "that share the tables, in turn"),
-    FIELD(bytes, "", 4096, 1, 4096, "of a request"),
-    FIELD(rate, "", 0, 0, 100000, "Gb/s of the link; 0: as fast as answers come"),
-    FIELD(batch, "", 1, 1, 16384, "kind=unmaps: pages that one COMPLETION_WAIT is for"),
-    FIELD(keep_directories, "off|on", 0, 0, 1, "kind=unmaps: PDE=0"),
-    FIELD(ranged, "off|on", 0, 0, 1,
-          "kind=unmaps: one invalidation of the whole domain a batch, not one a page"),
-    FIELD(processors, "", 1, 1, 8, "kind=guests: that flush"),
-    FIELD(period, "", 200, 1, 1000000, "kind=guests: microseconds between flushes of one, on average"),
-};
-
-enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
-
-const struct workload_field *workload_field_at(size_t index)
-{
-    return index < FIELDS ? &fields[index].public : NULL;
-}
-
-static uint64_t *value_of(struct workload *workload, size_t index)
-{
-    return (uint64_t *)(void *)((char *)workload + fields[index].offset);
-}
-
 void experiment_init(struct experiment *e)
 {
     *e = (struct experiment){
         .name = "experiment", .report = "latency_mean_ns", .warm_up = 10000, .length = 100000, .seed = 1};
     amdvi_timed_preset_parameters(&e->parameters, NULL);
-    for (size_t i = 0; i < FIELDS; i++)
-        *value_of(&e->workload, i) = fields[i].public.fallback;
+    for (size_t i = 0; workload_field_at(i); i++)
+        *workload_value(&e->workload, i) = workload_field_at(i)->fallback;
 }
 
 /* ---------------------------------------------------------------- values */
@@ -96,23 +53,32 @@ static bool choice(const char *values, const char *text, uint64_t *value)
     }
 }
 
+static void say_what_is_allowed(const struct workload_field *f, const char *text, char *error, size_t size)
+{
+    if (*f->values)
+        snprintf(error, size, "workload.%s: '%s' is none of %s", f->name, text, f->values);
+    else
+        snprintf(error, size, "workload.%s: '%s' is no number from %llu to %llu", f->name, text,
+                 (unsigned long long)f->least, (unsigned long long)f->most);
+}
+
 static bool set_workload(struct experiment *e, const char *name, const char *text, char *error, size_t size)
 {
-    for (size_t i = 0; i < FIELDS; i++) {
-        const struct workload_field *f = &fields[i].public;
-        if (strcmp(f->name, name))
-            continue;
-        if (*f->values ? choice(f->values, text, value_of(&e->workload, i))
-                       : number(text, f->least, f->most, value_of(&e->workload, i)))
-            return true;
-        if (*f->values)
-            snprintf(error, size, "workload.%s: '%s' is none of %s", name, text, f->values);
-        else
-            snprintf(error, size, "workload.%s: '%s' is no number from %llu to %llu", name, text,
-                     (unsigned long long)f->least, (unsigned long long)f->most);
+    const struct workload_field *f;
+    size_t i;
+
+    for (i = 0; (f = workload_field_at(i)) && strcmp(f->name, name);)
+        i++;
+    if (!f) {
+        snprintf(error, size, "workload.%s: no such field", name);
         return false;
     }
-    snprintf(error, size, "workload.%s: no such field", name);
+    if (*f->values ? choice(f->values, text, workload_value(&e->workload, i))
+                   : number(text, f->least, f->most, workload_value(&e->workload, i))) {
+        e->workload_set[i] = true;
+        return true;
+    }
+    say_what_is_allowed(f, text, error, size);
     return false;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Experiments from YAML files: scalars, and sections of scalars. */
-#include "amdvi/experiment.h"
+#include "testbench/studies/fields.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,7 @@ struct reading {
     char section[EXPERIMENT_TEXT], key[EXPERIMENT_TEXT]; /* empty: none */
     unsigned depth;
     bool good;
+    size_t line[WORKLOAD_FIELDS]; /* in which a field of the workload stands */
 };
 
 static void fail(struct reading *r, size_t line, const char *what)
@@ -50,6 +51,8 @@ static void scalar(struct reading *r, const yaml_event_t *event)
     snprintf(path, sizeof(path), "%s%s%s", r->section, *r->section ? "." : "", r->key);
     if (!experiment_set(r->experiment, path, (const char *)event->data.scalar.value, what, sizeof(what)))
         fail(r, event->start_mark.line, what);
+    else if (!strcmp(r->section, "workload"))
+        r->line[workload_field_number(r->key)] = event->start_mark.line;
     *r->key = 0;
 }
 
@@ -103,6 +106,15 @@ static void read_events(struct reading *r, yaml_parser_t *parser)
     }
 }
 
+static void check(struct reading *r)
+{
+    char what[200];
+    size_t field;
+
+    if (r->good && !experiment_check(r->experiment, &field, what, sizeof(what)))
+        fail(r, r->line[field], what);
+}
+
 bool experiment_read(struct experiment *experiment, const char *file, char *error, size_t size)
 {
     struct reading r = {.experiment = experiment, .file = file, .error = error, .size = size, .good = true};
@@ -117,6 +129,7 @@ bool experiment_read(struct experiment *experiment, const char *file, char *erro
     }
     yaml_parser_set_input_file(&parser, stream);
     read_events(&r, &parser);
+    check(&r);
     yaml_parser_delete(&parser);
     fclose(stream);
     return r.good;

@@ -3,25 +3,28 @@
 
 #include "amdvi/layout.h"
 
+#include <stdlib.h>
+
 enum {
     PAGE = 4096,
     MODE = 3,
     OWN_DEVICE = 2, /* the IOMMU's: its table maps the private space */
     HOST_DOMAIN = 0x15,
-    FIRST_DEVICE = 0x1000,
+    FIRST_DEVICE = 0x10,
     FIRST_DOMAIN = 0x100,
-    LAST_ID = 0xffff,
-    SLOT_BYTES = 0x400000,
+    SLOT_BYTES = 64,
     DIRTY_BYTES = 0x2000,
-    MAP_PAGES_DEVICE = 256,
-    MAP_PAGES_DOMAIN = 128,
+    DIRTY_AT = 0x400000,
     RING_LOG2 = 8,
     RING_GPA = 0x1000,
     STORE_GPA = 0x2000,
     DATA_GPA = 0x3000,
     CONTROL = 0x18,
     VF_TAIL = 8,
-    IDS = 65536,
+    DEVICE_MAP_BYTES = 1 << 20,
+    DOMAIN_MAP_BYTES = 1 << 19,
+    DEVICE_MAP_PAGE = 256, /* entries of a page */
+    DOMAIN_MAP_PAGE = 512,
 };
 
 /* ---------------------------------------------------------------- the host's part */
@@ -45,27 +48,47 @@ static void map_run(struct world *w, uint64_t root, uint64_t address, uint64_t b
         world_host_map(w, root, MODE, address + at, world_page(w), SHIFT_4K);
 }
 
-/* Register slots and dirty bits (viommu 2.3), before the device looks at them. */
-static void make_private_space(struct world *w, struct guests *g)
+/* All pages of a map are one: of a guest's maps every entry is the same. */
+static void map_alike(struct world *w, uint64_t root, uint64_t address, uint64_t bytes)
 {
-    g->private_root = world_page(w);
-    map_run(w, g->private_root, 0, SLOT_BYTES);
-    map_run(w, g->private_root, SLOT_BYTES, DIRTY_BYTES);
-    world_dte_host(w, OWN_DEVICE, HOST_DOMAIN, MODE, g->private_root);
+    uint64_t page = world_page(w);
+
+    for (uint64_t at = 0; at < bytes && !w->failed; at += PAGE)
+        world_host_map(w, root, MODE, address + at, page, SHIFT_4K);
 }
 
+uint16_t guests_device(unsigned guest)
+{
+    return (uint16_t)(FIRST_DEVICE + guest);
+}
+
+/* Register slots and dirty bits (viommu 2.3), before the device looks at them. */
+void guests_prepare(struct world *w, struct guests *g, unsigned count)
+{
+    *g = (struct guests){.count = count, .all = calloc(count, sizeof(*g->all))};
+    w->failed |= !g->all || count > GUESTS_MOST;
+    g->private_root = world_page(w);
+    g->stores = world_page(w);
+    map_run(w, g->private_root, 0, (uint64_t)count * SLOT_BYTES);
+    map_run(w, g->private_root, DIRTY_AT, DIRTY_BYTES);
+    world_dte_host(w, OWN_DEVICE, HOST_DOMAIN, MODE, g->private_root);
+    enable(w);
+}
+
+/* The device's table is the one through which the guest's buffers are read, too: TransDevID is the device. */
 static void make_memory(struct world *w, struct guests *g, unsigned i)
 {
-    uint64_t root = world_page(w), device = FIRST_DEVICE + i, at = WORLD_DEVTAB + 32 * device;
+    struct guest *guest = &g->all[i];
+    uint64_t device = guests_device(i);
 
-    g->ring[i] = world_page(w);
-    g->store[i] = world_page(w);
-    world_host_map(w, root, MODE, RING_GPA, g->ring[i], SHIFT_4K);
-    world_host_map(w, root, MODE, STORE_GPA, g->store[i], SHIFT_4K);
-    world_host_map(w, root, MODE, DATA_GPA, world_page(w), SHIFT_4K);
-    world_dte_host(w, (uint16_t)(LAST_ID - i), (uint16_t)(FIRST_DOMAIN + i), MODE, root);
-    world_dte_host(w, (uint16_t)device, (uint16_t)(FIRST_DOMAIN + i), MODE, root);
-    world_poke(w, at + 24, UINT64_C(1) << 15 | (uint64_t)i << 32 | UINT64_C(0x10) << 16);
+    guest->root = world_page(w);
+    guest->ring = world_page(w);
+    world_host_map(w, guest->root, MODE, RING_GPA, guest->ring, SHIFT_4K);
+    world_host_map(w, guest->root, MODE, STORE_GPA, g->stores, SHIFT_4K);
+    world_host_map(w, guest->root, MODE, DATA_GPA, world_page(w), SHIFT_4K);
+    world_dte_host(w, (uint16_t)device, (uint16_t)(FIRST_DOMAIN + i), MODE, guest->root);
+    world_poke(w, WORLD_DEVTAB + 32 * device + 24,
+               UINT64_C(1) << 15 | (uint64_t)i << 32 | UINT64_C(0x10) << 16);
 }
 
 static void write_control(struct world *w, unsigned guest, uint64_t offset, uint64_t value)
@@ -73,54 +96,105 @@ static void write_control(struct world *w, unsigned guest, uint64_t offset, uint
     w->failed |= amdvi_vfc_write(w->device, (uint16_t)guest, offset, 8, value) != AMDVI_OK;
 }
 
-/* RESET_VMMIO, TransDevID, maps, command buffer (viommu 9.4 step 2). */
-static void make_guest(struct world *w, struct guests *g, unsigned i)
+void guests_tables(struct world *w, struct guests *g, unsigned i)
 {
     const uint64_t maps = UINT64_C(0x1000000000);
 
+    if (w->failed)
+        return;
     make_memory(w, g, i);
-    map_run(w, g->private_root, maps + ((uint64_t)i << 20), MAP_PAGES_DEVICE * PAGE);
-    map_run(w, g->private_root, 2 * maps + ((uint64_t)i << 19), MAP_PAGES_DOMAIN * PAGE);
+    map_alike(w, g->private_root, maps + (uint64_t)i * DEVICE_MAP_BYTES, DEVICE_MAP_BYTES);
+    map_alike(w, g->private_root, 2 * maps + (uint64_t)i * DOMAIN_MAP_BYTES, DOMAIN_MAP_BYTES);
+}
+
+void guests_reset_command(struct world *w, unsigned i)
+{
     world_command(w, UINT64_C(10) << 60 | UINT64_C(0x90000000) | i, 0);
-    world_ring(w);
-    write_control(w, i, 0x10, (uint64_t)(LAST_ID - i) << 16);
-    w->failed |= amdvi_guest_map_fill(w->device, (uint16_t)i, AMDVI_MAP_DOMAINS, 0, IDS,
+}
+
+/* TransDevID, maps, command buffer (viommu 9.4 step 2). One page of each map is all of it. */
+void guests_start(struct world *w, unsigned i)
+{
+    const uint16_t guest = (uint16_t)i;
+
+    if (w->failed)
+        return;
+    write_control(w, i, 0x10, (uint64_t)guests_device(i) << 16);
+    w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DOMAINS, 0, DOMAIN_MAP_PAGE,
                                       (uint16_t)(FIRST_DOMAIN + i), 0, true) != AMDVI_OK;
-    w->failed |= amdvi_guest_map_fill(w->device, (uint16_t)i, AMDVI_MAP_DEVICES, 0, IDS,
-                                      (uint16_t)(FIRST_DEVICE + i), 0, true) != AMDVI_OK;
+    w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DEVICES, 0, DEVICE_MAP_PAGE,
+                                      guests_device(i), 0, true) != AMDVI_OK;
     write_control(w, i, 0x20, RING_GPA | 0x100 | RING_LOG2);
 }
 
 void guests_open(struct world *w, struct guests *g, unsigned count)
 {
-    *g = (struct guests){0};
-    make_private_space(w, g);
-    enable(w);
-    for (unsigned i = 0; i < count && !w->failed; i++)
-        make_guest(w, g, i);
+    guests_prepare(w, g, count);
+    for (unsigned i = 0; i < count && !w->failed; i++) {
+        guests_tables(w, g, i);
+        guests_reset_command(w, i);
+        world_ring(w);
+        guests_start(w, i);
+    }
+}
+
+void guests_close(struct guests *g)
+{
+    free(g->all);
+    g->all = NULL;
+}
+
+void guests_map(struct world *w, struct guests *g, unsigned i, uint64_t pages)
+{
+    for (uint64_t page = 0; page < pages && !w->failed; page++)
+        world_host_map(w, g->all[i].root, MODE, GUEST_DATA_GPA + page * PAGE, w->size, SHIFT_4K);
 }
 
 /* ---------------------------------------------------------------- the guest's */
 
-static void put(struct world *w, struct guests *g, unsigned guest, uint64_t low, uint64_t high)
+static void put(struct world *w, struct guest *guest, uint64_t low, uint64_t high)
 {
-    world_poke(w, g->ring[guest] + g->tail[guest], low);
-    world_poke(w, g->ring[guest] + g->tail[guest] + 8, high);
-    g->tail[guest] = (g->tail[guest] + 16) % (16u << RING_LOG2);
+    world_poke(w, guest->ring + guest->tail, low);
+    world_poke(w, guest->ring + guest->tail + 8, high);
+    guest->tail = (guest->tail + 16) % (16u << RING_LOG2);
 }
 
-void guests_flush(struct world *w, struct guests *g, unsigned guest, uint64_t when)
+static uint64_t store_of(const struct guests *g, unsigned i)
+{
+    return g->stores + i % GUESTS_STORES * 8;
+}
+
+/* Guests that share a word store different values. */
+static uint64_t stored_by(const struct guests *g, unsigned i)
+{
+    return (uint64_t)i << 32 | g->all[i].waits;
+}
+
+void guests_invalidate(struct world *w, struct guests *g, unsigned i, bool all)
+{
+    put(w, &g->all[i], UINT64_C(3) << 60 | (uint64_t)1 << 32,
+        all ? UINT64_C(0x7ffffffffffff003) : (uint64_t)DATA_GPA);
+}
+
+void guests_ring(struct world *w, struct guests *g, unsigned i, uint64_t when)
 {
     struct amdvi_register_access access = {
-        .space = AMDVI_SPACE_VF, .write = true, .guest_id = (uint16_t)guest, .size = 8, .offset = VF_TAIL};
+        .space = AMDVI_SPACE_VF, .write = true, .guest_id = (uint16_t)i, .size = 8, .offset = VF_TAIL};
+    struct guest *guest = &g->all[i];
 
-    put(w, g, guest, UINT64_C(3) << 60 | (uint64_t)1 << 32, DATA_GPA);
-    put(w, g, guest, UINT64_C(1) << 60 | STORE_GPA | 1, ++g->waits[guest]);
-    access.value = g->tail[guest];
+    guest->waits++;
+    put(w, guest, UINT64_C(1) << 60 | STORE_GPA | i % GUESTS_STORES * 8 | 1, stored_by(g, i));
+    access.value = guest->tail;
     w->failed |= amdvi_timed_register(w->timed, when, &access, UINT64_MAX) != AMDVI_OK;
 }
 
-bool guests_flushed(const struct world *w, const struct guests *g, unsigned guest)
+void guests_flush(struct world *w, struct guests *g, unsigned i, uint64_t when)
 {
-    return world_peek(w, g->store[guest]) == g->waits[guest];
+    guests_invalidate(w, g, i, false);
+    guests_ring(w, g, i, when);
+}
+
+bool guests_flushed(const struct world *w, const struct guests *g, unsigned i)
+{
+    return world_peek(w, store_of(g, i)) == stored_by(g, i);
 }

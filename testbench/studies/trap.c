@@ -10,7 +10,7 @@ enum { PS_PER_US = 1000000 };
 
 /* ---------------------------------------------------------------- V6: trapped against direct */
 
-enum { PROCESSORS = 8 };
+enum { PROCESSORS = 8, MOST_PROCESSORS = 256 };
 
 struct pair {
     double trapped, direct; /* us, mean */
@@ -35,7 +35,7 @@ static unsigned earliest(const uint64_t *at, unsigned count)
 
 double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
 {
-    uint64_t at[PROCESSORS], done = 0, sum = 0;
+    uint64_t at[MOST_PROCESSORS], done = 0, sum = 0;
     struct amdvi_trap trap;
 
     w->failed |= amdvi_trap_begin(&trap, &w->parameters) != AMDVI_OK;
@@ -63,7 +63,7 @@ static uint64_t await(struct world *w, const struct guests *g, unsigned guest)
 /* All processors share the guest's ring: who comes while another one waits begins behind it. */
 double guests_direct(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
 {
-    uint64_t at[PROCESSORS], sum = 0;
+    uint64_t at[MOST_PROCESSORS], sum = 0;
     struct guests g;
 
     guests_open(w, &g, 1);
@@ -77,6 +77,7 @@ double guests_direct(struct world *w, unsigned processors, unsigned flushes, uin
         sum += done - at[i];
         at[i] = next_start(w, done, period_us);
     }
+    guests_close(&g);
     return w->failed ? -1 : (double)sum / (flushes * processors) / PS_PER_US;
 }
 

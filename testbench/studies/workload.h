@@ -6,12 +6,33 @@
 #include "amdvi/experiment.h"
 #include "testbench/studies/world.h"
 
-void metric_add(struct experiment_result *result, const char *name, double value);
+struct scene;
 
-/* Each false: it could not be run. `w` is open, with its tables still to be made. */
-bool workload_requests(struct world *w, const struct experiment *e, struct experiment_result *result);
-bool workload_unmaps(struct world *w, const struct experiment *e, struct experiment_result *result);
-bool workload_guests(struct world *w, const struct experiment *e, struct experiment_result *result);
+enum { METRIC_SHARES = 6 };
+extern const struct metric_share {
+    const char *name; /* p99 */
+    uint32_t ppm;
+} metric_shares[METRIC_SHARES];
+
+void metric_add(struct experiment_result *result, const char *name, double value);
+/* What the timed executor counted, of all IOMMUs together; percentiles of the first one. */
+void metric_add_scene(struct experiment_result *result, const struct scene *scene);
+void metric_add_world(struct experiment_result *result, const struct world *world);
+double metric_per(uint64_t count, uint64_t of);
+
+/* A world with the experiment's keys, parameters, and memory as its workload wants. */
+bool workload_world(struct world *w, const struct experiment *e);
+unsigned workload_shift(const struct workload *l);
+/* Ports that requests come by. */
+unsigned workload_ports(const struct experiment *e);
+/* Time of `bytes` on a link of `rate` Gb/s, ps. */
+uint64_t workload_link_time(uint64_t bytes, uint64_t rate);
+
+/* Each false: it could not be run. */
+typedef bool workload_run(const struct experiment *e, struct experiment_result *result);
+workload_run workload_requests, workload_unmaps, workload_guests; /* workload.c */
+workload_run workload_nic, workload_nvme, workload_tenants;       /* files of their names */
+workload_run workload_storm, workload_flood, workload_sweep;
 
 /* trap.c: mean microseconds of `flushes` of each processor; negative: it could not be run. */
 double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us);

@@ -12,7 +12,7 @@ enum { PAGE = 4096, DEVTAB = 0x0, CMD_BASE = 0x8, EVT_BASE = 0x10, CONTROL = 0x1
 
 static bool make_device(struct world *w, const char *const *keys)
 {
-    const struct amdvi_memory memory = {.direct = w->ram, .direct_size = WORLD_SIZE};
+    const struct amdvi_memory memory = {.direct = w->ram, .direct_size = w->size};
     struct amdvi_config *config;
     bool good = amdvi_config_create(&config) == AMDVI_OK;
 
@@ -52,17 +52,23 @@ static void on_complete(void *context, const struct amdvi_timed_completion *c)
         w->complete(w->context, w, c);
 }
 
-bool world_open_with(struct world *w, const char *const *keys,
-                     const struct amdvi_timed_parameters *parameters, uint64_t seed)
+bool world_open_sized(struct world *w, const char *const *keys,
+                      const struct amdvi_timed_parameters *parameters, uint64_t seed, uint64_t size)
 {
     const struct amdvi_timed_host host = {.context = w, .complete = on_complete};
 
     *w = (struct world){
-        .heap = WORLD_HEAP, .random = seed * 0x9e3779b97f4a7c15 | 1, .parameters = *parameters};
-    w->ram = calloc(1, WORLD_SIZE);
+        .size = size, .heap = WORLD_HEAP, .random = seed * 0x9e3779b97f4a7c15 | 1, .parameters = *parameters};
+    w->ram = calloc(1, size);
     w->failed = !w->ram || !make_device(w, keys) || !boot(w) ||
                 amdvi_timed_create(w->device, &w->parameters, &host, NULL, &w->timed) != AMDVI_OK;
     return !w->failed;
+}
+
+bool world_open_with(struct world *w, const char *const *keys,
+                     const struct amdvi_timed_parameters *parameters, uint64_t seed)
+{
+    return world_open_sized(w, keys, parameters, seed, WORLD_SIZE);
 }
 
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings)
@@ -91,7 +97,7 @@ uint64_t world_page(struct world *w)
 {
     uint64_t page = w->heap;
 
-    if (page + PAGE > WORLD_SIZE) {
+    if (page + PAGE > w->size) {
         w->failed = true;
         return WORLD_HEAP;
     }
@@ -269,15 +275,21 @@ void world_invalidate_domain(struct world *w, uint16_t domain)
     world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, UINT64_C(0x7ffffffffffff003));
 }
 
-uint64_t world_ring(struct world *w)
+void world_doorbell(struct world *w, uint64_t when)
 {
     struct amdvi_register_access access = {
         .space = AMDVI_SPACE_MMIO, .write = true, .size = 8, .offset = CMD_TAIL};
-    uint64_t begins = amdvi_timed_now(w->timed), next;
 
     world_command(w, UINT64_C(1) << 60 | WORLD_STORE | 1, ++w->waits);
     access.value = w->tail;
-    w->failed |= amdvi_timed_register(w->timed, begins, &access, UINT64_MAX) != AMDVI_OK;
+    w->failed |= amdvi_timed_register(w->timed, when, &access, UINT64_MAX) != AMDVI_OK;
+}
+
+uint64_t world_ring(struct world *w)
+{
+    uint64_t begins = amdvi_timed_now(w->timed), next;
+
+    world_doorbell(w, begins);
     while (!w->failed && world_peek(w, WORLD_STORE) != w->waits) {
         next = amdvi_timed_next(w->timed);
         w->failed = next == AMDVI_TIMED_NEVER || amdvi_timed_run(w->timed, next) != AMDVI_OK;

@@ -24,6 +24,7 @@ enum { SHIFT_4K = 12, SHIFT_2M = 21, SHIFT_1G = 30 };
 
 struct world {
     uint8_t *ram;
+    uint64_t size; /* of ram */
     uint64_t heap;
     struct amdvi_device *device;
     struct amdvi_timed *timed;
@@ -44,6 +45,9 @@ struct world {
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings);
 bool world_open_with(struct world *w, const char *const *keys,
                      const struct amdvi_timed_parameters *parameters, uint64_t seed);
+/* With `size` bytes of memory, of which only what is written takes any; WORLD_SIZE or more. */
+bool world_open_sized(struct world *w, const char *const *keys,
+                      const struct amdvi_timed_parameters *parameters, uint64_t seed, uint64_t size);
 void world_close(struct world *w);
 
 uint64_t world_page(struct world *w);
@@ -83,6 +87,8 @@ void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, b
 void world_invalidate_range(struct world *w, uint16_t domain, uint64_t address, uint64_t pages, bool pde);
 void world_invalidate_domain(struct world *w, uint16_t domain);
 uint64_t world_ring(struct world *w);
+/* Only adds the COMPLETION_WAIT and rings at `when`: w->waits is what will be stored. */
+void world_doorbell(struct world *w, uint64_t when);
 
 /* One request at a time: submits now and runs to its end; the reads made for it. */
 unsigned world_read(struct world *w, uint16_t device, uint64_t address);

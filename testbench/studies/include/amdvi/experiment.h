@@ -13,12 +13,28 @@
 extern "C" {
 #endif
 
-enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_METRICS = 64 };
+enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_METRICS = 192, WORKLOAD_FIELDS = 64 };
 
-enum workload_kind { WORKLOAD_REQUESTS, WORKLOAD_UNMAPS, WORKLOAD_GUESTS };
+enum workload_kind {
+    WORKLOAD_REQUESTS,
+    WORKLOAD_UNMAPS,
+    WORKLOAD_GUESTS,
+    WORKLOAD_NIC,
+    WORKLOAD_NVME,
+    WORKLOAD_TENANTS,
+    WORKLOAD_STORM,
+    WORKLOAD_FLOOD,
+    WORKLOAD_SWEEP,
+    WORKLOAD_KINDS
+};
 enum workload_order { ORDER_SERIAL, ORDER_RANDOM };
 enum workload_tables { TABLES_HOST, TABLES_BOTH };
 enum workload_page { PAGE_4K, PAGE_2M, PAGE_1G };
+enum workload_mapping { MAPPING_STRICT, MAPPING_LAZY, MAPPING_STATIC, MAPPING_DIRECT };
+enum workload_iova { IOVA_CONTIGUOUS, IOVA_SCATTERED };
+enum workload_sizes { SIZES_FIXED, SIZES_MIX };
+enum workload_full { FULL_DROP, FULL_WAIT };
+enum workload_attacker { ATTACKER_NONE, ATTACKER_PAGES, ATTACKER_DOMAINS, ATTACKER_HOST, ATTACKER_FAULTS };
 
 /* Numbers of a workload, as its names say; see workload_field_at(). */
 struct workload {
@@ -26,6 +42,12 @@ struct workload {
     uint64_t outstanding, ports, devices, bytes, rate;
     uint64_t batch, keep_directories, ranged;
     uint64_t processors, period;
+    uint64_t mapping, map_cost, unmap_cost, lock_cost, lazy_entries, lazy_time;
+    uint64_t rings, descriptors, descriptor_pages, iova, sizes, buffer, packet_cost;
+    uint64_t iommus, queue_depth, io_pages, service, io_cost;
+    uint64_t tenants, full, data_pages, data_packets;
+    uint64_t guests, map_write, bulk, touches;
+    uint64_t attacker, device_stride;
 };
 
 struct workload_field {
@@ -33,6 +55,7 @@ struct workload_field {
     const char *values; /* of a choice, with | between them; else empty */
     uint64_t fallback, least, most;
     const char *meaning;
+    uint32_t kinds; /* bit N: kind number N has it */
 };
 
 /* Number `index`, from 0; null after the last one. */
@@ -47,12 +70,15 @@ struct experiment {
     bool time_set; /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
+    bool workload_set[WORKLOAD_FIELDS]; /* by number: given, not only its default */
 };
 
 void experiment_init(struct experiment *experiment);
 /* False: `error` says what is wrong and what is allowed; nothing has changed. */
 bool experiment_set(struct experiment *experiment, const char *path, const char *value, char *error,
                     size_t size);
+/* False: fields contradict each other; `error` begins with the field, `*field` is its number. */
+bool experiment_check(const struct experiment *experiment, size_t *field, char *error, size_t size);
 /* Reads a YAML file over what is there; `error` begins with file and line. */
 bool experiment_read(struct experiment *experiment, const char *file, char *error, size_t size);
 

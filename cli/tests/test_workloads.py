@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workloads of `amdvi run`: what follows from their parameters by arithmetic, and what must be more or less than what."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+AMDVI = os.environ["AMDVI"]
+FILES = Path(__file__).resolve().parents[2] / "testbench/studies/experiments"
+
+
+def metrics(file: str, **settings: object) -> dict:
+    """Of an experiment of the tree; `a__b` stands for `a.b`."""
+    words = [word for name, value in settings.items() for word in ("--set", f"{name.replace('__', '.')}={value}")]
+    done = subprocess.run([AMDVI, "run", str(FILES / file), *words, "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["metrics"]
+
+
+def nic(**settings: object) -> dict:
+    return metrics("nic.yaml", **{"warm_up": 2000, "length": 10000} | settings)
+
+
+def nvme(**settings: object) -> dict:
+    return metrics("nvme.yaml", **{"warm_up": 500, "length": 5000} | settings)
+
+
+# ---------------------------------------------------------------- network card
+
+
+def test_strict_flushes_each_descriptor_and_lazy_each_250():
+    strict, lazy = nic(workload__rate=20), nic(workload__rate=20, workload__mapping="lazy")
+    assert abs(strict["flushes"] - 10000) < 100
+    assert abs(lazy["flushes"] - 10000 / 250) <= 8
+    assert nic(workload__mapping="static")["flushes"] == nic(workload__mapping="direct")["flushes"] == 0
+
+
+def test_what_is_mapped_once_keeps_up_with_the_link_and_strict_does_not():
+    rates = {way: nic(workload__mapping=way)["throughput_gbps"] for way in ("strict", "lazy", "static", "direct")}
+    assert rates["strict"] < 0.9 * rates["lazy"] and rates["lazy"] <= rates["static"] * 1.01
+    assert rates["static"] == pytest.approx(100, rel=0.01) and rates["direct"] == pytest.approx(100, rel=0.01)
+
+
+def test_packets_are_received_or_dropped():
+    m = nic(workload__processors=1, workload__descriptors=16)
+    received = m["throughput_gbps"] / m["offered_gbps"]
+    assert m["dropped_share"] > 0.5 and received + m["dropped_share"] == pytest.approx(1, abs=0.01)
+    assert m["dropped_share"] == pytest.approx(m["dropped_no_descriptor_share"] + m["dropped_full_share"])
+
+
+def test_one_processor_handles_as_many_packets_as_its_time_allows():
+    m = nic(workload__mapping="static", workload__processors=1, workload__packet_cost=1000, warm_up=20000)
+    assert m["packets_m_per_s"] == pytest.approx(1, rel=0.03) and m["processors_busy_share"] > 0.99
+
+
+def test_descriptors_of_64_pages_with_one_range_are_flushed_64_times_less_often():
+    m = nic(workload__descriptor_pages=64, workload__ranged="on", workload__rate=50, workload__descriptors=64)
+    assert m["flushes"] == pytest.approx(10000 / 64, rel=0.1) and m["commands"] == pytest.approx(2 * m["flushes"], abs=8)
+    assert m["throughput_gbps"] == pytest.approx(50, rel=0.01)
+
+
+def test_a_mix_of_sizes_has_the_mean_of_its_parts():
+    m = nic(workload__sizes="mix", workload__mapping="static", workload__rate=1)
+    mean = (7 * 64 + 4 * 576 + 1500) / 12
+    assert m["packets_m_per_s"] == pytest.approx(1e3 / 8 / mean, rel=0.03)
+
+
+# ---------------------------------------------------------------- disks
+
+
+def test_one_io_at_a_time_takes_what_its_parts_take():
+    m = nvme(workload__mapping="static", workload__devices=1, workload__queue_depth=1, workload__processors=1)
+    assert m["io_p50_ns"] == pytest.approx(2 * 1000 + 10000 + 2 * 1, abs=5)  # two hits in L1 besides the data's
+    assert m["iops_k"] == pytest.approx(1e6 / m["io_mean_ns"], rel=0.01)
+
+
+def test_the_lock_is_a_single_server():
+    m = nvme(workload__lock_cost=5000)
+    assert m["iops_k"] == pytest.approx(1e6 / 5000, rel=0.02)
+    assert m["lock_wait_mean_ns"] > 5000
+
+
+def test_more_iommus_take_more_flushes():
+    one, four = (nvme(workload__devices=4, workload__processors=16, workload__iommus=n)["iops_k"] for n in (1, 4))
+    assert four > 1.2 * one
+
+
+def test_policies_stand_in_their_order():
+    rates = [nvme(workload__mapping=way)["iops_k"] for way in ("strict", "lazy", "static", "direct")]
+    assert rates[0] < rates[1] < rates[2] * 1.001 and rates[2] == pytest.approx(rates[3], rel=0.05)
+
+
+# ---------------------------------------------------------------- tenants
+
+
+@pytest.mark.parametrize("tenants", [1, 16, 128])
+def test_a_link_carries_what_is_not_lost(tenants):
+    m = metrics("tenants.yaml", workload__tenants=tenants, workload__outstanding=1, time__l1__entries=0, warm_up=1000, length=10000)
+    assert m["throughput_gbps"] == pytest.approx((1 - m["lost_share"]) * 200, rel=0.01)
+    assert m["least_of_mean_share"] > 0.9 and m["most_of_mean_share"] < 1.1
+
+
+def test_tenants_that_no_cache_holds_are_slower():
+    few, many = (metrics("tenants.yaml", workload__tenants=n, workload__outstanding=1, workload__full="wait", warm_up=8000,
+                         length=10000)["throughput_gbps"] for n in (4, 2048))
+    assert many < few / 3
+
+
+# ---------------------------------------------------------------- guests
+
+
+def test_a_boot_storm_takes_the_writes_of_its_maps():
+    m = metrics("boot-storm.yaml", workload__guests=32, workload__processors=4)
+    assert m["all_ready_ms"] == pytest.approx(32 / 4 * 2 * 65536 * 100 / 1e6, rel=0.01)
+    bulk = metrics("boot-storm.yaml", workload__guests=32, workload__processors=4, workload__bulk="on")
+    assert bulk["all_ready_ms"] == pytest.approx(32 / 4 * 24 * 65536 / 8 / 1e6, rel=0.05)
+
+
+def test_many_guests_can_be_made():
+    assert metrics("boot-storm.yaml", workload__guests=2000, workload__touches=1)["first_read_p50_ns"] > 0
+
+
+def test_neighbours_feel_a_flood():
+    calm, pages, domains = (metrics("noisy-neighbour.yaml", workload__attacker=a, warm_up=10, length=50)
+                            for a in ("none", "pages", "domains"))
+    assert calm["floods_k_per_s"] == 0 and pages["floods_k_per_s"] > 1
+    assert calm["flush_p50_ns"] < pages["flush_p50_ns"] < domains["flush_p50_ns"]
+    assert calm["l2a_stolen_share"] < pages["l2a_stolen_share"] < domains["l2a_stolen_share"]
+
+
+@pytest.mark.parametrize("attacker", ["host", "faults"])
+def test_other_attackers_run(attacker):
+    assert metrics("noisy-neighbour.yaml", workload__attacker=attacker, warm_up=5, length=20)["flush_p50_ns"] > 0
+
+
+# ---------------------------------------------------------------- devices in turn
+
+
+def test_the_device_table_cache_holds_its_lines_and_no_more():
+    few, many = (metrics("directory-sweep.yaml", workload__devices=n, device__dtc__log2_entries=7)["device_entry_misses_share"]
+                 for n in (16, 1024))
+    assert few < 0.02 and many > 0.95
