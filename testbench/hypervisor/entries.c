@@ -4,6 +4,8 @@
 
 #include "tables/layout.h"
 
+#include <string.h>
+
 enum hv_status hv_entry_read(const struct hv_driver *driver, uint16_t device, uint64_t entry[4])
 {
     uint64_t at = driver->device_table + (uint64_t)device * HV_DTE_BYTES;
@@ -129,6 +131,7 @@ static enum hv_status attach(struct hv_driver *driver, uint16_t device, struct h
     if (d->stage2)
         d->stage2->users--;
     d->stage2 = stage2;
+    memcpy(d->entry, entry, sizeof(d->entry));
     return hv_entry_write(driver, device, entry);
 }
 

@@ -38,6 +38,7 @@ struct hv_device {
     struct hv_listener listener;
     uint64_t interrupts; /* SPA of its interrupt table; 0: all are aborted */
     uint64_t before[4];  /* the owner's entry, which it gets back */
+    uint64_t entry[4];   /* what it has here, without the interrupt part */
 };
 
 struct hv_driver {

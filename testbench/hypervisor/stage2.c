@@ -131,32 +131,39 @@ enum hv_status hv_stage2_changed(struct hv_stage2 *stage2, uint64_t gpa, uint64_
     return length ? flush(stage2, gpa, length) : flush(stage2, 0, UINT64_C(1) << 63);
 }
 
-/* What names the table: entries of devices, plain or nested. */
-static enum hv_status renew_device(struct hv_stage2 *stage2, uint16_t device)
+static void lead_to(uint64_t entry[4], const struct hv_stage2 *stage2)
 {
-    uint64_t entry[4];
-    enum hv_status status = hv_entry_read(stage2->driver, device, entry);
-
-    if (status)
-        return status;
     dte_set_mode(entry, stage2->table.mode);
     dte_set_host_root(entry, stage2->table.root);
-    return hv_entry_put(stage2->driver, device, entry);
+}
+
+/* What names the table: entries of devices, plain or nested. The owner may have written plain ones meanwhile,
+ * and one that it gets back later leads to the new table, too. */
+static enum hv_status renew_device(struct hv_stage2 *stage2, uint16_t device, uint64_t old_root)
+{
+    struct hv_device *d = &stage2->driver->devices[device];
+
+    if (dte_mode(d->before) && dte_host_root(d->before) == old_root)
+        lead_to(d->before, stage2);
+    lead_to(d->entry, stage2);
+    return hv_entry_write(stage2->driver, device, d->entry);
 }
 
 enum hv_status hv_stage2_moved(struct hv_stage2 *stage2, uint64_t root, unsigned mode)
 {
     enum hv_status status = HV_OK;
+    uint64_t old_root;
 
     if (!stage2 || root % HV_PAGE || mode < 1 || mode > HV_TABLE_LEVELS)
         return HV_ERR_ARGUMENT;
     if (!stage2->foreign)
         return HV_ERR_FOREIGN;
+    old_root = stage2->table.root;
     stage2->table.root = root;
     stage2->table.mode = mode;
     for (unsigned i = 0; i <= UINT16_MAX && !status; i++)
         if (stage2->driver->devices[i].stage2 == stage2)
-            status = renew_device(stage2, (uint16_t)i);
+            status = renew_device(stage2, (uint16_t)i, old_root);
     for (struct hv_guest *g = stage2->driver->guests; g && !status; g = g->next)
         if (g->stage2 == stage2)
             status = hv_guest_trans_renew(g);
