@@ -2,6 +2,7 @@
 #include "guest.h"
 
 #include "guest_config.h"
+#include "guest_messages.h"
 
 #include "testbench/platform/ram.h"
 
@@ -52,7 +53,11 @@ bool guest_take_message(struct guest *guest, uint64_t address, uint32_t data)
 static void follow(struct guest *guest)
 {
     machine_settle(guest->world->machine);
+    if (guest->below)
+        world_run(guest->world);
     hv_vmm_deliver(guest->vmm);
+    if (guest->below && guest->kernel)
+        guest_messages_take(guest);
     deliver(guest);
 }
 
@@ -83,9 +88,11 @@ static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
         machine_mmio_write(guest->world->machine, pa, value, (unsigned)bytes);
         return;
     }
+    guest_cost_before(&guest->cost, pa - IOMMU_MMIO, value);
     if (hv_vmm_write(guest->vmm, pa - IOMMU_MMIO, (unsigned)bytes, value) != HV_OK)
         FAIL(guest->world, "guest %u: a write of register %#llx fails", guest->number, pa - IOMMU_MMIO);
     follow(guest);
+    guest_cost_after(&guest->cost);
 }
 
 static kshim_u32 config_read(void *context, int segment, int bus, int devfn, int offset, int bytes)
@@ -194,7 +201,7 @@ static bool make_vm(struct guest *guest, struct hv_driver *driver, const struct 
         .tag = guest->number,
         .ranges = &ram,
         .range_count = 1,
-        .stage2 = setup->stage2,
+        .stage2 = guest->below ? &guest->below->table : NULL,
         .untrapped = true,
         .mmio = IOMMU_MMIO,
         .iommu = IOMMU_ID,
@@ -211,6 +218,10 @@ static bool make_vm(struct guest *guest, struct hv_driver *driver, const struct 
         FAIL(guest->world, "guest %u: the VM cannot be made: status %d", guest->number, status);
         return false;
     }
+    if (guest->below)
+        host_space_follow(guest->below, hv_fd_stage2(hv_vmm_context(guest->vmm), hv_vmm_parent(guest->vmm)));
+    guest_cost_start(&guest->cost, machine_iommu(guest->world->machine, 0),
+                     machine_ram(guest->world->machine), guest->spa, GUEST_RAM_BYTES);
     hv_vmm_ivrs(guest->vmm, NULL, 0, &bytes);
     guest->ivrs = calloc(1, bytes);
     return guest->ivrs && hv_vmm_ivrs(guest->vmm, guest->ivrs, bytes, &bytes) == HV_OK;
@@ -251,6 +262,7 @@ struct guest *guest_boot(struct world *world, struct hv_driver *driver, const st
     guest->world = world;
     guest->mode = setup->mode;
     guest->spa = setup->spa;
+    guest->below = setup->below;
     guest->number = 0;
     while (guest->number < WORLD_GUESTS && world->guests[guest->number])
         guest->number++;
@@ -280,6 +292,11 @@ void guest_end(struct guest *guest)
         }
     }
     guest->world->guests[guest->number] = NULL;
+    guest_cost_end(&guest->cost);
+    if (guest->below) {
+        guest_messages_end(guest);
+        host_space_follow(guest->below, NULL);
+    }
     hv_vmm_destroy(guest->vmm);
     free(guest->ivrs);
     free(guest);

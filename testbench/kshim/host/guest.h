@@ -6,17 +6,24 @@
 #ifndef KSHIM_GUEST_H
 #define KSHIM_GUEST_H
 
+#include "guest_cost.h"
+#include "host_kernel.h"
 #include "world.h"
 
 #include "testbench/hypervisor/vmm.h"
 
-enum { GUEST_DEVICES = 4, GUEST_VECTORS = 64, GUEST_RAM_BYTES = 64 << 20 };
+enum { GUEST_DEVICES = 4, GUEST_MESSAGES = 32, GUEST_VECTORS = 64, GUEST_RAM_BYTES = 64 << 20 };
 
 /* Message interrupts that a guest programs into a device: what it wrote, instead of what the device has. */
 struct guest_msi {
     unsigned offset; /* of the capability; 0: none */
     unsigned bytes;  /* of address and data */
     uint8_t shadow[16];
+    /* Where a kernel below has the device's messages: */
+    uint16_t control; /* what the guest has written */
+    uint32_t mask;
+    unsigned vectors; /* that the kernel has given */
+    uint64_t seen[GUEST_MESSAGES];
 };
 
 struct guest_device {
@@ -33,6 +40,8 @@ struct guest {
     enum hv_vmm_mode mode;
     struct instance *kernel;
     const struct kshim_api *api;
+    struct host_space *below; /* a kernel of the host's that has the IOMMU and the guest's memory, or null */
+    struct guest_cost cost;
     unsigned number; /* of this guest in its world */
     uint64_t spa;    /* where its RAM lies */
     struct guest_device devices[GUEST_DEVICES];
@@ -48,10 +57,10 @@ struct guest_setup {
     const char *object; /* null: that of the options */
     const char *command_line;
     struct dma_device *devices[GUEST_DEVICES];
-    uint64_t spa;     /* of GUEST_RAM_BYTES, in the machine's RAM */
-    uint64_t vapic;   /* a page in the hypervisor's memory */
-    bool host_tables; /* mediated: the guest may use v1 tables */
-    const struct hv_foreign_stage2 *stage2;
+    uint64_t spa;             /* of GUEST_RAM_BYTES, in the machine's RAM */
+    uint64_t vapic;           /* a page in the hypervisor's memory */
+    bool host_tables;         /* mediated: the guest may use v1 tables */
+    struct host_space *below; /* null: the hypervisor has the IOMMU for itself */
 };
 
 /* Makes the VM and boots the kernel in it. Null: a failure, told. Ends with guest_end(). */

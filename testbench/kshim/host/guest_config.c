@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest_config.h"
 
+#include "guest_messages.h"
+
 #include <string.h>
 
 enum {
@@ -60,6 +62,8 @@ uint32_t guest_config_read(struct guest *guest, uint8_t devfn, unsigned offset, 
     }
     if (!passed)
         return UINT32_MAX;
+    if (guest->below && guest_messages_are_at(passed, offset))
+        return guest_messages_read(passed, offset, bytes);
     if (is_shadowed(passed, offset)) {
         value = 0;
         memcpy(&value, passed->msi.shadow + (offset - passed->msi.offset - MSI_ADDRESS), bytes);
@@ -99,6 +103,10 @@ void guest_config_write(struct guest *guest, uint8_t devfn, unsigned offset, uns
 
     if (!passed)
         return;
+    if (guest->below && guest_messages_are_at(passed, offset)) {
+        guest_messages_write(guest, passed, offset, bytes, value);
+        return;
+    }
     if (is_shadowed(passed, offset))
         memcpy(passed->msi.shadow + (offset - passed->msi.offset - MSI_ADDRESS), &value, bytes);
     else

@@ -11,7 +11,11 @@ static struct machine *of(void *context)
 
 static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
 {
-    return machine_mmio_read(of(context), pa, (unsigned)bytes);
+    struct kernel_machine *self = context;
+
+    if (self->reads)
+        self->reads(self->reads_context, pa);
+    return machine_mmio_read(self->machine, pa, (unsigned)bytes);
 }
 
 static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)

@@ -12,6 +12,9 @@ struct kernel_machine {
     struct machine *machine;
     /* The kernel is about to write a register; may be null. */
     void (*writes)(void *context, uint64_t pa);
+    /* It is about to read one; may be null. */
+    void (*reads)(void *context, uint64_t pa);
+    void *reads_context;
     void *context;
 };
 

@@ -246,7 +246,7 @@ bool world_boot(struct world *world, const struct world_setup *setup)
         return false;
     if (setup->before_boot)
         setup->before_boot(world);
-    return start(world, setup, 0, WORLD_KERNEL_BYTES);
+    return start(world, setup, setup->set_aside, WORLD_KERNEL_BYTES);
 }
 
 static void look_for_troubles(struct world *world)
@@ -301,13 +301,21 @@ void world_close(struct world *world)
     world->machine = NULL;
 }
 
+void world_end_kernel(struct world *world)
+{
+    if (!world->kernel)
+        return;
+    world_run(world);
+    look_for_troubles(world);
+    world->kernel = NULL;
+}
+
 void world_end(struct world *world)
 {
-    if (world->kernel) {
-        world_run(world);
-        look_for_troubles(world);
-    }
+    bool had_kernel = world->kernel;
+
+    world_end_kernel(world);
     world_close(world);
-    if (world->failures && world->kernel && !world->options->verbose)
+    if (world->failures && had_kernel && !world->options->verbose)
         fprintf(stderr, "(the kernel's log: --verbose)\n");
 }

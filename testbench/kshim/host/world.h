@@ -38,6 +38,7 @@ struct world_setup {
     bool late;                    /* the IOMMU works when time passes, not in register writes */
     bool queued;                  /* the driver may flush late: the lint allows windows */
     unsigned flags;               /* enum kshim_flag */
+    uint64_t set_aside;           /* bytes of RAM from 0 up that the kernel sees and leaves to guests */
     void (*before_boot)(struct world *world);
 };
 
@@ -87,6 +88,8 @@ bool world_build(struct world *world, const struct world_setup *setup);
 bool world_boot_again(struct world *world, const struct world_setup *setup);
 /* The machine goes, with what watched it; another one may be built. */
 void world_close(struct world *world);
+/* The kernel, if there is one, is looked at for the last time; the machine may take another one. */
+void world_end_kernel(struct world *world);
 /* The end of a scenario: lint finished, troubles, locks and leaks looked at, parts given back. */
 void world_end(struct world *world);
 

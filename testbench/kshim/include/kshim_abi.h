@@ -185,6 +185,8 @@ struct kshim_api {
     kshim_u64 (*avic_notified)(kshim_u32 *last_tag);
 };
 
+struct kshim_owner;
+
 struct kshim_entry {
     kshim_u32 version; /* KSHIM_ABI_VERSION */
     kshim_u32 size;
@@ -204,6 +206,8 @@ struct kshim_entry {
     void (*leaks)(struct kshim_leaks *leaks);
     /* Locks that are held now by the caller of the instance: 0 whenever a call of the API has returned. */
     int (*locks_held)(void);
+    /* For a hypervisor's driver beside the kernel: kshim_owner.h. */
+    const struct kshim_owner *owner;
 };
 
 /* The one exported symbol. */

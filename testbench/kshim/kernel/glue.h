@@ -116,5 +116,6 @@ long kshim_debugfs_read(const char *path, char *buffer, kshim_u64 size);
 long kshim_debugfs_write(const char *path, const char *text);
 
 extern const struct kshim_api kshim_api;
+extern const struct kshim_owner kshim_owner; /* api_owner.c */
 
 #endif

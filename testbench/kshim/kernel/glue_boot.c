@@ -222,6 +222,7 @@ static const struct kshim_entry entry = {
     .trap_kind = trap_kind,
     .leaks = leaks,
     .locks_held = kshim_locks_held,
+    .owner = &kshim_owner,
 };
 
 const struct kshim_entry *kshim_entry(void)

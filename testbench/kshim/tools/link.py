@@ -69,7 +69,8 @@ def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wrap
     say(f"linking {target.name}")
     work = target.parent / (target.stem + ".parts")
     work.mkdir(parents=True, exist_ok=True)
-    command = [*compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}"]
+    command = [*compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}",
+               f"-I{objects.tree}/drivers/iommu/amd"]
     parts = []
     for source in [*glue_sources(), *extra]:
         part = work / (source.stem + ".o")
