@@ -131,12 +131,32 @@ bool settings_put(struct settings *settings, const char *key, const char *value)
     return true;
 }
 
+/* A parameter of time, or a preset of them. */
+static enum amdvi_status try_time(const char *name, const char *value)
+{
+    struct amdvi_timed_parameters parameters;
+
+    if (!strcmp(name, "preset"))
+        return amdvi_timed_preset_parameters(&parameters, value);
+    amdvi_timed_preset_parameters(&parameters, NULL);
+    return amdvi_timed_set(&parameters, name, value);
+}
+
+/* Keys of those commands that play. */
+static bool is_of_time(const struct command *command, const char *key)
+{
+    return command != &command_config && !strncmp(key, "timing.", 7);
+}
+
 /* Tried on a configuration of its own, so that the mistake is reported before anything is played. */
-static enum amdvi_status try_setting(const char *key, const char *value)
+static enum amdvi_status try_setting(const struct command *command, const char *key, const char *value)
 {
     struct amdvi_config *config;
-    enum amdvi_status status = amdvi_config_create(&config);
+    enum amdvi_status status;
 
+    if (is_of_time(command, key))
+        return try_time(strchr(key, '.') + 1, value);
+    status = amdvi_config_create(&config);
     if (status == AMDVI_OK)
         status = amdvi_config_set(config, key, value);
     amdvi_config_destroy(config);
@@ -153,11 +173,12 @@ bool settings_add(const struct command *command, struct settings *settings, char
         return false;
     }
     *equals = 0;
-    status = try_setting(text, equals + 1);
+    status = try_setting(command, text, equals + 1);
     if (status == AMDVI_OK && settings_put(settings, text, equals + 1))
         return true;
-    usage_error(command, "--set %s=%s: %s; see amdvi config --explain", text, equals + 1,
-                amdvi_status_text(status == AMDVI_OK ? AMDVI_ERR_NO_MEMORY : status));
+    usage_error(command, "--set %s=%s: %s; see amdvi config --explain%s", text, equals + 1,
+                amdvi_status_text(status == AMDVI_OK ? AMDVI_ERR_NO_MEMORY : status),
+                is_of_time(command, text) ? " and amdvi run --list" : "");
     return false;
 }
 

@@ -159,6 +159,11 @@ bool sarif_write(const char *path, struct json_object *results);
 /* replay_lint.c */
 void lint_open(struct session *session, struct amdvi_replay_options *player);
 void lint_print(const struct session *session, const char *mark);
+
+/* replay_time.c: with timing=on. */
+void time_print(const struct session *session, const char *mark);
+/* Null without time. */
+struct json_object *time_json(const struct session *session);
 struct json_object *lint_json(struct session *session);
 
 /* replay_play.c: one file. CLI_OK, CLI_FAILED or CLI_WRONG. */

@@ -265,6 +265,8 @@ void replay_json_add(struct session *session)
     json_put_real(object, "records_per_s", seconds > 0 ? (double)session->player.records / seconds : 0);
     json_object_object_add(object, "config", config_json(amdvi_replay_config(session->player.replay)));
     add_figures(object, session);
+    if (amdvi_replay_timed(session->player.replay))
+        json_object_object_add(object, "time", time_json(session));
     json_object_object_add(object, "failures", failures_json(session));
     json_put_count(object, "failures_total", session->failures_count);
     if (session->options->lint)

@@ -155,6 +155,7 @@ void print_summary(struct session *session)
         if (session->options->stats)
             print_counters(session, &statistics);
     }
+    time_print(session, mark(session));
     lint_print(session, mark(session));
     cannot_check(info, say_gap, session);
     if (what_was_recorded(info))

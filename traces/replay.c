@@ -49,6 +49,7 @@ void amdvi_replay_destroy(struct amdvi_replay *replay)
     if (!replay)
         return;
     amdvi_lint_destroy(replay->lint);
+    amdvi_timed_destroy(replay->time.timed);
     amdvi_destroy(replay->device);
     amdvi_sparse_destroy(replay->memory);
     amdvi_config_destroy(replay->config);
@@ -69,7 +70,7 @@ static enum amdvi_replay_status configure(struct amdvi_replay *replay,
         return replay_fail(replay, record, "config after the first action");
     for (size_t i = 0; i < record->pairs_count; i++) {
         const struct amdvi_trace_pair *pair = &record->pairs[i];
-        enum amdvi_status status = amdvi_config_set(replay->config, pair->key, pair->value);
+        enum amdvi_status status = replay_set(replay, pair);
         if (status != AMDVI_OK)
             return replay_fail(replay, record, "config %s=%s: %s", pair->key, pair->value,
                                amdvi_status_text(status));
@@ -148,6 +149,8 @@ enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay,
     if (record->kind == AMDVI_TRACE_KIND_CONFIG)
         return configure(replay, record);
     status = replay_start(replay, record);
+    if (status == AMDVI_REPLAY_OK && replay_time_pass(&replay->time, record))
+        status = replay_fail(replay, record, "t= is later than the clock goes");
     if (status == AMDVI_REPLAY_OK) {
         replay_lint_record(replay, record);
         status = act(replay, record);

@@ -125,12 +125,18 @@ static void on_event(void *context, const struct amdvi_event_info *info)
 
 /* ---------------------------------------------------------------- life */
 
+enum amdvi_status replay_set(struct amdvi_replay *replay, const struct amdvi_trace_pair *pair)
+{
+    return replay_time_is_setting(pair->key) ? replay_time_set(&replay->time, pair->key, pair->value)
+                                             : amdvi_config_set(replay->config, pair->key, pair->value);
+}
+
 static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay,
                                                const struct amdvi_trace_record *record)
 {
     for (size_t i = 0; i < replay->options.settings_count; i++) {
         const struct amdvi_trace_pair *pair = &replay->options.settings[i];
-        enum amdvi_status status = amdvi_config_set(replay->config, pair->key, pair->value);
+        enum amdvi_status status = replay_set(replay, pair);
         if (status != AMDVI_OK)
             return replay_fail(replay, record, "setting %s=%s: %s", pair->key, pair->value,
                                amdvi_status_text(status));
@@ -183,6 +189,8 @@ enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct 
         status = observe(replay);
     if (status == AMDVI_OK)
         status = replay_lint_start(replay);
+    if (status == AMDVI_OK)
+        status = replay_time_start(replay);
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "device: %s", amdvi_status_text(status));
 }
@@ -197,7 +205,7 @@ enum amdvi_replay_status replay_reset(struct amdvi_replay *replay, const struct 
 
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
-    enum amdvi_status status = amdvi_run(replay->device);
+    enum amdvi_status status = replay->time.timed ? replay_time_run(replay) : amdvi_run(replay->device);
 
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "%s", amdvi_status_text(status));

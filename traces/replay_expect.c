@@ -13,12 +13,40 @@ static uint64_t num(const struct amdvi_trace_record *record, enum amdvi_trace_ke
 
 /* ---------------------------------------------------------------- registers */
 
+/* With autorun=0 registers are written without time: rings stand still until they are let run. */
+static bool takes_time(const struct amdvi_replay *replay)
+{
+    return replay->time.timed && replay->autorun;
+}
+
+static enum amdvi_status access_in_time(struct amdvi_replay *replay, const struct amdvi_trace_record *record,
+                                        bool write, uint64_t *value)
+{
+    static const enum amdvi_register_space spaces[] = {
+        [AMDVI_TRACE_KIND_MMIO_WRITE] = AMDVI_SPACE_MMIO, [AMDVI_TRACE_KIND_MMIO_READ] = AMDVI_SPACE_MMIO,
+        [AMDVI_TRACE_KIND_PCI_WRITE] = AMDVI_SPACE_PCI,   [AMDVI_TRACE_KIND_PCI_READ] = AMDVI_SPACE_PCI,
+        [AMDVI_TRACE_KIND_VF_WRITE] = AMDVI_SPACE_VF,     [AMDVI_TRACE_KIND_VF_READ] = AMDVI_SPACE_VF,
+        [AMDVI_TRACE_KIND_VFC_WRITE] = AMDVI_SPACE_VFC,   [AMDVI_TRACE_KIND_VFC_READ] = AMDVI_SPACE_VFC};
+    struct amdvi_register_access access = {.space = spaces[record->kind],
+                                           .write = write,
+                                           .guest_id = (uint16_t)num(record, AMDVI_TRACE_KEY_GID),
+                                           .size = (unsigned)num(record, AMDVI_TRACE_KEY_SIZE),
+                                           .offset = num(record, AMDVI_TRACE_KEY_OFF),
+                                           .value = *value};
+    enum amdvi_status status = replay_time_register(&replay->time, &access);
+
+    *value = access.value;
+    return status;
+}
+
 static enum amdvi_status write_space(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
     uint64_t off = num(record, AMDVI_TRACE_KEY_OFF), value = num(record, AMDVI_TRACE_KEY_VALUE);
     unsigned size = (unsigned)num(record, AMDVI_TRACE_KEY_SIZE);
     uint16_t gid = (uint16_t)num(record, AMDVI_TRACE_KEY_GID);
 
+    if (takes_time(replay))
+        return access_in_time(replay, record, true, &value);
     switch (record->kind) {
     case AMDVI_TRACE_KIND_MMIO_WRITE:
         return amdvi_mmio_write(replay->device, off, size, value);
@@ -40,6 +68,8 @@ static enum amdvi_status read_space(struct amdvi_replay *replay, const struct am
     uint16_t gid = (uint16_t)num(record, AMDVI_TRACE_KEY_GID);
 
     *value = 0;
+    if (takes_time(replay))
+        return access_in_time(replay, record, false, value);
     switch (record->kind) {
     case AMDVI_TRACE_KIND_MMIO_READ:
         return amdvi_mmio_read(replay->device, off, size, value);

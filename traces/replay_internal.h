@@ -4,6 +4,7 @@
 
 #include "amdvi/layout.h"
 #include "amdvi/replay.h"
+#include "amdvi/timed.h"
 
 enum { REPLAY_TEXT = 512, IRQ_KINDS = 5 };
 
@@ -65,6 +66,18 @@ struct last_request {
     struct amdvi_int_result message;
     struct amdvi_page_request_result page;
     bool data_failed;
+    uint64_t answered; /* under time: ns */
+};
+
+/* With timing=on; see replay_timed.c. */
+struct replay_time {
+    struct amdvi_timed_parameters parameters;
+    bool has_parameters;
+    struct amdvi_timed *timed; /* null without time */
+    bool ended;                /* what was submitted last */
+    enum amdvi_status status;
+    uint64_t value;    /* of a register */
+    uint64_t answered; /* ns */
 };
 
 struct amdvi_replay {
@@ -85,6 +98,7 @@ struct amdvi_replay {
     struct irq_seen irqs[IRQ_KINDS]; /* enum amdvi_trace_irq */
     bool out_of_memory;
     char error[REPLAY_TEXT];
+    struct replay_time time;
     uint8_t *data; /* for requests that move data */
     size_t data_room;
 };
@@ -116,6 +130,7 @@ void list_remove(struct list *list, size_t index);
 void list_free(struct list *list);
 
 /* replay_device.c */
+enum amdvi_status replay_set(struct amdvi_replay *replay, const struct amdvi_trace_pair *pair);
 enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_reset(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
@@ -125,6 +140,19 @@ uint8_t *replay_room(struct amdvi_replay *replay, size_t bytes);
 /* replay_lint.c: before each record that acts. */
 enum amdvi_status replay_lint_start(struct amdvi_replay *replay);
 void replay_lint_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
+
+/* replay_timed.c: answers of requests are in replay->last. */
+bool replay_time_is_setting(const char *key);
+enum amdvi_status replay_time_set(struct replay_time *time, const char *key, const char *value);
+enum amdvi_status replay_time_start(struct amdvi_replay *replay);
+enum amdvi_status replay_time_pass(struct replay_time *time, const struct amdvi_trace_record *record);
+enum amdvi_status replay_time_translate(struct replay_time *time, const struct amdvi_request *request);
+enum amdvi_status replay_time_interrupt(struct replay_time *time, uint16_t device, uint64_t address,
+                                        uint32_t data);
+enum amdvi_status replay_time_page_request(struct replay_time *time,
+                                           const struct amdvi_page_request *request);
+enum amdvi_status replay_time_register(struct replay_time *time, struct amdvi_register_access *access);
+enum amdvi_status replay_time_run(struct amdvi_replay *replay);
 
 /* replay_guest.c */
 void guest_log_keep(struct amdvi_replay *replay, const struct amdvi_event_info *info);

@@ -45,14 +45,29 @@ static struct amdvi_request ats_request(const struct amdvi_trace_record *record)
     return rq;
 }
 
+/* Answered with its result in `last`, under time or at once. */
+static enum amdvi_status translate(struct amdvi_replay *replay)
+{
+    struct last_request *last = &replay->last;
+    enum amdvi_status status;
+
+    if (!replay->time.timed)
+        return amdvi_translate(replay->device, &last->rq, &last->result);
+    status = replay_time_translate(&replay->time, &last->rq);
+    last->answered = replay->time.answered;
+    return status;
+}
+
 /* Without data= a request is only a translation check; a write with data= changes memory (rule 1). */
 static enum amdvi_status perform(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
 {
     struct last_request *last = &replay->last;
+    bool timed = replay->time.timed, moves = record->bytes && last->rq.op == AMDVI_WRITE;
+    enum amdvi_status status = timed || !moves ? translate(replay) : AMDVI_OK;
     uint8_t *data;
 
-    if (!record->bytes || last->rq.op != AMDVI_WRITE)
-        return amdvi_translate(replay->device, &last->rq, &last->result);
+    if (status || !moves || (timed && !last->result.ok))
+        return status;
     data = replay_room(replay, record->bytes_len);
     if (!data)
         return AMDVI_ERR_NO_MEMORY;
@@ -92,8 +107,13 @@ static enum amdvi_replay_status interrupt(struct amdvi_replay *replay,
 
     replay->last.kind = REQUEST_INT;
     replay->counts.interrupts++;
-    status = amdvi_interrupt(replay->device, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
-                             num(record, AMDVI_TRACE_KEY_ADDR), data, &replay->last.message);
+    if (replay->time.timed)
+        status = replay_time_interrupt(&replay->time, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+                                       num(record, AMDVI_TRACE_KEY_ADDR), data);
+    else
+        status = amdvi_interrupt(replay->device, (uint16_t)num(record, AMDVI_TRACE_KEY_DEV),
+                                 num(record, AMDVI_TRACE_KEY_ADDR), data, &replay->last.message);
+    replay->last.answered = replay->time.answered;
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "interrupt: %s", amdvi_status_text(status));
 }
@@ -128,7 +148,7 @@ static enum amdvi_replay_status do_ats(struct amdvi_replay *replay, const struct
 
     last->kind = REQUEST_DMA;
     last->rq = ats_request(record);
-    return finish_request(replay, record, amdvi_translate(replay->device, &last->rq, &last->result));
+    return finish_request(replay, record, translate(replay));
 }
 
 static enum amdvi_replay_status do_int(struct amdvi_replay *replay, const struct amdvi_trace_record *record)
@@ -150,8 +170,11 @@ static enum amdvi_replay_status do_pri(struct amdvi_replay *replay, const struct
         .execute = num(record, AMDVI_TRACE_KEY_X),
         .last = num(record, AMDVI_TRACE_KEY_LAST),
     };
-    enum amdvi_status status = amdvi_page_request(replay->device, &rq, &replay->last.page);
+    enum amdvi_status status = replay->time.timed
+                                   ? replay_time_page_request(&replay->time, &rq)
+                                   : amdvi_page_request(replay->device, &rq, &replay->last.page);
 
+    replay->last.answered = replay->time.answered;
     replay->last.kind = REQUEST_PRI;
     return status == AMDVI_OK ? AMDVI_REPLAY_OK
                               : replay_fail(replay, record, "page request: %s", amdvi_status_text(status));
@@ -228,6 +251,8 @@ void replay_state_result(struct amdvi_replay *replay)
         answer_fault(&last->result.fault, &record);
     else
         answer_translation(&last->result, &record);
+    if (replay->time.timed)
+        amdvi_trace_set(&record, AMDVI_TRACE_KEY_T, last->answered);
     replay->options.result(replay->options.context, &last->record, &record);
 }
 

@@ -82,11 +82,13 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                         "off: every request walks; on: caches keep what they may keep", "trace format"},
                        SWITCH,
                        1},
-    [CONFIG_TIMING] = {{"timing", "off", "off",
-                        "on is refused: replays take no time (amdvi/timed.h and amdvi run do)",
-                        "trace format"},
-                       SWITCH,
-                       0},
+    [CONFIG_TIMING] =
+        {{"timing", "off", "on|off",
+          "on: replayers play under the timed executor, whose parameters are keys timing.NAME, too; "
+          "the library itself takes no time (amdvi/timed.h does)",
+          "trace format"},
+         SWITCH,
+         1},
     [CONFIG_AUTORUN] = {{"autorun", "1", "0|1", "replayers run the device after every register write",
                          "trace format"},
                         NUMBER,

@@ -21,6 +21,7 @@
 #include "amdvi/amdvi.h"
 #include "amdvi/lint.h"
 #include "amdvi/sparse_memory.h"
+#include "amdvi/timed.h"
 #include "amdvi/trace.h"
 
 #ifdef __cplusplus
@@ -104,6 +105,9 @@ struct amdvi_device *amdvi_replay_device(struct amdvi_replay *replay);
 struct amdvi_sparse *amdvi_replay_memory(struct amdvi_replay *replay);
 /* Null without one. */
 const struct amdvi_lint *amdvi_replay_lint(const struct amdvi_replay *replay);
+/* With timing=on: the clock and the statistics of time; null without, or before the first record that acts. It is
+ * the player's: nothing is to be submitted to it. */
+struct amdvi_timed *amdvi_replay_timed(struct amdvi_replay *replay);
 /* The configuration that is in force: of the options and of the config records so far. Never null. */
 const struct amdvi_config *amdvi_replay_config(const struct amdvi_replay *replay);
 
