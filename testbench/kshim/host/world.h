@@ -57,6 +57,8 @@ struct world {
     struct dma_device *usb; /* 00:03.0, a second device of the root complex */
     struct amdvi_recorder *recorder[MACHINE_IOMMUS_MAX];
     unsigned failures, findings;
+    unsigned awaited[AMDVI_LINT_KINDS]; /* mistakes of a kind that the scenario is about: 0 none, 1 to come, 2
+                                           seen */
 
     struct guest *guests[WORLD_GUESTS];
     void *own; /* the scenario's */
@@ -97,6 +99,8 @@ void world_end(struct world *world);
 void world_run(struct world *world);
 /* An unmap or detach has returned: the lint lets nothing of it be seen any more, unless the driver queues. */
 void world_unmapped(struct world *world);
+/* The driver is known to make a mistake that the lint finds as this kind: the scenario fails without it. */
+void world_await(struct world *world, enum amdvi_lint_kind kind);
 /* Lets time pass, in steps in which all of them run. */
 void world_pass(struct world *world, uint64_t ns);
 

@@ -15,6 +15,11 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
 
     if (finding->severity != AMDVI_LINT_MISTAKE)
         return;
+    if (world->awaited[finding->kind]) {
+        world->awaited[finding->kind] = 2;
+        world_tell(world, "lint: %s", finding->text);
+        return;
+    }
     world->findings++;
     world->report->findings++;
     world_report_first(world->report, finding->text);
@@ -77,6 +82,11 @@ void world_unmapped(struct world *world)
         amdvi_lint_rely(world->lint[index]);
 }
 
+void world_await(struct world *world, enum amdvi_lint_kind kind)
+{
+    world->awaited[kind] = world->options->no_lint ? 2 : 1;
+}
+
 void world_lint_finish(struct world *world)
 {
     for (size_t index = 0; index < MACHINE_IOMMUS_MAX; index++) {
@@ -87,4 +97,7 @@ void world_lint_finish(struct world *world)
         world->lint[index] = NULL;
     }
     EXPECT(world, !world->findings, "the lint has %u findings", world->findings);
+    for (unsigned kind = 0; kind < AMDVI_LINT_KINDS; kind++)
+        EXPECT(world, world->awaited[kind] != 1, "the lint does not find what the driver does wrong (%s)",
+               amdvi_lint_kind_name((enum amdvi_lint_kind)kind));
 }

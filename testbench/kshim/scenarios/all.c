@@ -5,24 +5,13 @@
 extern const struct scenario boot_scenarios[], mapping_scenarios[], mapping_dma_scenarios[],
     fault_scenarios[], interrupt_scenarios[], device_scenarios[], posted_scenarios[], shared_scenarios[],
     file_scenarios[], second_scenarios[], request_scenarios[], race_scenarios[], guest_scenarios[],
-    cost_scenarios[], nested_scenarios[], nested_life_scenarios[];
+    cost_scenarios[], nested_scenarios[], nested_life_scenarios[], nested_flaw_scenarios[];
 
 const struct scenario *const scenario_groups[] = {
-    boot_scenarios,
-    mapping_scenarios,
-    mapping_dma_scenarios,
-    fault_scenarios,
-    interrupt_scenarios,
-    device_scenarios,
-    posted_scenarios,
-    shared_scenarios,
-    file_scenarios,
-    second_scenarios,
-    request_scenarios,
-    race_scenarios,
-    guest_scenarios,
-    cost_scenarios,
-    nested_scenarios,
-    nested_life_scenarios,
-    NULL,
+    boot_scenarios,        mapping_scenarios,     mapping_dma_scenarios,
+    fault_scenarios,       interrupt_scenarios,   device_scenarios,
+    posted_scenarios,      shared_scenarios,      file_scenarios,
+    second_scenarios,      request_scenarios,     race_scenarios,
+    guest_scenarios,       cost_scenarios,        nested_scenarios,
+    nested_life_scenarios, nested_flaw_scenarios, NULL,
 };

@@ -29,6 +29,8 @@ void expect_reaches(struct world *world, struct dma_device *device, uint64_t iov
                     const char *when);
 /* An access that the IOMMU has to refuse. */
 void expect_refused(struct world *world, struct dma_device *device, uint64_t iova, const char *when);
+/* The same; what the driver says of it is no error. */
+void expect_refused_quietly(struct world *world, struct dma_device *device, uint64_t iova, const char *when);
 /* The same, and the driver's handler prints the record with this address. */
 void expect_fault_told(struct world *world, struct dma_device *device, uint64_t iova, const char *when);
 /* What tables say now, past all caches: leads there, or to nothing. */

@@ -47,21 +47,24 @@ uint64_t user_place(const struct session *session, uint64_t page, bool scattered
     return session->pa + (scattered ? within * 7 % (1u << ORDER) : within) * PAGE;
 }
 
+void user_map(struct world *world, struct session *session, uint64_t iova, uint64_t pa, uint64_t bytes)
+{
+    struct call_map map = {.size = sizeof(map),
+                           .flags = MAP_FIXED | MAP_WRITE | MAP_READ,
+                           .space = session->space,
+                           .user = (uint64_t)(uintptr_t)ram_at(machine_ram(world->machine), pa, bytes),
+                           .length = bytes,
+                           .iova = iova};
+
+    user_call(world, session, CALL_MAP, &map, "a mapping");
+}
+
 void user_map_all(struct world *world, struct session *session, bool scattered)
 {
     uint64_t step = scattered ? 1 : 1u << ORDER;
 
-    for (uint64_t page = 0; page < PAGES; page += step) {
-        void *user = ram_at(machine_ram(world->machine), user_place(session, page, scattered), step * PAGE);
-        struct call_map map = {.size = sizeof(map),
-                               .flags = MAP_FIXED | MAP_WRITE | MAP_READ,
-                               .space = session->space,
-                               .user = (uint64_t)(uintptr_t)user,
-                               .length = step * PAGE,
-                               .iova = IOVA + page * PAGE};
-
-        user_call(world, session, CALL_MAP, &map, "a mapping");
-    }
+    for (uint64_t page = 0; page < PAGES; page += step)
+        user_map(world, session, IOVA + page * PAGE, user_place(session, page, scattered), step * PAGE);
 }
 
 void user_unmap(struct world *world, struct session *session, uint64_t iova, uint64_t bytes)

@@ -80,7 +80,8 @@ void user_destroy(struct world *world, struct session *session, uint32_t id, con
 void user_open(struct world *world, struct session *session, const char *device);
 /* Where a page of the address space lies: in order, or so that no two neighbours make a larger leaf. */
 uint64_t user_place(const struct session *session, uint64_t page, bool scattered);
-/* PAGES pages from IOVA on. */
+/* Maps `bytes` of the machine's RAM at `pa` to `iova`, and PAGES pages from IOVA on. */
+void user_map(struct world *world, struct session *session, uint64_t iova, uint64_t pa, uint64_t bytes);
 void user_map_all(struct world *world, struct session *session, bool scattered);
 /* Unmaps what was mapped there, in whole mappings. */
 void user_unmap(struct world *world, struct session *session, uint64_t iova, uint64_t bytes);
