@@ -77,6 +77,7 @@ static void print_list(void)
 
     for (size_t i = 0; workload_field_at(i); i++)
         print_field(workload_field_at(i));
+    puts("workload.trace              a trace or capture, beside the experiment's file [replay]");
     for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
         printf("time.%-22s %s (%s): %s [%s: %s]\n", p->name, p->fallback, *p->values ? p->values : p->unit,
                p->meaning, p->origin, p->basis);

@@ -45,6 +45,14 @@ static struct amdvi_request ats_request(const struct amdvi_trace_record *record)
     return rq;
 }
 
+bool amdvi_replay_request(const struct amdvi_trace_record *record, struct amdvi_request *request)
+{
+    if (record->kind != AMDVI_TRACE_KIND_DMA && record->kind != AMDVI_TRACE_KIND_ATS)
+        return false;
+    *request = record->kind == AMDVI_TRACE_KIND_ATS ? ats_request(record) : dma_request(record);
+    return !amdvi_request_is_interrupt(request);
+}
+
 /* Answered with its result in `last`, under time or at once. */
 static enum amdvi_status translate(struct amdvi_replay *replay)
 {

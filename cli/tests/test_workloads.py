@@ -142,3 +142,31 @@ def test_the_device_table_cache_holds_its_lines_and_no_more():
     few, many = (metrics("directory-sweep.yaml", workload__devices=n, device__dtc__log2_entries=7)["device_entry_misses_share"]
                  for n in (16, 1024))
     assert few < 0.02 and many > 0.95
+
+
+# ---------------------------------------------------------------- a recording
+
+
+def test_a_trace_is_played_at_each_pace():
+    closed, opened, recorded, faster = (
+        metrics("replay.yaml", workload__pace=pace, workload__stretch=stretch, length=1000000)
+        for pace, stretch in (("closed", 1000), ("open", 1000), ("recorded", 1000), ("recorded", 10)))
+    assert closed["trace_requests"] == opened["trace_requests"] == recorded["trace_requests"] > 20000
+    assert closed["commands"] == opened["commands"] == recorded["commands"]
+    assert opened["time_us"] < closed["time_us"] < faster["time_us"] < recorded["time_us"]
+    assert recorded["time_us"] == pytest.approx(100 * faster["time_us"], rel=0.05)
+    assert closed["latency_mean_ns"] < opened["latency_mean_ns"]
+
+
+def test_one_at_once_is_a_closed_loop():
+    closed, opened = (metrics("replay.yaml", workload__pace=pace, workload__outstanding=1, workload__ports=1, length=5000)
+                      for pace in ("closed", "open"))
+    assert closed["walked_share"] == pytest.approx(opened["walked_share"], abs=0.001)
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    (["workload.trace=/no/such.trace"], "/no/such.trace: cannot be opened"), (["workload.kind=nic"], "kind=nic has no such field")])
+def test_a_trace_that_cannot_be_played(settings, message):
+    words = [word for s in settings for word in ("--set", s)]
+    done = subprocess.run([AMDVI, "run", str(FILES / "replay.yaml"), *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and message in done.stderr and done.stdout == ""

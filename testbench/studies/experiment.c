@@ -62,11 +62,23 @@ static void say_what_is_allowed(const struct workload_field *f, const char *text
                  (unsigned long long)f->least, (unsigned long long)f->most);
 }
 
+static bool set_trace(struct experiment *e, const char *text, char *error, size_t size)
+{
+    if (*text && strlen(text) < EXPERIMENT_PATH) {
+        strcpy(e->trace, text);
+        return true;
+    }
+    snprintf(error, size, "workload.trace: a path of 1 to %d bytes", EXPERIMENT_PATH - 1);
+    return false;
+}
+
 static bool set_workload(struct experiment *e, const char *name, const char *text, char *error, size_t size)
 {
     const struct workload_field *f;
     size_t i;
 
+    if (!strcmp(name, "trace"))
+        return set_trace(e, text, error, size);
     for (i = 0; (f = workload_field_at(i)) && strcmp(f->name, name);)
         i++;
     if (!f) {

@@ -36,8 +36,21 @@ static bool name_taken(struct reading *r, char *where, const yaml_event_t *event
     return true;
 }
 
+/* A trace that a file names lies where the file does, unless its path says otherwise. */
+static const char *beside(const struct reading *r, const char *path, const char *value, char *joined)
+{
+    const char *slash = strrchr(r->file, '/');
+
+    if (strcmp(path, "workload.trace") || !slash || *value == '/')
+        return value;
+    snprintf(joined, EXPERIMENT_PATH + 1, "%.*s/%s", (int)(slash - r->file), r->file, value);
+    return joined;
+}
+
 static void scalar(struct reading *r, const yaml_event_t *event)
 {
+    char joined[EXPERIMENT_PATH + 1];
+    const char *value;
     char path[2 * EXPERIMENT_TEXT + 1], what[200];
 
     if (r->depth == 0) {
@@ -49,7 +62,8 @@ static void scalar(struct reading *r, const yaml_event_t *event)
         return;
     }
     snprintf(path, sizeof(path), "%s%s%s", r->section, *r->section ? "." : "", r->key);
-    if (!experiment_set(r->experiment, path, (const char *)event->data.scalar.value, what, sizeof(what)))
+    value = beside(r, path, (const char *)event->data.scalar.value, joined);
+    if (!experiment_set(r->experiment, path, value, what, sizeof(what)))
         fail(r, event->start_mark.line, what);
     else if (!strcmp(r->section, "workload"))
         r->line[workload_field_number(r->key)] = event->start_mark.line;

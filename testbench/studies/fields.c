@@ -22,10 +22,11 @@ static const struct {
     size_t offset;
 } fields[] = {
     FIELD(
-        ALL, kind, "requests|unmaps|guests|nic|nvme|tenants|storm|flood|sweep", 0, 0, WORKLOAD_KINDS - 1,
+        ALL, kind, "requests|unmaps|guests|nic|nvme|tenants|storm|flood|sweep|replay", 0, 0,
+        WORKLOAD_KINDS - 1,
         "translations; pages used, unmapped and flushed; flushes of a guest, trapped and in hardware; rings "
         "of a network card; queues of disks; tenants on a link; guests that start at once; a guest that "
-        "floods; devices one after the other"),
+        "floods; devices one after the other; a trace"),
     FIELD(SIMPLE | KIND(FLOOD) | KIND(SWEEP), pages, "", 4096, 1, 65536,
           "working set; of a guest, of a device"),
     FIELD(SIMPLE, order, "serial|random", 1, 0, 1, "of pages"),
@@ -33,9 +34,9 @@ static const struct {
     FIELD(SIMPLE, neighbours, "", 0, 0, 1000, "of 1,000 requests: to another page of the last eight"),
     FIELD(SIMPLE, tables, "host|nested", 0, 0, 1, "by which pages are mapped"),
     FIELD(SIMPLE | DRIVERS | KIND(TENANTS), page, "4K|2M|1G", 0, 0, 2, "size of the host's pages"),
-    FIELD(KIND(REQUESTS) | PACKETS | KIND(FLOOD) | KIND(SWEEP), outstanding, "", 64, 1, 4096,
+    FIELD(KIND(REQUESTS) | PACKETS | KIND(FLOOD) | KIND(SWEEP) | KIND(REPLAY), outstanding, "", 64, 1, 4096,
           "requests or packets at once; of a guest; with rate: the most"),
-    FIELD(KIND(REQUESTS) | PACKETS | KIND(NVME) | KIND(SWEEP), ports, "", 4, 1, 64,
+    FIELD(KIND(REQUESTS) | PACKETS | KIND(NVME) | KIND(SWEEP) | KIND(REPLAY), ports, "", 4, 1, 64,
           "that requests come by in turn, at most l1.ports"),
     FIELD(KIND(REQUESTS) | KIND(NVME) | KIND(SWEEP), devices, "", 1, 1, 4096,
           "that work at once; in requests they share the tables"),
@@ -84,6 +85,10 @@ static const struct {
     FIELD(KIND(FLOOD), attacker, "none|pages|domains|host|faults", 0, 0, 4,
           "guest 0 floods its ring, or the host its own, or a device faults"),
     FIELD(KIND(SWEEP), device_stride, "", 1, 1, 256, "between DeviceIDs"),
+    FIELD(KIND(REPLAY), pace, "closed|open|recorded", 0, 0, 2,
+          "requests one by one; as many at once as outstanding allows; at the times of the trace"),
+    FIELD(KIND(REPLAY), stretch, "", 1000, 1, 1000000,
+          "pace=recorded: thousandths of the times of the trace"),
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
@@ -178,11 +183,23 @@ static bool not_of_this_kind(const struct experiment *e, size_t *field, char *er
     return false;
 }
 
+static bool trace_is_wrong(const struct experiment *e, size_t *field, char *error, size_t size)
+{
+    bool replays = e->workload.kind == WORKLOAD_REPLAY;
+
+    *field = 0; /* kind */
+    if (replays == (*e->trace != 0))
+        return false;
+    snprintf(error, size, "workload.trace: %s",
+             replays ? "kind=replay wants a file" : "only for kind=replay");
+    return true;
+}
+
 bool experiment_check(const struct experiment *e, size_t *field, char *error, size_t size)
 {
     struct contradiction c = contradiction(&e->workload);
 
-    if (not_of_this_kind(e, field, error, size))
+    if (not_of_this_kind(e, field, error, size) || trace_is_wrong(e, field, error, size))
         return false;
     if (!c.field)
         return true;

@@ -75,14 +75,19 @@ static void add_counts(struct experiment_result *r, const struct amdvi_timed_sta
     metric_add(r, "flush_wait_us", (double)s->flush_wait_ps / 1e6);
 }
 
-void metric_add_world(struct experiment_result *r, const struct world *w)
+void metric_add_timed(struct experiment_result *r, const struct amdvi_timed *timed)
 {
     struct amdvi_timed_statistics s;
 
-    amdvi_timed_get_statistics(w->timed, &s);
-    add_latencies(r, w->timed, AMDVI_TIMED_ALL_REQUESTS, "latency");
-    add_latencies(r, w->timed, AMDVI_TIMED_MEMORY, "memory");
+    amdvi_timed_get_statistics(timed, &s);
+    add_latencies(r, timed, AMDVI_TIMED_ALL_REQUESTS, "latency");
+    add_latencies(r, timed, AMDVI_TIMED_MEMORY, "memory");
     add_counts(r, &s);
+}
+
+void metric_add_world(struct experiment_result *r, const struct world *w)
+{
+    metric_add_timed(r, w->timed);
 }
 
 static void sum_up(struct amdvi_timed_statistics *sum, const struct amdvi_timed_statistics *s)

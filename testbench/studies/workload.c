@@ -228,7 +228,7 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
         [WORKLOAD_GUESTS] = workload_guests,     [WORKLOAD_NIC] = workload_nic,
         [WORKLOAD_NVME] = workload_nvme,         [WORKLOAD_TENANTS] = workload_tenants,
         [WORKLOAD_STORM] = workload_storm,       [WORKLOAD_FLOOD] = workload_flood,
-        [WORKLOAD_SWEEP] = workload_sweep};
+        [WORKLOAD_SWEEP] = workload_sweep,       [WORKLOAD_REPLAY] = workload_replay};
     size_t field;
 
     *result = (struct experiment_result){0};
@@ -236,7 +236,9 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
         return false;
     if (runs[e->workload.kind](e, result))
         return true;
-    snprintf(error, size,
-             "it could not be run: no memory, or a request faulted or failed with these settings");
+    snprintf(error, size, "%s",
+             *result->problem ? result->problem
+                              : "it could not be run: no memory, or a request faulted or failed with these "
+                                "settings");
     return false;
 }

@@ -17,6 +17,7 @@ extern const struct metric_share {
 void metric_add(struct experiment_result *result, const char *name, double value);
 /* What the timed executor counted, of all IOMMUs together; percentiles of the first one. */
 void metric_add_scene(struct experiment_result *result, const struct scene *scene);
+void metric_add_timed(struct experiment_result *result, const struct amdvi_timed *timed);
 void metric_add_world(struct experiment_result *result, const struct world *world);
 double metric_per(uint64_t count, uint64_t of);
 
@@ -32,7 +33,7 @@ uint64_t workload_link_time(uint64_t bytes, uint64_t rate);
 typedef bool workload_run(const struct experiment *e, struct experiment_result *result);
 workload_run workload_requests, workload_unmaps, workload_guests; /* workload.c */
 workload_run workload_nic, workload_nvme, workload_tenants;       /* files of their names */
-workload_run workload_storm, workload_flood, workload_sweep;
+workload_run workload_storm, workload_flood, workload_sweep, workload_replay;
 
 /* trap.c: mean microseconds of `flushes` of each processor; negative: it could not be run. */
 double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us);

@@ -108,6 +108,8 @@ const struct amdvi_lint *amdvi_replay_lint(const struct amdvi_replay *replay);
 /* With timing=on: the clock and the statistics of time; null without, or before the first record that acts. It is
  * the player's: nothing is to be submitted to it. */
 struct amdvi_timed *amdvi_replay_timed(struct amdvi_replay *replay);
+/* The request of a `dma` or `ats` record. False: of another record, or of a write that is an interrupt. */
+bool amdvi_replay_request(const struct amdvi_trace_record *record, struct amdvi_request *request);
 /* The configuration that is in force: of the options and of the config records so far. Never null. */
 const struct amdvi_config *amdvi_replay_config(const struct amdvi_replay *replay);
 

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_METRICS = 192, WORKLOAD_FIELDS = 64 };
+enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_PATH = 512, EXPERIMENT_METRICS = 192, WORKLOAD_FIELDS = 64 };
 
 enum workload_kind {
     WORKLOAD_REQUESTS,
@@ -25,6 +25,7 @@ enum workload_kind {
     WORKLOAD_STORM,
     WORKLOAD_FLOOD,
     WORKLOAD_SWEEP,
+    WORKLOAD_REPLAY,
     WORKLOAD_KINDS
 };
 enum workload_order { ORDER_SERIAL, ORDER_RANDOM };
@@ -33,6 +34,7 @@ enum workload_page { PAGE_4K, PAGE_2M, PAGE_1G };
 enum workload_mapping { MAPPING_STRICT, MAPPING_LAZY, MAPPING_STATIC, MAPPING_DIRECT };
 enum workload_iova { IOVA_CONTIGUOUS, IOVA_SCATTERED };
 enum workload_sizes { SIZES_FIXED, SIZES_MIX };
+enum workload_pace { PACE_CLOSED, PACE_OPEN, PACE_RECORDED };
 enum workload_full { FULL_DROP, FULL_WAIT };
 enum workload_attacker { ATTACKER_NONE, ATTACKER_PAGES, ATTACKER_DOMAINS, ATTACKER_HOST, ATTACKER_FAULTS };
 
@@ -48,6 +50,7 @@ struct workload {
     uint64_t tenants, full, data_pages, data_packets;
     uint64_t guests, map_write, bulk, touches;
     uint64_t attacker, device_stride;
+    uint64_t pace, stretch;
 };
 
 struct workload_field {
@@ -70,6 +73,7 @@ struct experiment {
     bool time_set; /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
+    char trace[EXPERIMENT_PATH]; /* kind=replay: the file */
     bool workload_set[WORKLOAD_FIELDS]; /* by number: given, not only its default */
 };
 
@@ -90,6 +94,7 @@ struct metric {
 struct experiment_result {
     struct metric metrics[EXPERIMENT_METRICS];
     unsigned count;
+    char problem[512]; /* of a run that failed; empty: nothing special */
 };
 
 bool experiment_run(const struct experiment *experiment, struct experiment_result *result, char *error,
