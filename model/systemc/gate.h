@@ -36,6 +36,10 @@ class gate
         if (waiting_ > 0)
             freed_.notify();
     }
+    bool inside() const
+    {
+        return inside_;
+    }
     /* From inside, before something of the platform is called: who comes back through it must not wait for
      * himself. */
     void going_out()

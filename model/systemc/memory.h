@@ -88,6 +88,8 @@ class memory_port : public sender::owner
         std::size_t length;
         const unsigned char *data;
     };
+    amdvi_memory_result by_library(tlm::tlm_command command, std::uint64_t address, void *data,
+                                   std::size_t length);
     amdvi_memory_result look_now(tlm::tlm_command command, std::uint64_t address, void *data,
                                  std::size_t length);
     amdvi_memory_result look(tlm::tlm_command command, std::uint64_t address, void *data, std::size_t length);

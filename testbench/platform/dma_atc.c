@@ -124,11 +124,12 @@ static struct dma_translation translation_of(const struct amdvi_request *request
 static enum amdvi_status ask(struct dma_device *device, const struct amdvi_request *request,
                              struct amdvi_result *result)
 {
-    struct amdvi_device *iommu =
-        machine_iommu_of(device->machine, pcie_segment(device->function), request->device);
+    struct machine_unit *unit =
+        machine_unit_of(device->machine, pcie_segment(device->function), request->device);
 
     *result = (struct amdvi_result){0};
-    return iommu ? amdvi_translate(iommu, request, result) : AMDVI_ERR_UNSUPPORTED;
+    return unit ? machine_way_of(device->machine)->translate(unit->unit, request, result)
+                : AMDVI_ERR_UNSUPPORTED;
 }
 
 /* A page that is not there is no fault: the answer has no rights [9.2]. Such answers are not kept. */

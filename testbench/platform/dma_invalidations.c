@@ -43,7 +43,8 @@ static void answer(struct dma_waiting *waiting)
 
     if (!waiting->wrong)
         dma_atc_drop(device, &waiting->invalidation);
-    if (amdvi_atc_complete(waiting->unit->device, tag_of(waiting)) == AMDVI_OK)
+    if (machine_way_of(waiting->unit->machine)->atc_complete(waiting->unit->unit, tag_of(waiting)) ==
+        AMDVI_OK)
         device->statistics.invalidations_answered++;
     else
         device->statistics.wrong_answers++;

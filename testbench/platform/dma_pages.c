@@ -68,7 +68,7 @@ static enum dma_page_outcome send(struct dma_device *device, const struct dma_pa
                                   struct amdvi_fault *fault)
 {
     uint16_t requester = pcie_requester(device->function);
-    struct amdvi_device *iommu = machine_iommu_of(device->machine, pcie_segment(device->function), requester);
+    struct machine_unit *unit = machine_unit_of(device->machine, pcie_segment(device->function), requester);
     struct amdvi_page_request_result result = {0};
     const struct amdvi_page_request message = {.device = requester,
                                                .has_pasid = request->has_pasid,
@@ -82,8 +82,8 @@ static enum dma_page_outcome send(struct dma_device *device, const struct dma_pa
                                                .address = request->address};
 
     note(device, request);
-    if (iommu)
-        amdvi_page_request(iommu, &message, &result);
+    if (unit)
+        machine_way_of(device->machine)->page_request(unit->unit, &message, &result);
     if (fault)
         *fault = result.fault;
     machine_finish(device->machine);

@@ -113,7 +113,8 @@ void machine_destroy(struct machine *machine)
     while (machine->pci && pcie_first(machine->pci))
         pcie_remove(pcie_first(machine->pci));
     for (size_t i = 0; i < MACHINE_IOMMUS_MAX; i++) {
-        amdvi_destroy(machine->unit[i].device);
+        if (machine->unit[i].unit)
+            machine_way_of(machine)->destroy(machine->unit[i].unit);
         amdvi_config_destroy(machine->unit[i].config);
     }
     for (size_t i = 0; i < MACHINE_IOAPICS_MAX; i++)

@@ -24,6 +24,8 @@
 
 #include "amdvi/ivrs.h"
 
+#include "testbench/platform/way.h"
+
 struct machine;
 struct ram;
 struct pcie_topology;
@@ -85,7 +87,9 @@ struct machine_config {
     bool no_southbridge;                   /* without the SMBus function at 00:14.0 that drivers look for */
     unsigned ivrs_types;                   /* AMDVI_IVRS_*; 0: all three */
     uint64_t pci_memory, pci_memory_bytes; /* below 4 GiB: where firmware puts BARs */
-    bool late;     /* register writes only note work: the IOMMUs work when time passes */
+    bool late;                     /* register writes only note work: the IOMMUs work when time passes */
+    const struct machine_way *way; /* to all IOMMUs; null: way_direct */
+    void *way_context;
     void *context; /* of the callbacks, which may be null */
     machine_deliver *deliver;
     machine_doorbell *doorbell;

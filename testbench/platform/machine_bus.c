@@ -2,8 +2,6 @@
 /* Who answers an access of the processor. */
 #include "testbench/platform/machine_internal.h"
 
-#include "amdvi/host.h"
-
 #include "testbench/platform/ioapic.h"
 #include "testbench/platform/pcie.h"
 
@@ -27,7 +25,7 @@ static struct machine_input *input_at(struct machine *machine, uint64_t pa)
 static bool read_units(struct machine *machine, uint64_t pa, unsigned size, uint64_t *value)
 {
     for (size_t i = 0; i < machine->config.iommus_count; i++)
-        if (amdvi_bus_read(machine->unit[i].device, pa, size, value) == AMDVI_OK)
+        if (machine_way_of(machine)->bus_read(machine->unit[i].unit, pa, size, value) == AMDVI_OK)
             return true;
     return false;
 }
@@ -35,7 +33,7 @@ static bool read_units(struct machine *machine, uint64_t pa, unsigned size, uint
 static bool write_units(struct machine *machine, uint64_t pa, unsigned size, uint64_t value)
 {
     for (size_t i = 0; i < machine->config.iommus_count; i++)
-        if (amdvi_bus_write(machine->unit[i].device, pa, size, value) == AMDVI_OK)
+        if (machine_way_of(machine)->bus_write(machine->unit[i].unit, pa, size, value) == AMDVI_OK)
             return true;
     return false;
 }

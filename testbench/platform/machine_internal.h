@@ -15,6 +15,7 @@ struct machine_unit {
     struct machine *machine;
     struct machine_iommu what;
     struct amdvi_config *config;
+    void *unit; /* of the machine's way */
     struct amdvi_device *device;
     bool held;
 };
@@ -46,6 +47,10 @@ bool machine_config_good(const struct machine_config *config, struct machine_err
 bool machine_places_good(const struct machine *machine, struct machine_error *error);
 
 /* machine_units.c */
+static inline const struct machine_way *machine_way_of(const struct machine *machine)
+{
+    return machine->config.way ? machine->config.way : &way_direct;
+}
 enum amdvi_status machine_add_units(struct machine *machine, struct machine_error *error);
 /* Resets the IOMMUs, then opens and locks their register windows. */
 enum amdvi_status machine_open_units(struct machine *machine);

@@ -113,7 +113,8 @@ static void put_message(struct machine *machine, uint64_t address, uint32_t data
 static void remap(struct machine *machine, struct machine_unit *unit, uint16_t requester, uint64_t address,
                   uint32_t data, struct amdvi_int_result *result)
 {
-    enum amdvi_status status = amdvi_interrupt(unit->device, requester, address, data, result);
+    enum amdvi_status status =
+        machine_way_of(machine)->interrupt(unit->unit, requester, address, data, result);
 
     if (status != AMDVI_OK || !result->ok)
         machine->statistics.refused_messages++;
@@ -198,6 +199,6 @@ enum amdvi_status machine_request(struct machine *machine, uint16_t segment,
 
     if (amdvi_request_is_interrupt(request))
         return request_as_interrupt(machine, unit, request, data, result);
-    return unit ? amdvi_dma(unit->device, request, data, result)
+    return unit ? machine_way_of(machine)->dma(unit->unit, request, data, result)
                 : request_directly(machine, request, data, result);
 }

@@ -2,17 +2,12 @@
 /* When things happen: IOMMUs work, devices answer late, messages are delivered, time passes. */
 #include "testbench/platform/machine_internal.h"
 
-#include "amdvi/host.h"
-
 static void run_units(struct machine *machine)
 {
     for (size_t i = 0; i < machine->config.iommus_count; i++) {
         struct machine_unit *unit = &machine->unit[i];
-        bool work = false;
-        if (unit->held || amdvi_has_work(unit->device, &work) != AMDVI_OK || !work)
-            continue;
-        machine->statistics.runs++;
-        amdvi_run(unit->device);
+        if (!unit->held)
+            machine->statistics.runs += machine_way_of(machine)->work(unit->unit);
     }
 }
 
@@ -58,8 +53,19 @@ static void deliver(struct machine *machine)
     }
 }
 
+/* IOMMUs whose accesses take time have a clock of their own, which the machine's follows. */
+static void follow_clocks(struct machine *machine)
+{
+    for (size_t i = 0; i < machine->config.iommus_count; i++) {
+        uint64_t now = machine_way_of(machine)->now(machine->unit[i].unit);
+        if (now > machine->now)
+            machine->now = now;
+    }
+}
+
 void machine_finish(struct machine *machine)
 {
+    follow_clocks(machine);
     if (!machine->config.late)
         machine_work(machine);
     deliver(machine);
@@ -77,7 +83,7 @@ static void advance(struct machine *machine, uint64_t nanoseconds)
 {
     machine->now += nanoseconds;
     for (size_t i = 0; i < machine->config.iommus_count; i++)
-        amdvi_advance(machine->unit[i].device, nanoseconds);
+        machine_way_of(machine)->advance(machine->unit[i].unit, nanoseconds, machine->now);
 }
 
 /* To what happens next, or to `end`. A call that delivery makes may have moved the clock beyond it. */

@@ -2,10 +2,7 @@
 /* The IOMMUs of a machine: made from their keys, put on their buses, opened by firmware. */
 #include "testbench/platform/machine_internal.h"
 
-#include "amdvi/host.h"
-
 #include "testbench/platform/pcie.h"
-#include "testbench/platform/ram.h"
 #include "testbench/platform/refuse.h"
 
 #include <inttypes.h>
@@ -86,45 +83,20 @@ static void on_prg_response(void *context, const struct amdvi_prg_response *resp
     dma_devices_respond(unit->machine, unit, response);
 }
 
-/* The largest window first: it is the one that the library reads in place without looking at others. */
-static size_t largest_window(const struct ram *ram)
+static bool create_device(struct machine_unit *unit, size_t index)
 {
-    size_t best = 0;
+    struct machine *machine = unit->machine;
+    const struct machine_order order = {.index = index,
+                                        .config = unit->config,
+                                        .ram = machine->ram,
+                                        .memory = machine_memory(machine),
+                                        .callbacks = {.context = unit,
+                                                      .interrupt = on_interrupt,
+                                                      .atc_invalidate = on_atc_invalidate,
+                                                      .prg_response = on_prg_response}};
 
-    for (size_t i = 1; ram_window(ram, i); i++)
-        if (ram_window(ram, i)->size > ram_window(ram, best)->size)
-            best = i;
-    return best;
-}
-
-static bool add_windows(struct machine_unit *unit, size_t but)
-{
-    const struct ram *ram = unit->machine->ram;
-
-    for (size_t i = 0; ram_window(ram, i); i++) {
-        const struct ram_window *from = ram_window(ram, i);
-        struct amdvi_window window = {.base = from->base, .size = from->size, .bytes = from->bytes};
-        if (i != but && amdvi_window_add(unit->device, &window) != AMDVI_OK)
-            return false;
-    }
-    return true;
-}
-
-static bool create_device(struct machine_unit *unit)
-{
-    size_t best = largest_window(unit->machine->ram);
-    const struct ram_window *window = ram_window(unit->machine->ram, best);
-    struct amdvi_memory memory = machine_memory(unit->machine);
-    const struct amdvi_callbacks callbacks = {.context = unit,
-                                              .interrupt = on_interrupt,
-                                              .atc_invalidate = on_atc_invalidate,
-                                              .prg_response = on_prg_response};
-
-    memory.direct = window->bytes;
-    memory.direct_base = window->base;
-    memory.direct_size = window->size;
-    return amdvi_create(unit->config, &memory, &callbacks, NULL, &unit->device) == AMDVI_OK &&
-           add_windows(unit, best);
+    return machine_way_of(machine)->create(machine->config.way_context, &order, &unit->unit, &unit->device) ==
+           AMDVI_OK;
 }
 
 /* ---------------------------------------------------------------- on the bus */
@@ -134,7 +106,7 @@ static uint32_t read_config(void *context, unsigned offset, unsigned size)
     struct machine_unit *unit = context;
     uint64_t value = 0;
 
-    amdvi_pci_read(unit->device, offset, size, &value);
+    machine_way_of(unit->machine)->pci_read(unit->unit, offset, size, &value);
     return (uint32_t)value;
 }
 
@@ -142,7 +114,7 @@ static void write_config(void *context, unsigned offset, unsigned size, uint32_t
 {
     struct machine_unit *unit = context;
 
-    amdvi_pci_write(unit->device, offset, size, value);
+    machine_way_of(unit->machine)->pci_write(unit->unit, offset, size, value);
 }
 
 /* Function 0 of a device must be there for others to be found: the host bridge of the root bus. */
@@ -186,7 +158,7 @@ static enum amdvi_status add_unit(struct machine *machine, size_t index, struct 
         return no_memory(error, index);
     if (!set_keys(unit, index, error))
         return AMDVI_ERR_BAD_VALUE;
-    if (!create_device(unit) || !add_function(unit))
+    if (!create_device(unit, index) || !add_function(unit))
         return no_memory(error, index);
     if (unit->what.device & 7)
         add_host_bridge(unit);
@@ -209,15 +181,17 @@ enum amdvi_status machine_add_units(struct machine *machine, struct machine_erro
 
 enum amdvi_status machine_open_units(struct machine *machine)
 {
+    const struct machine_way *way = machine_way_of(machine);
+
     for (size_t i = 0; i < machine->config.iommus_count; i++) {
-        struct amdvi_device *device = machine->unit[i].device;
+        void *unit = machine->unit[i].unit;
         uint64_t capability = 0, base = 0;
-        enum amdvi_status status = amdvi_reset(device);
+        enum amdvi_status status = way->reset(unit);
         if (status != AMDVI_OK)
             return status;
-        amdvi_pci_read(device, CAPABILITY_POINTER, 1, &capability);
-        amdvi_pci_read(device, (unsigned)capability + CAPABILITY_BASE, 4, &base);
-        amdvi_pci_write(device, (unsigned)capability + CAPABILITY_BASE, 4, base | BASE_ENABLE);
+        way->pci_read(unit, CAPABILITY_POINTER, 1, &capability);
+        way->pci_read(unit, (unsigned)capability + CAPABILITY_BASE, 4, &base);
+        way->pci_write(unit, (unsigned)capability + CAPABILITY_BASE, 4, base | BASE_ENABLE);
     }
     return AMDVI_OK;
 }

@@ -338,6 +338,25 @@ void odd_transactions_are_refused()
     (void)enables;
 }
 
+/* Who looks into the device past the sockets takes nobody's time, and what memory says is read by debug
+ * transport. */
+void inspection_costs_nobody_time()
+{
+    scene s;
+    std::uint32_t value = 0;
+    sc_core::sc_time delay;
+    amdvi_dte_view view{};
+
+    s.tables.latency = sc_core::sc_time(10, sc_core::SC_NS);
+    s.device().transfer(tlm::TLM_READ_COMMAND, 0x10000, &value, 4, nullptr, &delay);
+    const sc_core::sc_time before = delay;
+    const std::uint64_t reads = s.tables.blocking;
+    CHECK(amdvi_inspect_dte(s.iommu.device(), 7, &view) == AMDVI_OK && !view.read_error &&
+          !view.beyond_table);
+    CHECK(delay == before);
+    CHECK(s.tables.blocking == reads && s.tables.debug > 0);
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -351,5 +370,6 @@ int main(int argc, char **argv)
                       CASE(a_streaming_burst_may_cross_an_edge), CASE(extensions_travel),
                       CASE(a_payload_without_extension_gains_none), CASE(the_response_is_the_targets_own),
                       CASE(dropped_writes_are_told_by_choice), CASE(an_atomic_needs_both_rights),
-                      CASE(fetches_ask_to_execute), CASE(odd_transactions_are_refused)});
+                      CASE(fetches_ask_to_execute), CASE(odd_transactions_are_refused),
+                      CASE(inspection_costs_nobody_time)});
 }

@@ -2,6 +2,8 @@
 /* Runs scenarios on a kernel instance, each in a process of its own. */
 #include "world.h"
 
+#include "surroundings.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -35,6 +37,7 @@ static const char usage[] =
     "where\n"
     "                     they were made; slow\n"
     "  --no-lint          without the lint\n"
+    "  --time             requests and commands take time: timing=on\n"
     "  --record FILE      a trace of the first IOMMU (.trace: text), of the second FILE.1; for one scenario\n"
     "  --junit FILE       results for machines\n"
     "  --json FILE        the same with what each scenario cost: calls, commands, flushes, findings\n"
@@ -60,7 +63,7 @@ static bool matches(const char *pattern, const char *name)
 
 static bool is_for(const struct scenario *scenario, unsigned version)
 {
-    return (!scenario->since || version >= scenario->since) &&
+    return surroundings_take(scenario->name) && (!scenario->since || version >= scenario->since) &&
            (!scenario->before || version < scenario->before);
 }
 
@@ -75,20 +78,20 @@ static const struct scenario *scenario_at(size_t index)
 }
 
 /* In the process of the scenario. */
-static int run(const struct scenario *scenario, const struct run_options *options,
-               struct world_report *report)
+static int run(void *argument)
 {
-    struct world world = {.options = options, .scenario = scenario, .report = report};
+    struct world *world = argument;
 
-    scenario->run(&world);
-    world_end(&world);
+    world->scenario->run(world);
+    world_end(world);
     fflush(NULL);
-    return world.failures ? EXIT_FAILED : 0;
+    return world->failures ? EXIT_FAILED : 0;
 }
 
 static int in_process(const struct scenario *scenario, const struct run_options *options,
                       struct world_report *report)
 {
+    struct world world = {.options = options, .scenario = scenario, .report = report};
     int status;
     pid_t child;
 
@@ -96,7 +99,7 @@ static int in_process(const struct scenario *scenario, const struct run_options 
     memset(report, 0, sizeof(*report));
     child = fork();
     if (child == 0)
-        _exit(run(scenario, options, report));
+        _exit(surroundings_run(run, &world));
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return EXIT_FAILED;
@@ -211,6 +214,7 @@ enum {
     OPTION_INTERLEAVE,
     OPTION_NO_LINT,
     OPTION_BLAME,
+    OPTION_TIME,
     OPTION_RECORD,
     OPTION_JUNIT,
     OPTION_JSON,
@@ -224,6 +228,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"interleave", no_argument, NULL, OPTION_INTERLEAVE},
+    {"time", no_argument, NULL, OPTION_TIME},
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
     {"blame", no_argument, NULL, OPTION_BLAME},
     {"record", required_argument, NULL, OPTION_RECORD},
@@ -263,6 +268,9 @@ static void take_option(struct command *command, int option)
         break;
     case OPTION_BLAME:
         command->run.blame = true;
+        break;
+    case OPTION_TIME:
+        command->run.timed = true;
         break;
     case OPTION_NO_LINT:
         command->run.no_lint = true;

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "guest.h"
+#include "surroundings.h"
 #include "world_lint.h"
 #include "world_record.h"
 
@@ -176,6 +177,7 @@ bool world_build(struct world *world, const struct world_setup *setup)
     config.context = world;
     config.deliver = deliver;
     config.attach = attach;
+    config.way = surroundings_way(world->options->timed);
     describe_iommus(&config, setup, keys_of(setup, keys, preset));
     if (machine_create(&config, &world->machine, &error) != AMDVI_OK) {
         FAIL(world, "the machine cannot be built: %s", error.text);
@@ -295,8 +297,12 @@ void world_pass(struct world *world, uint64_t ns)
 
 void world_close(struct world *world)
 {
+    const char *wrong;
+
     world_lint_finish(world);
     world_record_finish(world);
+    wrong = surroundings_finish();
+    EXPECT(world, !wrong, "%s", wrong);
     machine_destroy(world->machine);
     world->machine = NULL;
 }

@@ -23,7 +23,7 @@ struct run_options {
     const char *record; /* file for a trace, or null */
     uint64_t seed;
     uint64_t steps; /* of random scenarios; 0: as many as the scenario likes in CI */
-    bool verbose, no_lint, blame, interleave;
+    bool verbose, no_lint, blame, interleave, timed;
 };
 
 struct world;

@@ -31,6 +31,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--guest", metavar="KERNEL", help="the kernel of guests; without it the same one")
     one.add_argument("--modified", action="store_true", help="the tree differs from what was published")
     one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source to build from")
+    one.add_argument("--systemc", action="store_true",
+                     help="the IOMMUs are SystemC modules, reached by TLM-2.0 sockets (kshim-systemc)")
     one.add_argument("rest", nargs=argparse.REMAINDER, metavar="...",
                      help="scenarios and options of kshim-run (-- --help)")
 
@@ -53,7 +55,7 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 
 def run_scenarios(arguments: argparse.Namespace) -> int:
-    runner = kernels.check_runner()
+    runner = kernels.check_runner("kshim-systemc" if arguments.systemc else "kshim-run")
     guest = kernels.made(kernels.wanted([arguments.guest])[0]) if arguments.guest else None
     status = 0
     for wish in kernels.wanted(arguments.kernel, modified=arguments.modified):

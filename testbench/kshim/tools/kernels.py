@@ -66,11 +66,11 @@ def made(wish: Source) -> Kernel:
         return Kernel(wish, tree, objects, link.instance(objects, target, places.say))
 
 
-def check_runner() -> Path:
-    runner = places.runner()
+def check_runner(name: str = "kshim-run") -> Path:
+    runner = places.runner(name)
     if not runner.exists():
         raise KernelError(f"{runner} is not built: cmake --preset release && cmake --build --preset release --target "
-                          f"kshim-run")
+                          f"{name}")
     return runner
 
 

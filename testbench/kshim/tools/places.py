@@ -16,9 +16,9 @@ def builds() -> Path:
     return folder.resolve()
 
 
-def runner() -> Path:
-    """The program that runs scenarios."""
-    return Path(os.environ.get("KSHIM_RUN", ROOT / "build/release/testbench/kshim/kshim-run"))
+def runner(name: str = "kshim-run") -> Path:
+    """The program that runs scenarios, or another one beside it."""
+    return Path(os.environ.get("KSHIM_RUN", ROOT / "build/release/testbench/kshim/kshim-run")).with_name(name)
 
 
 def users_path(text: str) -> Path:

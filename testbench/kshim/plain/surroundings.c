@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A scenario in a plain process. */
+#include "host/surroundings.h"
+
+int surroundings_run(int (*run)(void *argument), void *argument)
+{
+    return run(argument);
+}
+
+const struct machine_way *surroundings_way(bool timed)
+{
+    (void)timed;
+    return NULL;
+}
+
+bool surroundings_take(const char *scenario)
+{
+    (void)scenario;
+    return true;
+}
+
+const char *surroundings_finish(void)
+{
+    return NULL;
+}
