@@ -245,6 +245,7 @@ static bool start_kernel(struct guest *guest, const struct guest_setup *setup)
         instance_log_to(guest->kernel, stderr);
     guest->api = instance_api(guest->kernel);
     ops.command_line = setup->command_line ? setup->command_line : "";
+    ops.flags = setup->flags;
     result = instance_boot(guest->kernel, &ops);
     EXPECT(world, !result, "guest %u: the driver's init gives %d", guest->number, result);
     for (unsigned each = 0; each < guest->device_count; each++)

@@ -59,6 +59,7 @@ struct guest_setup {
     struct dma_device *devices[GUEST_DEVICES];
     uint64_t spa;             /* of GUEST_RAM_BYTES, in the machine's RAM */
     uint64_t vapic;           /* a page in the hypervisor's memory */
+    unsigned flags;           /* enum kshim_flag */
     bool host_tables;         /* mediated: the guest may use v1 tables */
     struct host_space *below; /* null: the hypervisor has the IOMMU for itself */
 };

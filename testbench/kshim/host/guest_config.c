@@ -9,6 +9,10 @@ enum {
     HOST_BRIDGE = 0, /* both as the machine has them, read only */
     SOUTHBRIDGE = 0x14 << 3,
     CAPABILITY_MSI = 5,
+    CAPABILITY_PCIE = 0x10,
+    PCIE_TYPE = 2, /* offset inside it, of the byte that has the type in its upper half */
+    ENDPOINT = 0,
+    INTEGRATED = 9,
     MSI_CONTROL = 2, /* offsets inside the capability */
     MSI_ADDRESS = 4,
     MSI_ENABLE = 1,
@@ -51,6 +55,19 @@ static bool host_access(struct guest *guest, const struct guest_device *passed, 
                             offset, bytes, value);
 }
 
+/* On the guest's bus 0 there is no port above an endpoint, so it is one of the root complex, as other VMMs
+ * show it: Linux turns PASIDs on only where all ports up to the root know of them. */
+static uint32_t as_integrated(const struct guest_device *passed, unsigned offset, unsigned bytes,
+                              uint32_t value)
+{
+    unsigned type = pcie_capability(dma_device_function(passed->device), CAPABILITY_PCIE) + PCIE_TYPE;
+    unsigned shift = (type - offset) * 8 + 4;
+
+    if (type == PCIE_TYPE || type - offset >= bytes || (value >> shift & 15) != ENDPOINT)
+        return value;
+    return value | (uint32_t)INTEGRATED << shift;
+}
+
 uint32_t guest_config_read(struct guest *guest, uint8_t devfn, unsigned offset, unsigned bytes)
 {
     struct guest_device *passed = at(guest, devfn);
@@ -70,7 +87,7 @@ uint32_t guest_config_read(struct guest *guest, uint8_t devfn, unsigned offset, 
         return value;
     }
     host_access(guest, passed, false, offset, bytes, &value);
-    return value;
+    return as_integrated(passed, offset, bytes, value);
 }
 
 /* Where the guest's own interrupt tables lead its messages; the device itself sends the number of the

@@ -53,6 +53,7 @@ struct guest *virtual_guest(struct virtual *virtual, const char *object, struct 
                                     setup->command_line ? setup->command_line : "amd_iommu=pgtbl_v2",
                                 .devices = {device, setup->host ? NULL : other},
                                 .spa = first + virtual->count * (uint64_t)GUEST_RAM_BYTES,
+                                .flags = setup->flags,
                                 .host_tables = setup->host_tables};
     struct guest *made;
 

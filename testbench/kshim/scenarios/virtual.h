@@ -18,6 +18,7 @@ struct virtual_setup {
     enum hv_vmm_mode mode;
     const char *command_line; /* of the guests; null: guest tables */
     bool host_tables;         /* mediated: the guest may have v1 tables */
+    unsigned flags;           /* of the guests' machines: enum kshim_flag */
 };
 
 struct virtual
