@@ -58,9 +58,12 @@ struct amdvi_device {
     struct amdvi_observation *observations;
     struct amdvi_observation own_observation; /* of amdvi_observe() */
     bool observed;
-    bool watched;  /* somebody wants every request to go the whole way: device_watch() */
-    bool away;     /* a callback or an observer runs: device_leave() */
-    bool long_way; /* watched or away: no request may be answered by the shortest way (hit.h) */
+    bool watched;   /* somebody wants every request to go the whole way: device_watch() */
+    bool away;      /* a callback or an observer runs: device_leave() */
+    bool whole_way; /* watched, and nobody vouches for answers of caches */
+    bool long_way;  /* whole_way or away: no request may be answered by the shortest way (hit.h) */
+    const struct amdvi_observation *voucher; /* whom the shortest way asks; or null */
+    bool hits_heard;                         /* somebody else wants to hear of requests that it answers */
     bool caches;
 
     uint64_t reg[REG_COUNT];
@@ -124,7 +127,7 @@ static inline bool device_leave(struct amdvi_device *device)
 static inline void device_return(struct amdvi_device *device, bool was)
 {
     device->away = was;
-    device->long_way = was || device->watched;
+    device->long_way = was || device->whole_way;
 }
 
 static inline bool device_busy(const struct amdvi_device *device)

@@ -23,6 +23,7 @@ enum amdvi_status replay_lint_start(struct amdvi_replay *replay)
         return AMDVI_OK;
     if (replay->options.lint_options)
         options = *replay->options.lint_options;
+    options.told = true; /* replay_lint_record() comes before each request */
     options.context = replay;
     options.finding = on_finding;
     return amdvi_lint_create(replay->device, &options, &replay->lint);

@@ -53,9 +53,11 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     new->allocator = device->allocator;
     new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
     new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
+    new->known.all = allocate_zeroed(&device->allocator, sizeof(*new->known.all) * LINT_KNOWN);
+    new->known.epoch = 1;
     new->order.slots = allocate_zeroed(&device->allocator, sizeof(*new->order.slots) * LINT_SLOTS);
     new->regimes.domains = allocate_zeroed(&device->allocator, sizeof(*new->regimes.domains) * LINT_DOMAINS);
-    if (!new->words || !new->order.slots || !new->regimes.domains ||
+    if (!new->words || !new->known.all || !new->order.slots || !new->regimes.domains ||
         attach(new, device, &new->observation) != AMDVI_OK) {
         amdvi_lint_destroy(new);
         return AMDVI_ERR_NO_MEMORY;
@@ -76,6 +78,7 @@ enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint)
     amdvi_observer_detach(lint->observation);
     lint_cases_free(lint);
     release(&allocator, lint->words);
+    release(&allocator, lint->known.all);
     release(&allocator, lint->order.slots);
     release(&allocator, lint->regimes.domains);
     release(&allocator, lint);
@@ -114,6 +117,7 @@ enum amdvi_status amdvi_lint_write(struct amdvi_lint *lint, uint64_t spa, const 
 {
     if (!lint || !bytes || (length && spa + (length - 1) < spa))
         return AMDVI_ERR_ARGUMENT;
+    lint->known.writes++;
     if (length) {
         lint_ring_write(lint, spa, length);
         lint_words_write(lint, spa, bytes, 0, length);
@@ -126,6 +130,7 @@ enum amdvi_status amdvi_lint_fill(struct amdvi_lint *lint, uint64_t spa, uint8_t
 {
     if (!lint || (length && spa + (length - 1) < spa))
         return AMDVI_ERR_ARGUMENT;
+    lint->known.writes++;
     if (length) {
         lint_words_write(lint, spa, NULL, byte, length);
         lint_dirty_write(lint, spa, NULL, byte, length);

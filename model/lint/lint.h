@@ -5,6 +5,7 @@
 
 #include "amdvi/lint.h"
 #include "model/lint/lint_cases.h"
+#include "model/lint/lint_known.h"
 #include "model/lint/lint_order.h"
 #include "model/lint/lint_page_requests.h"
 #include "model/lint/lint_regime.h"
@@ -65,6 +66,7 @@ struct amdvi_lint {
     struct lint_ring ring;
     struct lint_torn torn;
     struct lint_page_requests page_requests;
+    struct lint_memory known;
     uint32_t last_sharers; /* the newest pair of devices that was reported for sharing a domain */
     struct lint_store stores[LINT_STORES_MAX];
     struct amdvi_access_info last[AMDVI_ACCESS_DATA + 1]; /* newest read of each kind, for reserved bits */

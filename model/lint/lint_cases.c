@@ -68,6 +68,7 @@ static void insert(struct amdvi_lint *lint, struct lint_case *c)
     c->bucket = bucket_of(&c->finding);
     c->next = cases->buckets[c->bucket];
     cases->buckets[c->bucket] = (uint32_t)(c - cases->all) + 1;
+    lint_chain_add(cases, c);
     cases->open++;
 }
 
@@ -79,6 +80,7 @@ static void withdraw(struct amdvi_lint *lint, struct lint_case *c)
     while (*link != self)
         link = &cases->all[*link - 1].next;
     *link = c->next;
+    lint_chain_remove(cases, c);
     c->used = false;
     c->next = cases->free;
     cases->free = self;
@@ -300,7 +302,9 @@ static void cover(struct amdvi_lint *lint, struct lint_case *c, const uint64_t w
         close_case(lint, c);
         return;
     }
+    lint_chain_remove(&lint->cases, c);
     c->covered = true;
+    lint_chain_add(&lint->cases, c);
     c->parked = late && !guest;
     c->covered_operation = slot->given.operation;
     note_near(&c->finding, AMDVI_LINT_NO_COMMAND, words, slot);
@@ -324,26 +328,50 @@ static bool unpark(struct amdvi_lint *lint, struct lint_case *c)
     return c->used && !c->reported;
 }
 
+/* Those that were covered before. */
+static bool look_after_pending(struct amdvi_lint *lint, bool guest, uint64_t operation)
+{
+    struct lint_cases *cases = &lint->cases;
+    bool guilty = false;
+
+    for (uint32_t at = cases->chains[LINT_CHAIN_PENDING].first, next; at; at = next) {
+        struct lint_case *c = &cases->all[at - 1];
+        next = c->chain_next;
+        if (c->parked) {
+            guilty |= unpark(lint, c);
+        } else if (!guest && went_on(lint, c, operation)) {
+            convict(c, AMDVI_LINT_NOT_WAITED);
+            guilty |= !c->reported;
+        }
+    }
+    return guilty;
+}
+
+static void cover_chain(struct amdvi_lint *lint, unsigned chain, const struct amdvi_command_info *info,
+                        const struct lint_slot *slot)
+{
+    struct lint_cases *cases = &lint->cases;
+
+    for (uint32_t at = cases->chains[chain].first, next; at; at = next) {
+        struct lint_case *c = &cases->all[at - 1];
+        next = c->chain_next;
+        if (lint_case_covered(lint->device, c, info->executed, info))
+            cover(lint, c, info->executed, info->guest, slot);
+    }
+}
+
 void lint_cases_command(struct amdvi_lint *lint, const struct amdvi_command_info *info,
                         const struct lint_slot *slot)
 {
-    bool guilty = false;
+    unsigned chain = lint_chain_for(info->executed);
+    bool all = chain == LINT_CHAINS;
 
-    for (uint32_t i = 0; i < lint->cases.high && lint->cases.open; i++) {
-        struct lint_case *c = &lint->cases.all[i];
-        if (!c->used)
-            continue;
-        if (c->parked) {
-            guilty |= unpark(lint, c);
-        } else if (!info->guest && went_on(lint, c, slot->given.operation)) {
-            convict(c, AMDVI_LINT_NOT_WAITED);
-            guilty |= !c->reported;
-        } else if (!c->covered && lint_case_covered(lint->device, c, info->executed, info)) {
-            cover(lint, c, info->executed, info->guest, slot);
-        }
-    }
-    if (guilty)
+    if (!lint->cases.open)
+        return;
+    if (look_after_pending(lint, info->guest, slot->given.operation))
         lint_tell_guilty(lint);
+    for (unsigned i = all ? 0 : chain; i < (all ? LINT_CHAINS : chain + 1); i++)
+        cover_chain(lint, i, info, slot);
 }
 
 static bool waits_for_itself(const struct amdvi_command_info *info, const struct lint_case *c)

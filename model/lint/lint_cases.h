@@ -9,6 +9,8 @@
 /* LINT_CASES_MAX bounds what a guest's mistakes can make the host remember. */
 enum { LINT_CASES_FIRST = 64, LINT_CASES_MAX = 16384, LINT_BUCKETS = 1024, LINT_GROUPS = 256 };
 enum { LINT_HISTORY = 64 };
+/* By DeviceID, by DomainID, and of cases that were covered and not yet waited for. */
+enum { LINT_CHAINS = 64, LINT_CHAIN_PENDING = LINT_CHAINS };
 
 /* A stale answer that is not yet a finding. */
 struct lint_case {
@@ -25,6 +27,8 @@ struct lint_case {
     unsigned waits; /* without the invalidation before them */
     uint32_t next;  /* in its bucket, or free: index + 1 */
     uint32_t bucket;
+    uint32_t chain_next, chain_before; /* index + 1 */
+    uint8_t chain;
     struct amdvi_lint_finding finding;
 };
 
@@ -34,7 +38,12 @@ struct lint_executed {
     struct lint_slot slot;
 };
 
+struct lint_chain {
+    uint32_t first, last; /* index + 1 */
+};
+
 struct lint_cases {
+    struct lint_chain chains[LINT_CHAINS + 1];
     struct lint_case *all;
     uint32_t capacity, high, free, open; /* `free`: index + 1 */
     uint32_t buckets[LINT_BUCKETS];
@@ -62,6 +71,12 @@ void lint_cases_finish(struct amdvi_lint *lint);
 /* Whatever is cached is dropped now. */
 void lint_cases_drop(struct amdvi_lint *lint);
 void lint_cases_free(struct amdvi_lint *lint);
+
+/* lint_chains.c */
+void lint_chain_add(struct lint_cases *cases, struct lint_case *c);
+void lint_chain_remove(struct lint_cases *cases, struct lint_case *c);
+/* Where cases are that this invalidation may be about; LINT_CHAINS: everywhere. */
+unsigned lint_chain_for(const uint64_t words[2]);
 
 /* lint_reach.c: whether the command drops what the case is about. */
 bool lint_case_covered(struct amdvi_device *device, const struct lint_case *c, const uint64_t words[2],

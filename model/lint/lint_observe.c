@@ -81,6 +81,7 @@ static void on_access(void *context, const struct amdvi_access_info *info)
 {
     struct amdvi_lint *lint = context;
 
+    lint->known.writes += info->write;
     switch (info->result == AMDVI_MEMORY_OK && !info->cached ? info->access : AMDVI_ACCESS_COMMAND) {
     case AMDVI_ACCESS_DTE:
     case AMDVI_ACCESS_HOST_ENTRY:
@@ -147,11 +148,12 @@ static void check_reserved(struct amdvi_lint *lint, unsigned reason, struct amdv
 static void on_request(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
 {
     struct amdvi_lint *lint = context;
-    struct amdvi_lint_finding finding = {.request = *request};
 
     lint_reach_learn(lint, request);
-    if (!result->ok)
+    if (!result->ok) {
+        struct amdvi_lint_finding finding = {.request = *request};
         check_reserved(lint, result->fault.reason, &finding);
+    }
 }
 
 static void on_interrupt(void *context, uint16_t requester, uint64_t address, uint32_t data,
@@ -211,6 +213,28 @@ static bool loses_records(const struct amdvi_device *device, unsigned id)
     return false;
 }
 
+/* A place in a ring: says nothing about what translates. */
+static bool is_pointer(unsigned id)
+{
+    switch (id) {
+    case REG_CMD_HEAD:
+    case REG_CMD_TAIL:
+    case REG_EVENT_HEAD:
+    case REG_EVENT_TAIL:
+    case REG_EVENT_B_HEAD:
+    case REG_EVENT_B_TAIL:
+    case REG_PPR_HEAD:
+    case REG_PPR_TAIL:
+    case REG_PPR_B_HEAD:
+    case REG_PPR_B_TAIL:
+    case REG_GA_HEAD:
+    case REG_GA_TAIL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void doorbell(struct amdvi_lint *lint, uint64_t old, uint64_t tail)
 {
     uint64_t base = lint->device->reg[REG_CMD_BASE];
@@ -227,6 +251,8 @@ static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned si
     unsigned id = offset < REGISTER_MAP_END ? device->register_at[offset / 4] : NO_REGISTER;
     struct amdvi_lint_finding finding = {.at = lint->now, .times = 1};
 
+    if (!is_pointer(id))
+        lint_forget_known(lint);
     if (id == NO_REGISTER || reg_info[id].width != 8)
         return;
     finding.word = reg_info[id].offset;
@@ -259,6 +285,8 @@ static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool w
 {
     struct amdvi_lint *lint = context;
 
+    if (write)
+        lint_forget_known(lint);
     if (control && write)
         lint_guest_control_write(lint, guest_id, offset, size, value);
 }
@@ -279,6 +307,11 @@ static void on_hit(void *context, const struct amdvi_hit_info *info)
     lint_check(lint, info);
 }
 
+static bool vouch(void *context, const struct amdvi_request *request, const struct amdvi_result *result)
+{
+    return lint_is_known(context, request, result);
+}
+
 static void on_page_request(void *context, const struct amdvi_page_request *request,
                             const struct amdvi_page_request_result *result)
 {
@@ -294,6 +327,7 @@ static void on_prg_response(void *context, const struct amdvi_prg_response *resp
 void lint_start_anew(struct amdvi_lint *lint)
 {
     lint_cases_drop(lint);
+    lint_forget_known(lint);
     memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
     memset(lint->last, 0, sizeof(lint->last));
     memset(&lint->ring, 0, sizeof(lint->ring));
@@ -304,8 +338,12 @@ void lint_start_anew(struct amdvi_lint *lint)
 
 static void on_call(void *context, const struct amdvi_call_info *info)
 {
+    struct amdvi_lint *lint = context;
+
     if (info->call == AMDVI_CALL_RESET || info->call == AMDVI_CALL_RESTORE)
-        lint_start_anew(context);
+        lint_start_anew(lint);
+    else if (info->call == AMDVI_CALL_GUEST_RESTORE || info->call == AMDVI_CALL_MAP_FILL)
+        lint_forget_known(lint);
 }
 
 struct amdvi_observer lint_observer(struct amdvi_lint *lint)
@@ -320,5 +358,6 @@ struct amdvi_observer lint_observer(struct amdvi_lint *lint)
                                    .guest_mmio = on_guest_mmio,
                                    .call = on_call,
                                    .page_request = on_page_request,
-                                   .prg_response = on_prg_response};
+                                   .prg_response = on_prg_response,
+                                   .vouch = vouch};
 }

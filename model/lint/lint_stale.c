@@ -304,10 +304,12 @@ static void check_page(struct amdvi_lint *lint, const struct amdvi_hit_info *inf
     shadow_page(lint->device, info->request, info->address, &shadow);
     if (info->own && shadow.result.identity) /* never the raw address (viommu 12 E8) */
         shadow.result.ok = false;
-    if (page_is_dangerous(info, &shadow))
+    if (page_is_dangerous(info, &shadow)) {
         kind = AMDVI_LINT_STALE_ENTRY;
-    else if (!loses_dirty(info, &shadow))
+    } else if (!loses_dirty(info, &shadow)) {
+        lint_know(lint, info, &shadow);
         return;
+    }
     if (cached && !(shadow.dte_known && same_translation(cached, &shadow.dte)))
         stale_dte(lint, info, cached, &shadow);
     else if (tables_answered(info))

@@ -116,12 +116,38 @@ static void want(struct amdvi_observer *hub, const struct amdvi_observer *one)
     WANTED(hub, one, prg_response);
 }
 
+/* The one who listens to what caches answer, if there is no other. */
+static const struct amdvi_observation *find_voucher(const struct amdvi_device *device)
+{
+    const struct amdvi_observation *found = NULL;
+
+    for (const struct amdvi_observation *o = device->observations; o; o = o->next) {
+        if (!o->observer.hit && !o->observer.access)
+            continue;
+        if (found || !o->observer.vouch)
+            return NULL;
+        found = o;
+    }
+    return found;
+}
+
+static bool others_want_requests(const struct amdvi_device *device)
+{
+    for (const struct amdvi_observation *o = device->observations; o; o = o->next)
+        if (o->observer.request && o != device->voucher)
+            return true;
+    return false;
+}
+
 void device_watch(struct amdvi_device *device)
 {
     bool wanted = device->observed && (device->observer.hit || device->observer.access);
 
     device->watched = device->pmu.active || device->inject.active || wanted;
-    device->long_way = device->away || device->watched;
+    device->voucher = device->pmu.active || device->inject.active ? NULL : find_voucher(device);
+    device->hits_heard = others_want_requests(device);
+    device->whole_way = device->watched && !device->voucher;
+    device->long_way = device->away || device->whole_way;
 }
 
 static void choose(struct amdvi_device *device)

@@ -247,6 +247,7 @@ enum amdvi_status amdvi_translate(struct amdvi_device *device, const struct amdv
     if (!answer_hit(device, request, result))
         return translate_the_long_way(device, request, result);
     device->statistics.requests++;
-    request_observe(device, request, result);
+    if (__builtin_expect(device->hits_heard, 0))
+        request_observe(device, request, result);
     return AMDVI_OK;
 }

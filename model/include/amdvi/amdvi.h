@@ -553,7 +553,8 @@ struct amdvi_call_info {
  * not call the device. */
 struct amdvi_observer {
     void *context;
-    /* Requests take the long way while somebody listens to this one: cached answers are told, too. */
+    /* Requests take the long way while somebody listens to this one: cached answers are told, too (but see
+     * `vouch`). */
     void (*access)(void *context, const struct amdvi_access_info *info);
     void (*request)(void *context, const struct amdvi_request *request, const struct amdvi_result *result);
     void (*interrupt)(void *context, uint16_t requester, uint64_t address, uint32_t data,
@@ -578,6 +579,10 @@ struct amdvi_observer {
     void (*atc_invalidate)(void *context, const struct amdvi_atc_invalidation *invalidation,
                            enum amdvi_atc_answer answer);
     void (*prg_response)(void *context, const struct amdvi_prg_response *response);
+    /* With `access` or `hit`: a cache is about to answer an untranslated request inside one page. True when
+     * this observer need not be told of it: `access` and `hit` are then left out, and `request` may be. Asked
+     * only where it is the one observer with either of them. Without it all requests take the long way. */
+    bool (*vouch)(void *context, const struct amdvi_request *request, const struct amdvi_result *result);
 };
 
 /*

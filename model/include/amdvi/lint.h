@@ -45,8 +45,10 @@
  * amdvi_reset() and amdvi_restore() drop everything that is cached: what is held back then was a window, and
  * what hardware has read before is forgotten. Statistics and findings stay.
  *
- * The lint attaches an observer of its own (amdvi_observer_attach()). It costs a shadow walk for every
- * request that hits; a device without a lint pays nothing. One lint belongs to one device and to its thread.
+ * The lint attaches an observer of its own (amdvi_observer_attach()). An answer that was right once is right
+ * as long as the words of memory that it was made of are the same: they are compared at each hit, unless the
+ * option `told` says when that is needless. Where somebody else observes hits or accesses, each hit costs a
+ * shadow walk. A device without a lint pays nothing. One lint belongs to one device and to its thread.
  */
 #ifndef AMDVI_LINT_H
 #define AMDVI_LINT_H
@@ -186,6 +188,10 @@ struct amdvi_lint_options {
     /* What amdvi_lint_place() gave as text, such as function and line; false: nothing is known. May be null.
      */
     bool (*place_text)(void *context, uint64_t place, char *text, size_t size);
+    /* The caller promises that amdvi_lint_write() and amdvi_lint_fill() tell all stores of software, before
+     * the next request comes. Answers that were right are then not compared with memory again before
+     * something is written. A store that is not told may go unseen. */
+    bool told;
 };
 
 struct amdvi_lint_statistics {

@@ -39,11 +39,12 @@ static void on_write(void *context, uint64_t spa, const void *bytes, size_t leng
     amdvi_lint_write(t->lint, spa, bytes, length);
 }
 
-void truth_open(struct truth *t, uint64_t seed, bool queues, enum amdvi_lint_regime regime)
+void truth_open(struct truth *t, uint64_t seed, bool queues, bool told, enum amdvi_lint_regime regime)
 {
     memset(t, 0, sizeof(*t));
     t->random = seed;
     t->queues = queues;
+    t->told = told;
     machine_init(&t->m);
     machine_start(&t->m);
     truth_tables(t);
@@ -105,7 +106,7 @@ static bool live(struct truth *t, uint64_t seed, uint64_t life, struct totals *s
 {
     bool queues = life & 1, known = life & 2, right;
 
-    truth_open(t, seed << 32 | life, queues,
+    truth_open(t, seed << 32 | life, queues, life & 8,
                !known   ? AMDVI_LINT_AUTO
                : queues ? AMDVI_LINT_QUEUED
                         : AMDVI_LINT_SYNCHRONOUS);

@@ -55,6 +55,7 @@ struct truth {
     uint64_t random, ns, record;
     bool queues;
     bool relies;  /* the lint is told when operations are over */
+    bool told;    /* the lint may believe that it is told of all writes */
     uint32_t now; /* the operation under way, or the last */
     uint32_t operation_count;
     struct operation operations[TRUTH_OPERATIONS];
@@ -74,7 +75,7 @@ struct truth {
 uint64_t truth_draw(struct truth *t, uint64_t below);
 /* A record of its own, some time later. */
 void truth_step(struct truth *t);
-void truth_open(struct truth *t, uint64_t seed, bool queues, enum amdvi_lint_regime regime);
+void truth_open(struct truth *t, uint64_t seed, bool queues, bool told, enum amdvi_lint_regime regime);
 void truth_close(struct truth *t);
 /* Tables, with all pages mapped. */
 void truth_tables(struct truth *t);

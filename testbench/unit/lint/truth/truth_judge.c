@@ -150,7 +150,7 @@ static void on_finding(void *context, const struct amdvi_lint_finding *finding)
 void truth_attach(struct truth *t, enum amdvi_lint_regime regime)
 {
     struct amdvi_lint_options options = {
-        .context = t, .finding = on_finding, .regime = regime, .apart = true};
+        .context = t, .finding = on_finding, .regime = regime, .apart = true, .told = t->told};
 
     if (amdvi_lint_create(t->m.device, &options, &t->lint) != AMDVI_OK)
         fail(t, "no lint");

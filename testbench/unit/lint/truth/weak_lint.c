@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A lint with a weakness, to show that test_lint_truth.c would notice. It takes the place of
- * model/lint/lint_cases.c; AMDVI_WITHOUT says what is missing:
+ * model/lint/lint_cases.c and lint_known.c; AMDVI_WITHOUT says what is missing:
  *
  *     waits      COMPLETION_WAITs prove nothing
  *     pages      some stale pages are not followed
  *     acquittal  commands that cover a stale answer are not seen
+ *     comparison an answer that was right once is taken to be right for ever
  */
 #include "model/lint/lint.h"
 
@@ -16,10 +17,13 @@
 #define lint_hold          whole_hold
 #define lint_cases_command whole_cases_command
 #define lint_cases_wait    whole_cases_wait
+#define lint_is_known      whole_is_known
 #include "model/lint/lint_cases.c"
+#include "model/lint/lint_known.c"
 #undef lint_hold
 #undef lint_cases_command
 #undef lint_cases_wait
+#undef lint_is_known
 
 static bool without(const char *what)
 {
@@ -46,4 +50,14 @@ void lint_cases_wait(struct amdvi_lint *lint, const struct amdvi_command_info *i
 {
     if (!without("waits"))
         whole_cases_wait(lint, info, slot);
+}
+
+bool lint_is_known(struct amdvi_lint *lint, const struct amdvi_request *request,
+                   const struct amdvi_result *result)
+{
+    if (without("comparison")) {
+        lint->options.told = true;
+        lint->known.writes = 0;
+    }
+    return whole_is_known(lint, request, result);
 }
