@@ -16,8 +16,9 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
     if (finding->severity != AMDVI_LINT_MISTAKE)
         return;
     if (world->awaited[finding->kind]) {
+        if (world->awaited[finding->kind] == 1)
+            world_tell(world, "lint: %s", finding->text);
         world->awaited[finding->kind] = 2;
-        world_tell(world, "lint: %s", finding->text);
         return;
     }
     world->findings++;
