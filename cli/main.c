@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The `amdvi` command: picks the subcommand. */
 #include "cli/cli.h"
+#include "cli/commit.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static const struct command *find_command(const char *name)
 
 static int print_version(void)
 {
-    printf("amdvi %s\n", amdvi_version());
+    printf("amdvi %s%s\n", amdvi_version(), CLI_COMMIT);
     return CLI_OK;
 }
 

@@ -43,3 +43,11 @@ foreach(target amdvi amdvi-shared amdvi-dpi amdvi-systemc amdvi-traces amdvi-cli
     endif()
 endforeach()
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# `cpack --config BUILD/CPackConfig.cmake` makes amdvi-VERSION-SYSTEM-PROCESSOR.tar.gz of the same; for Debian's packages see
+# debian/.
+set(CPACK_GENERATOR TGZ)
+set(CPACK_PACKAGE_VENDOR "amdvi")
+set(CPACK_PACKAGE_FILE_NAME amdvi-${PROJECT_VERSION}-${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR})
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+include(CPack)

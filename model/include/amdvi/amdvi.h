@@ -47,10 +47,10 @@ extern "C" {
 #endif
 
 #define AMDVI_VERSION_MAJOR 0
-#define AMDVI_VERSION_MINOR 1
+#define AMDVI_VERSION_MINOR 2
 #define AMDVI_VERSION_PATCH 0
 
-/* "0.1.0": the version of the library that is linked, which may differ from the header's. */
+/* "0.2.0": the version of the library that is linked, which may differ from the header's. */
 const char *amdvi_version(void);
 
 enum amdvi_status {

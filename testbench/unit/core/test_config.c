@@ -330,7 +330,7 @@ START_TEST(texts_are_never_null)
     }
     ck_assert_str_eq(amdvi_event_name(2), "IO_PAGE_FAULT");
     ck_assert_ptr_null(amdvi_event_name(0));
-    ck_assert_str_eq(amdvi_version(), "0.1.0");
+    ck_assert_str_eq(amdvi_version(), "0.2.0");
 }
 END_TEST
 

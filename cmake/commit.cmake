@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DSOURCE=TREE -DOUTPUT=HEADER -P commit.cmake: writes the header when what it says has changed.
+set(text "")
+if(EXISTS ${SOURCE}/.git)
+    execute_process(COMMAND git -C ${SOURCE} describe --always --abbrev=12 --exclude=* --dirty=+
+        OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+    if(NOT failed)
+        set(text " (${commit})")
+    endif()
+endif()
+set(content "/* SPDX-License-Identifier: Apache-2.0 */\n#define CLI_COMMIT \"${text}\"\n")
+if(EXISTS ${OUTPUT})
+    file(READ ${OUTPUT} old)
+endif()
+if(NOT "${old}" STREQUAL "${content}")
+    file(WRITE ${OUTPUT} "${content}")
+endif()
