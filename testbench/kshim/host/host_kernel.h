@@ -70,13 +70,13 @@ bool host_kernel_join(struct host_kernel *host, struct world *world, uint64_t sp
 /* Gives everything back; guests and spaces are gone. */
 void host_kernel_leave(struct host_kernel *host);
 
-/* The kernel makes a table for the device and maps [0, bytes) of the guest to `spa`; the device becomes the
- * hypervisor's. Null: a failure, told. */
+/* The kernel makes a table for the device and maps [0, bytes) of the guest to `spa`, by 2 MiB; the device
+ * becomes the hypervisor's. Null: a failure, told. */
 struct host_space *host_space_make(struct host_kernel *host, struct dma_device *device, uint64_t spa,
                                    uint64_t bytes, const struct host_maker *maker);
 /* A VM stands on it: from here on it hears of changes. Null: no longer. */
 void host_space_follow(struct host_space *space, struct hv_stage2 *stage2);
-/* iommu_map() and iommu_unmap() of a piece of the guest's memory. */
+/* iommu_map() and iommu_unmap() of a piece of the guest's memory; unmapped is in whole pieces. */
 bool host_space_map(struct host_space *space, uint64_t gpa, uint64_t spa, uint64_t bytes);
 bool host_space_unmap(struct host_space *space, uint64_t gpa, uint64_t bytes);
 void host_space_end(struct host_space *space);

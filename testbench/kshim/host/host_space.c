@@ -5,7 +5,7 @@
 #include "tables/layout.h"
 #include "testbench/platform/pcie.h"
 
-enum { READ_WRITE = 3 };
+enum { READ_WRITE = 3, PIECE = 2 << 20 /* of a guest's memory, which can be taken away alone */ };
 
 /* ------------------------------------------------------------------------------ what the kernel wrote */
 
@@ -112,6 +112,15 @@ bool host_space_unmap(struct host_space *space, uint64_t gpa, uint64_t bytes)
     return space->maker->unmap(space->host->world, space->made, gpa, bytes);
 }
 
+static bool map_all(struct host_space *space, uint64_t spa)
+{
+    bool good = true;
+
+    for (uint64_t gpa = 0; good && gpa < space->bytes; gpa += PIECE)
+        good = host_space_map(space, gpa, spa + gpa, PIECE);
+    return good;
+}
+
 static bool take(struct host_space *space, const struct dma_device *device)
 {
     uint64_t entry[4];
@@ -145,7 +154,7 @@ struct host_space *host_space_make(struct host_kernel *host, struct dma_device *
     *space = (struct host_space){.host = host, .id = dma_device_id(device), .maker = maker, .bytes = bytes};
     host_name_of(device, space->name);
     space->made = maker->make(host->world, space->name);
-    if (space->made && host_space_map(space, 0, spa, bytes) && take(space, device))
+    if (space->made && map_all(space, spa) && take(space, device))
         return space;
     FAIL(host->world, "the host's kernel gives %s no memory", space->name);
     return NULL;

@@ -28,7 +28,8 @@ static const char usage[] =
     "Runs scenarios on a kernel instance; without names, all of its version. A name ends in * for all that\n"
     "begin so. One that is named in full runs also on versions that it is not meant for.\n"
     "  --object FILE      the kernel instance (scripts/kernel build makes it)\n"
-    "  --guest FILE       the instance of guests; without it the same one\n"
+    "  --guest FILE       the instance of guests; without it the same one. Twice: of the second guest\n"
+    "                     where there are two\n"
     "  --list             names and what they do\n"
     "  --seed N           of every random choice (1)\n"
     "  --steps N          length of random scenarios\n"
@@ -252,7 +253,7 @@ static void take_option(struct command *command, int option)
         command->run.object = optarg;
         break;
     case OPTION_GUEST:
-        command->run.guest_object = optarg;
+        *(command->run.guest_object ? &command->run.other_guest_object : &command->run.guest_object) = optarg;
         break;
     case OPTION_LIST:
         command->list = true;
@@ -329,6 +330,8 @@ int main(int argc, char **argv)
     }
     if (!command.run.guest_object)
         command.run.guest_object = command.run.object;
+    if (!command.run.other_guest_object)
+        command.run.other_guest_object = command.run.guest_object;
     version = version_of(command.run.object, release);
     if (command.list) {
         list(version);

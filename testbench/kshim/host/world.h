@@ -18,9 +18,9 @@ enum { WORLD_GUESTS = 4, WORLD_KEYS = 16, WORLD_KERNEL_BYTES = 256 << 20, WORLD_
 
 /* What the command line of the runner says. */
 struct run_options {
-    const char *object; /* of the host's kernel */
-    const char *guest_object;
-    const char *record; /* file for a trace, or null */
+    const char *object;                            /* of the host's kernel */
+    const char *guest_object, *other_guest_object; /* of guests: the first, and the second one beside it */
+    const char *record;                            /* file for a trace, or null */
     uint64_t seed;
     uint64_t steps; /* of random scenarios; 0: as many as the scenario likes in CI */
     bool verbose, no_lint, blame, interleave, timed;

@@ -5,13 +5,19 @@
 extern const struct scenario boot_scenarios[], mapping_scenarios[], mapping_dma_scenarios[],
     fault_scenarios[], interrupt_scenarios[], device_scenarios[], posted_scenarios[], shared_scenarios[],
     file_scenarios[], second_scenarios[], request_scenarios[], race_scenarios[], guest_scenarios[],
-    cost_scenarios[], nested_scenarios[], nested_life_scenarios[], nested_flaw_scenarios[],
-    guest_sva_scenarios[], shared_illegal_scenarios[];
+    guest_host_scenarios[], guest_two_scenarios[], cost_scenarios[], nested_scenarios[],
+    nested_life_scenarios[], nested_flaw_scenarios[], guest_sva_scenarios[], shared_illegal_scenarios[];
 
 const struct scenario *const scenario_groups[] = {
-    boot_scenarios,           mapping_scenarios,     mapping_dma_scenarios, fault_scenarios,
-    interrupt_scenarios,      device_scenarios,      posted_scenarios,      shared_scenarios,
-    shared_illegal_scenarios, file_scenarios,        second_scenarios,      request_scenarios,
-    race_scenarios,           guest_scenarios,       cost_scenarios,        nested_scenarios,
-    nested_life_scenarios,    nested_flaw_scenarios, guest_sva_scenarios,   NULL,
+    boot_scenarios,           mapping_scenarios,
+    mapping_dma_scenarios,    fault_scenarios,
+    interrupt_scenarios,      device_scenarios,
+    posted_scenarios,         shared_scenarios,
+    shared_illegal_scenarios, file_scenarios,
+    second_scenarios,         request_scenarios,
+    race_scenarios,           guest_scenarios,
+    guest_host_scenarios,     guest_two_scenarios,
+    cost_scenarios,           nested_scenarios,
+    nested_life_scenarios,    nested_flaw_scenarios,
+    guest_sva_scenarios,      NULL,
 };

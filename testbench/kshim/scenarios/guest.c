@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Linux as a guest whose commands the hardware executes, and the same guest in mediated mode; on our
  * hypervisor alone, and beside a kernel that owns the IOMMU. */
+#include "guest_files.h"
 #include "guest_steps.h"
 
 static void one_interrupt(struct world *world, struct guest *guest)
@@ -59,6 +60,8 @@ static const struct virtual_setup host_hardware = {.host = &host_by_domain, .mod
 static const struct virtual_setup host_mediated = {.host = &host_by_domain, .mode = HV_VMM_MEDIATED};
 static const struct virtual_setup host_shadowed = {
     .host = &host_by_domain, .mode = HV_VMM_MEDIATED, .command_line = "", .host_tables = true};
+static const struct virtual_setup files_hardware = {.host = &host_by_files, .mode = HV_VMM_HARDWARE};
+static const struct virtual_setup files_mediated = {.host = &host_by_files, .mode = HV_VMM_MEDIATED};
 
 const struct scenario guest_scenarios[] = {
     {.name = "guest/boot-hardware",
@@ -93,5 +96,20 @@ const struct scenario guest_scenarios[] = {
      .what = "the same random steps on hardware and mediated, a kernel below",
      .run = random_steps,
      .about = &host_hardware},
+    {.name = "guest/iommufd/boot-hardware",
+     .what = "a kernel owns the IOMMU, its iommufd makes stage 2: boot, DMA, fault, interrupt",
+     .run = boot,
+     .since = KSHIM_V(7, 0),
+     .about = &files_hardware},
+    {.name = "guest/iommufd/boot-mediated",
+     .what = "the same, the guest's ring run by the VMM",
+     .run = boot,
+     .since = KSHIM_V(7, 0),
+     .about = &files_mediated},
+    {.name = "guest/iommufd/random",
+     .what = "the same random steps on hardware and mediated, over iommufd",
+     .run = random_steps,
+     .since = KSHIM_V(7, 0),
+     .about = &files_hardware},
     {.name = NULL},
 };

@@ -21,6 +21,7 @@ static bool start_alone(struct virtual *virtual)
     status = hv_driver_create(machine_iommu(world->machine, 0), virtual->memory, &options, &virtual->driver);
     EXPECT(world, status == HV_OK, "the hypervisor's driver gives status %d", status);
     return status == HV_OK && hv_device_add(virtual->driver, dma_device_id(world->nic), false) == HV_OK &&
+           hv_device_add(virtual->driver, dma_device_id(world->usb), false) == HV_OK &&
            hv_device_add(virtual->driver, dma_device_id(world->gpu), true) == HV_OK;
 }
 
@@ -78,17 +79,25 @@ struct guest *virtual_boot(struct world *world, struct virtual *virtual, const s
     return virtual_guest(virtual, NULL, world->nic, world->gpu);
 }
 
+void virtual_end(struct virtual *virtual, struct guest *guest)
+{
+    struct host_space *below = guest->below;
+
+    for (unsigned each = 0; each < virtual->count; each++)
+        if (virtual->guests[each] == guest)
+            virtual->guests[each] = NULL;
+    guest_end(guest);
+    if (below)
+        host_space_end(below);
+}
+
 void virtual_stop(struct virtual *virtual)
 {
     struct world *world = virtual->world;
 
-    while (virtual->count) {
-        struct host_space *below = virtual->guests[--virtual->count]->below;
-
-        guest_end(virtual->guests[virtual->count]);
-        if (below)
-            host_space_end(below);
-    }
+    for (unsigned each = virtual->count; each-- > 0;)
+        if (virtual->guests[each])
+            virtual_end(virtual, virtual->guests[each]);
     if (virtual->setup.host) {
         host_kernel_leave(&virtual->kernel);
     } else {

@@ -28,8 +28,8 @@ struct virtual
     struct host_kernel kernel; /* where there is one */
     struct hv_memory *memory;
     struct hv_driver *driver;
-    struct guest *guests[VIRTUAL_GUESTS];
-    unsigned count;
+    struct guest *guests[VIRTUAL_GUESTS]; /* null: it has gone */
+    unsigned count;                       /* that have been made */
 };
 
 /* The machine, and what is below guests. False: told. */
@@ -40,6 +40,8 @@ struct guest *virtual_guest(struct virtual *virtual, const char *object, struct 
                             struct dma_device *other);
 /* All of it: machine, hypervisor, a guest with the NIC (and the GPU without a kernel below). */
 struct guest *virtual_boot(struct world *world, struct virtual *virtual, const struct virtual_setup *setup);
+/* One of them goes, the others stay. */
+void virtual_end(struct virtual *virtual, struct guest *guest);
 /* Guests, hypervisor, kernel and machine end; another one may be started. */
 void virtual_stop(struct virtual *virtual);
 

@@ -28,7 +28,8 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("run", help="run scenarios on a kernel")
     one.add_argument("--kernel", action="append", default=[], metavar="KERNEL")
-    one.add_argument("--guest", metavar="KERNEL", help="the kernel of guests; without it the same one")
+    one.add_argument("--guest", action="append", default=[], metavar="KERNEL",
+                     help="the kernel of guests; without it the same one. Twice: of the second guest where there are two")
     one.add_argument("--modified", action="store_true", help="the tree differs from what was published")
     one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source to build from")
     one.add_argument("--systemc", action="store_true",
@@ -56,15 +57,14 @@ def run_build(arguments: argparse.Namespace) -> int:
 
 def run_scenarios(arguments: argparse.Namespace) -> int:
     runner = kernels.check_runner("kshim-systemc" if arguments.systemc else "kshim-run")
-    guest = kernels.made(kernels.wanted([arguments.guest])[0]) if arguments.guest else None
+    guests = [option for name in arguments.guest
+              for option in ("--guest", str(kernels.made(kernels.wanted([name])[0]).instance))]
     status = 0
     for wish in kernels.wanted(arguments.kernel, modified=arguments.modified):
         kernel = kernels.made(wish)
         if wish.modified:
             print(f"MODIFIED: the driver of {wish.path} is not the published one")
-        command = [str(runner), "--object", str(kernel.instance)]
-        if guest:
-            command += ["--guest", str(guest.instance)]
+        command = [str(runner), "--object", str(kernel.instance), *guests]
         status = max(status, subprocess.run([*command, *arguments.rest], check=False).returncode)
     return status
 
