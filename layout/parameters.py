@@ -61,6 +61,8 @@ def load(root: Path) -> tuple[list[dict], list[dict]]:
         check(entry)
     known = {entry["name"]: entry for entry in tree["parameters"]}
     for preset in tree["presets"]:
+        if set(preset) - {"name", "meaning", "set", "device"}:
+            raise SpecError(f"preset {preset['name']}: only name, meaning, set and device")
         for name in preset["set"]:
             if name not in known:
                 raise SpecError(f"preset {preset['name']}: no parameter {name}")
@@ -94,9 +96,9 @@ def source(parameters: list[dict], presets: list[dict]) -> str:
                      f"{entry['fallback']}u}},")
     lines += ["};", "", "const struct preset_row preset_rows[] = {"]
     for preset in presets:
-        text = ",".join(f"{name}={value}" for name, value in preset["set"].items())
-        lines.append(f"    {{{quoted(preset['name'])}, {quoted(preset['meaning'])}, {quoted(text)}}},")
-    return "\n".join([*lines, "    {0, 0, 0}};", ""])
+        text, device = (",".join(f"{name}={value}" for name, value in preset.get(part, {}).items()) for part in ("set", "device"))
+        lines.append(f"    {{{quoted(preset['name'])}, {quoted(preset['meaning'])}, {quoted(text)}, {quoted(device)}}},")
+    return "\n".join([*lines, "    {0, 0, 0, 0}};", ""])
 
 
 def page(parameters: list[dict], presets: list[dict]) -> str:
@@ -111,10 +113,12 @@ def page(parameters: list[dict], presets: list[dict]) -> str:
         unit = f" {entry['unit']}" if entry["unit"] in ("cycles", "ppm") else ""
         lines.append(f"| `{entry['name']}` | `{entry['default']}`{unit} | {allowed} | {entry['meaning']} | {entry['origin']} | "
                      f"{entry['basis'] if entry['basis'] != '-' else ''} |")
-    lines += ["", "## Presets", "", "| preset | what it is | sets |", "| --- | --- | --- |"]
+    lines += ["", "## Presets", "", "| preset | what it is | sets | and of the device |",
+              "| --- | --- | --- | --- |"]
     for preset in presets:
-        text = ", ".join(f"`{name}={value}`" for name, value in preset["set"].items()) or "nothing"
-        lines.append(f"| `{preset['name']}` | {preset['meaning']} | {text} |")
+        text, device = (", ".join(f"`{name}={value}`" for name, value in preset.get(part, {}).items()) or "nothing"
+                        for part in ("set", "device"))
+        lines.append(f"| `{preset['name']}` | {preset['meaning']} | {text} | {device} |")
     return "\n".join([*lines, ""])
 
 

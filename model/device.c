@@ -21,19 +21,41 @@ static struct cache_geometry geometry(const struct amdvi_config *config, enum co
                                    .policy = (uint8_t)config->value[CONFIG_CACHE_POLICY]};
 }
 
+static struct cache_geometry placed(const struct amdvi_config *config, enum config_id entries,
+                                    enum config_id ways, enum config_id disable, enum config_id index)
+{
+    struct cache_geometry g = geometry(config, entries, ways);
+
+    g.way_disable = (uint16_t)config->value[disable];
+    g.index = (uint8_t)config->value[index];
+    g.index_shift = (uint8_t)config->value[CONFIG_INDEX_SHIFT];
+    return g;
+}
+
+static void set_groups(struct cache_geometry *g, const struct amdvi_config *config, enum config_id partition,
+                       enum config_id groups)
+{
+    g->partition = (uint8_t)config->value[partition];
+    g->log2_groups = (uint8_t)__builtin_ctzll(config->value[groups]);
+}
+
 static bool create_caches(struct amdvi_device *device)
 {
     const struct amdvi_config *config = &device->config;
-    struct cache_geometry dtc = geometry(config, CONFIG_DTC_ENTRIES, CONFIG_DTC_WAYS);
-    struct cache_geometry itc = geometry(config, CONFIG_ITC_ENTRIES, CONFIG_ITC_WAYS);
+    struct cache_geometry dtc =
+        placed(config, CONFIG_DTC_ENTRIES, CONFIG_DTC_WAYS, CONFIG_DTC_DISABLE, CONFIG_DTC_INDEX);
+    struct cache_geometry itc =
+        placed(config, CONFIG_ITC_ENTRIES, CONFIG_ITC_WAYS, CONFIG_ITC_DISABLE, CONFIG_ITC_INDEX);
     struct tlb_config tlb = {
-        .ptc = geometry(config, CONFIG_PTC_ENTRIES, CONFIG_PTC_WAYS),
-        .pdc = geometry(config, CONFIG_PDC_ENTRIES, CONFIG_PDC_WAYS),
+        .ptc = placed(config, CONFIG_PTC_ENTRIES, CONFIG_PTC_WAYS, CONFIG_PTC_DISABLE, CONFIG_PTC_INDEX),
+        .pdc = placed(config, CONFIG_PDC_ENTRIES, CONFIG_PDC_WAYS, CONFIG_PDC_DISABLE, CONFIG_PDC_INDEX),
         .gcr3 = geometry(config, CONFIG_GCR3_ENTRIES, CONFIG_GCR3_WAYS),
         .page_sizes = (uint8_t)config->value[CONFIG_PAGE_SIZES],
         .owners = reg_efr_viommusup(config->value[CONFIG_EFR]),
     };
 
+    set_groups(&tlb.ptc, config, CONFIG_PTC_PARTITION, CONFIG_PTC_GROUPS);
+    set_groups(&tlb.pdc, config, CONFIG_PDC_PARTITION, CONFIG_PDC_GROUPS);
     device->entries.itc_gen = allocate_zeroed(&device->allocator, DEVICES * sizeof(*device->entries.itc_gen));
     device->reported = allocate_zeroed(&device->allocator, DEVICES / 8);
     return cache_create(&device->entries.dtc, &dtc, sizeof(struct dtc_line), &device->allocator) &&

@@ -94,6 +94,9 @@ bool flight_step(struct amdvi_device *device, struct flight *flight)
         return interrupt_step(device, &flight->interrupt);
     case AMDVI_SUBMITTED_PAGE_REQUEST:
         return page_request_step(device, &flight->page);
+    case AMDVI_SUBMITTED_PREFETCH:
+        return prefetch_pages(device, &flight->job, &flight->prefetch.order, &flight->prefetch.entry,
+                              &flight->prefetch.run);
     default:
         return register_step(device, flight);
     }
@@ -112,8 +115,10 @@ void flight_describe(const struct flight *flight, struct amdvi_completion *compl
     case AMDVI_SUBMITTED_PAGE_REQUEST:
         completion->page_request = &flight->page.result;
         break;
-    default:
+    case AMDVI_SUBMITTED_REGISTER:
         completion->value = flight->value;
+        break;
+    case AMDVI_SUBMITTED_PREFETCH:
         break;
     }
 }

@@ -4,6 +4,7 @@
 #define AMDVI_MODEL_FLIGHT_H
 
 #include "amdvi/external.h"
+#include "model/commands/prefetch.h"
 #include "model/guests/guest_regs.h"
 #include "model/requests/interrupt.h"
 #include "model/requests/page_request.h"
@@ -15,7 +16,14 @@ struct flight {
     enum amdvi_status status;
     uint64_t tag;
     bool is_interrupt; /* a request that is one [8.1] */
-    struct lookup lookup;
+    union {
+        struct lookup lookup;
+        struct {
+            struct prefetch_order order;
+            struct dte_fetch entry;
+            struct prefetch run;
+        } prefetch;
+    };
     struct interrupt_job interrupt;
     struct page_request_job page;
     struct steps steps;

@@ -90,6 +90,27 @@ enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
     return start(device, flight);
 }
 
+enum amdvi_status amdvi_submit_prefetch(struct amdvi_device *device, const struct amdvi_prefetch *prefetch,
+                                        uint64_t tag)
+{
+    enum { MOST = 256, PASIDS = 1 << 20 };
+    enum amdvi_status status;
+    struct flight *flight;
+
+    if (!device || !prefetch || !prefetch->count || prefetch->count > MOST || prefetch->pasid >= PASIDS)
+        return AMDVI_ERR_ARGUMENT;
+    status = begin(device, AMDVI_SUBMITTED_PREFETCH, tag, &flight);
+    if (status)
+        return status;
+    flight->prefetch.order = (struct prefetch_order){.device = prefetch->device,
+                                                     .guest = prefetch->has_pasid,
+                                                     .pasid = prefetch->pasid,
+                                                     .address = prefetch->address,
+                                                     .directories = true,
+                                                     .count = prefetch->count};
+    return start(device, flight);
+}
+
 enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
                                         const struct amdvi_register_access *access, uint64_t tag)
 {

@@ -15,7 +15,7 @@ from pathlib import Path
 import sections
 
 GROUPS = {
-    "config_caches": re.compile(r"\.(log2_entries|ways)$|^caches$|^cache\.|^ptc\."),
+    "config_caches": re.compile(r"\.(log2_entries|ways|way_disable|index|partition|groups)$|^caches$|^cache\.|^ptc\."),
     "config_switches": re.compile(r"^(dte|int|walk|log|ring|viommu|ats|ppr|cmd|event|guest)\.|^ht_ranges$"),
     "config_device": re.compile(r""),
 }

@@ -15,10 +15,21 @@ enum cache_policy { CACHE_PLRU, CACHE_LRU, CACHE_FIFO, CACHE_RANDOM };
 
 enum { CACHE_WAYS_MAX = 16, CACHE_LOG2_MAX = 20, CACHE_NO_SLOT = -1 };
 
+/* What chooses a line's set: all of its key, or bits that silicon takes. */
+enum cache_index { CACHE_BY_HASH, CACHE_BY_ADDRESS, CACHE_BY_DOMAIN };
+
+/* Groups of lines (of domains that are equal in their low bits) have ways, or sets, of their own. */
+enum cache_partition { CACHE_SHARED, CACHE_GROUP_WAYS, CACHE_GROUP_SETS };
+
 struct cache_geometry {
     uint8_t log2_entries; /* 0..CACHE_LOG2_MAX */
     uint8_t ways;         /* 1..CACHE_WAYS_MAX, a power of two; more than the entries: the entries */
     uint8_t policy;       /* enum cache_policy */
+    uint8_t index;        /* enum cache_index */
+    uint8_t index_shift;  /* CACHE_BY_ADDRESS: the lowest bit of the address that counts */
+    uint8_t partition;    /* enum cache_partition */
+    uint8_t log2_groups;  /* more groups than ways or sets: as many as there are */
+    uint16_t way_disable; /* bit n: no line goes into way n; one way is always left */
 };
 
 struct cache {
@@ -35,6 +46,9 @@ struct cache {
     uint32_t clock;
     uint64_t random;
     uint8_t policy;
+    uint16_t ways_used; /* bit n: lines may go into way n */
+    bool placed;        /* the set is not that of the hash alone */
+    struct cache_geometry geometry;
     /* Tree pseudo-LRU: what using a way does to the tree of its set. */
     uint16_t plru_keep[CACHE_WAYS_MAX], plru_set[CACHE_WAYS_MAX];
 };
@@ -54,6 +68,30 @@ static inline uint64_t cache_hash(uint64_t a, uint64_t b)
     h ^= h >> 29;
     h = (h + b) * 0xbf58476d1ce4e5b9u;
     return h ^ h >> 32;
+}
+
+/* Where a line lies, besides its hash. */
+struct cache_place {
+    uint64_t address; /* CACHE_BY_ADDRESS: its bits from index_shift on, or a name that takes its place */
+    uint32_t domain;
+};
+
+uint64_t cache_hash_placed(const struct cache *cache, uint64_t hash, const struct cache_place *place);
+
+/* The hash, with the bits in it that name the set replaced by those that this cache goes by. */
+static inline uint64_t cache_hash_at(const struct cache *cache, uint64_t hash,
+                                     const struct cache_place *place)
+{
+    return __builtin_expect(cache->placed, 0) ? cache_hash_placed(cache, hash, place) : hash;
+}
+
+uint16_t cache_ways_of_group(const struct cache *cache, uint32_t domain);
+
+/* The ways into which lines of a domain may go. */
+static inline uint16_t cache_ways_of(const struct cache *cache, uint32_t domain)
+{
+    return cache->geometry.partition == CACHE_GROUP_WAYS ? cache_ways_of_group(cache, domain)
+                                                         : cache->ways_used;
 }
 
 static inline uint64_t cache_tag(uint64_t hash)
@@ -132,10 +170,18 @@ static inline int32_t cache_find(const struct cache *cache, uint64_t hash, cache
 typedef bool cache_alive(const void *context, const void *line);
 
 /*
- * A slot for a new line of `hash`: an empty one, a dead one, or the policy's victim; its tag is set and it
- * is touched. The caller writes the line, and must have looked first whether the key is there already.
+ * A slot for a new line of `hash`: an empty one, a dead one, or the policy's victim, among `ways`; its tag is
+ * set and it is touched. The caller writes the line, and must have looked first whether the key is there
+ * already.
  */
-uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive, const void *context);
+uint32_t cache_insert_in(struct cache *cache, uint64_t hash, uint16_t ways, cache_alive *alive,
+                         const void *context);
+
+static inline uint32_t cache_insert(struct cache *cache, uint64_t hash, cache_alive *alive,
+                                    const void *context)
+{
+    return cache_insert_in(cache, hash, cache->ways_used, alive, context);
+}
 
 static inline void cache_remove(struct cache *cache, uint32_t slot)
 {

@@ -14,9 +14,18 @@ static bool pdc_match(const void *line, const void *key)
     return a->tag == b->tag && a->id == b->id;
 }
 
-uint64_t pdc_hash(const struct pdc_line *line)
+/* A directory's address is the first that it maps, a GCR3 root's its PASID. */
+uint64_t pdc_hash(const struct tlb *tlb, const struct pdc_line *line)
 {
-    return cache_hash(line->tag, line->id);
+    const struct cache *array = dir_kind(line) == WALK_GCR3 ? &tlb->gcr3 : &tlb->pdc;
+    uint64_t hash = cache_hash(line->tag, line->id);
+    struct cache_place place;
+
+    if (__builtin_expect(!array->placed, 1))
+        return hash;
+    place.address = dir_kind(line) == WALK_GCR3 ? tlb_id_space(line->id) : line->tag;
+    place.domain = tlb_id_domain(line->id);
+    return cache_hash_placed(array, hash, &place);
 }
 
 unsigned dir_kind(const struct pdc_line *line)
@@ -52,7 +61,7 @@ static struct cache *dir_array(struct tlb *tlb, unsigned kind)
 static const struct pdc_line *dir_find(struct tlb *tlb, const struct pdc_line *key)
 {
     struct cache *array = dir_array(tlb, dir_kind(key));
-    int32_t slot = cache_find(array, pdc_hash(key), pdc_match, key);
+    int32_t slot = cache_find(array, pdc_hash(tlb, key), pdc_match, key);
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
@@ -91,7 +100,7 @@ void tlb_forget(struct tlb *tlb, const struct tlb_space *space, const struct wal
 {
     struct pdc_line key = dir_key(space, probe->kind, probe->level, probe->tag);
 
-    cache_drop(dir_array(tlb, probe->kind), pdc_hash(&key));
+    cache_drop(dir_array(tlb, probe->kind), pdc_hash(tlb, &key));
 }
 
 void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *dir)
@@ -115,8 +124,9 @@ void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_
         line.context = tlb_context_get(tlb, tlb_id(space->domain, space_key(space), 0));
         line.context_gen = context_at(tlb, line.context)->dir_gen;
     }
-    slot = cache_find(array, pdc_hash(&line), pdc_match, &line);
+    slot = cache_find(array, pdc_hash(tlb, &line), pdc_match, &line);
     if (slot == CACHE_NO_SLOT)
-        slot = (int32_t)cache_insert(array, pdc_hash(&line), tlb->dead_lines ? pdc_alive : NULL, tlb);
+        slot = (int32_t)cache_insert_in(array, pdc_hash(tlb, &line), cache_ways_of(array, space->domain),
+                                        tlb->dead_lines ? pdc_alive : NULL, tlb);
     *(struct pdc_line *)cache_line(array, (uint32_t)slot) = line;
 }

@@ -18,7 +18,7 @@ static inline int32_t ptc_find(const struct tlb *tlb, uint64_t page, uint64_t id
 {
     struct ptc_line key = {.page = page, .id = id};
 
-    return cache_find(&tlb->ptc, cache_hash(page, id), ptc_match, &key);
+    return cache_find(&tlb->ptc, ptc_hash(tlb, page, id), ptc_match, &key);
 }
 
 /* Requests come in runs inside a page: the line that answered last, if it is the one and still alive. */
@@ -137,8 +137,9 @@ void ptc_fill(struct tlb *tlb, const struct tlb_space *space, uint64_t address,
     tlb->guest_lines |= is_guest(line.id);
     slot = ptc_find(tlb, line.page, line.id);
     if (slot == CACHE_NO_SLOT)
-        slot = (int32_t)cache_insert(&tlb->ptc, cache_hash(line.page, line.id),
-                                     tlb->dead_lines ? ptc_alive : NULL, tlb);
+        slot = (int32_t)cache_insert_in(&tlb->ptc, ptc_hash(tlb, line.page, line.id),
+                                        cache_ways_of(&tlb->ptc, space->domain),
+                                        tlb->dead_lines ? ptc_alive : NULL, tlb);
     *(struct ptc_line *)cache_line(&tlb->ptc, (uint32_t)slot) = line;
     tlb->shift_used[size] = true;
 }

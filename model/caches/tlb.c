@@ -15,7 +15,8 @@ static void set_page_sizes(struct tlb *tlb, unsigned mask)
 bool tlb_create(struct tlb *tlb, const struct tlb_config *config, const struct amdvi_allocator *allocator)
 {
     /* As many PASIDs and split pages are remembered as the PTC has lines: more cannot be alive. */
-    struct cache_geometry tags = config->ptc;
+    struct cache_geometry tags = {
+        .log2_entries = config->ptc.log2_entries, .ways = config->ptc.ways, .policy = config->ptc.policy};
 
     memset(tlb, 0, sizeof(*tlb));
     set_page_sizes(tlb, config->page_sizes);

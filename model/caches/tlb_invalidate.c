@@ -38,7 +38,7 @@ static unsigned ptc_probe_range(struct tlb *tlb, uint64_t id, unsigned shift, co
     unsigned dropped = 0;
 
     for (uint64_t i = 0; i < count; i++)
-        dropped += cache_drop(&tlb->ptc, cache_hash(first + i, id | tlb_id(0, 0, shift)));
+        dropped += cache_drop(&tlb->ptc, ptc_hash(tlb, first + i, id | tlb_id(0, 0, shift)));
     return dropped;
 }
 
@@ -141,7 +141,7 @@ static unsigned dir_drop_range(struct tlb *tlb, const struct tlb_space *space, u
         if (count > tlb->pdc.entries)
             return dropped + dir_sweep(tlb, &key, range);
         for (uint64_t i = 0; i < count; i++, key.tag++)
-            dropped += cache_drop(&tlb->pdc, pdc_hash(&key));
+            dropped += cache_drop(&tlb->pdc, pdc_hash(tlb, &key));
     }
     return dropped;
 }
@@ -150,7 +150,7 @@ static unsigned gcr3_drop(struct tlb *tlb, const struct tlb_space *space)
 {
     struct pdc_line key = dir_key(space, WALK_GCR3, 0, 0);
 
-    return cache_drop(&tlb->gcr3, pdc_hash(&key));
+    return cache_drop(&tlb->gcr3, pdc_hash(tlb, &key));
 }
 
 void tlb_invalidate_combined(struct tlb *tlb, uint16_t domain)

@@ -43,9 +43,23 @@ uint32_t tlb_context_get(struct tlb *tlb, uint64_t id);
 int32_t tlb_group_find(const struct tlb *tlb, const struct tlb_group *group);
 uint32_t tlb_group_get(struct tlb *tlb, struct tlb_group group);
 
+/* Of a page in the PTC: `id` with log2 of the page. */
+static inline uint64_t ptc_hash(const struct tlb *tlb, uint64_t page, uint64_t id)
+{
+    uint64_t hash = cache_hash(page, id);
+    struct cache_place place;
+
+    if (__builtin_expect(!tlb->ptc.placed, 1))
+        return hash;
+    place.address = page << tlb_id_more(id) >> tlb->ptc.geometry.index_shift;
+    place.domain = tlb_id_domain(id);
+    return cache_hash_placed(&tlb->ptc, hash, &place);
+}
+
 /* Directories: keys, and what an id says. */
 struct pdc_line dir_key(const struct tlb_space *space, unsigned kind, unsigned level, uint64_t address);
-uint64_t pdc_hash(const struct pdc_line *line);
+/* In the array that holds it. */
+uint64_t pdc_hash(const struct tlb *tlb, const struct pdc_line *line);
 unsigned dir_kind(const struct pdc_line *line);
 unsigned dir_level(const struct pdc_line *line);
 

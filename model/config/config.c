@@ -143,7 +143,11 @@ static bool within_limits(int id, uint64_t value)
     case CONFIG_PTC_WAYS:
     case CONFIG_PDC_WAYS:
     case CONFIG_GCR3_WAYS:
+    case CONFIG_PTC_GROUPS:
+    case CONFIG_PDC_GROUPS:
         return value != 0 && (value & (value - 1)) == 0;
+    case CONFIG_INDEX_SHIFT:
+        return value >= 12;
     case CONFIG_COMWAIT_IRQ:
         return value != 1;
     case CONFIG_DIRTY_STRIDE:

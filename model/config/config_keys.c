@@ -18,6 +18,32 @@ const char config_from_preset[] = "from the preset";
                           NUMBER,                                                                            \
                           CACHE_WAYS_MAX}
 
+/* Sets and ways into which lines go. */
+#define PLACE_KEYS(id, name, indexes, meaning)                                                               \
+    [CONFIG_##id##_DISABLE] = {{name ".way_disable", "0", "16 bits",                                         \
+                                "bit n: no line goes into way n; the last way is always left",               \
+                                "performance a.1: way-disable masks of the hardware's registers"},           \
+                               NUMBER,                                                                       \
+                               UINT16_MAX},                                                                  \
+    [CONFIG_##id##_INDEX] = {{name ".index", "hash", indexes, meaning,                                       \
+                              "performance a.1: low bits of the DeviceID on RD890; today's hash is not "     \
+                              "published"},                                                                  \
+                             CHOICE,                                                                         \
+                             0}
+
+#define GROUP_KEYS(id, name)                                                                                 \
+    [CONFIG_##id##_PARTITION] = {{name ".partition", "off", "off|ways|sets",                                 \
+                                  "whether groups of domains have ways or sets of their own",                \
+                                  "performance b: HyperTRIO, a study"},                                      \
+                                 CHOICE,                                                                     \
+                                 0},                                                                         \
+    [CONFIG_##id##_GROUPS] = {{name ".groups", "1", "1, 2, 4 to 65536",                                      \
+                               "groups of domains by the low bits of the DomainID, for " name ".partition; " \
+                               "at most one a way or set",                                                   \
+                               "performance b: HyperTRIO, a study"},                                         \
+                              NUMBER,                                                                        \
+                              65536}
+
 const struct config_key config_keys[CONFIG_KEYS] = {
     [CONFIG_PRESET] = {{"preset", "genoa", "rome|milan|genoa|turin|raphael|legacy|emulator-min",
                         "named feature preset: sets efr, efr2, cap_header, misc0 and pci_id", "iommu 11.3"},
@@ -94,10 +120,27 @@ const struct config_key config_keys[CONFIG_KEYS] = {
                         NUMBER,
                         1},
     SIZE_KEYS(DTC, "dtc", "7", "8", "device table cache"),
+    PLACE_KEYS(
+        DTC, "dtc", "hash|device",
+        "what chooses the set: a hash, or the low bits of the DeviceID (function, then device, then bus)"),
     SIZE_KEYS(ITC, "itc", "7", "8", "interrupt table cache"),
+    PLACE_KEYS(
+        ITC, "itc", "hash|device",
+        "what chooses the set: a hash, or the low bits of the DeviceID (function, then device, then bus)"),
     SIZE_KEYS(PTC, "ptc", "11", "8", "translation cache"),
+    PLACE_KEYS(PTC, "ptc", "hash|address|domain",
+               "what chooses the set: a hash, the page number (from ptc.index_shift on), or the DomainID"),
+    GROUP_KEYS(PTC, "ptc"),
     SIZE_KEYS(PDC, "pdc", "9", "8", "page directory cache"),
+    PLACE_KEYS(PDC, "pdc", "hash|address|domain",
+               "what chooses the set: a hash, the address above the directory's reach, or the DomainID"),
+    GROUP_KEYS(PDC, "pdc"),
     SIZE_KEYS(GCR3, "gcr3", "6", "8", "GCR3 cache"),
+    [CONFIG_INDEX_SHIFT] = {{"ptc.index_shift", "12", "12 to 48",
+                             "lowest address bit that chooses a set of the PTC with ptc.index=address",
+                             "study; HyperSIO takes 21"},
+                            NUMBER,
+                            48},
     [CONFIG_CACHE_POLICY] = {{"cache.policy", "plru", "plru|lru|fifo|random", "how caches choose victims",
                               "performance 1.2"},
                              CHOICE,

@@ -11,9 +11,12 @@ static bool dtc_match(const void *line, const void *key)
     return ((const struct dtc_line *)line)->device == *(const uint16_t *)key;
 }
 
-static uint64_t dtc_hash(uint16_t requester)
+/* By address: by its low bits, which are those of the function, then of the device, then of the bus. */
+static uint64_t dtc_hash(const struct amdvi_device *device, uint16_t requester)
 {
-    return cache_hash(requester, 0);
+    const struct cache_place place = {.address = requester};
+
+    return cache_hash_at(&device->entries.dtc, cache_hash(requester, 0), &place);
 }
 
 /* The raw words are as old as they are; what they mean follows the modes of the device. */
@@ -28,7 +31,7 @@ static void decode_again(struct amdvi_device *device, struct dtc_line *line)
 
 static struct dtc_line *dtc_find(struct amdvi_device *device, const struct job *job, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(device, requester), dtc_match, &requester);
     struct dtc_line *line;
 
     if (slot == CACHE_NO_SLOT)
@@ -56,10 +59,11 @@ static uint32_t slot_for(struct amdvi_device *device, const struct job *job, uin
 {
     int32_t slot = job_is_direct(job)
                        ? CACHE_NO_SLOT
-                       : cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+                       : cache_find(&device->entries.dtc, dtc_hash(device, requester), dtc_match, &requester);
 
-    return slot != CACHE_NO_SLOT ? (uint32_t)slot
-                                 : cache_insert(&device->entries.dtc, dtc_hash(requester), NULL, NULL);
+    return slot != CACHE_NO_SLOT
+               ? (uint32_t)slot
+               : cache_insert(&device->entries.dtc, dtc_hash(device, requester), NULL, NULL);
 }
 
 /* An answer that an invalidation has overtaken is this job's alone. */
@@ -180,7 +184,7 @@ bool dtc_fetch(struct amdvi_device *device, struct job *job, uint16_t requester,
 /* Also lets the next fault of a device with SE=1 be logged (6.4, 7.5). */
 void dtc_invalidate(struct amdvi_device *device, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(device, requester), dtc_match, &requester);
 
     if (slot != CACHE_NO_SLOT)
         cache_remove(&device->entries.dtc, (uint32_t)slot);
@@ -212,7 +216,7 @@ void dtc_invalidate_all(struct amdvi_device *device)
 
 const struct dte *dtc_peek(const struct amdvi_device *device, uint16_t requester)
 {
-    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+    int32_t slot = cache_find(&device->entries.dtc, dtc_hash(device, requester), dtc_match, &requester);
 
     return slot == CACHE_NO_SLOT
                ? NULL
@@ -234,7 +238,7 @@ enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t reques
     job_begin_apart(&job, JOB_SILENT, &unused);
     *view = (struct amdvi_dte_view){0};
     view->beyond_table = dte_address(&device->segments, requester, &view->address) != REASON_NONE;
-    slot = cache_find(&device->entries.dtc, dtc_hash(requester), dtc_match, &requester);
+    slot = cache_find(&device->entries.dtc, dtc_hash(device, requester), dtc_match, &requester);
     if (slot != CACHE_NO_SLOT) {
         view->cached = true;
         memcpy(view->words, ((struct dtc_line *)cache_line(&device->entries.dtc, (uint32_t)slot))->dte.raw,

@@ -24,15 +24,17 @@ static bool itc_alive(const void *context, const void *line)
     return entry->epoch == device->entries.itc_epoch && entry->gen == device->entries.itc_gen[entry->device];
 }
 
-static uint64_t itc_hash(const struct itc_key *key)
+static uint64_t itc_hash(const struct amdvi_device *device, const struct itc_key *key)
 {
-    return cache_hash(key->device, key->index);
+    const struct cache_place place = {.address = key->device};
+
+    return cache_hash_at(&device->entries.itc, cache_hash(key->device, key->index), &place);
 }
 
 static const struct itc_line *itc_find(struct amdvi_device *device, const struct job *job,
                                        const struct itc_key *key)
 {
-    int32_t slot = cache_find(&device->entries.itc, itc_hash(key), itc_match, key);
+    int32_t slot = cache_find(&device->entries.itc, itc_hash(device, key), itc_match, key);
 
     if (slot == CACHE_NO_SLOT)
         return NULL;
@@ -47,7 +49,7 @@ static const struct itc_line *itc_find(struct amdvi_device *device, const struct
 
 static void itc_keep(struct amdvi_device *device, const struct itc_key *key, const uint64_t raw[2])
 {
-    uint32_t slot = cache_insert(&device->entries.itc, itc_hash(key), itc_alive, device);
+    uint32_t slot = cache_insert(&device->entries.itc, itc_hash(device, key), itc_alive, device);
 
     *(struct itc_line *)cache_line(&device->entries.itc, slot) =
         (struct itc_line){.device = key->device,
@@ -135,7 +137,7 @@ void itc_invalidate_all(struct amdvi_device *device)
 const uint64_t *itc_peek(const struct amdvi_device *device, uint16_t requester, uint32_t index)
 {
     struct itc_key key = {.device = requester, .index = index};
-    int32_t slot = cache_find(&device->entries.itc, itc_hash(&key), itc_match, &key);
+    int32_t slot = cache_find(&device->entries.itc, itc_hash(device, &key), itc_match, &key);
     const struct itc_line *line =
         slot == CACHE_NO_SLOT ? NULL : cache_line(&device->entries.itc, (uint32_t)slot);
 

@@ -162,8 +162,10 @@ static void depart(struct amdvi_timed *t, uint32_t index)
     t->credits[a->class]++;
     a->credit = true;
     a->since = t->now;
-    if (a->operation != NOBODY)
+    if (a->operation != NOBODY) {
         t->operations[a->operation].reads++;
+        t->operations[a->operation].last_line = a->ask.address >> 6;
+    }
     announce(t, index);
     if (t->host.issue) {
         struct amdvi_ask ask = a->ask; /* the host may submit from inside, and the place may move */
@@ -183,6 +185,8 @@ void memory_ask(struct amdvi_timed *t, uint32_t index)
     a->since = t->now;
     if (!t->host.issue && a->operation == NOBODY && ring_has(t, a, &ready))
         wheel_put(&t->wheel, ready, EVENT_ANSWER, index);
+    else if (!t->host.issue && prefetch_has_line(t, a))
+        wheel_put(&t->wheel, t->now + cycles(t, 1), EVENT_ANSWER, index);
     else if (join(t, index))
         return;
     else if (t->credits[a->class] < t->p[PARAMETER_MEMORY_CREDITS])

@@ -93,7 +93,7 @@ static void request(struct amdvi_timed *t, uint32_t index)
     }
     if (o->in_l1) {
         o->place = AMDVI_TIMED_L1;
-        end_at(t, index, at_l1);
+        end_at(t, index, at_l1 + way_outside(t, o));
         return;
     }
     l1_keep(t, o);
@@ -124,6 +124,23 @@ static void refuse(struct amdvi_timed *t, uint32_t index)
     end_at(t, index, t->now);
 }
 
+/* At the device's own cache: answered there, or on the way to the port as a translation request. */
+static void at_atc(struct amdvi_timed *t, uint32_t index)
+{
+    struct operation *o = &t->operations[index];
+    uint64_t looked = t->now + cycles(t, t->p[PARAMETER_ATC_LATENCY]);
+
+    if (atc_answers(t, o)) {
+        o->place = AMDVI_TIMED_ATC;
+        o->state = OPERATION_ENDING;
+        wheel_put(&t->wheel, looked, EVENT_END, index);
+        return;
+    }
+    o->asked = true;
+    o->in.request.at = AMDVI_TRANSLATION_REQUEST;
+    wheel_put(&t->wheel, looked + t->p[PARAMETER_PCIE_LATENCY], EVENT_ARRIVE, index);
+}
+
 void operation_arrive(struct amdvi_timed *t, uint32_t index)
 {
     struct operation *o = &t->operations[index];
@@ -131,6 +148,8 @@ void operation_arrive(struct amdvi_timed *t, uint32_t index)
 
     if (o->kind == AMDVI_SUBMITTED_REGISTER) {
         submit(t, index);
+    } else if (o->via_atc && !o->asked) {
+        at_atc(t, index);
     } else if (o->again) {
         request(t, index);
     } else if (port->under_way < t->p[PARAMETER_L1_OUTSTANDING]) {
@@ -162,9 +181,21 @@ static void copy_result(struct operation *o, const struct amdvi_completion *c)
     case AMDVI_SUBMITTED_PAGE_REQUEST:
         o->out.page_request = *c->page_request;
         break;
-    default:
+    case AMDVI_SUBMITTED_REGISTER:
         o->out.value = c->value;
+        break;
+    default:
+        break;
     }
+}
+
+/* The walker's own prefetch: nobody hears of it. */
+static void end_quietly(struct amdvi_timed *t, uint32_t index, const struct amdvi_work *work)
+{
+    work_of_lookup(t, later(t->now, t->operations[index].ready), work);
+    walk_end(t, index);
+    operation_give(t, index);
+    ring_recheck(t);
 }
 
 /* The device is done with it; the answer is on its way. */
@@ -177,19 +208,25 @@ void operation_completed(struct amdvi_timed *t, const struct amdvi_completion *c
     copy_result(o, c);
     if (o->open != NOBODY) /* taken back in the middle: nobody waits for the answer */
         t->accesses[o->open].operation = NOBODY;
+    if (o->quiet) {
+        end_quietly(t, index, c->work);
+        return;
+    }
     if (o->reads || o->walking)
         o->place = AMDVI_TIMED_WALK;
     else if (o->in_l1) {
         o->place = AMDVI_TIMED_L1;
-        end_at(t, index, t->now + cycles(t, t->p[PARAMETER_L1_LATENCY]));
+        end_at(t, index, t->now + cycles(t, t->p[PARAMETER_L1_LATENCY]) + way_outside(t, o));
         return;
     }
     ready = work_of_lookup(t, later(t->now, o->ready), c->work);
     if (o->kind == AMDVI_SUBMITTED_REQUEST && !o->status && o->out.result.ok)
         l1_keep(t, o);
+    o->ready = ready;
     end_at(t, index, ready + way_back(t, o));
     walk_end(t, index);
     ring_recheck(t);
+    prefetch_behind(t, &t->operations[index]);
 }
 
 static void leave_port(struct amdvi_timed *t, const struct operation *o)
@@ -256,6 +293,11 @@ void operation_end(struct amdvi_timed *t, uint32_t index)
     count(t, &o);
     operation_give(t, index);
     leave_port(t, &o);
+    if (o.asked) {
+        if (!o.status && !o.overtaken)
+            atc_keep(t, &o);
+        o.in.request.at = AMDVI_UNTRANSLATED;
+    }
     if (t->host.complete)
         tell(t, &o);
 }

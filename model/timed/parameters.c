@@ -18,7 +18,7 @@ const struct amdvi_timed_preset *amdvi_timed_preset_at(size_t index)
 
     while (preset_rows[count].name)
         count++;
-    _Static_assert(sizeof(struct preset_row) == sizeof(struct amdvi_timed_preset), "the same three texts");
+    _Static_assert(sizeof(struct preset_row) == sizeof(struct amdvi_timed_preset), "the same texts");
     return index < count ? (const struct amdvi_timed_preset *)(const void *)&preset_rows[index] : NULL;
 }
 
@@ -137,34 +137,58 @@ enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *paramet
 
 /* ---------------------------------------------------------------- presets */
 
-/* NAME=VALUE up to the next comma; where it ends. */
-static const char *set_one(struct amdvi_timed_parameters *parameters, const char *setting)
+/* NAME=VALUE up to the next comma, as two texts in `text`; where it ends. Null: there is no more. */
+static const char *next_setting(const char *settings, char text[TEXT_MAX], const char **value)
 {
-    size_t length = strcspn(setting, ","), name = strcspn(setting, "=");
-    char text[TEXT_MAX];
+    size_t length = strcspn(settings, ","), name = strcspn(settings, "=");
 
-    if (length < sizeof(text)) {
-        memcpy(text, setting, length);
-        text[length] = text[name] = 0;
-        amdvi_timed_set(parameters, text, text + name + 1);
-    }
-    return setting[length] ? setting + length + 1 : setting + length;
+    if (!*settings || length >= TEXT_MAX)
+        return NULL;
+    memcpy(text, settings, length);
+    text[length] = text[name] = 0;
+    *value = text + name + 1;
+    return settings[length] ? settings + length + 1 : settings + length;
+}
+
+static const struct preset_row *preset_of(const char *preset)
+{
+    const struct preset_row *row = preset_rows;
+
+    while (preset && row->name && strcmp(row->name, preset))
+        row++;
+    return row->name ? row : NULL;
 }
 
 enum amdvi_status amdvi_timed_preset_parameters(struct amdvi_timed_parameters *parameters, const char *preset)
 {
-    const struct preset_row *row = preset_rows;
+    const struct preset_row *row = preset_of(preset);
+    char name[TEXT_MAX];
+    const char *value;
 
     if (!parameters)
         return AMDVI_ERR_ARGUMENT;
-    while (preset && row->name && strcmp(row->name, preset))
-        row++;
-    if (!row->name)
+    if (!row)
         return AMDVI_ERR_BAD_VALUE;
     memset(parameters, 0, sizeof(*parameters));
     for (int i = 0; i < PARAMETERS; i++)
         parameters->value[i] = parameter_rows[i].fallback;
-    for (const char *at = row->settings; *at;)
-        at = set_one(parameters, at);
+    for (const char *at = row->settings; (at = next_setting(at, name, &value));)
+        amdvi_timed_set(parameters, name, value);
     return AMDVI_OK;
+}
+
+enum amdvi_status amdvi_timed_preset_device(struct amdvi_config *config, const char *preset)
+{
+    const struct preset_row *row = preset_of(preset);
+    enum amdvi_status status = AMDVI_OK;
+    char name[TEXT_MAX];
+    const char *value;
+
+    if (!config)
+        return AMDVI_ERR_ARGUMENT;
+    if (!row)
+        return AMDVI_ERR_BAD_VALUE;
+    for (const char *at = row->device; !status && (at = next_setting(at, name, &value));)
+        status = amdvi_config_set(config, name, value);
+    return status;
 }

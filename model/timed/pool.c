@@ -57,7 +57,18 @@ static bool have_room(struct amdvi_timed *t)
     while (t->access_count < t->operation_count + AMDVI_ASKERS)
         if (!grow_accesses(t))
             return false;
-    return wheel_reserve(&t->wheel, 2 * (t->operation_count + t->access_count));
+    return wheel_reserve(&t->wheel, 2 * (t->operation_count + t->access_count) + t->invalidation_count);
+}
+
+/* New ones are free. */
+bool pool_grow_invalidations(struct amdvi_timed *t)
+{
+    struct invalidation *new = grown(t, t->invalidations, &t->invalidation_count, sizeof(*new));
+
+    if (!new)
+        return false;
+    t->invalidations = new;
+    return have_room(t);
 }
 
 bool pools_create(struct amdvi_timed *t)

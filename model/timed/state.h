@@ -21,6 +21,7 @@ enum event_kind {
     EVENT_MEMORY, /* access: a walker, or the older walks, are no longer waited for */
     EVENT_ANSWER, /* access: memory answers */
     EVENT_END,    /* operation */
+    EVENT_ATC,    /* invalidation: at the device, or back */
 };
 
 enum operation_state {
@@ -41,9 +42,14 @@ struct operation {
     bool walking;  /* known to those that ask for the same page */
     bool in_l1;    /* the port has the page; counts if L2 has it, too */
     bool again;    /* has waited for a walk: comes straight to L2 */
-    uint32_t open; /* its access; NOBODY: none */
+    bool via_atc;  /* of a device with an ATC, which has asked once `asked` */
+    bool asked;
+    bool overtaken; /* by an invalidation of the ATC: what comes is not kept */
+    bool quiet;     /* the walker's own prefetch: nobody hears of it */
+    uint32_t open;  /* its access; NOBODY: none */
     uint32_t reads;
     uint64_t submitted, arrived, ready; /* ready: what was done for it so far ends then */
+    uint64_t last_line;                 /* of tables that was read for it: address >> 6 */
     uint64_t waited_port, waited_walker, since, walk_number;
     uint32_t next;          /* in the list in which it waits, or of free ones */
     uint32_t before, after; /* of those that have a walker, by age */
@@ -54,6 +60,7 @@ struct operation {
         struct amdvi_request request;
         struct amdvi_page_request page_request;
         struct amdvi_register_access access;
+        struct amdvi_prefetch prefetch;
         struct {
             uint64_t address;
             uint32_t data;
@@ -101,6 +108,18 @@ struct l1_line {
     uint64_t stamp;
 };
 
+enum invalidation_state {
+    INVALIDATION_FREE,
+    INVALIDATION_GOES,    /* on its way to the device */
+    INVALIDATION_RETURNS, /* the device is at it, or its completion is on its way */
+    INVALIDATION_LOST,    /* no completion comes: until the IOMMU gives up */
+};
+
+struct invalidation {
+    struct amdvi_atc_invalidation what;
+    uint8_t state; /* enum invalidation_state */
+};
+
 /* The device's own jobs: rings of host and guests, the writer. */
 struct unit {
     uint64_t ready;
@@ -140,6 +159,12 @@ struct amdvi_timed {
 
     struct port *ports;
     struct array l2a, l2b;
+    struct atc **atcs; /* by DeviceID; null: no request came by one */
+    struct invalidation *invalidations;
+    uint32_t invalidation_count;
+    uint64_t *latencies; /* of memory, ps, in place of memory.latency; null: none */
+    uint32_t latency_count, latency_next;
+    bool latencies_in_turn;
 
     uint32_t walkers;
     struct list walks;      /* operations that have one, oldest first */
@@ -174,6 +199,7 @@ static inline uint64_t later(uint64_t a, uint64_t b)
 /* pool.c; NOBODY: no memory. What is taken has a place in the wheel, too, and an access is always there. */
 bool pools_create(struct amdvi_timed *t);
 uint32_t operation_take(struct amdvi_timed *t);
+bool pool_grow_invalidations(struct amdvi_timed *t);
 void operation_give(struct amdvi_timed *t, uint32_t index);
 uint32_t access_take(struct amdvi_timed *t);
 void access_give(struct amdvi_timed *t, uint32_t index);
@@ -213,7 +239,19 @@ bool ring_has(struct amdvi_timed *t, const struct access *a, uint64_t *ready);
 void ring_reads(struct amdvi_timed *t, const struct access *a, uint64_t ready);
 void ring_rests(struct amdvi_timed *t, enum amdvi_asker asker, const struct amdvi_work *work);
 
+/* atc.c: translation caches of devices. True: `o->out.result` is what it has. */
+bool atc_answers(struct amdvi_timed *t, struct operation *o);
+void atc_keep(struct amdvi_timed *t, const struct operation *o);
+void atc_event(struct amdvi_timed *t, uint32_t index);
+void atc_free(struct amdvi_timed *t);
+
+/* prefetch.c: the walker's own, behind a walk (performance a.1: TWPrefetch). */
+void prefetch_behind(struct amdvi_timed *t, const struct operation *o);
+/* True: the line of tables is the one that the walker has just read. */
+bool prefetch_has_line(struct amdvi_timed *t, const struct access *a);
+
 /* latency.c: of one access, drawn. */
+uint64_t random_below(struct amdvi_timed *t, uint64_t below);
 uint64_t memory_latency(struct amdvi_timed *t, bool write);
 
 /* memory.c */

@@ -12,7 +12,7 @@ struct parameter_row {
 };
 
 struct preset_row {
-    const char *name, *meaning, *settings;
+    const char *name, *meaning, *settings, *device;
 };
 
 extern const struct parameter_row parameter_rows[PARAMETERS];

@@ -77,8 +77,10 @@ static void free_all(struct amdvi_timed *t)
 
     pools_free(t);
     l1_free(t);
+    atc_free(t);
     wheel_destroy(&t->wheel);
     release(&allocator, t->maps);
+    release(&allocator, t->latencies);
     release(&allocator, t->by_place);
     release(&allocator, t->histograms);
     release(&allocator, t);
@@ -190,6 +192,22 @@ enum amdvi_status amdvi_timed_request(struct amdvi_timed *t, uint64_t when, unsi
     return AMDVI_OK;
 }
 
+enum amdvi_status amdvi_timed_atc_request(struct amdvi_timed *t, uint64_t when, unsigned port,
+                                          const struct amdvi_request *request, uint64_t tag)
+{
+    uint32_t index;
+
+    if (!acceptable(t, when, port) || !amdvi_request_is_legal(request) || request->at != AMDVI_UNTRANSLATED)
+        return AMDVI_ERR_ARGUMENT;
+    index = come(t, when, port, AMDVI_SUBMITTED_REQUEST, tag);
+    if (index == NOBODY)
+        return AMDVI_ERR_NO_MEMORY;
+    t->operations[index].in.request = *request;
+    t->operations[index].via_atc = true;
+    wheel_put(&t->wheel, when, EVENT_ARRIVE, index);
+    return AMDVI_OK;
+}
+
 enum amdvi_status amdvi_timed_interrupt(struct amdvi_timed *t, uint64_t when, unsigned port,
                                         uint16_t requester, uint64_t address, uint32_t data, uint64_t tag)
 {
@@ -254,6 +272,15 @@ uint64_t amdvi_timed_pending(const struct amdvi_timed *t)
     return t ? t->pending : 0;
 }
 
+/* The device's own clock, for its time-outs, in whole nanoseconds. */
+static void tell_time(struct amdvi_timed *t)
+{
+    uint64_t ns = t->now / PS_PER_NS;
+
+    if (ns > t->told && !amdvi_advance(t->device, ns - t->told))
+        t->told = ns;
+}
+
 static void happen(struct amdvi_timed *t, const struct wheel_event *event)
 {
     switch ((enum event_kind)event->what) {
@@ -272,16 +299,11 @@ static void happen(struct amdvi_timed *t, const struct wheel_event *event)
     case EVENT_END:
         operation_end(t, event->which);
         break;
+    case EVENT_ATC:
+        tell_time(t);
+        atc_event(t, event->which);
+        break;
     }
-}
-
-/* The device's own clock, for its time-outs, in whole nanoseconds. */
-static void tell_time(struct amdvi_timed *t)
-{
-    uint64_t ns = t->now / PS_PER_NS;
-
-    if (ns > t->told && !amdvi_advance(t->device, ns - t->told))
-        t->told = ns;
 }
 
 enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)

@@ -104,12 +104,22 @@ static const struct amdvi_timed_parameter *parameter(const char *name)
     return NULL;
 }
 
+static bool set_text(char *where, const char *name, const char *text, char *error, size_t size)
+{
+    if (*text && strlen(text) < EXPERIMENT_TEXT) {
+        strcpy(where, text);
+        return true;
+    }
+    snprintf(error, size, "%s: a text of 1 to %d bytes", name, EXPERIMENT_TEXT - 1);
+    return false;
+}
+
 static bool set_preset(struct experiment *e, const char *text, char *error, size_t size)
 {
     if (e->time_set)
         snprintf(error, size, "time.preset: must stand before all other parameters");
     else if (amdvi_timed_preset_parameters(&e->parameters, text) == AMDVI_OK)
-        return true;
+        return set_text(e->preset, "time.preset", text, error, size);
     else
         snprintf(error, size, "time.preset: no preset '%s'", text);
     return false;
@@ -155,16 +165,6 @@ static bool set_device(struct experiment *e, const char *key, const char *text, 
     strcpy(e->keys[e->key_count][0], key);
     strcpy(e->keys[e->key_count++][1], text);
     return true;
-}
-
-static bool set_text(char *where, const char *name, const char *text, char *error, size_t size)
-{
-    if (*text && strlen(text) < EXPERIMENT_TEXT) {
-        strcpy(where, text);
-        return true;
-    }
-    snprintf(error, size, "%s: a text of 1 to %d bytes", name, EXPERIMENT_TEXT - 1);
-    return false;
 }
 
 static bool set_count(uint64_t *where, const char *name, const char *text, uint64_t least, char *error,

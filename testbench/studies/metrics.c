@@ -148,7 +148,8 @@ bool workload_world(struct world *w, const struct experiment *e)
         keys[2 * i] = e->keys[i][0];
         keys[2 * i + 1] = e->keys[i][1];
     }
-    return world_open_sized(w, keys, &e->parameters, e->seed, memory_of(&e->workload));
+    return world_open_sized(w, *e->preset ? e->preset : NULL, keys, &e->parameters, e->seed,
+                            memory_of(&e->workload));
 }
 
 unsigned workload_ports(const struct experiment *e)

@@ -10,17 +10,24 @@ enum { PAGE = 4096, DEVTAB = 0x0, CMD_BASE = 0x8, EVT_BASE = 0x10, CONTROL = 0x1
 
 /* ---------------------------------------------------------------- life */
 
-static bool make_device(struct world *w, const char *const *keys)
+static enum amdvi_atc_answer on_atc(void *context, const struct amdvi_atc_invalidation *invalidation)
 {
+    return amdvi_timed_atc_invalidate(((struct world *)context)->timed, invalidation);
+}
+
+static bool make_device(struct world *w, const char *preset, const char *const *keys)
+{
+    const struct amdvi_callbacks callbacks = {.context = w, .atc_invalidate = on_atc};
     const struct amdvi_memory memory = {.direct = w->ram, .direct_size = w->size};
     struct amdvi_config *config;
     bool good = amdvi_config_create(&config) == AMDVI_OK;
 
     if (!good)
         return false;
+    good = amdvi_timed_preset_device(config, preset) == AMDVI_OK;
     for (; good && keys && *keys; keys += 2)
         good = amdvi_config_set(config, keys[0], keys[1]) == AMDVI_OK;
-    good = good && amdvi_create(config, &memory, NULL, NULL, &w->device) == AMDVI_OK;
+    good = good && amdvi_create(config, &memory, &callbacks, NULL, &w->device) == AMDVI_OK;
     amdvi_config_destroy(config);
     return good;
 }
@@ -52,7 +59,7 @@ static void on_complete(void *context, const struct amdvi_timed_completion *c)
         w->complete(w->context, w, c);
 }
 
-bool world_open_sized(struct world *w, const char *const *keys,
+bool world_open_sized(struct world *w, const char *preset, const char *const *keys,
                       const struct amdvi_timed_parameters *parameters, uint64_t seed, uint64_t size)
 {
     const struct amdvi_timed_host host = {.context = w, .complete = on_complete};
@@ -60,15 +67,9 @@ bool world_open_sized(struct world *w, const char *const *keys,
     *w = (struct world){
         .size = size, .heap = WORLD_HEAP, .random = seed * 0x9e3779b97f4a7c15 | 1, .parameters = *parameters};
     w->ram = calloc(1, size);
-    w->failed = !w->ram || !make_device(w, keys) || !boot(w) ||
+    w->failed = !w->ram || !make_device(w, preset, keys) || !boot(w) ||
                 amdvi_timed_create(w->device, &w->parameters, &host, NULL, &w->timed) != AMDVI_OK;
     return !w->failed;
-}
-
-bool world_open_with(struct world *w, const char *const *keys,
-                     const struct amdvi_timed_parameters *parameters, uint64_t seed)
-{
-    return world_open_sized(w, keys, parameters, seed, WORLD_SIZE);
 }
 
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings)
@@ -81,7 +82,7 @@ bool world_open(struct world *w, const char *const *keys, const char *preset, co
     for (; settings && *settings; settings += 2)
         if (amdvi_timed_set(&parameters, settings[0], settings[1]) != AMDVI_OK)
             return false;
-    return world_open_with(w, keys, &parameters, 1);
+    return world_open_sized(w, preset, keys, &parameters, 1, WORLD_SIZE);
 }
 
 void world_close(struct world *w)

@@ -43,10 +43,9 @@ struct world {
 /* `keys`: KEY, VALUE pairs of the device, null-terminated, or null; `preset` and `settings` (NAME, VALUE
  * pairs) of time. False: no memory or a wrong value; world_close() all the same. */
 bool world_open(struct world *w, const char *const *keys, const char *preset, const char *const *settings);
-bool world_open_with(struct world *w, const char *const *keys,
-                     const struct amdvi_timed_parameters *parameters, uint64_t seed);
-/* With `size` bytes of memory, of which only what is written takes any; WORLD_SIZE or more. */
-bool world_open_sized(struct world *w, const char *const *keys,
+/* The same with all parameters; `preset`: whose keys of the device are set before `keys`, or null. With
+ * `size` bytes of memory, of which only what is written takes any; WORLD_SIZE or more. */
+bool world_open_sized(struct world *w, const char *preset, const char *const *keys,
                       const struct amdvi_timed_parameters *parameters, uint64_t seed, uint64_t size);
 void world_close(struct world *w);
 

@@ -77,6 +77,7 @@ enum amdvi_submission {
     AMDVI_SUBMITTED_INTERRUPT,
     AMDVI_SUBMITTED_PAGE_REQUEST,
     AMDVI_SUBMITTED_REGISTER,
+    AMDVI_SUBMITTED_PREFETCH,
 };
 
 /* How something submitted has ended. Only the members of its kind count; they live as long as the call. */
@@ -135,6 +136,21 @@ enum amdvi_status amdvi_submit_interrupt(struct amdvi_device *device, uint16_t r
 /* A page request; ends in a completion when its record is written or lost. */
 enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
                                             const struct amdvi_page_request *request, uint64_t tag);
+
+/* Pages that a walker may translate ahead of requests: `count` of 4 KiB, 1 to 256, from `address` on. */
+struct amdvi_prefetch {
+    uint16_t device;
+    bool has_pasid;
+    uint32_t pasid;
+    uint64_t address;
+    unsigned count;
+};
+
+/* Walks and keeps what it finds, up to the first page that is not there. It sets no accessed bit, reports no
+ * fault and gives nothing back; where a translation would have to set a bit, nothing happens (as
+ * PREFETCH_IOMMU_PAGES, 6.4 opcode 6). */
+enum amdvi_status amdvi_submit_prefetch(struct amdvi_device *device, const struct amdvi_prefetch *prefetch,
+                                        uint64_t tag);
 
 /* Register spaces of a device: offsets and sizes as for the calls that answer at once. */
 enum amdvi_register_space { AMDVI_SPACE_MMIO, AMDVI_SPACE_PCI, AMDVI_SPACE_VF, AMDVI_SPACE_VFC };

@@ -47,6 +47,7 @@ struct amdvi_timed_preset {
     const char *name;
     const char *meaning;
     const char *settings; /* NAME=VALUE,NAME=VALUE: what differs from the defaults */
+    const char *device;   /* KEY=VALUE,KEY=VALUE: keys of the device (amdvi_config_set()) that go with it */
 };
 
 /* Number `index`, from 0; null after the last one. */
@@ -57,6 +58,9 @@ const struct amdvi_timed_preset *amdvi_timed_preset_at(size_t index);
 /* Sets all parameters to a preset's values; null: generic. AMDVI_ERR_BAD_VALUE: no such preset. */
 enum amdvi_status amdvi_timed_preset_parameters(struct amdvi_timed_parameters *parameters,
                                                 const char *preset);
+
+/* Sets the keys of the device that go with a preset; null: none. AMDVI_ERR_BAD_VALUE: no such preset. */
+enum amdvi_status amdvi_timed_preset_device(struct amdvi_config *config, const char *preset);
 
 /* One parameter. Times carry a unit: 150ns. AMDVI_ERR_UNKNOWN_KEY, AMDVI_ERR_BAD_VALUE. */
 enum amdvi_status amdvi_timed_set(struct amdvi_timed_parameters *parameters, const char *name,
@@ -82,6 +86,7 @@ enum amdvi_timed_place {
     AMDVI_TIMED_L2,      /* the device's caches, or there was nothing to translate */
     AMDVI_TIMED_WALK,    /* memory was asked */
     AMDVI_TIMED_DROPPED, /* the port was full (l1.full=drop): status AMDVI_ERR_BUSY, nothing was done */
+    AMDVI_TIMED_ATC,     /* the device's own translation cache */
     AMDVI_TIMED_PLACES
 };
 
@@ -124,6 +129,17 @@ uint64_t amdvi_timed_now(const struct amdvi_timed *timed);
  * `port`: whose L1, below l1.ports. AMDVI_ERR_ARGUMENT, AMDVI_ERR_NO_MEMORY. */
 enum amdvi_status amdvi_timed_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                       const struct amdvi_request *request, uint64_t tag);
+/*
+ * By a device with a translation cache of its own (ATS; parameters atc.*): an untranslated request, which the
+ * device answers from there, or for which it asks the IOMMU for a translation. The result is that of the
+ * translation; the access with the translated address is not part of it.
+ */
+enum amdvi_status amdvi_timed_atc_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
+                                          const struct amdvi_request *request, uint64_t tag);
+/* What a host's atc_invalidate callback answers for such a device: the invalidation goes to the device, and
+ * its completion comes back, in time. AMDVI_ATC_DONE only for null, or when there is no memory. */
+enum amdvi_atc_answer amdvi_timed_atc_invalidate(struct amdvi_timed *timed,
+                                                 const struct amdvi_atc_invalidation *invalidation);
 /* A message-signalled interrupt at time `when`. */
 enum amdvi_status amdvi_timed_interrupt(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                         uint16_t requester, uint64_t address, uint32_t data, uint64_t tag);
@@ -133,6 +149,17 @@ enum amdvi_status amdvi_timed_page_request(struct amdvi_timed *timed, uint64_t w
 /* Takes effect command.doorbell later. */
 enum amdvi_status amdvi_timed_register(struct amdvi_timed *timed, uint64_t when,
                                        const struct amdvi_register_access *access, uint64_t tag);
+
+/* How a list of latencies is used: each drawn from it, or one after the other, from the first again behind
+ * the last. */
+enum amdvi_timed_latency_order { AMDVI_TIMED_DRAWN, AMDVI_TIMED_IN_TURN };
+
+enum { AMDVI_TIMED_LATENCY_MAX = 1000000000 };
+
+/* Reads of the built-in memory take what a list says (a measured distribution, a trace) in place of
+ * memory.latency; picoseconds, at most AMDVI_TIMED_LATENCY_MAX, copied. `count` 0: as the parameters say. */
+enum amdvi_status amdvi_timed_set_latencies(struct amdvi_timed *timed, enum amdvi_timed_latency_order order,
+                                            const uint64_t *latencies, uint32_t count);
 
 /* When something happens next; AMDVI_TIMED_NEVER: nothing does by itself. */
 uint64_t amdvi_timed_next(const struct amdvi_timed *timed);
@@ -180,6 +207,8 @@ struct amdvi_timed_statistics {
     uint64_t commands, invalidations;
     uint64_t stolen_l2a_ps, stolen_l2b_ps; /* array time that invalidations took */
     uint64_t flush_wait_ps;                /* rings that waited for older walks */
+    uint64_t prefetches;                   /* of the walker, a line each */
+    uint64_t atc_invalidations;
 };
 
 /* Copies the counters. AMDVI_ERR_ARGUMENT for null. */

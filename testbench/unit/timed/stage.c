@@ -27,6 +27,11 @@ static void on_issue(void *context, const struct amdvi_ask *ask)
     s->asks[s->asked++] = *ask;
 }
 
+static enum amdvi_atc_answer on_atc(void *context, const struct amdvi_atc_invalidation *invalidation)
+{
+    return amdvi_timed_atc_invalidate(((struct stage *)context)->timed, invalidation);
+}
+
 static void apply(struct amdvi_timed_parameters *parameters, const char *settings)
 {
     char copy[512], *word;
@@ -46,6 +51,7 @@ static void build(struct stage *s, const char *const *keys)
     machine_init(&s->machine);
     for (; keys && *keys; keys += 2)
         machine_set(&s->machine, keys[0], keys[1]);
+    s->machine.callbacks = (struct amdvi_callbacks){.context = s, .atc_invalidate = on_atc};
     machine_start(&s->machine);
     s->root = machine_page(&s->machine);
     machine_dte(&s->machine, DEVICE, DOMAIN, 4, s->root);
@@ -94,6 +100,21 @@ void stage_read(struct stage *s, uint64_t at_ns, unsigned port, uint16_t device,
     ck_assert_int_eq(amdvi_timed_request(s->timed, at_ns * NS, port, &request, tag), AMDVI_OK);
 }
 
+/* DTE.I (bit 96): translation requests are answered (iommu 3.1). */
+void stage_allow_ats(struct stage *s)
+{
+    uint64_t at = machine_dte_address(DEVICE) + 8;
+
+    machine_poke(&s->machine, at, machine_peek(&s->machine, at) | UINT64_C(1) << 32);
+}
+
+void stage_read_by_atc(struct stage *s, uint64_t at_ns, uint64_t iova, uint64_t tag)
+{
+    struct amdvi_request request = {.device = DEVICE, .op = AMDVI_READ, .address = iova, .length = 64};
+
+    ck_assert_int_eq(amdvi_timed_atc_request(s->timed, at_ns * NS, 0, &request, tag), AMDVI_OK);
+}
+
 void stage_ends_at(struct stage *s, uint64_t tag, uint64_t at_ns)
 {
     if (at_ns)
@@ -123,6 +144,12 @@ void stage_command(struct stage *s, uint64_t low, uint64_t high)
 void stage_invalidate_page(struct stage *s, uint64_t iova)
 {
     stage_command(s, UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, iova);
+}
+
+/* INVALIDATE_IOTLB_PAGES is opcode 4, the DeviceID in bits 15:0 (6.4). */
+void stage_invalidate_atc(struct stage *s, uint64_t iova)
+{
+    stage_command(s, UINT64_C(4) << 60 | DEVICE, iova);
 }
 
 /* COMPLETION_WAIT is opcode 1, bit 0 stores (6.4). */

@@ -42,6 +42,9 @@ void stage_close(struct stage *s);
 
 uint64_t page_at(unsigned page);
 void stage_read(struct stage *s, uint64_t at_ns, unsigned port, uint16_t device, uint64_t iova, uint64_t tag);
+/* DEVICE has an ATC, and asks through it. */
+void stage_allow_ats(struct stage *s);
+void stage_read_by_atc(struct stage *s, uint64_t at_ns, uint64_t iova, uint64_t tag);
 /* Runs to just before, where it must not have ended, and to `at_ns`, where it must. */
 void stage_ends_at(struct stage *s, uint64_t tag, uint64_t at_ns);
 /* Everything that is under way. */
@@ -50,6 +53,7 @@ void stage_finish(struct stage *s);
 /* Puts commands into the ring; the doorbell at `at_ns` lets them be seen. */
 void stage_command(struct stage *s, uint64_t low, uint64_t high);
 void stage_invalidate_page(struct stage *s, uint64_t iova);
+void stage_invalidate_atc(struct stage *s, uint64_t iova);
 void stage_wait(struct stage *s, uint64_t value);
 void stage_doorbell(struct stage *s, uint64_t at_ns, uint64_t tag);
 /* The store of the last COMPLETION_WAIT is not there before, and is there at `at_ns`. */

@@ -63,6 +63,20 @@ static void on_complete(void *context, const struct amdvi_timed_completion *c)
         s->results[c->what->tag] = *c->what->result;
 }
 
+/* Where lines lie makes no difference to results. */
+static void draw_places(struct side *s)
+{
+    static const char *const keys[][4] = {
+        {"ptc.index", "hash", "address", "domain"}, {"pdc.index", "hash", "address", "domain"},
+        {"ptc.partition", "off", "ways", "sets"},   {"pdc.partition", "off", "ways", "sets"},
+        {"ptc.way_disable", "0", "3", "0x7e"},      {"dtc.index", "hash", "device", "device"}};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        machine_set(&s->machine, keys[i][0], keys[i][1 + draw(3)]);
+    machine_set(&s->machine, "ptc.groups", "2");
+    machine_set(&s->machine, "pdc.groups", "4");
+}
+
 static void open_side(struct side *s, const struct amdvi_timed_parameters *parameters)
 {
     struct amdvi_timed_host host = {.context = s, .complete = on_complete};
@@ -72,6 +86,8 @@ static void open_side(struct side *s, const struct amdvi_timed_parameters *param
     machine_set(&s->machine, "ptc.log2_entries", "4");
     machine_set(&s->machine, "pdc.log2_entries", "3");
     machine_set(&s->machine, "dtc.log2_entries", "1");
+    if (parameters)
+        draw_places(s);
     machine_start(&s->machine);
     for (unsigned i = 0; i < DOMAINS; i++)
         s->roots[i] = machine_page(&s->machine);
@@ -297,6 +313,7 @@ START_TEST(timed_is_direct)
             amdvi_timed_set(&p, "command.flush", flush[draw(3)]);
             amdvi_timed_set(&p, "memory.credits", slots[draw(3)]);
             amdvi_timed_set(&p, "walk.merge_page", draw(2) ? "on" : "off");
+            amdvi_timed_set(&p, "walk.prefetch", draw(2) ? "on" : "off");
             open_side(&direct, NULL);
             open_side(&timed, &p);
         }

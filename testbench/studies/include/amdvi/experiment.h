@@ -70,7 +70,8 @@ struct experiment {
     char keys[EXPERIMENT_KEYS][2][EXPERIMENT_TEXT];
     unsigned key_count;
     struct amdvi_timed_parameters parameters;
-    bool time_set; /* a parameter was: a preset would undo it */
+    char preset[EXPERIMENT_TEXT]; /* empty: generic */
+    bool time_set;                /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
     char trace[EXPERIMENT_PATH]; /* kind=replay: the file */
