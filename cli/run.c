@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 /* `amdvi run`: an experiment under time. */
-#include "cli/cli.h"
-
-#include "amdvi/experiment.h"
+#include "cli/run.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 static const char help[] =
-    "usage: amdvi run FILE [--set FIELD=VALUE]... [--json | --csv | --sensitivity]\n"
+    "usage: amdvi run FILE [--set FIELD=VALUE]... [--details] [--json | --csv | --sensitivity]\n"
+    "                 [--timeline OUT] [--sqlite OUT]\n"
     "       amdvi run --costs [FILE] [--set FIELD=VALUE]...\n"
-    "       amdvi run --list\n\n"
+    "       amdvi run --list | --schema\n\n"
     "Runs an experiment: a device under time, with a workload. FILE is YAML: name, report, warm_up, length, "
     "seed, and\n"
     "the sections device (keys of amdvi config), time (preset, and parameters) and workload. Figures are of "
     "this\n"
     "model with these parameters, not of AMD hardware; the assumptions behind them are listed.\n\n"
     "  -s, --set FIELD=VALUE  wins over the file: time.memory.latency=120ns, workload.pages=8192\n"
+    "  -d, --details        also by device, domain, guest and kind of command, waits and occupancy of "
+    "queues, what "
+    "held\n"
+    "                       requests up, and with --json the performance counters by the names of Linux and "
+    "others\n"
+    "  -t, --timeline OUT   requests, walks and commands for ui.perfetto.dev, the first 100,000\n"
+    "  -q, --sqlite OUT     a database with the tables setting, metric and detail\n"
     "  -y, --sensitivity    halves and doubles every parameter that no source says, and prints what becomes "
     "of the\n"
     "                       metric that `report` names\n"
     "  -o, --costs          instead: what single commands and translations take, cold and warm, as the page "
     "of the\n"
     "                       manual\n"
+    "  -m, --schema         instead: the JSON Schema of experiment files\n"
     "  -l, --list           fields of workloads, parameters of time, presets\n"
     "  -j, --json           for machines\n"
     "  -c, --csv            metric,value\n"
@@ -36,7 +43,8 @@ enum { ERROR_TEXT = 512 };
 
 struct job {
     struct experiment experiment;
-    bool json, csv, sensitivity, list, costs;
+    bool json, csv, sensitivity, list, costs, details, schema;
+    const char *timeline, *sqlite;
     const char *settings[EXPERIMENT_KEYS];
     unsigned count;
 };
@@ -143,7 +151,7 @@ static void print_json(const struct job *job, const struct experiment_result *r)
                        *time = json_object_new_object();
     const struct amdvi_timed_parameter *p;
 
-    json_put_text(top, "schema", "amdvi-run 1");
+    json_put_text(top, "schema", "amdvi-run 2");
     json_put_text(top, "version", amdvi_version());
     json_put_text(top, "name", job->experiment.name);
     json_put_count(top, "seed", job->experiment.seed);
@@ -156,6 +164,8 @@ static void print_json(const struct job *job, const struct experiment_result *r)
         json_put_real(metrics, r->metrics[i].name, r->metrics[i].value);
     json_object_object_add(top, "metrics", metrics);
     json_object_object_add(top, "assumptions", assumptions());
+    if (job->details)
+        json_object_object_add(top, "details", details_json(&r->details));
     json_print(stdout, top);
 }
 
@@ -165,20 +175,54 @@ static int failed(const char *error)
     return CLI_FAILED;
 }
 
-static int run_once(const struct job *job)
+static void print_result(const struct job *job, const struct experiment_result *r)
 {
-    struct experiment_result result;
-    char error[ERROR_TEXT];
-
-    if (!experiment_run(&job->experiment, &result, error, sizeof(error)))
-        return failed(error);
     if (job->json)
-        print_json(job, &result);
+        print_json(job, r);
     else if (job->csv)
-        print_csv(&result);
+        print_csv(r);
     else
-        print_text(job, &result);
-    return CLI_OK;
+        print_text(job, r);
+    if (job->details && !job->json && !job->csv)
+        details_print(&r->details);
+}
+
+/* Runs with what is kept besides; `timeline` may be null. */
+static int run_kept(struct job *job, FILE *timeline)
+{
+    struct experiment_result result = {0};
+    char error[ERROR_TEXT];
+    bool keeps = job->details || job->sqlite || timeline, good = true;
+
+    if (keeps && job->experiment.workload.kind == WORKLOAD_REPLAY)
+        return failed("kind=replay has no --details, --timeline and --sqlite; amdvi replay has");
+    if (keeps)
+        good =
+            experiment_ledger_open(&job->experiment, timeline ? amdvi_trace_write_to_file : NULL, timeline);
+    snprintf(error, sizeof(error), "no memory");
+    good = good && experiment_run(&job->experiment, &result, error, sizeof(error));
+    if (good)
+        print_result(job, &result);
+    if (good && job->sqlite && !sqlite_write(job->sqlite, &job->experiment, &result)) {
+        experiment_ledger_close(&job->experiment, &result);
+        return CLI_FAILED;
+    }
+    if (!experiment_ledger_close(&job->experiment, &result) && good)
+        return failed("details are not complete: no memory, or the timeline cannot be written");
+    return good ? CLI_OK : failed(error);
+}
+
+static int run_once(struct job *job)
+{
+    struct output output = {0};
+    int status;
+
+    if (!job->timeline)
+        return run_kept(job, NULL);
+    if (!output_open(&command_run, job->timeline, &output))
+        return CLI_WRONG;
+    status = run_kept(job, output.file);
+    return output_close(&command_run, &output, status == CLI_OK) ? status : CLI_FAILED;
 }
 
 /* ---------------------------------------------------------------- sensitivity */
@@ -317,6 +361,12 @@ static bool take_option(struct job *job, int option)
     job->sensitivity |= option == 'y';
     job->list |= option == 'l';
     job->costs |= option == 'o';
+    job->details |= option == 'd';
+    job->schema |= option == 'm';
+    if (option == 't')
+        job->timeline = optarg;
+    if (option == 'q')
+        job->sqlite = optarg;
     if (option != 's')
         return true;
     if (job->count == EXPERIMENT_KEYS)
@@ -328,15 +378,18 @@ static bool take_option(struct job *job, int option)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},        {"set", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},        {"csv", no_argument, NULL, 'c'},
-        {"sensitivity", no_argument, NULL, 'y'}, {"list", no_argument, NULL, 'l'},
-        {"costs", no_argument, NULL, 'o'},       {0},
+        {"help", no_argument, NULL, 'h'},           {"set", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},           {"csv", no_argument, NULL, 'c'},
+        {"sensitivity", no_argument, NULL, 'y'},    {"list", no_argument, NULL, 'l'},
+        {"costs", no_argument, NULL, 'o'},          {"details", no_argument, NULL, 'd'},
+        {"timeline", required_argument, NULL, 't'}, {"sqlite", required_argument, NULL, 'q'},
+        {"schema", no_argument, NULL, 'm'},         {0},
     };
     struct job job = {0};
     int option, status = CLI_OK;
 
-    while ((option = option_next(&command_run, argc, argv, ":hs:jcylo", options, &status)) != OPTION_END) {
+    while ((option = option_next(&command_run, argc, argv, ":hs:jcylodt:q:m", options, &status)) !=
+           OPTION_END) {
         if (option == OPTION_STOP)
             return status;
         if (!take_option(&job, option))
@@ -344,6 +397,10 @@ static int run(int argc, char **argv)
     }
     if (job.list) {
         print_list();
+        return CLI_OK;
+    }
+    if (job.schema) {
+        schema_print();
         return CLI_OK;
     }
     if (job.json + job.csv + job.sensitivity + job.costs > 1)

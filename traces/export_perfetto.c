@@ -203,6 +203,29 @@ enum amdvi_trace_status amdvi_perfetto_event(struct amdvi_perfetto *p, const str
     return flush(p, PENDING);
 }
 
+static void put_flow_end(struct amdvi_perfetto *p, const char *phase, uint64_t id, const char *name,
+                         uint64_t ns)
+{
+    uint32_t track = track_of(p, name);
+
+    if (!track)
+        return;
+    put_format(&p->out, ",\n{\"ph\":%s,\"pid\":1,\"tid\":%u,\"id\":%llu,\"cat\":\"flow\",\"name\":\"flow\"",
+               phase, track, (unsigned long long)id);
+    put_time(&p->out, "ts", ns);
+    trace_buffer_byte(&p->out, '}');
+}
+
+enum amdvi_trace_status amdvi_perfetto_flow(struct amdvi_perfetto *p, uint64_t id, const char *from,
+                                            uint64_t from_ns, const char *to, uint64_t to_ns)
+{
+    if (p->finished || p->failed != AMDVI_TRACE_OK)
+        return p->finished ? AMDVI_TRACE_ERR_ARGUMENT : p->failed;
+    put_flow_end(p, "\"s\"", id, from, from_ns);
+    put_flow_end(p, "\"f\",\"bp\":\"e\"", id, to, to_ns);
+    return flush(p, PENDING);
+}
+
 enum amdvi_trace_status amdvi_perfetto_counter(struct amdvi_perfetto *p, const char *name, uint64_t ts_ns,
                                                uint64_t value)
 {

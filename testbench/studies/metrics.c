@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What comes out of an experiment, by name. */
+#include "testbench/studies/ledger.h"
 #include "testbench/studies/scene.h"
 #include "testbench/studies/workload.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const struct metric_share metric_shares[METRIC_SHARES] = {{"p50", 500000},    {"p90", 900000},
-                                                          {"p99", 990000},    {"p99_9", 999000},
-                                                          {"p99_99", 999900}, {"max", 1000000}};
+const struct experiment_share experiment_shares[EXPERIMENT_SHARES] = {{"p50", 500000},    {"p90", 900000},
+                                                                      {"p99", 990000},    {"p99_9", 999000},
+                                                                      {"p99_99", 999900}, {"max", 1000000}};
 
 void metric_add(struct experiment_result *r, const char *name, double value)
 {
@@ -43,9 +44,9 @@ static void add_latencies(struct experiment_result *r, const struct amdvi_timed 
     amdvi_timed_mean(timed, which, &count, &mean);
     snprintf(text, sizeof(text), "%s_mean_ns", name);
     metric_add(r, text, mean / 1e3);
-    for (size_t i = 0; i < METRIC_SHARES; i++) {
-        amdvi_timed_percentile(timed, which, metric_shares[i].ppm, &ps);
-        snprintf(text, sizeof(text), "%s_%s_ns", name, metric_shares[i].name);
+    for (size_t i = 0; i < EXPERIMENT_SHARES; i++) {
+        amdvi_timed_percentile(timed, which, experiment_shares[i].ppm, &ps);
+        snprintf(text, sizeof(text), "%s_%s_ns", name, experiment_shares[i].name);
         metric_add(r, text, (double)ps / 1e3);
     }
 }
@@ -140,16 +141,33 @@ static uint64_t memory_of(const struct workload *l)
     return (size + 0xfffff) & ~UINT64_C(0xfffff);
 }
 
+/* As many counters as Linux has events. */
+static void ledger_keys(const char **keys, unsigned count)
+{
+    static const char *const counters[] = {"pmu.banks", "6", "pmu.counters", "4"};
+
+    for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+        keys[count++] = counters[i];
+}
+
 bool workload_world(struct world *w, const struct experiment *e)
 {
-    const char *keys[2 * EXPERIMENT_KEYS + 1] = {NULL};
+    const char *keys[2 * EXPERIMENT_KEYS + 5] = {NULL};
+    unsigned count = 0;
 
     for (unsigned i = 0; i < e->key_count; i++) {
-        keys[2 * i] = e->keys[i][0];
-        keys[2 * i + 1] = e->keys[i][1];
+        keys[count++] = e->keys[i][0];
+        keys[count++] = e->keys[i][1];
     }
-    return world_open_sized(w, *e->preset ? e->preset : NULL, keys, &e->parameters, e->seed,
-                            memory_of(&e->workload));
+    if (e->ledger)
+        ledger_keys(keys, count);
+    if (!world_open_sized(w, *e->preset ? e->preset : NULL, keys, &e->parameters, e->seed,
+                          memory_of(&e->workload)))
+        return false;
+    w->ledger = e->ledger;
+    if (w->ledger)
+        ledger_watch(w->ledger, w);
+    return !w->failed;
 }
 
 unsigned workload_ports(const struct experiment *e)

@@ -200,7 +200,7 @@ void scene_restart(struct scene *m)
 {
     for (unsigned i = 0; i < m->count; i++) {
         m->failed |= amdvi_timed_run(m->iommus[i].world.timed, m->now) != AMDVI_OK;
-        m->failed |= amdvi_timed_restart(m->iommus[i].world.timed) != AMDVI_OK;
+        world_restart(&m->iommus[i].world);
     }
 }
 

@@ -58,7 +58,7 @@ uint64_t times_share(struct times *t, uint32_t ppm)
     return sorted_share(t, ppm);
 }
 
-static double mean(const struct times *t)
+double times_mean(const struct times *t)
 {
     double sum = 0;
 
@@ -73,9 +73,9 @@ void times_report(struct times *t, struct experiment_result *r, const char *name
 
     sort(t);
     snprintf(text, sizeof(text), "%s_mean_ns", name);
-    metric_add(r, text, mean(t) / 1e3);
-    for (unsigned i = 0; i < METRIC_SHARES; i++) {
-        snprintf(text, sizeof(text), "%s_%s_ns", name, metric_shares[i].name);
-        metric_add(r, text, (double)sorted_share(t, metric_shares[i].ppm) / 1e3);
+    metric_add(r, text, times_mean(t) / 1e3);
+    for (unsigned i = 0; i < EXPERIMENT_SHARES; i++) {
+        snprintf(text, sizeof(text), "%s_%s_ns", name, experiment_shares[i].name);
+        metric_add(r, text, (double)sorted_share(t, experiment_shares[i].ppm) / 1e3);
     }
 }

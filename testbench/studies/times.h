@@ -13,6 +13,7 @@ struct times {
 
 void times_add(struct times *times, uint64_t ps);
 void times_restart(struct times *times);
+double times_mean(const struct times *times); /* ps */
 void times_free(struct times *times);
 /* The smallest time at or below which `ppm` of a million lie; 0 when there is none. Sorts what is there. */
 uint64_t times_share(struct times *times, uint32_t ppm);

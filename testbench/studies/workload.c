@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an experiment does, and what comes out of it. */
 #include "testbench/studies/workload.h"
+#include "testbench/studies/ledger.h"
 
 #include <stdio.h>
 
@@ -126,7 +127,7 @@ static bool run_and_report(struct world *w, const struct experiment *e, struct e
 
     map_tables(w, s.l);
     run_requests(w, &s, e->warm_up);
-    amdvi_timed_restart(w->timed);
+    world_restart(w);
     run_requests(w, &s, e->length);
     amdvi_timed_get_statistics(w->timed, &after);
     metric_add(r, "throughput_gbps",
@@ -182,7 +183,7 @@ static bool unmap_and_report(struct world *w, const struct experiment *e, struct
 
     map_tables(w, s.l);
     run_unmaps(w, &s, e->warm_up);
-    amdvi_timed_restart(w->timed);
+    world_restart(w);
     flush = run_unmaps(w, &s, e->length);
     amdvi_timed_get_statistics(w->timed, &after);
     metric_add(r, "flush_mean_ns", flush);
@@ -234,8 +235,11 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
     *result = (struct experiment_result){0};
     if (!experiment_check(e, &field, error, size))
         return false;
-    if (runs[e->workload.kind](e, result))
+    if (runs[e->workload.kind](e, result)) {
+        if (e->ledger)
+            result->details = e->ledger->details;
         return true;
+    }
     snprintf(error, size, "%s",
              *result->problem ? result->problem
                               : "it could not be run: no memory, or a request faulted or failed with these "

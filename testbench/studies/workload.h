@@ -8,12 +8,6 @@
 
 struct scene;
 
-enum { METRIC_SHARES = 6 };
-extern const struct metric_share {
-    const char *name; /* p99 */
-    uint32_t ppm;
-} metric_shares[METRIC_SHARES];
-
 void metric_add(struct experiment_result *result, const char *name, double value);
 /* What the timed executor counted, of all IOMMUs together; percentiles of the first one. */
 void metric_add_scene(struct experiment_result *result, const struct scene *scene);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/studies/world.h"
 
+#include "testbench/studies/ledger.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,8 @@ static void on_complete(void *context, const struct amdvi_timed_completion *c)
         w->last_end = c->done;
         w->faults += c->what->status == AMDVI_OK && !c->what->result->ok;
     }
+    if (w->ledger)
+        ledger_completed(w->ledger, w, c);
     if (w->complete)
         w->complete(w->context, w, c);
 }
@@ -87,9 +91,18 @@ bool world_open(struct world *w, const char *const *keys, const char *preset, co
 
 void world_close(struct world *w)
 {
+    if (w->ledger)
+        ledger_finish(w->ledger, w);
     amdvi_timed_destroy(w->timed);
     amdvi_destroy(w->device);
     free(w->ram);
+}
+
+void world_restart(struct world *w)
+{
+    w->failed |= amdvi_timed_restart(w->timed) != AMDVI_OK;
+    if (w->ledger)
+        ledger_restart(w->ledger, w);
 }
 
 /* ---------------------------------------------------------------- memory */

@@ -35,8 +35,9 @@ struct world {
     bool failed; /* no memory, or a call was refused: nothing counts any more */
     /* Of the last requests. */
     uint64_t ended, faults, reads;
-    uint64_t last_end; /* ps */
-    void *context;     /* the study's */
+    uint64_t last_end;     /* ps */
+    void *context;         /* the study's */
+    struct ledger *ledger; /* null: nothing is kept */
     void (*complete)(void *context, struct world *world, const struct amdvi_timed_completion *completion);
 };
 
@@ -48,6 +49,8 @@ bool world_open(struct world *w, const char *const *keys, const char *preset, co
 bool world_open_sized(struct world *w, const char *preset, const char *const *keys,
                       const struct amdvi_timed_parameters *parameters, uint64_t seed, uint64_t size);
 void world_close(struct world *w);
+/* Warm-up is over: statistics start at zero. */
+void world_restart(struct world *w);
 
 uint64_t world_page(struct world *w);
 uint64_t world_draw(struct world *w, uint64_t below);

@@ -34,6 +34,9 @@ enum amdvi_trace_status amdvi_perfetto_open(amdvi_trace_write_fn write, void *co
 /* An event on its track. AMDVI_TRACE_ERR_IO when `write` refuses; so do all calls after it. */
 enum amdvi_trace_status amdvi_perfetto_event(struct amdvi_perfetto *perfetto,
                                              const struct amdvi_export_event *event);
+/* An arrow from what lies on one track at a time to what lies on another. `id` is its own. */
+enum amdvi_trace_status amdvi_perfetto_flow(struct amdvi_perfetto *perfetto, uint64_t id, const char *from,
+                                            uint64_t from_ns, const char *to, uint64_t to_ns);
 /* A value over time, drawn as a curve. */
 enum amdvi_trace_status amdvi_perfetto_counter(struct amdvi_perfetto *perfetto, const char *name,
                                                uint64_t ts_ns, uint64_t value);

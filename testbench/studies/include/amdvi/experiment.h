@@ -13,7 +13,13 @@
 extern "C" {
 #endif
 
-enum { EXPERIMENT_KEYS = 32, EXPERIMENT_TEXT = 64, EXPERIMENT_PATH = 512, EXPERIMENT_METRICS = 192, WORKLOAD_FIELDS = 64 };
+enum {
+    EXPERIMENT_KEYS = 32,
+    EXPERIMENT_TEXT = 64,
+    EXPERIMENT_PATH = 512,
+    EXPERIMENT_METRICS = 192,
+    WORKLOAD_FIELDS = 64
+};
 
 enum workload_kind {
     WORKLOAD_REQUESTS,
@@ -64,6 +70,9 @@ struct workload_field {
 /* Number `index`, from 0; null after the last one. */
 const struct workload_field *workload_field_at(size_t index);
 
+struct experiment_result;
+struct ledger;
+
 struct experiment {
     char name[EXPERIMENT_TEXT];
     char report[EXPERIMENT_TEXT]; /* the metric that a sensitivity analysis follows */
@@ -74,7 +83,8 @@ struct experiment {
     bool time_set;                /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
-    char trace[EXPERIMENT_PATH]; /* kind=replay: the file */
+    char trace[EXPERIMENT_PATH];        /* kind=replay: the file */
+    struct ledger *ledger;              /* null: no details */
     bool workload_set[WORKLOAD_FIELDS]; /* by number: given, not only its default */
 };
 
@@ -87,6 +97,73 @@ bool experiment_check(const struct experiment *experiment, size_t *field, char *
 /* Reads a YAML file over what is there; `error` begins with file and line. */
 bool experiment_read(struct experiment *experiment, const char *file, char *error, size_t size);
 
+/* Who took how long, when `ledger` of the experiment is set; see experiment_ledger_open(). */
+enum experiment_detail_kind {
+    EXPERIMENT_DEVICE,
+    EXPERIMENT_DOMAIN,
+    EXPERIMENT_GUEST,
+    EXPERIMENT_COMMAND,
+    EXPERIMENT_DETAIL_KINDS
+};
+
+enum { EXPERIMENT_SHARES = 6 };
+struct experiment_share {
+    const char *name; /* "p50" to "p99_99", "max" */
+    uint32_t ppm;
+};
+extern const struct experiment_share experiment_shares[EXPERIMENT_SHARES];
+
+struct experiment_latency {
+    uint64_t count;
+    double mean_ns, share_ns[EXPERIMENT_SHARES];
+};
+
+/* Requests of a device, domain or guest; commands of a kind, from their ring's doorbell to their execution.
+ */
+struct experiment_detail {
+    enum experiment_detail_kind kind;
+    uint32_t id;            /* DeviceID, DomainID, GuestID, command code */
+    uint32_t domain, guest; /* of a device */
+    bool has_guest, of_guests;
+    uint64_t faults, reads; /* of requests */
+    struct experiment_latency latency;
+};
+
+struct experiment_queue {
+    const char *name;
+    double waiting_mean, in_use_mean;
+    struct experiment_latency wait; /* of credits: count and mean only */
+};
+
+enum experiment_hold {
+    EXPERIMENT_HOLD_PORTS,
+    EXPERIMENT_HOLD_WALKERS,
+    EXPERIMENT_HOLD_CREDITS,
+    EXPERIMENT_HOLD_MEMORY,
+    EXPERIMENT_HOLD_REST, /* arrays, links, walks and lines of others */
+    EXPERIMENT_HOLDS
+};
+
+enum { EXPERIMENT_QUEUES = 6, EXPERIMENT_EVENTS = 24 };
+
+struct experiment_details {
+    double since_us, until_us; /* what was measured, without warm-up */
+    struct experiment_detail *rows;
+    size_t row_count;
+    struct experiment_queue queues[EXPERIMENT_QUEUES];
+    unsigned queue_count;
+    double hold_us[EXPERIMENT_HOLDS];   /* of all requests together */
+    uint64_t events[EXPERIMENT_EVENTS]; /* Linux's amd_iommu events, number 1 first */
+};
+
+/* Keeps details, and with `write` draws a timeline (see amdvi/trace_export.h); the first IOMMU's. An
+ * experiment with a ledger runs once. False: no memory. */
+struct ledger;
+bool experiment_ledger_open(struct experiment *experiment,
+                            int (*write)(void *context, const void *bytes, size_t length), void *context);
+/* Frees the ledger, and the result's details. False: the timeline is not complete, or details are missing. */
+bool experiment_ledger_close(struct experiment *experiment, struct experiment_result *result);
+
 struct metric {
     char name[EXPERIMENT_TEXT]; /* with its unit: latency_p99_ns */
     double value;
@@ -95,6 +172,7 @@ struct metric {
 struct experiment_result {
     struct metric metrics[EXPERIMENT_METRICS];
     unsigned count;
+    struct experiment_details details;
     char problem[512]; /* of a run that failed; empty: nothing special */
 };
 
