@@ -97,7 +97,6 @@ void schema_print(void)
     json_object_object_add(fields, "time", time_schema());
     json_object_object_add(fields, "workload", workload_schema());
     top = section(fields, false);
-    json_put_text(top, "$schema", "http://json-schema.org/draft-07/schema#");
     json_put_text(top, "title", "amdvi experiment");
     json_print(stdout, top);
 }
