@@ -149,6 +149,10 @@ static const char **keys_of(const struct world_setup *setup, const char *keys[WO
 static void describe_iommus(struct machine_config *config, const struct world_setup *setup, const char **keys)
 {
     config->iommus[0].keys = keys;
+    config->iommus[0].memory = setup->memory;
+    config->iommus[0].memory_count = setup->memory_count;
+    config->iommus[0].aliases = setup->aliases;
+    config->iommus[0].aliases_count = setup->aliases_count;
     if (setup->iommus < 2)
         return;
     config->iommus_count = 2;
@@ -184,6 +188,8 @@ bool world_build(struct world *world, const struct world_setup *setup)
         return false;
     }
     plug(world);
+    if (setup->plug)
+        setup->plug(world);
     if (machine_power_on(world->machine) != AMDVI_OK) {
         FAIL(world, "the machine's firmware fails");
         return false;

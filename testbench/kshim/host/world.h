@@ -30,16 +30,22 @@ struct world;
 struct guest;
 
 struct world_setup {
-    const char *preset;           /* null: genoa */
-    const char *keys[WORLD_KEYS]; /* "key=value" of the model, beside */
-    const char *command_line;     /* of the kernel; null: "" */
-    unsigned iommus;              /* 0: 1 */
-    unsigned ivrs_types;          /* AMDVI_IVRS_*; 0: all */
-    bool late;                    /* the IOMMU works when time passes, not in register writes */
-    bool queued;                  /* the driver may flush late: the lint allows windows */
-    unsigned flags;               /* enum kshim_flag */
-    uint64_t set_aside;           /* bytes of RAM from 0 up that the kernel sees and leaves to guests */
+    const char *preset;                /* null: genoa */
+    const char *keys[WORLD_KEYS];      /* "key=value" of the model, beside */
+    const char *command_line;          /* of the kernel; null: "" */
+    unsigned iommus;                   /* 0: 1 */
+    unsigned ivrs_types;               /* AMDVI_IVRS_*; 0: all */
+    bool late;                         /* the IOMMU works when time passes, not in register writes */
+    bool queued;                       /* the driver may flush late: the lint allows windows */
+    unsigned flags;                    /* enum kshim_flag */
+    uint64_t set_aside;                /* bytes of RAM from 0 up that the kernel sees and leaves to guests */
+    void (*plug)(struct world *world); /* more devices, before the machine is switched on */
     void (*before_boot)(struct world *world);
+    /* What firmware says of the first IOMMU's devices: IVMD blocks, and functions with another DeviceID. */
+    const struct amdvi_ivrs_memory *memory;
+    size_t memory_count;
+    const struct amdvi_ivrs_alias *aliases;
+    size_t aliases_count;
 };
 
 struct world {

@@ -174,6 +174,10 @@ struct kshim_api {
      * and does not offer them (7.x). -95 (EOPNOTSUPP): it has none. */
     int (*fd_nests)(void);
 
+    /* Performance counters, by the functions that the driver exports for them: bank, counter, and the offset
+     * of a register of its block, a multiple of 8 up to 0x28. */
+    int (*counter)(int iommu, int bank, int counter, int offset, int write, kshim_u64 *value);
+
     /* A file of debugfs ("iommu/amd/iommu00/mmio") or an attribute; bytes, or an errno. */
     long (*debugfs_read)(const char *path, char *buffer, kshim_u64 size);
     long (*debugfs_write)(const char *path, const char *text);

@@ -59,6 +59,7 @@ const struct kshim_api kshim_api = {
     .fd_detach = api_fd_detach,
     .fd_unbind = api_fd_unbind,
     .fd_nests = api_fd_nests,
+    .counter = api_counter,
     .debugfs_read = kshim_debugfs_read,
     .debugfs_write = kshim_debugfs_write,
     .avic_start = api_avic_start,

@@ -40,6 +40,7 @@ int api_irq_unmaps(const char *device, kshim_u64 iova, kshim_u64 bytes);
 int api_avic_start(const char *device, int index, kshim_u64 backing_page, kshim_u32 tag, int vector,
                    int apic);
 int api_avic_stop(const char *device, int index);
+int api_counter(int iommu, int bank, int counter, int offset, int write, kshim_u64 *value);
 kshim_u64 api_avic_notified(kshim_u32 *last_tag);
 
 void *api_sva_attach(const char *device, kshim_u32 pasid, kshim_u64 pgd);

@@ -13,6 +13,7 @@
 #include <linux/maple_tree.h>
 #include <linux/platform_device.h>
 #include <linux/radix-tree.h>
+#include <linux/seq_file.h>
 #include <linux/syscore_ops.h>
 
 #include <asm/irq_remapping.h>
@@ -89,6 +90,7 @@ static void start_cores(void)
 {
     radix_tree_init();
     maple_tree_init();
+    seq_file_init();
     early_irq_init();
     x86_create_pci_msi_domain();
     lapic_assign_system_vectors();
