@@ -68,6 +68,21 @@ static bool is_iommu(uint64_t pa)
     return pa - IOMMU_MMIO < IOMMU_BYTES;
 }
 
+/* What leaving the guest takes its processor: an exit, the VMM's work, a call of the host's driver. */
+static void spend_exits(struct guest *guest)
+{
+    const struct times *times = &guest->world->options->times;
+    uint64_t exits = 0, bells = hv_vmm_exits(guest->vmm, HV_EXIT_RING_TAIL);
+
+    for (int cause = 0; cause < HV_EXITS; cause++)
+        exits += hv_vmm_exits(guest->vmm, (enum hv_exit)cause);
+    world_spend(guest->world,
+                (exits - guest->exits) * (times_of(times, "trap.exit") + times_of(times, "trap.dispatch")) +
+                    (bells - guest->bells) * times_of(times, "trap.submit"));
+    guest->exits = exits;
+    guest->bells = bells;
+}
+
 static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
 {
     struct guest *guest = context;
@@ -77,6 +92,8 @@ static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
         return machine_mmio_read(guest->world->machine, pa, (unsigned)bytes);
     if (hv_vmm_read(guest->vmm, pa - IOMMU_MMIO, (unsigned)bytes, &value) != HV_OK)
         FAIL(guest->world, "guest %u: a read of register %#llx fails", guest->number, pa - IOMMU_MMIO);
+    world_spend(guest->world, guest->world->options->times.read);
+    spend_exits(guest);
     return value;
 }
 
@@ -92,6 +109,8 @@ static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
     if (hv_vmm_write(guest->vmm, pa - IOMMU_MMIO, (unsigned)bytes, value) != HV_OK)
         FAIL(guest->world, "guest %u: a write of register %#llx fails", guest->number, pa - IOMMU_MMIO);
     follow(guest);
+    world_spend(guest->world, guest->world->options->times.write);
+    spend_exits(guest);
     guest_cost_after(&guest->cost);
 }
 

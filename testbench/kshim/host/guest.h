@@ -42,8 +42,9 @@ struct guest {
     const struct kshim_api *api;
     struct host_space *below; /* a kernel of the host's that has the IOMMU and the guest's memory, or null */
     struct guest_cost cost;
-    unsigned number; /* of this guest in its world */
-    uint64_t spa;    /* where its RAM lies */
+    uint64_t exits, bells; /* that have been paid for */
+    unsigned number;       /* of this guest in its world */
+    uint64_t spa;          /* where its RAM lies */
     struct guest_device devices[GUEST_DEVICES];
     unsigned device_count;
     void *ivrs;

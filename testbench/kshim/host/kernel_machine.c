@@ -12,10 +12,14 @@ static struct machine *of(void *context)
 static kshim_u64 mmio_read(void *context, kshim_u64 pa, int bytes)
 {
     struct kernel_machine *self = context;
+    uint64_t value;
 
     if (self->reads)
         self->reads(self->reads_context, pa);
-    return machine_mmio_read(self->machine, pa, (unsigned)bytes);
+    value = machine_mmio_read(self->machine, pa, (unsigned)bytes);
+    if (self->read_ns)
+        machine_delay(self->machine, self->read_ns);
+    return value;
 }
 
 static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
@@ -25,6 +29,8 @@ static void mmio_write(void *context, kshim_u64 pa, int bytes, kshim_u64 value)
     if (self->writes)
         self->writes(self->context, pa);
     machine_mmio_write(self->machine, pa, value, (unsigned)bytes);
+    if (self->write_ns)
+        machine_delay(self->machine, self->write_ns);
 }
 
 static kshim_u32 config_read(void *context, int segment, int bus, int devfn, int offset, int bytes)

@@ -16,6 +16,8 @@ struct kernel_machine {
     void (*reads)(void *context, uint64_t pa);
     void *reads_context;
     void *context;
+    /* What an access takes the processor; 0: no time passes by it. */
+    uint64_t read_ns, write_ns;
 };
 
 /* The operations, with `self` as their context, which must stay. RAM is the machine's first window, which

@@ -39,6 +39,7 @@ static const char usage[] =
     "                     they were made; slow\n"
     "  --no-lint          without the lint\n"
     "  --time             requests and commands take time: timing=on\n"
+    "  --set NAME=VALUE   a parameter of time, memory.latency=150ns, or cpu.call, cpu.read, cpu.write\n"
     "  --record FILE      a trace of the first IOMMU (.trace: text), of the second FILE.1; for one scenario\n"
     "  --junit FILE       results for machines\n"
     "  --json FILE        the same with what each scenario cost: calls, commands, flushes, findings\n"
@@ -216,6 +217,7 @@ enum {
     OPTION_NO_LINT,
     OPTION_BLAME,
     OPTION_TIME,
+    OPTION_SET,
     OPTION_RECORD,
     OPTION_JUNIT,
     OPTION_JSON,
@@ -229,6 +231,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"interleave", no_argument, NULL, OPTION_INTERLEAVE},
+    {"set", required_argument, NULL, OPTION_SET},
     {"time", no_argument, NULL, OPTION_TIME},
     {"no-lint", no_argument, NULL, OPTION_NO_LINT},
     {"blame", no_argument, NULL, OPTION_BLAME},
@@ -269,6 +272,16 @@ static void take_option(struct command *command, int option)
         break;
     case OPTION_BLAME:
         command->run.blame = true;
+        break;
+    case OPTION_SET:
+        if (!times_set(&command->run.times, optarg)) {
+            fprintf(
+                stderr,
+                "kshim-run: --set %s: a parameter of time with its value was expected, memory.latency=150ns; "
+                "docs/timing-parameters.md has them, and cpu.call, cpu.read, cpu.write are the processor's\n",
+                optarg);
+            exit(EXIT_USAGE);
+        }
         break;
     case OPTION_TIME:
         command->run.timed = true;
@@ -322,6 +335,7 @@ int main(int argc, char **argv)
     unsigned version;
     int option;
 
+    times_default(&command.run.times);
     while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
         take_option(&command, option);
     if (!command.run.object) {

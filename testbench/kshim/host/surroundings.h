@@ -15,7 +15,8 @@ extern "C" {
 
 /* In the process of the scenario: calls run(argument), once, and gives its result. */
 int surroundings_run(int (*run)(void *argument), void *argument);
-/* From the machine to its IOMMUs; null: by calls. `timed`: requests and commands take time. */
+/* From the machine to its IOMMUs; null: by calls. `timed`: requests and commands take time; the context is
+ * then a struct way_timed, which may be left as it is. */
 const struct machine_way *surroundings_way(bool timed);
 /* Whether a scenario of that name can run here at all. */
 bool surroundings_take(const char *scenario);

@@ -181,7 +181,10 @@ bool world_build(struct world *world, const struct world_setup *setup)
     config.context = world;
     config.deliver = deliver;
     config.attach = attach;
-    config.way = surroundings_way(world->options->timed);
+    world->timed = world->options->timed || setup->timed;
+    world->timing = (struct way_timed){.parameters = &world->options->times.iommu};
+    config.way = surroundings_way(world->timed);
+    config.way_context = &world->timing;
     describe_iommus(&config, setup, keys_of(setup, keys, preset));
     if (machine_create(&config, &world->machine, &error) != AMDVI_OK) {
         FAIL(world, "the machine cannot be built: %s", error.text);
@@ -205,8 +208,10 @@ static void writes(void *context, uint64_t pa)
     struct world *world = context;
 
     world_lint_place(world, world->kernel);
-    if ((pa & (REGISTERS - 1)) == REG_CMD_TAIL_OFFSET)
-        world_lint_look(world);
+    if ((pa & (REGISTERS - 1)) != REG_CMD_TAIL_OFFSET)
+        return;
+    world->doorbell = way_timed_now(&world->timing, 0);
+    world_lint_look(world);
 }
 
 static bool load(struct world *world, const char *name)
@@ -232,6 +237,10 @@ static bool start(struct world *world, const struct world_setup *setup, uint64_t
 
     world->seen_by_kernel =
         (struct kernel_machine){.machine = world->machine, .writes = writes, .context = world};
+    if (world->timed) {
+        world->seen_by_kernel.read_ns = world->options->times.read;
+        world->seen_by_kernel.write_ns = world->options->times.write;
+    }
     ops = kernel_machine_ops(&world->seen_by_kernel, ram_end);
     ops.ram_first = ram_first;
     ops.command_line = setup->command_line ? setup->command_line : "";
@@ -284,6 +293,12 @@ bool world_boot_again(struct world *world, const struct world_setup *setup)
 void world_run(struct world *world)
 {
     instance_entry(world->kernel)->run();
+}
+
+void world_spend(struct world *world, uint64_t ns)
+{
+    if (world->timed)
+        machine_delay(world->machine, ns);
 }
 
 void world_pass(struct world *world, uint64_t ns)

@@ -8,11 +8,13 @@
 
 #include "instance.h"
 #include "kernel_machine.h"
+#include "times.h"
 #include "world_report.h"
 
 #include "amdvi/lint.h"
 #include "testbench/platform/dma_device.h"
 #include "testbench/platform/machine.h"
+#include "testbench/platform/way_timed.h"
 
 enum { WORLD_GUESTS = 4, WORLD_KEYS = 16, WORLD_KERNEL_BYTES = 256 << 20, WORLD_RAM_BYTES = 512 << 20 };
 
@@ -24,6 +26,7 @@ struct run_options {
     uint64_t seed;
     uint64_t steps; /* of random scenarios; 0: as many as the scenario likes in CI */
     bool verbose, no_lint, blame, interleave, timed;
+    struct times times;
 };
 
 struct world;
@@ -37,6 +40,7 @@ struct world_setup {
     unsigned ivrs_types;               /* AMDVI_IVRS_*; 0: all */
     bool late;                         /* the IOMMU works when time passes, not in register writes */
     bool queued;                       /* the driver may flush late: the lint allows windows */
+    bool timed;                        /* as with --time */
     unsigned flags;                    /* enum kshim_flag */
     uint64_t set_aside;                /* bytes of RAM from 0 up that the kernel sees and leaves to guests */
     void (*plug)(struct world *world); /* more devices, before the machine is switched on */
@@ -63,6 +67,9 @@ struct world {
     struct dma_device *usb; /* 00:03.0, a second device of the root complex */
     struct amdvi_recorder *recorder[MACHINE_IOMMUS_MAX];
     unsigned failures, findings;
+    bool timed;
+    struct way_timed timing;            /* of the IOMMUs, under time */
+    uint64_t doorbell;                  /* ps of the first one's clock: the driver's last write of the tail */
     unsigned awaited[AMDVI_LINT_KINDS]; /* mistakes of a kind that the scenario is about: 0 none, 1 to come, 2
                                            seen */
 
@@ -107,6 +114,8 @@ void world_run(struct world *world);
 void world_unmapped(struct world *world);
 /* The driver is known to make a mistake that the lint finds as this kind: the scenario fails without it. */
 void world_await(struct world *world, enum amdvi_lint_kind kind);
+/* Under time: the kernel has executed instructions for so long. */
+void world_spend(struct world *world, uint64_t ns);
 /* Lets time pass, in steps in which all of them run. */
 void world_pass(struct world *world, uint64_t ns);
 

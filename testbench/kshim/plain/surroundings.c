@@ -2,6 +2,8 @@
 /* A scenario in a plain process. */
 #include "host/surroundings.h"
 
+#include "testbench/platform/way_timed.h"
+
 int surroundings_run(int (*run)(void *argument), void *argument)
 {
     return run(argument);
@@ -9,8 +11,7 @@ int surroundings_run(int (*run)(void *argument), void *argument)
 
 const struct machine_way *surroundings_way(bool timed)
 {
-    (void)timed;
-    return NULL;
+    return timed ? &way_timed : NULL;
 }
 
 bool surroundings_take(const char *scenario)

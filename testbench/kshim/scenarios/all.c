@@ -7,7 +7,7 @@ extern const struct scenario boot_scenarios[], mapping_scenarios[], mapping_dma_
     file_scenarios[], second_scenarios[], request_scenarios[], race_scenarios[], guest_scenarios[],
     guest_host_scenarios[], guest_two_scenarios[], cost_scenarios[], nested_scenarios[],
     nested_life_scenarios[], nested_flaw_scenarios[], guest_sva_scenarios[], shared_illegal_scenarios[],
-    firmware_scenarios[];
+    firmware_scenarios[], timed_scenarios[], timed_guest_scenarios[];
 
 const struct scenario *const scenario_groups[] = {
     boot_scenarios,
@@ -32,5 +32,7 @@ const struct scenario *const scenario_groups[] = {
     nested_life_scenarios,
     nested_flaw_scenarios,
     guest_sva_scenarios,
+    timed_scenarios,
+    timed_guest_scenarios,
     NULL,
 };

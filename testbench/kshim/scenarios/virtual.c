@@ -28,7 +28,8 @@ static bool start_alone(struct virtual *virtual)
 /* Faults of mediated guests pass the kernel's log. */
 static bool start_on_kernel(struct virtual *virtual)
 {
-    if (!world_boot(virtual->world, &(struct world_setup){.set_aside = SET_ASIDE}) ||
+    if (!world_boot(virtual->world,
+                    &(struct world_setup){.set_aside = SET_ASIDE, .timed = virtual->setup.timed}) ||
         !host_kernel_join(&virtual->kernel, virtual->world, CARVE_SPA, CARVE_BYTES))
         return false;
     instance_excuse(virtual->world->kernel, SAYS_FAULT);

@@ -19,6 +19,7 @@ struct virtual_setup {
     const char *command_line; /* of the guests; null: guest tables */
     bool host_tables;         /* mediated: the guest may have v1 tables */
     unsigned flags;           /* of the guests' machines: enum kshim_flag */
+    bool timed;               /* with a kernel below: requests and commands take time */
 };
 
 struct virtual

@@ -109,10 +109,12 @@ const machine_way *surroundings_way(bool timed)
     return timed ? &kshim::way_systemc_timed : &kshim::way_systemc;
 }
 
-/* The hypervisor drives the C library by calls, past any socket; and a module's work cannot be held. */
+/* The hypervisor drives the C library by calls, past any socket; a module's work cannot be held; and figures
+ * of time are the C library's. */
 bool surroundings_take(const char *scenario)
 {
-    return std::strncmp(scenario, "guest/", 6) != 0 && std::strcmp(scenario, "faults/wait-withheld") != 0;
+    return std::strncmp(scenario, "guest/", 6) != 0 && std::strncmp(scenario, "time/", 5) != 0 &&
+           std::strcmp(scenario, "faults/wait-withheld") != 0;
 }
 
 const char *surroundings_finish()

@@ -7,9 +7,10 @@
 int main(void)
 {
     static Suite *(*const suites[])(void) = {
-        access_suite,    atc_suite,        boot_suite,          config_space_suite, configurations_suite,
-        functions_suite, interrupts_suite, invalidations_suite, ioapic_suite,       late_suite,
-        mishaps_suite,   pages_suite,      parts_suite,         ram_suite,          resets_suite};
+        access_suite,         atc_suite,       boot_suite,       config_space_suite,
+        configurations_suite, functions_suite, interrupts_suite, invalidations_suite,
+        ioapic_suite,         late_suite,      mishaps_suite,    pages_suite,
+        parts_suite,          ram_suite,       resets_suite,     timed_suite};
     SRunner *runner = srunner_create(NULL);
     int failed;
 

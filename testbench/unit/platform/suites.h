@@ -21,5 +21,6 @@ Suite *pages_suite(void);
 Suite *parts_suite(void);
 Suite *ram_suite(void);
 Suite *resets_suite(void);
+Suite *timed_suite(void);
 
 #endif
