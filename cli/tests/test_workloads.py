@@ -170,3 +170,41 @@ def test_a_trace_that_cannot_be_played(settings, message):
     words = [word for s in settings for word in ("--set", s)]
     done = subprocess.run([AMDVI, "run", str(FILES / "replay.yaml"), *words], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and message in done.stderr and done.stdout == ""
+
+
+# ---------------------------------------------------------------- guests that flush
+
+
+def flushes(**settings: object) -> dict:
+    return metrics("trapped-direct.yaml", **{"workload__processors": 1, "warm_up": 20, "length": 50} | settings)
+
+
+def test_a_trap_alone_takes_what_its_parts_take():
+    assert flushes()["trapped_mean_us"] == pytest.approx(1 + 3 + 1 + 2)
+    assert flushes(time__trap__dispatch="0ns", time__trap__flush="500ns")["trapped_mean_us"] == pytest.approx(1 + 1 + 0.5)
+
+
+def test_one_lock_serves_six_microseconds_each():
+    m = flushes(workload__guests=64)
+    assert m["trapped_flushes_k_per_s"] == pytest.approx(1e3 / 6, rel=0.01)
+    assert m["trapped_host_processors_busy"] == pytest.approx(1, abs=0.02) and m["direct_host_processors_busy"] == 0
+
+
+def test_locks_of_their_own_serve_each_guest():
+    m = flushes(workload__guests=128, time__trap__lock="guest")
+    assert m["trapped_mean_us"] == pytest.approx(7) and m["trapped_flushes_k_per_s"] > 128 / 0.22
+
+
+def test_a_convoy_is_slower_than_a_lock():
+    plain, convoy = (flushes(workload__guests=32, time__trap__lock=lock)["trapped_mean_us"] for lock in ("global", "convoy"))
+    assert convoy > 2 * plain
+
+
+def test_processors_of_a_guest_wait_for_its_ring():
+    one, eight = (flushes(workload__processors=n, workload__period=2)["direct_mean_us"] for n in (1, 8))
+    assert eight > 4 * one
+
+
+def test_a_thousand_guests_flush_in_hardware():
+    m = flushes(workload__guests=1000, length=2)
+    assert m["direct_mean_us"] < m["trapped_mean_us"]

@@ -14,8 +14,7 @@
 enum { PAGE_BYTES = 4096, NOISY = 0, PS_PER_US = 1000000 };
 
 struct neighbour {
-    uint64_t asked; /* ps; a flush is under way while `flushes` */
-    bool flushes;
+    uint64_t asked; /* ps */
 };
 
 struct flood {
@@ -45,7 +44,7 @@ static void flush(void *self, uint64_t guest)
 {
     struct flood *f = self;
 
-    f->all[guest] = (struct neighbour){.asked = f->m.now, .flushes = true};
+    f->all[guest] = (struct neighbour){.asked = f->m.now};
     guests_flush(world_of(f), &f->g, (unsigned)guest, f->m.now);
 }
 
@@ -60,7 +59,6 @@ static void flood_guest(struct flood *f)
 {
     for (uint64_t i = 0; i < f->l->batch; i++)
         guests_invalidate(world_of(f), &f->g, NOISY, f->l->attacker == ATTACKER_DOMAINS);
-    f->all[NOISY].flushes = true;
     guests_ring(world_of(f), &f->g, NOISY, f->m.now);
 }
 
@@ -77,7 +75,6 @@ static void flood_host(void *self, uint64_t argument)
 
 static void flushed(struct flood *f, uint64_t guest)
 {
-    f->all[guest].flushes = false;
     if (is_noisy(f, guest)) {
         f->floods++;
         flood_guest(f);
@@ -91,15 +88,15 @@ static void flushed(struct flood *f, uint64_t guest)
 static void look_at_stores(struct flood *f)
 {
     uint64_t answers;
+    unsigned guest;
     double mean;
 
     amdvi_timed_mean(world_of(f)->timed, AMDVI_TIMED_MEMORY, &answers, &mean);
     if (answers == f->seen)
         return;
     f->seen = answers;
-    for (unsigned i = 0; i < f->g.count; i++)
-        if (f->all[i].flushes && guests_flushed(world_of(f), &f->g, i))
-            flushed(f, i);
+    while (guests_next_flushed(world_of(f), &f->g, &guest))
+        flushed(f, guest);
 }
 
 /* ---------------------------------------------------------------- reads */

@@ -198,3 +198,16 @@ bool guests_flushed(const struct world *w, const struct guests *g, unsigned i)
 {
     return world_peek(w, store_of(g, i)) == stored_by(g, i);
 }
+
+bool guests_next_flushed(const struct world *w, struct guests *g, unsigned *guest)
+{
+    for (unsigned i = 0; i < GUESTS_STORES && i < g->count; i++) {
+        uint64_t stored = world_peek(w, g->stores + 8 * i);
+        if (stored == g->seen[i])
+            continue;
+        g->seen[i] = stored;
+        *guest = (unsigned)(stored >> 32);
+        return true;
+    }
+    return false;
+}

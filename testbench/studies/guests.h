@@ -27,6 +27,7 @@ struct guests {
     struct guest *all;
     unsigned count;
     uint64_t private_root;
+    uint64_t seen[GUESTS_STORES];
     uint64_t stores; /* SPA; guest N stores in word N modulo GUESTS_STORES */
 };
 
@@ -50,6 +51,9 @@ void guests_invalidate(struct world *w, struct guests *g, unsigned guest, bool a
 void guests_ring(struct world *w, struct guests *g, unsigned guest, uint64_t when);
 /* A page and the doorbell. */
 void guests_flush(struct world *w, struct guests *g, unsigned guest, uint64_t when);
+/* True: `*guest` has stored since this was asked the last time. Of guests whose words are the same one, the
+ * one that stored last. */
+bool guests_next_flushed(const struct world *w, struct guests *g, unsigned *guest);
 bool guests_flushed(const struct world *w, const struct guests *g, unsigned guest);
 
 #endif

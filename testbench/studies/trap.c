@@ -1,100 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 /* V6 and V10: guests whose flushes a VMM traps, and guests that the device serves itself. */
-#include "testbench/studies/guests.h"
 #include "testbench/studies/rows.h"
 #include "testbench/studies/workload.h"
 
 #include <math.h>
 
-enum { PS_PER_US = 1000000 };
-
 /* ---------------------------------------------------------------- V6: trapped against direct */
-
-enum { PROCESSORS = 8, MOST_PROCESSORS = 256 };
 
 struct pair {
     double trapped, direct; /* us, mean */
 };
 
-/* Between half of the period and one and a half. */
-static uint64_t next_start(struct world *w, uint64_t after, uint64_t period_us)
+static double metric_of(const struct experiment_result *r, const char *name)
 {
-    return after + period_us * PS_PER_US / 2 + world_draw(w, period_us * PS_PER_US);
-}
+    const struct metric *m = experiment_metric(r, name);
 
-/* The next one of all processors that flush at times of their own. */
-static unsigned earliest(const uint64_t *at, unsigned count)
-{
-    unsigned first = 0;
-
-    for (unsigned i = 1; i < count; i++)
-        if (at[i] < at[first])
-            first = i;
-    return first;
-}
-
-double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
-{
-    uint64_t at[MOST_PROCESSORS], done = 0, sum = 0;
-    struct amdvi_trap trap;
-
-    w->failed |= amdvi_trap_begin(&trap, &w->parameters) != AMDVI_OK;
-    for (unsigned i = 0; i < processors; i++)
-        at[i] = next_start(w, 0, period_us);
-    for (unsigned n = 0; n < flushes * processors && !w->failed; n++) {
-        unsigned i = earliest(at, processors);
-        w->failed |= amdvi_trap_submit(&trap, at[i], 0, &done) != AMDVI_OK;
-        sum += done - at[i];
-        at[i] = next_start(w, done, period_us);
-    }
-    return w->failed ? -1 : (double)sum / (flushes * processors) / PS_PER_US;
-}
-
-/* Runs until the guest's store is there; the time at which it is. */
-static uint64_t await(struct world *w, const struct guests *g, unsigned guest)
-{
-    while (!w->failed && !guests_flushed(w, g, guest)) {
-        uint64_t next = amdvi_timed_next(w->timed);
-        w->failed = next == AMDVI_TIMED_NEVER || amdvi_timed_run(w->timed, next) != AMDVI_OK;
-    }
-    return amdvi_timed_now(w->timed);
-}
-
-/* All processors share the guest's ring: who comes while another one waits begins behind it. */
-double guests_direct(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us)
-{
-    uint64_t at[MOST_PROCESSORS], sum = 0;
-    struct guests g;
-
-    guests_open(w, &g, 1);
-    for (unsigned i = 0; i < processors; i++)
-        at[i] = next_start(w, amdvi_timed_now(w->timed), period_us);
-    for (unsigned n = 0; n < flushes * processors && !w->failed; n++) {
-        unsigned i = earliest(at, processors);
-        uint64_t begins = at[i] > amdvi_timed_now(w->timed) ? at[i] : amdvi_timed_now(w->timed), done;
-        guests_flush(w, &g, 0, begins);
-        done = await(w, &g, 0);
-        sum += done - at[i];
-        at[i] = next_start(w, done, period_us);
-    }
-    guests_close(&g);
-    return w->failed ? -1 : (double)sum / (flushes * processors) / PS_PER_US;
+    return m ? m->value : 0;
 }
 
 /* Each processor flushes every 200 us: nobody says how often those that were measured did. */
-static struct pair measure(struct validation_outcome *o, unsigned processors)
+static struct pair measure(struct validation_outcome *o, const char *processors)
 {
-    enum { FLUSHES = 400, PERIOD_US = 200 };
-    struct pair pair = {0};
-    struct world w;
+    struct experiment_result result;
+    struct experiment e;
+    char error[256];
 
-    if (world_open(&w, NULL, NULL, NULL)) {
-        pair.trapped = guests_trapped(&w, processors, FLUSHES, PERIOD_US);
-        pair.direct = guests_direct(&w, processors, FLUSHES, PERIOD_US);
-    }
-    o->ran &= !w.failed;
-    world_close(&w);
-    return pair;
+    experiment_init(&e);
+    e.warm_up = 0;
+    o->ran &= experiment_set(&e, "workload.kind", "guests", error, sizeof(error)) &&
+              experiment_set(&e, "workload.guests", "1", error, sizeof(error)) &&
+              experiment_set(&e, "workload.processors", processors, error, sizeof(error)) &&
+              experiment_set(&e, "workload.period", "200", error, sizeof(error)) &&
+              experiment_set(&e, "length", "400", error, sizeof(error)) &&
+              experiment_run(&e, &result, error, sizeof(error));
+    if (!o->ran)
+        return (struct pair){0};
+    return (struct pair){metric_of(&result, "trapped_mean_us"), metric_of(&result, "direct_mean_us")};
 }
 
 static double saved(const struct pair *p)
@@ -108,8 +49,8 @@ void row_trap(struct validation_outcome *o)
     bool holds;
 
     o->ran = true;
-    one = measure(o, 1);
-    eight = measure(o, PROCESSORS);
+    one = measure(o, "1");
+    eight = measure(o, "8");
     holds = one.trapped >= 7 && eight.trapped <= 9 && saved(&one) >= 70 && saved(&one) <= 90 &&
             saved(&eight) >= 70 && saved(&eight) <= 90;
     o->holds = o->ran && holds;

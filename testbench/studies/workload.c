@@ -201,25 +201,6 @@ bool workload_unmaps(const struct experiment *e, struct experiment_result *r)
     return good;
 }
 
-/* ---------------------------------------------------------------- guests */
-
-bool workload_guests(const struct experiment *e, struct experiment_result *r)
-{
-    const struct workload *l = &e->workload;
-    double trapped = -1, direct = -1;
-    struct world w;
-
-    if (workload_world(&w, e)) {
-        trapped = guests_trapped(&w, (unsigned)l->processors, (unsigned)e->length, l->period);
-        direct = guests_direct(&w, (unsigned)l->processors, (unsigned)e->length, l->period);
-    }
-    world_close(&w);
-    metric_add(r, "trapped_mean_us", trapped);
-    metric_add(r, "direct_mean_us", direct);
-    metric_add(r, "saved_percent", 100 * (1 - direct / trapped));
-    return trapped > 0 && direct > 0;
-}
-
 /* ---------------------------------------------------------------- all of them */
 
 bool experiment_run(const struct experiment *e, struct experiment_result *result, char *error, size_t size)

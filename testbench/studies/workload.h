@@ -25,12 +25,9 @@ uint64_t workload_link_time(uint64_t bytes, uint64_t rate);
 
 /* Each false: it could not be run. */
 typedef bool workload_run(const struct experiment *e, struct experiment_result *result);
-workload_run workload_requests, workload_unmaps, workload_guests; /* workload.c */
-workload_run workload_nic, workload_nvme, workload_tenants;       /* files of their names */
+workload_run workload_requests, workload_unmaps;            /* workload.c */
+workload_run workload_nic, workload_nvme, workload_tenants; /* files of their names */
+workload_run workload_guests;                               /* guest_flushes.c */
 workload_run workload_storm, workload_flood, workload_sweep, workload_replay;
-
-/* trap.c: mean microseconds of `flushes` of each processor; negative: it could not be run. */
-double guests_trapped(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us);
-double guests_direct(struct world *w, unsigned processors, unsigned flushes, uint64_t period_us);
 
 #endif
