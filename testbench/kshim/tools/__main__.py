@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from . import check, fetch, kernels, places, verify
+from . import check, fetch, guests, kernels, places, verify
 from .errors import KernelError, Unavailable
 
 SKIPPED = 77  # what ctest calls "skipped"
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source")
 
     check.add_arguments(commands)
+    guests.add_arguments(commands)
 
     one = commands.add_parser("fetch", help="get the linux-source package of another Debian suite")
     one.add_argument("suite", help="trixie, trixie-backports, sid ...")
@@ -92,7 +93,8 @@ def main() -> int:
     arguments = parser().parse_args()
     if getattr(arguments, "rest", None):
         arguments.rest = [word for word in arguments.rest if word != "--"]
-    run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run}
+    run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run,
+           "guests": guests.run}
     try:
         return run[arguments.command](arguments)
     except Unavailable as error:
