@@ -168,7 +168,7 @@ static void delay(void *context, kshim_u64 ns)
     follow(guest);
 }
 
-static const kshim_u8 ioapic[] = {32};
+static const struct kshim_ioapic ioapic[] = {{.id = 32}};
 
 static struct kshim_ops operations(struct guest *guest)
 {

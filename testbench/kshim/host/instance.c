@@ -211,6 +211,12 @@ static void mapped(void *context, kshim_u64 user_address, kshim_u64 pa, kshim_u6
         of(context)->outer.mapped(of(context)->outer.context, user_address, pa, bytes);
 }
 
+static void end_of_interrupt(void *context, kshim_u8 vector)
+{
+    if (of(context)->outer.end_of_interrupt)
+        of(context)->outer.end_of_interrupt(of(context)->outer.context, vector);
+}
+
 static void log_line(void *context, int level, const char *line)
 {
     kernel_log_add(&of(context)->log, level, line);
@@ -239,6 +245,32 @@ static void *reserve(void *context, kshim_u64 bytes)
 
     (void)context;
     return place == MAP_FAILED ? NULL : place;
+}
+
+/* A mapping of no length that is moved is shared: the same pages of the file a second time. */
+static void *view(void *context, const kshim_u64 *pages, kshim_u64 count)
+{
+    const struct kshim_ops *ops = &of(context)->ops;
+    unsigned char *place =
+        mmap(NULL, count << 12, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (place == MAP_FAILED)
+        return NULL;
+    for (kshim_u64 each = 0; each < count; each++) {
+        unsigned char *from = (unsigned char *)ops->ram + pages[each];
+
+        if (mremap(from, 0, 1 << 12, MREMAP_MAYMOVE | MREMAP_FIXED, place + (each << 12)) != MAP_FAILED)
+            continue;
+        munmap(place, count << 12);
+        return NULL;
+    }
+    return place;
+}
+
+static void unview(void *context, void *place, kshim_u64 bytes)
+{
+    (void)context;
+    munmap(place, bytes);
 }
 
 static void *new_coroutine(void *context, void (*function)(void *), void *argument)
@@ -290,6 +322,9 @@ int instance_boot(struct instance *instance, const struct kshim_ops *ops)
         .coroutine_free = free_coroutine,
         .coroutine_switch = switch_coroutine,
         .mapped = mapped,
+        .view = view,
+        .unview = unview,
+        .end_of_interrupt = end_of_interrupt,
     };
     /* a file system behind a table that nobody mounts here */
     kernel_log_excuse(&instance->log, "Cannot mount iomem pseudo filesystem");
@@ -372,6 +407,11 @@ void instance_print_troubles(const struct instance *instance, FILE *stream)
 void instance_excuse(struct instance *instance, const char *text)
 {
     kernel_log_excuse(&instance->log, text);
+}
+
+size_t instance_excused(const struct instance *instance)
+{
+    return instance->log.excused;
 }
 
 const char *instance_trouble_name(enum kshim_trouble kind)

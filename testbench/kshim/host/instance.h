@@ -52,6 +52,8 @@ const char *instance_first_trouble(const struct instance *instance);
 void instance_print_troubles(const struct instance *instance, FILE *stream);
 /* Lines of the log with this text are no trouble; null: none is excused any more. */
 void instance_excuse(struct instance *instance, const char *text);
+/* So many troubles were excused: a test that provokes one wants to see it. */
+size_t instance_excused(const struct instance *instance);
 const char *instance_trouble_name(enum kshim_trouble kind);
 
 /* Where the kernel is now: functions of its stack, innermost first, as addresses inside the object. */

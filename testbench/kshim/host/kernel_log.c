@@ -49,8 +49,10 @@ void kernel_log_trouble(struct kernel_log *log, enum kshim_trouble kind, const c
 {
     char line[400];
 
-    if (is_excused(log, text))
+    if (is_excused(log, text)) {
+        log->excused++;
         return;
+    }
     log->troubles[kind]++;
     snprintf(line, sizeof(line), "%s: %s", kernel_log_kind_name(kind), text);
     if (log->stream)

@@ -20,7 +20,7 @@ struct kernel_log {
     char *first[KERNEL_LOG_FIRST]; /* texts of the first ones */
     size_t first_count;
     const char *excuses[KERNEL_LOG_EXCUSES];
-    size_t excuses_count;
+    size_t excuses_count, excused;
 };
 
 void kernel_log_start(struct kernel_log *log, const char *name);

@@ -77,8 +77,40 @@ static void delay(void *context, kshim_u64 ns)
     machine_delay(of(context), ns);
 }
 
+static void end_of_interrupt(void *context, kshim_u8 vector)
+{
+    machine_eoi(of(context), vector);
+}
+
+static void mapped(void *context, kshim_u64 user_address, kshim_u64 pa, kshim_u64 bytes)
+{
+    struct kernel_machine *self = context;
+
+    for (size_t slot = 0; slot < KERNEL_MACHINE_PAGES; slot++) {
+        struct kernel_machine_page *page = &self->pages[slot];
+
+        if (bytes ? page->bytes != 0 : page->user_address != user_address)
+            continue;
+        *page = (struct kernel_machine_page){bytes ? user_address : 0, pa, bytes};
+        return;
+    }
+}
+
+bool kernel_machine_translate(const struct kernel_machine *self, uint64_t user_address, uint64_t *pa)
+{
+    for (size_t slot = 0; slot < KERNEL_MACHINE_PAGES; slot++) {
+        const struct kernel_machine_page *page = &self->pages[slot];
+
+        if (user_address - page->user_address < page->bytes) {
+            *pa = page->pa + (user_address - page->user_address);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of the machine that machine_config_default() describes. */
-static const kshim_u8 southbridge_ioapic[] = {32};
+static const struct kshim_ioapic southbridge_ioapic[] = {{.id = 32, .pa = 0xfec00000}};
 
 struct kshim_ops kernel_machine_ops(struct kernel_machine *self, uint64_t ram_bytes)
 {
@@ -96,6 +128,8 @@ struct kshim_ops kernel_machine_ops(struct kernel_machine *self, uint64_t ram_by
         .last_bus = last_bus,
         .now = now,
         .delay = delay,
+        .mapped = mapped,
+        .end_of_interrupt = end_of_interrupt,
     };
 }
 

@@ -57,6 +57,17 @@ static void tell_outside(uintptr_t address, const char *why)
                 (uintmax_t)(address - (uintptr_t)info.dli_fbase));
 }
 
+/* Of a driver that empties the processor's caches, WBINVD or WBNOINVD, which are not for processes: its
+ * length; 0 when it is something else. */
+static unsigned cache_instruction(uintptr_t address)
+{
+    const unsigned char *code = (const unsigned char *)address;
+
+    return code[0] == 0x0f && code[1] == 0x09                      ? 2u
+           : code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x09 ? 3u
+                                                                   : 0;
+}
+
 static void handle(int number, siginfo_t *info, void *place)
 {
     greg_t *registers = ((ucontext_t *)place)->uc_mcontext.gregs;
@@ -66,6 +77,10 @@ static void handle(int number, siginfo_t *info, void *place)
 
     if (owner && number == SIGILL && owner->trap(address, owner->context) == TRAP_GO_ON) {
         registers[REG_RIP] += 2;
+        return;
+    }
+    if (owner && number == SIGSEGV && cache_instruction(address)) {
+        registers[REG_RIP] += cache_instruction(address);
         return;
     }
     snprintf(why, sizeof(why), "%s (address %p)", name_of(number), info->si_addr);

@@ -84,6 +84,17 @@ static void attach(void *context, size_t index, struct amdvi_device *device,
     world_report_attach(world->report, device);
 }
 
+static struct world *world_of_nic;
+
+static void nic_write(void *context, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
+{
+    (void)context;
+    (void)bar;
+    (void)size;
+    if (world_of_nic->nic_written)
+        world_of_nic->nic_written(world_of_nic, offset, value);
+}
+
 static struct pcie_description nic_description(void)
 {
     return (struct pcie_description){.kind = PCIE_INTEGRATED,
@@ -91,6 +102,7 @@ static struct pcie_description nic_description(void)
                                      .msi = 16,
                                      .msi_mask = true,
                                      .bar = {{.bytes = 0x4000}},
+                                     .bar_write = nic_write,
                                      .flr = true};
 }
 
@@ -121,6 +133,7 @@ static void plug(struct world *world)
     struct pcie_description nic = nic_description(), usb = usb_description(), gpu;
     struct pcie_function *bridge = NULL;
 
+    world_of_nic = world;
     world->nic = dma_device_create(world->machine, &nic, NULL);
     world->usb = dma_device_create(world->machine, &usb, NULL);
     if (pcie_add(machine_pci(world->machine), &port, &bridge) == AMDVI_OK) {

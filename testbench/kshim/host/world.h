@@ -72,6 +72,8 @@ struct world {
     uint64_t doorbell;                  /* ps of the first one's clock: the driver's last write of the tail */
     unsigned awaited[AMDVI_LINT_KINDS]; /* mistakes of a kind that the scenario is about: 0 none, 1 to come, 2
                                            seen */
+    /* The kernel writes a register of the nic's; may be null. */
+    void (*nic_written)(struct world *world, uint64_t offset, uint64_t value);
 
     struct guest *guests[WORLD_GUESTS];
     void *own; /* the scenario's */

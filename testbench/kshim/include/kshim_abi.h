@@ -13,7 +13,7 @@
 #ifndef KSHIM_ABI_H
 #define KSHIM_ABI_H
 
-#define KSHIM_ABI_VERSION 1
+#define KSHIM_ABI_VERSION 2
 
 typedef unsigned long long kshim_u64;
 typedef unsigned int kshim_u32;
@@ -39,6 +39,12 @@ enum kshim_flag {
     KSHIM_LA57 = 4,       /* the processor has 5-level page tables */
 };
 
+/* An I/O interrupt controller, as ACPI tells it. */
+struct kshim_ioapic {
+    kshim_u32 id;
+    kshim_u32 pa; /* of its registers; 0: it has none, and nothing is behind its pins */
+};
+
 struct kshim_ops {
     kshim_u32 version; /* KSHIM_ABI_VERSION */
     kshim_u32 size;    /* of this structure */
@@ -47,9 +53,9 @@ struct kshim_ops {
     const char *command_line; /* of the kernel: "amd_iommu=pgtbl_v2 iommu.strict=0" */
     void *ram;                /* page aligned; pa 0 up to ram_size */
     kshim_u64 ram_size;
-    kshim_u64 seed;          /* of every choice: equal seeds, equal runs */
-    kshim_u32 flags;         /* enum kshim_flag */
-    const kshim_u8 *ioapics; /* IDs of the I/O interrupt controllers, as ACPI tells them; must stay */
+    kshim_u64 seed;                     /* of every choice: equal seeds, equal runs */
+    kshim_u32 flags;                    /* enum kshim_flag */
+    const struct kshim_ioapic *ioapics; /* must stay */
     kshim_u32 ioapics_count;
 
     kshim_u64 (*mmio_read)(void *context, kshim_u64 pa, int bytes);
@@ -83,8 +89,17 @@ struct kshim_ops {
     /* RAM below is seen and never given to anybody: it belongs to a kernel that crashed. */
     kshim_u64 ram_first;
 
-    /* A file operation maps a physical page for its user (a VF MMIO page); may be null. */
+    /* A file operation maps physical pages for its user (a VF MMIO page), or 0 bytes: what was mapped at that
+     * address no longer is. May be null. */
     void (*mapped)(void *context, kshim_u64 user_address, kshim_u64 pa, kshim_u64 bytes);
+
+    /* Address space that shows `count` pages of RAM, by their physical addresses, in a row; null when there
+     * is none. */
+    void *(*view)(void *context, const kshim_u64 *pages, kshim_u64 count);
+    void (*unview)(void *context, void *place, kshim_u64 bytes);
+
+    /* The processor has handled this vector, which may be a level interrupt's; may be null. */
+    void (*end_of_interrupt)(void *context, kshim_u8 vector);
 };
 
 /* What is in use. A test takes it before and after. */
@@ -124,8 +139,10 @@ struct kshim_api {
     void (*dma_unmap)(const char *device, kshim_u64 iova, kshim_u64 bytes, int direction);
     int (*dma_map_sg)(const char *device, struct kshim_scatter *list, int count, int direction);
     void (*dma_unmap_sg)(const char *device, struct kshim_scatter *list, int count, int direction);
-    kshim_u64 (*dma_alloc)(const char *device, kshim_u64 bytes, kshim_u64 *pa); /* coherent; ~0 */
-    void (*dma_free)(const char *device, kshim_u64 iova, kshim_u64 pa, kshim_u64 bytes);
+    /* Coherent memory, and where the kernel sees it; ~0 when it fails. `atomic`: of one who must not sleep.
+     */
+    kshim_u64 (*dma_alloc)(const char *device, kshim_u64 bytes, int atomic, void **memory);
+    void (*dma_free)(const char *device, kshim_u64 iova, void *memory, kshim_u64 bytes);
 
     kshim_u64 (*page_alloc)(int order); /* pa of zeroed pages, 0 when there are none */
     void (*page_free)(kshim_u64 pa, int order);
@@ -137,6 +154,13 @@ struct kshim_api {
     int (*irq_affinity)(const char *device, int index);
     /* The next interrupt with a handler of ours unmaps this inside of it, as network drivers do. */
     int (*irq_unmaps)(const char *device, kshim_u64 iova, kshim_u64 bytes);
+
+    /* A pin of the I/O interrupt controllers, all counted in one row, with a handler that counts, and that
+     * writes 1 to the 4-byte register at pa `content` unless that is 0. `level`: it asks as long as it is
+     * low. */
+    int (*pin_request)(int gsi, int level, kshim_u64 content);
+    void (*pin_release)(int gsi);
+    kshim_u64 (*pin_count)(int gsi);
 
     /*
      * Shared address spaces: PASID 1 and up of a device over guest tables that the test has made at `pgd` (4
@@ -164,7 +188,9 @@ struct kshim_api {
 
     void *(*file_open)(const char *misc_device);
     long (*file_ioctl)(void *file, kshim_u32 command, void *argument);
+    /* Whole pages, at an address that the user chooses; `mapped` of the operations tells what lies there. */
     int (*file_mmap)(void *file, kshim_u64 user_address, kshim_u64 bytes, kshim_u64 offset);
+    int (*file_munmap)(kshim_u64 user_address);
     void (*file_close)(void *file);
     void *(*fd_bind)(void *file, const char *device, kshim_u32 *id);
     int (*fd_attach)(void *bound, kshim_u32 *pt_id);

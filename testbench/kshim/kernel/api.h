@@ -27,8 +27,8 @@ kshim_u64 api_dma_map(const char *device, kshim_u64 pa, kshim_u64 bytes, int dir
 void api_dma_unmap(const char *device, kshim_u64 iova, kshim_u64 bytes, int direction);
 int api_dma_map_sg(const char *device, struct kshim_scatter *list, int count, int direction);
 void api_dma_unmap_sg(const char *device, struct kshim_scatter *list, int count, int direction);
-kshim_u64 api_dma_alloc(const char *device, kshim_u64 bytes, kshim_u64 *pa);
-void api_dma_free(const char *device, kshim_u64 iova, kshim_u64 pa, kshim_u64 bytes);
+kshim_u64 api_dma_alloc(const char *device, kshim_u64 bytes, int atomic, void **memory);
+void api_dma_free(const char *device, kshim_u64 iova, void *memory, kshim_u64 bytes);
 kshim_u64 api_page_alloc(int order);
 void api_page_free(kshim_u64 pa, int order);
 
@@ -55,6 +55,10 @@ int api_device_remove(const char *device);
 int api_bus_rescan(int segment, int bus);
 int api_device_reset(const char *device);
 int api_device_references(const char *device);
+
+int api_pin_request(int gsi, int level, kshim_u64 content);
+void api_pin_release(int gsi);
+kshim_u64 api_pin_count(int gsi);
 
 void *api_fd_bind(void *file, const char *device, kshim_u32 *id);
 int api_fd_attach(void *bound, kshim_u32 *pt_id);

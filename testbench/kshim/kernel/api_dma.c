@@ -84,25 +84,22 @@ void api_dma_unmap_sg(const char *name, struct kshim_scatter *list, int count, i
     api_put(device);
 }
 
-kshim_u64 api_dma_alloc(const char *name, kshim_u64 bytes, kshim_u64 *pa)
+kshim_u64 api_dma_alloc(const char *name, kshim_u64 bytes, int atomic, void **memory)
 {
     struct device *device = api_get(name);
     dma_addr_t address = DMA_MAPPING_ERROR;
-    void *memory = device ? dma_alloc_coherent(device, bytes, &address, GFP_KERNEL) : NULL;
 
+    *memory = device ? dma_alloc_coherent(device, bytes, &address, atomic ? GFP_ATOMIC : GFP_KERNEL) : NULL;
     api_put(device);
-    if (!memory)
-        return DMA_MAPPING_ERROR;
-    *pa = __pa(memory);
-    return address;
+    return *memory ? address : DMA_MAPPING_ERROR;
 }
 
-void api_dma_free(const char *name, kshim_u64 iova, kshim_u64 pa, kshim_u64 bytes)
+void api_dma_free(const char *name, kshim_u64 iova, void *memory, kshim_u64 bytes)
 {
     struct device *device = api_get(name);
 
     if (device)
-        dma_free_coherent(device, bytes, __va(pa), iova);
+        dma_free_coherent(device, bytes, memory, iova);
     api_put(device);
 }
 

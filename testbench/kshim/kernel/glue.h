@@ -31,6 +31,13 @@ struct page *kshim_pages_take(unsigned int order, gfp_t flags);
 void kshim_pages_give(struct page *page, unsigned int order);
 extern unsigned long kshim_pages_used;
 
+/* --- glue_memtype.c: pages that a driver made uncached */
+void kshim_memtype_start(void);
+void kshim_memtype_given(u64 pfn, u64 pages);
+
+/* --- glue_page_ext.c */
+void kshim_page_ext_start(void);
+
 /* --- glue_slab.c: RAM in pieces */
 void *kshim_take(size_t bytes, gfp_t flags);
 void kshim_give(const void *object);
@@ -91,6 +98,14 @@ int kshim_interrupt(kshim_u64 address, kshim_u32 data);
 void kshim_x86_start(void);
 bool kshim_in_interrupt(void);
 
+/* --- glue_ioapic.c */
+void kshim_ioapics_start(void);
+/* What lies behind a fixed address of the kernel's. */
+bool kshim_fixed_address(u64 address, u64 *pa);
+/* Registers of a controller that has none; false: it is another's. */
+bool kshim_empty_ioapic_read(u64 pa, u64 *value);
+bool kshim_empty_ioapic_write(u64 pa, u64 value);
+
 /* --- glue_lock.c */
 void kshim_hold(const void *lock);
 void kshim_let_go(const void *lock);
@@ -108,8 +123,11 @@ void kshim_shutdown(void);
 /* --- glue_file.c */
 void *kshim_file_open(const char *name);
 long kshim_file_ioctl(void *file, kshim_u32 command, void *argument);
-int kshim_file_mmap(void *file, kshim_u64 user_address, kshim_u64 bytes, kshim_u64 offset);
 void kshim_file_close(void *file);
+
+/* --- glue_mmap.c */
+int kshim_file_mmap(void *file, kshim_u64 user_address, kshim_u64 bytes, kshim_u64 offset);
+int kshim_file_munmap(kshim_u64 user_address);
 
 /* --- glue_debugfs.c */
 long kshim_debugfs_read(const char *path, char *buffer, kshim_u64 size);

@@ -16,6 +16,7 @@
 #include <linux/seq_file.h>
 #include <linux/syscore_ops.h>
 
+#include <asm/io_apic.h>
 #include <asm/irq_remapping.h>
 #include <asm/irqdomain.h>
 #include <asm/x86_init.h>
@@ -107,6 +108,7 @@ static int start_iommu(void)
     amd_iommu_detect();
     if (!irq_remapping_prepare())
         irq_remapping_enable();
+    setup_IO_APIC();
     call(__initcall_start_0, __initcall_start_5);
     kshim_pci_scan();
     call(__initcall_start_5, __initcall_start_rootfs);
@@ -127,6 +129,7 @@ int kshim_boot(const struct kshim_ops *ops)
         elfcorehdr_addr = 0x1000;
     iomem_resource.end = (1ull << 52) - 1;
     set_parameters(ops->command_line);
+    kshim_ioapics_start();
     start_cores();
     result = start_iommu();
     call(__initcall_start_rootfs, __initcall_end_7);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files: misc devices, file descriptors of the one process that there is, and memory that it hands to the
- * kernel. */
+ * kernel (what the kernel maps for it: glue_mmap.c). */
 #include <linux/anon_inodes.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -126,46 +127,6 @@ void kshim_file_close(void *file)
     kshim_fput(file);
 }
 
-int kshim_file_mmap(void *opened, kshim_u64 user_address, kshim_u64 bytes, kshim_u64 offset)
-{
-    struct file *file = opened;
-    struct vm_area_struct *area;
-    int result;
-
-    if (!file->f_op->mmap)
-        return -ENODEV;
-    area = kshim_take(sizeof(*area), __GFP_ZERO);
-    if (!area)
-        return -ENOMEM;
-    area->vm_start = user_address;
-    area->vm_end = user_address + bytes;
-    area->vm_pgoff = offset >> PAGE_SHIFT;
-    area->vm_file = file;
-    result = file->f_op->mmap(file, area);
-    kshim_give(area);
-    return result;
-}
-
-/* A page of a device in the user's address space: the machine is told where. */
-int kshim_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
-                    unsigned long bytes, pgprot_t protection) KERNEL(remap_pfn_range);
-int kshim_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
-                    unsigned long bytes, pgprot_t protection)
-{
-    if (!kshim_ops->mapped)
-        return -EOPNOTSUPP;
-    kshim_ops->mapped(kshim_ops->context, address, (u64)pfn << PAGE_SHIFT, bytes);
-    return 0;
-}
-
-int kshim_io_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
-                       unsigned long bytes, pgprot_t protection) KERNEL(io_remap_pfn_range);
-int kshim_io_remap_pfn(struct vm_area_struct *area, unsigned long address, unsigned long pfn,
-                       unsigned long bytes, pgprot_t protection)
-{
-    return kshim_remap_pfn(area, address, pfn, bytes, protection);
-}
-
 /* --- descriptors */
 
 struct file *kshim_anon_file(const char *name, const struct file_operations *operations, void *data,
@@ -214,6 +175,21 @@ struct file *kshim_fget(unsigned int fd)
     if (file)
         get_file(file);
     return file;
+}
+
+/* A file with its reference in the lowest bit, as `struct fd` has it. */
+unsigned long kshim_fdget(unsigned int fd) KERNEL(fdget);
+unsigned long kshim_fdget(unsigned int fd)
+{
+    struct file *file = kshim_fget(fd);
+
+    return file ? (unsigned long)file | FDPUT_FPUT : 0;
+}
+
+unsigned long kshim_fdget_old(unsigned int fd) KERNEL(__fdget);
+unsigned long kshim_fdget_old(unsigned int fd)
+{
+    return kshim_fdget(fd);
 }
 
 /* --- the user's memory is the test's: any address of RAM, and plain memory for what is copied */

@@ -44,29 +44,41 @@ static void plain_write(volatile void *address, int bytes, u64 value)
     }
 }
 
+/* Registers: by a mapping, or by one of the kernel's fixed addresses. */
+static bool is_register(u64 address, u64 *pa)
+{
+    if (!is_io(address))
+        return kshim_fixed_address(address, pa);
+    *pa = address - IO_FIRST;
+    return true;
+}
+
 unsigned long long kshim_io_read(const volatile void *address, int bytes)
 {
-    u64 place = (u64)address;
-    u64 value;
+    u64 pa, value;
 
-    if (!is_io(place))
+    if (!is_register((u64)address, &pa))
         return plain_read(address, bytes);
+    if (kshim_empty_ioapic_read(pa, &value))
+        return value;
     kshim_maybe_switch();
-    value = kshim_ops->mmio_read(kshim_ops->context, place - IO_FIRST, bytes);
+    value = kshim_ops->mmio_read(kshim_ops->context, pa, bytes);
     kshim_maybe_switch();
     return value;
 }
 
 void kshim_io_write(unsigned long long value, volatile void *address, int bytes)
 {
-    u64 place = (u64)address;
+    u64 pa;
 
-    if (!is_io(place)) {
+    if (!is_register((u64)address, &pa)) {
         plain_write(address, bytes, value);
         return;
     }
+    if (kshim_empty_ioapic_write(pa, value))
+        return;
     kshim_maybe_switch();
-    kshim_ops->mmio_write(kshim_ops->context, place - IO_FIRST, bytes, value);
+    kshim_ops->mmio_write(kshim_ops->context, pa, bytes, value);
     kshim_maybe_switch();
 }
 

@@ -26,6 +26,32 @@ void kshim_pages_start(void)
         kshim_die(KSHIM_MEMORY, "no address space for struct page");
     for (order = 0; order < ORDERS; order++)
         INIT_LIST_HEAD(&free_pages_of[order]);
+    kshim_memtype_start();
+    kshim_page_ext_start();
+}
+
+/* Behind all that was ever used. */
+static struct page *take_fresh(unsigned int order)
+{
+    struct page *page;
+
+    next_pfn = ALIGN(next_pfn, 1ul << order);
+    if (next_pfn + (1ul << order) > end_pfn)
+        return NULL;
+    page = pfn_to_page(next_pfn);
+    next_pfn += 1ul << order;
+    return page;
+}
+
+/* What lies free must be as it was left: a driver that goes on writing, or a device that is still let in. */
+static void check_poison(struct page *page, unsigned int order)
+{
+    const void *bytes = page_address(page);
+    const void *changed = memchr_inv(bytes, POISON_GIVEN, PAGE_SIZE << order);
+
+    if (changed)
+        kshim_trouble(KSHIM_MEMORY, "memory at pa %#llx was written after its page was freed",
+                      (u64)__pa(changed));
 }
 
 /* From a list, splitting a larger block; or from what was never used. */
@@ -36,20 +62,15 @@ static struct page *find(unsigned int order)
 
     while (have < ORDERS && list_empty(&free_pages_of[have]))
         have++;
-    if (have == ORDERS) {
-        next_pfn = ALIGN(next_pfn, 1ul << order);
-        if (next_pfn + (1ul << order) > end_pfn)
-            return NULL;
-        page = pfn_to_page(next_pfn);
-        next_pfn += 1ul << order;
-        return page;
-    }
+    if (have == ORDERS)
+        return take_fresh(order);
     page = list_first_entry(&free_pages_of[have], struct page, lru);
     list_del(&page->lru);
     while (have > order) {
         have--;
         list_add(&(page + (1ul << have))->lru, &free_pages_of[have]);
     }
+    check_poison(page, order);
     return page;
 }
 
@@ -91,6 +112,8 @@ struct page *kshim_pages_take(unsigned int order, gfp_t flags)
 
 void kshim_pages_give(struct page *page, unsigned int order)
 {
+    debug_pagealloc_unmap_pages(page, 1 << order);
+    kshim_memtype_given(page_to_pfn(page), 1ul << order);
     memset(page_address(page), POISON_GIVEN, PAGE_SIZE << order);
     memset(page, 0, sizeof(*page) << order);
     list_add(&page->lru, &free_pages_of[order]);

@@ -238,12 +238,6 @@ size_t kshim_size_roundup(size_t bytes)
     return bytes ? 1ul << class_of(bytes) : 0;
 }
 
-bool kshim_is_vmalloc(const void *object) KERNEL(is_vmalloc_addr);
-bool kshim_is_vmalloc(const void *object)
-{
-    return false;
-}
-
 /* --- caches: a size, an alignment and a constructor */
 
 struct kmem_cache {

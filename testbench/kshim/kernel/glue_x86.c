@@ -2,7 +2,9 @@
 /* One processor with a local interrupt controller that is only as much as vectors need, and interrupts into
  * it. */
 #include <linux/hardirq.h>
+#include <linux/init.h>
 #include <linux/interrupt.h>
+#include <linux/iommu.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
 #include <linux/kernel_stat.h>
@@ -27,9 +29,27 @@ DECLARE_BITMAP(system_vectors, NR_VECTORS);
 struct cpumask __cpu_online_mask, __cpu_possible_mask, __cpu_present_mask;
 const unsigned long cpu_bit_bitmap[BITS_PER_LONG + 1][BITS_TO_LONGS(NR_CPUS)] = {[1][0] = 1};
 pteval_t __default_kernel_pte_mask = ~0ull;
-int iommu_detected, no_iommu, nr_ioapics;
-u32 gsi_top;
+int iommu_detected, no_iommu;
 int kshim_interrupts_pending;
+
+/* "iommu=" of x86, as far as it concerns this driver. */
+static int set_iommu(char *words)
+{
+    char *word;
+
+    while ((word = strsep(&words, ",")) != NULL) {
+        if (!strcmp(word, "pt"))
+            iommu_set_default_passthrough(true);
+        else if (!strcmp(word, "nopt"))
+            iommu_set_default_translated(true);
+        else if (!strcmp(word, "off"))
+            no_iommu = 1;
+        else
+            pr_warn("iommu=%s means nothing here\n", word);
+    }
+    return 0;
+}
+early_param("iommu", set_iommu);
 
 static int legacy_probe(void)
 {
@@ -39,11 +59,40 @@ static int legacy_probe(void)
 static struct legacy_pic no_legacy = {.probe = legacy_probe};
 struct legacy_pic *legacy_pic = &no_legacy;
 
-int kshim_ioapic_id(int index) KERNEL(mpc_ioapic_id);
-int kshim_ioapic_id(int index)
+static u8 in_service; /* the vector whose handler runs */
+
+/* End of interrupt: controllers with level inputs hear of it. */
+static void end_interrupt(void)
 {
-    return kshim_ops->ioapics[index];
+    if (kshim_ops->end_of_interrupt)
+        kshim_ops->end_of_interrupt(kshim_ops->context, in_service);
 }
+
+/* Registers of the controller: what is in service came from a level input, and nothing else is set. */
+static u32 read_apic(u32 reg)
+{
+    return reg >= APIC_TMR && reg < APIC_IRR ? ~0u : 0;
+}
+
+#if BEFORE(6, 6)
+static void end_interrupt_by_write(u32 reg, u32 value)
+{
+    end_interrupt();
+}
+#else
+/* The kernel calls them by static calls, which are nothing else than functions of these names. */
+u32 kshim_call_read(u32 reg) KERNEL(__SCT__apic_call_read);
+u32 kshim_call_read(u32 reg)
+{
+    return read_apic(reg);
+}
+
+void kshim_call_eoi(void) KERNEL(__SCT__apic_call_eoi);
+void kshim_call_eoi(void)
+{
+    end_interrupt();
+}
+#endif
 
 static void nothing(void)
 {
@@ -57,10 +106,11 @@ static void no_write(u32 reg, u32 value)
 static void quieten_apic(void)
 {
 #if BEFORE(6, 6)
-    apic->eoi_write = no_write;
+    apic->eoi_write = end_interrupt_by_write;
 #else
-    apic->eoi = nothing;
+    apic->eoi = end_interrupt;
 #endif
+    apic->read = read_apic;
     apic->write = no_write;
 }
 
@@ -80,7 +130,6 @@ void kshim_x86_start(void)
     __cpu_online_mask.bits[0] = __cpu_possible_mask.bits[0] = __cpu_present_mask.bits[0] = 1;
     x86_init.irqs.create_pci_msi_domain = native_create_pci_msi_domain;
     x86_init.mpparse.setup_ioapic_ids = nothing;
-    nr_ioapics = kshim_ops->ioapics_count;
     quieten_apic();
 }
 
@@ -122,6 +171,7 @@ static void handle(u8 vector)
     struct irq_desc *descriptor = __this_cpu_read(vector_irq[vector]);
 
     kshim_flags = 0;
+    in_service = vector;
     kshim_irq_enter();
     if (IS_ERR_OR_NULL(descriptor))
         pr_warn("interrupt vector %#x belongs to nobody\n", vector);

@@ -129,6 +129,7 @@ static void boot(struct world *world)
         CELLS(preset, "intr-legacy", "amd_iommu_intr=legacy", check_legacy),                                 \
         CELLS(preset, "intr-vapic", "amd_iommu_intr=vapic", check_vapic),                                    \
         CELLS(preset, "passthrough", "iommu.passthrough=1", check_identity),                                 \
+        CELLS(preset, "pt", "iommu=pt", check_identity),                                                     \
         CELLS(preset, "lazy", "iommu.strict=0", check_lazy),                                                 \
         CELLS(preset, "intremap-off", "intremap=off", check_unremapped),                                     \
         CELLS(preset, "dump", "amd_iommu_dump", check_dump)

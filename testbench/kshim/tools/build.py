@@ -125,9 +125,11 @@ def members(folder: Path, archive: str) -> list[str]:
 
 def configure(tree: Path, folder: Path, log: Path) -> None:
     make(tree, folder, ["tinyconfig"], log)
+    (folder / "driver.config").write_text(config.of_driver(tree), encoding="utf-8")
     merge = subprocess.run(
         ["bash", str(tree / "scripts/kconfig/merge_config.sh"), "-m", "-O", str(folder), str(folder / ".config"),
-         str(KERNEL / "config/base.config")], cwd=tree, capture_output=True, text=True, check=False)
+         str(KERNEL / "config/base.config"), str(folder / "driver.config")], cwd=tree, capture_output=True, text=True,
+        check=False)
     if merge.returncode:
         raise KernelError(f"the configuration cannot be merged: {merge.stdout[-500:]}{merge.stderr[-500:]}")
     make(tree, folder, ["olddefconfig"], log)

@@ -2,6 +2,7 @@
 """The kernel's configuration: tinyconfig, our fragment, and what it must say in the end."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .errors import KernelError
@@ -12,6 +13,17 @@ FOLDER = Path(__file__).resolve().parent.parent / "kernel/config"
 def must_have() -> list[str]:
     text = (FOLDER / "must-have.list").read_text(encoding="utf-8")
     return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def of_driver(tree: Path) -> str:
+    """What the driver's own Kconfig offers is on, by whatever name, unless the fragment speaks of it: trees of
+    developers have options that no release has."""
+    kconfig = tree / "drivers/iommu/amd/Kconfig"
+    if not kconfig.exists():
+        return ""
+    spoken = (FOLDER / "base.config").read_text(encoding="utf-8")
+    names = re.findall(r"^(?:menu)?config (\w+)\n\s+(?:bool|tristate)\b", kconfig.read_text(encoding="utf-8"), re.M)
+    return "".join(f"CONFIG_{name}=y\n" for name in names if not re.search(rf"\bCONFIG_{name}\b", spoken))
 
 
 def check(config: Path) -> None:
