@@ -91,6 +91,8 @@ static void print_list(void)
                p->meaning, p->origin, p->basis);
     for (size_t i = 0; (preset = amdvi_timed_preset_at(i)); i++)
         printf("time.preset=%-15s %s\n", preset->name, preset->meaning);
+    for (size_t i = 0; silicon_register_at(i); i++)
+        printf("silicon.%s\n", silicon_register_at(i));
 }
 
 /* ---------------------------------------------------------------- assumptions */

@@ -4,6 +4,7 @@
 
 #include "amdvi/studies.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char help[] =
@@ -66,6 +67,34 @@ static void print_markdown_head(void)
          "| --- | --- | --- | --- | --- | --- | --- | --- |");
 }
 
+static const struct validation_metric *metric_of(const struct validation_outcome *o, const char *name)
+{
+    for (unsigned i = 0; i < o->metric_count; i++)
+        if (!strcmp(o->metrics[i].name, name))
+            return &o->metrics[i];
+    return NULL;
+}
+
+/* A bound that is not there is left out. */
+static struct json_object *checks_json(const struct validation *v, const struct validation_outcome *o)
+{
+    struct json_object *all = json_object_new_array();
+
+    for (const struct validation_check *c = v->checks; c->metric; c++) {
+        struct json_object *check = json_object_new_object();
+        const struct validation_metric *metric = metric_of(o, c->metric);
+        json_put_text(check, "metric", c->metric);
+        if (metric)
+            json_put_real(check, "value", metric->value);
+        if (isfinite(c->least))
+            json_put_real(check, "least", c->least);
+        if (isfinite(c->most))
+            json_put_real(check, "most", c->most);
+        json_object_array_add(all, check);
+    }
+    return all;
+}
+
 static struct json_object *row_json(const struct validation *v, const struct validation_outcome *o)
 {
     struct json_object *object = json_object_new_object();
@@ -79,6 +108,7 @@ static struct json_object *row_json(const struct validation *v, const struct val
     json_put_text(object, "fitted", v->fitted);
     json_put_text(object, "verdict", verdict(o));
     json_put_text(object, "remark", o->remark);
+    json_object_object_add(object, "checks", checks_json(v, o));
     return object;
 }
 

@@ -100,3 +100,29 @@ def test_costs_follow_the_parameters():
 
     assert waits() == [454, 454]  # doorbell 200, line 150, decode 4, store 100
     assert waits("--set", "time.command.doorbell=50ns", "--set", "time.memory.write=1us") == [1204, 1204]
+
+
+def test_every_preset_lies_between_ideal_and_none():
+    text = run("--list").stdout
+    presets = [line.split()[0].split("=")[1] for line in text.splitlines() if line.startswith("time.preset=")]
+    assert {"generic", "reset", "genoa-fw", "rd890-hash", "fands24", "hypersio20", "gem5-smmu", "gpu-apu", "ideal", "none"} == set(presets)
+    settings = ("--set", "length=4000", "--set", "warm_up=4000", "--set", "workload.pages=1024")
+    mean = {preset: metrics(FILES / "tlb-reach.yaml", "--set", f"time.preset={preset}", *settings)["latency_mean_ns"] for preset in presets}
+    assert all(mean["ideal"] <= mean[preset] <= mean["none"] for preset in presets), mean
+
+
+def test_a_device_as_its_registers_describe_it():
+    words = ("--set", "length=6000", "--set", "warm_up=6000", "--set", "workload.pages=512", "--json")
+    by_register = run(FILES / "tlb-reach.yaml", "--set", "silicon.L2_PTC_A_CONTROL=0x70040000", "--set", "silicon.L2_TW_CONTROL=0x7100",
+                      "--set", "silicon.L2_CP_CONTROL=4", "--set", "silicon.L2_PTC_A_WAY_CONTROL=0x00010002", *words)
+    by_key = run(FILES / "tlb-reach.yaml", "--set", "device.ptc.log2_entries=7", "--set", "device.ptc.ways=4", "--set", "time.walk.prefetch=on",
+                 "--set", "time.walk.prefetch_range=7", "--set", "time.command.flush=invalidation", "--set", "device.ptc.way_disable=3", *words)
+    assert by_register.returncode == 0 and by_register.stdout == by_key.stdout
+    assert by_key.stdout != run(FILES / "tlb-reach.yaml", *words).stdout
+
+
+@pytest.mark.parametrize("setting, text", [("silicon.L2_XYZ=1", "no such register"), ("silicon.L2_TW_CONTROL=big", "no number of 32 bits"),
+                                           ("silicon.L2_PTC_A_CONTROL=0x70030000", "device.ptc.ways"), ("silicon.L2_TW_CONTROL=0x100000000", "32 bits")])
+def test_registers_that_cannot_be(setting, text):
+    done = run(FILES / "tlb-reach.yaml", "--set", setting)
+    assert done.returncode == 2 and text in done.stderr

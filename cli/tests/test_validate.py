@@ -18,6 +18,9 @@ def test_exact_rows_hold_and_say_what_came_out():
     assert [row["id"] for row in rows] == ["V1", "V9", "V12", "V13"]
     assert all(row["verdict"] == "holds" and row["fitted"] == "none" for row in rows)
     assert rows[0]["value"] == "366 of 366 cells exact"
+    for row in rows:
+        for check in row["checks"]:
+            assert check.get("least", check["value"]) <= check["value"] <= check.get("most", check["value"]), check
 
 
 def test_the_same_bytes_twice():

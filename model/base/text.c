@@ -36,6 +36,8 @@ const char *amdvi_status_text(enum amdvi_status status)
         return "buffer too small";
     case AMDVI_ERR_CORRUPT:
         return "damaged data";
+    case AMDVI_ERR_STUCK:
+        return "something is under way, and nothing happens any more";
     case AMDVI_ERR_BUSY:
         return "busy";
     default:

@@ -306,6 +306,12 @@ static void happen(struct amdvi_timed *t, const struct wheel_event *event)
     }
 }
 
+/* With the host's memory it may be the host that is waited for. */
+static bool stuck(const struct amdvi_timed *t)
+{
+    return !t->host.issue && t->pending && t->wheel.count == 0;
+}
+
 enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
 {
     struct wheel_event event;
@@ -323,7 +329,7 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
         t->now = until;
     tell_time(t);
     t->running = false;
-    return AMDVI_OK;
+    return until == AMDVI_TIMED_NEVER && stuck(t) ? AMDVI_ERR_STUCK : AMDVI_OK;
 }
 
 /* ---------------------------------------------------------------- the host's memory */

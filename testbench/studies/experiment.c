@@ -4,6 +4,8 @@
 
 #include "testbench/studies/fields.h"
 
+#include "testbench/studies/silicon.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +187,8 @@ bool experiment_set(struct experiment *e, const char *path, const char *value, c
         return set_workload(e, path + 9, value, error, size);
     if (!strncmp(path, "time.", 5))
         return set_time(e, path + 5, value, error, size);
+    if (!strncmp(path, "silicon.", 8))
+        return silicon_set(e, path + 8, value, error, size);
     if (!strncmp(path, "device.", 7))
         return set_device(e, path + 7, value, error, size);
     if (!strcmp(path, "name"))
@@ -198,7 +202,8 @@ bool experiment_set(struct experiment *e, const char *path, const char *value, c
     if (!strcmp(path, "seed"))
         return set_count(&e->seed, path, value, 1, error, size);
     snprintf(error, size,
-             "%s: no such field; there are name, report, warm_up, length, seed, device, time and workload",
+             "%s: no such field; there are name, report, warm_up, length, seed, device, silicon, time and "
+             "workload",
              path);
     return false;
 }

@@ -13,6 +13,19 @@
 
 typedef void row(struct validation_outcome *outcome);
 
+/* What comes out, by the name that the row's checks have for it. */
+void row_metric(struct validation_outcome *outcome, const char *name, double value);
+/* A setting of the row; without one the row has not run. */
+double row_setting(struct validation_outcome *outcome, const char *name);
+
+struct row_case {
+    struct validation public;
+    row *run;
+};
+
+/* Generated from rows/; the last one has no id. */
+extern const struct row_case row_cases[];
+
 row row_counts;                                                 /* counts.c */
 row row_pmu, row_nested_unmap, row_lazy;                        /* driver.c */
 row row_stream, row_little, row_kept_directories, row_locality; /* stream.c */

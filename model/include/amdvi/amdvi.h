@@ -66,6 +66,7 @@ enum amdvi_status {
     AMDVI_ERR_TOO_SMALL,   /* the buffer does not hold the answer; the size needed was told */
     AMDVI_ERR_CORRUPT,     /* saved bytes are damaged or not of this kind */
     AMDVI_ERR_BUSY, /* something under way must end first: above all the call that this one comes from */
+    AMDVI_ERR_STUCK, /* something is under way under time, and nothing happens any more */
 };
 
 /* A short English text, never null. */

@@ -165,7 +165,9 @@ enum amdvi_status amdvi_timed_set_latencies(struct amdvi_timed *timed, enum amdv
 uint64_t amdvi_timed_next(const struct amdvi_timed *timed);
 
 /* Lets everything happen up to and at `until`, which is the present then; AMDVI_TIMED_NEVER: until nothing
- * happens any more, and the present is when the last thing did. AMDVI_ERR_BUSY from inside a callback. */
+ * happens any more, and the present is when the last thing did. AMDVI_ERR_BUSY from inside a callback;
+ * AMDVI_ERR_STUCK with AMDVI_TIMED_NEVER and the built-in memory when something submitted can no longer end:
+ * amdvi_timed_explain() says who waits for whom. */
 enum amdvi_status amdvi_timed_run(struct amdvi_timed *timed, uint64_t until);
 
 /* What is submitted and has not ended. */

@@ -2,7 +2,7 @@
 /*
  * Experiments under time (`amdvi run`): a device, parameters, a workload, how long, from which seed. Each
  * part is set by a name and a text, from a file or from a command line: name, seed, warm_up, length, report;
- * device.KEY; time.preset, time.PARAMETER; workload.NAME. Equal settings give equal results on every machine.
+ * device.KEY; silicon.REGISTER; time.preset, time.PARAMETER; workload.NAME. Equal settings give equal results on every machine.
  */
 #ifndef AMDVI_EXPERIMENT_H
 #define AMDVI_EXPERIMENT_H
@@ -87,6 +87,9 @@ struct experiment {
     struct ledger *ledger;              /* null: no details */
     bool workload_set[WORKLOAD_FIELDS]; /* by number: given, not only its default */
 };
+
+/* Registers of silicon that the fields silicon.NAME take, from 0; null after the last one. */
+const char *silicon_register_at(size_t index);
 
 void experiment_init(struct experiment *experiment);
 /* False: `error` says what is wrong and what is allowed; nothing has changed. */

@@ -14,7 +14,19 @@
 extern "C" {
 #endif
 
-/* A published or derived result, a row of the reference (performance 2). */
+/* A number that the measurement of a row takes. */
+struct validation_setting {
+    const char *name;
+    double value;
+};
+
+/* What must come out: a metric between two bounds, which are equal when it must be exact. */
+struct validation_check {
+    const char *metric;
+    double least, most;
+};
+
+/* A published or derived result: a file of testbench/studies/rows/. */
 struct validation {
     const char *id;        /* "V1" */
     const char *what;      /* what is measured */
@@ -22,16 +34,27 @@ struct validation {
     const char *source;
     const char *tolerance;
     const char *fitted; /* the parameter that was fitted, or "none" */
+    const char *remark; /* how to read it; may be empty */
     bool exact;         /* equality is required, and it is checked with every change of the model */
+    const struct validation_setting *settings; /* the last one has no name */
+    const struct validation_check *checks;     /* the last one has no metric */
 };
 
-enum { VALIDATION_TEXT = 256 };
+enum { VALIDATION_TEXT = 256, VALIDATION_METRICS = 24 };
+
+struct validation_metric {
+    const char *name;
+    double value;
+};
 
 struct validation_outcome {
+    const struct validation *row;
     bool holds;
     bool ran;                     /* false: something went wrong, `value` says what */
-    char value[VALIDATION_TEXT];  /* what came out */
-    char remark[VALIDATION_TEXT]; /* how to read it; may be empty */
+    char value[VALIDATION_TEXT];  /* what came out, in words */
+    char remark[VALIDATION_TEXT]; /* what is wrong; else the row's */
+    struct validation_metric metrics[VALIDATION_METRICS];
+    unsigned metric_count;
 };
 
 /* Row number `index`, from 0; null after the last one. */
