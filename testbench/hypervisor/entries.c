@@ -77,6 +77,8 @@ static enum hv_status take_over(struct hv_driver *driver, uint16_t device)
     hv_dte_blocked(blocked);
     if (!status && driver->shared)
         status = hv_entry_write(driver, device, blocked);
+    if (!status && driver->shared)
+        status = hv_device_forget(driver, device, d);
     if (status) {
         *d = (struct hv_device){0};
         hv_ids_give(&driver->trans_ids, device);
@@ -121,10 +123,11 @@ bool hv_device_known(const struct hv_driver *driver, uint16_t device)
     return driver && driver->devices[device].known;
 }
 
-static enum hv_status attach(struct hv_driver *driver, uint16_t device, struct hv_stage2 *stage2,
-                             const uint64_t entry[4])
+enum hv_status hv_device_enter(struct hv_driver *driver, uint16_t device, struct hv_stage2 *stage2,
+                               const uint64_t entry[4])
 {
-    struct hv_device *d = &driver->devices[device];
+    struct hv_device *d = &driver->devices[device], old = *d;
+    enum hv_status status;
 
     if (stage2)
         stage2->users++;
@@ -132,7 +135,8 @@ static enum hv_status attach(struct hv_driver *driver, uint16_t device, struct h
         d->stage2->users--;
     d->stage2 = stage2;
     memcpy(d->entry, entry, sizeof(d->entry));
-    return hv_entry_write(driver, device, entry);
+    status = hv_entry_write(driver, device, entry);
+    return status || !old.stage2 ? status : hv_device_forget(driver, device, &old);
 }
 
 static enum hv_status check(const struct hv_driver *driver, uint16_t device, const struct hv_stage2 *stage2)
@@ -151,7 +155,7 @@ enum hv_status hv_device_block(struct hv_driver *driver, uint16_t device)
     if (!driver->devices[device].known)
         return HV_ERR_NO_OBJECT;
     hv_dte_blocked(entry);
-    return attach(driver, device, NULL, entry);
+    return hv_device_enter(driver, device, NULL, entry);
 }
 
 enum hv_status hv_device_attach(struct hv_driver *driver, uint16_t device, struct hv_stage2 *stage2)
@@ -166,7 +170,7 @@ enum hv_status hv_device_attach(struct hv_driver *driver, uint16_t device, struc
         return status;
     hv_dte_host(entry, stage2->table.root, stage2->table.mode, stage2->domain);
     dte_set_i(entry, driver->devices[device].ats);
-    return attach(driver, device, stage2, entry);
+    return hv_device_enter(driver, device, stage2, entry);
 }
 
 enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device,
@@ -189,5 +193,5 @@ enum hv_status hv_device_attach_nested(struct hv_driver *driver, uint16_t device
     hv_dte_nest(entry, nested->guest_entry);
     if (nested->guest)
         hv_dte_own(entry, nested->guest->id, nested->guest_device);
-    return attach(driver, device, nested->stage2, entry);
+    return hv_device_enter(driver, device, nested->stage2, entry);
 }

@@ -116,8 +116,17 @@ enum hv_status hv_entry_read(const struct hv_driver *driver, uint16_t device, ui
 enum hv_status hv_entry_put(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
 /* Without it: that stays what it is. */
 enum hv_status hv_entry_write(struct hv_driver *driver, uint16_t device, const uint64_t entry[4]);
+/* The same for a device that is known here, attached to `stage2` or to nothing (null): remembered, and what
+ * the device has cached goes. */
+enum hv_status hv_device_enter(struct hv_driver *driver, uint16_t device, struct hv_stage2 *stage2,
+                               const uint64_t entry[4]);
 /* The device is its owner's again, or blocked where there is none. */
 enum hv_status hv_entry_give_back(struct hv_driver *driver, uint16_t device, const uint64_t before[4]);
+
+/* device_cache.c: what a device that was attached so may keep by ATS is gone when this returns. */
+enum hv_status hv_device_forget(struct hv_driver *driver, uint16_t device, const struct hv_device *as);
+/* Queues the same for all devices of a stage 2; hv_wait() ends it. */
+enum hv_status hv_stage2_caches(struct hv_stage2 *stage2);
 
 /* guest.c: TransDevID's entry anew, when stage 2 has moved. */
 enum hv_status hv_guest_trans_renew(struct hv_guest *guest);

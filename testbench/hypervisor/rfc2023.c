@@ -226,7 +226,7 @@ static enum hv_status own_entry(struct rfc_guest *guest, uint16_t host, uint16_t
     hv_dte_host(entry, guest->stage2->table.root, guest->stage2->table.mode, guest->stage2->domain);
     dte_set_i(entry, guest->driver->devices[host].ats);
     hv_dte_own(entry, hv_guest_id(guest->guest), guest_device);
-    return hv_entry_write(guest->driver, host, entry);
+    return hv_device_enter(guest->driver, host, guest->driver->devices[host].stage2, entry);
 }
 
 static enum hv_status give_device(struct rfc_guest *guest, const struct hv_rfc_dev_info *info)
@@ -342,7 +342,7 @@ static enum hv_status write_table(struct rfc_guest *guest, struct rfc_device *de
     dte_set_i(entry, guest->driver->devices[device->host].ats);
     hv_dte_nest(entry, guest_entry);
     hv_dte_own(entry, hv_guest_id(guest->guest), device->guest);
-    return hv_entry_write(guest->driver, device->host, entry);
+    return hv_device_enter(guest->driver, device->host, guest->driver->devices[device->host].stage2, entry);
 }
 
 static enum hv_status set_table(struct rfc_guest *guest, struct rfc_device *device,

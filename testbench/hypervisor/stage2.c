@@ -86,7 +86,7 @@ uint16_t hv_stage2_domain(const struct hv_stage2 *stage2)
     return stage2->domain;
 }
 
-/* 7.6: the parent's DomainID, then every host domain that nests on it. */
+/* 7.6: the parent's DomainID, then every host domain that nests on it, then what devices have cached. */
 static enum hv_status flush(struct hv_stage2 *stage2, uint64_t gpa, uint64_t length)
 {
     enum hv_status status = hv_invalidate(stage2->driver, stage2->domain, gpa, length);
@@ -96,6 +96,8 @@ static enum hv_status flush(struct hv_stage2 *stage2, uint64_t gpa, uint64_t len
         first = NULL;
     for (struct hv_host_domain *d = first; d && !status; d = d->next)
         status = hv_invalidate(stage2->driver, d->id, gpa, length);
+    if (!status)
+        status = hv_stage2_caches(stage2);
     return status ? status : hv_wait(stage2->driver);
 }
 

@@ -202,6 +202,71 @@ START_TEST(unmapping_guest_memory_leaves_nothing_stale)
 }
 END_TEST
 
+enum { DROPPED = 16 };
+
+static struct amdvi_atc_invalidation dropped[DROPPED];
+static unsigned dropped_count;
+
+static void note_dropped(void *context, const struct amdvi_atc_invalidation *invalidation,
+                         enum amdvi_atc_answer answer)
+{
+    if (dropped_count < DROPPED)
+        dropped[dropped_count++] = *invalidation;
+}
+
+/* Everything of PASIDs 0 and 5 and without a PASID, in any order, and nothing else. */
+static void check_dropped(void)
+{
+    unsigned seen = 0;
+
+    ck_assert_uint_eq(dropped_count, 3);
+    for (unsigned i = 0; i < dropped_count; i++) {
+        ck_assert_uint_eq(dropped[i].device, BENCH_DEVICE);
+        ck_assert(!dropped[i].address && !dropped[i].size);
+        ck_assert(!dropped[i].has_pasid || dropped[i].pasid == 0 || dropped[i].pasid == 5);
+        seen |= dropped[i].has_pasid ? 1u << dropped[i].pasid : 2;
+    }
+    ck_assert_uint_eq(seen, 0x23);
+    dropped_count = 0;
+}
+
+/* A device keeps what ATS has answered, past every table: it is told when stage 2 or its entry changes
+ * (iommu 9.3), PASID by PASID. `_i`: GCR3 levels. One without ATS is not told. */
+START_TEST(devices_with_caches_are_told)
+{
+    struct amdvi_observer observer = {.atc_invalidate = note_dropped};
+    struct amdvi_observation *observation;
+    uint64_t spa, gcr3, root = 0;
+    struct hv_stage2 *stage2 = bench_stage2(&b, 32 * HV_PAGE, &spa);
+    struct hv_nested nested = {.stage2 = stage2, .guest_device = 0x10};
+
+    bench_guest_tables(&b, spa, 0, 0, BENCH_GPA + 8 * HV_PAGE, 7, nested.guest_entry);
+    gcr3 = hv_memory_get(b.memory, spa);
+    hv_memory_set(b.memory, spa + 5 * 8, gcr3);
+    for (int level = 0; level < _i; level++) { /* more levels above it */
+        hv_memory_set(b.memory, spa + (20 + level) * HV_PAGE,
+                      gcr3_set_v(gcr3_set_addr(0, BENCH_GPA + root), 1));
+        root = (20 + level) * HV_PAGE;
+    }
+    dte_set_gcr3_root(nested.guest_entry, BENCH_GPA + root);
+    dte_set_glx(nested.guest_entry, _i);
+    ck_assert_int_eq(hv_domain_take(stage2, &nested.host_domain), HV_OK);
+    ck_assert_int_eq(hv_device_attach_nested(b.driver, BENCH_DEVICE, &nested), HV_OK);
+    ck_assert_int_eq(hv_device_attach_nested(b.driver, BENCH_OTHER, &nested), HV_OK);
+    ck_assert_int_eq(amdvi_observer_attach(b.device, &observer, &observation), AMDVI_OK);
+    dropped_count = 0;
+    ck_assert_int_eq(hv_stage2_unmap(stage2, BENCH_GPA + 8 * HV_PAGE, HV_PAGE), HV_OK);
+    check_dropped();
+    ck_assert_int_eq(hv_device_attach(b.driver, BENCH_DEVICE, stage2), HV_OK);
+    check_dropped();
+    ck_assert_int_eq(hv_device_block(b.driver, BENCH_DEVICE), HV_OK);
+    ck_assert_uint_eq(dropped_count, 1);
+    ck_assert_int_eq(hv_device_block(b.driver, BENCH_OTHER), HV_OK);
+    ck_assert_uint_eq(dropped_count, 1);
+    ck_assert(!dropped[0].has_pasid);
+}
+END_TEST
+
 static enum hv_dte_fault check_with(void (*set)(uint64_t *, uint64_t), uint64_t value, uint64_t efr)
 {
     uint64_t entry[4], spa = BENCH_BASE;
@@ -293,6 +358,7 @@ int main(void)
     tcase_add_test(tcase, bulk_and_registers_fill_alike);
     tcase_add_test(tcase, transdevid_moves_while_the_guest_runs);
     tcase_add_test(tcase, unmapping_guest_memory_leaves_nothing_stale);
+    tcase_add_loop_test(tcase, devices_with_caches_are_told, 0, 2);
     tcase_add_test(tcase, guest_entries_are_checked_bit_by_bit);
     tcase_add_test(tcase, host_tables_map_three_sizes);
     tcase_add_test(tcase, mistakes_have_names);
