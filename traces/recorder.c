@@ -135,6 +135,9 @@ static bool create_parts(struct amdvi_recorder *recorder, const struct amdvi_rec
         recorder_fail(recorder, status);
     else if (amdvi_sparse_create(recorder->ram, options->memory_limit, &recorder->memory) != AMDVI_SPARSE_OK)
         recorder_fail(recorder, AMDVI_TRACE_ERR_MEMORY);
+    else if (options->scans &&
+             amdvi_sparse_create(recorder->ram, options->memory_limit, &recorder->read) != AMDVI_SPARSE_OK)
+        recorder_fail(recorder, AMDVI_TRACE_ERR_MEMORY);
     observer.context = recorder;
     if (recorder->status == AMDVI_TRACE_OK &&
         amdvi_observer_attach(recorder->device, &observer, &recorder->observation) != AMDVI_OK)
@@ -231,6 +234,7 @@ void amdvi_recorder_destroy(struct amdvi_recorder *recorder)
     detach(recorder);
     amdvi_trace_writer_close(recorder->writer);
     amdvi_sparse_destroy(recorder->memory);
+    amdvi_sparse_destroy(recorder->read);
     list_free(&recorder->action.expected);
     list_free(&recorder->action.written);
     list_free(&recorder->action.guests);

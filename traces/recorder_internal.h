@@ -55,6 +55,7 @@ struct amdvi_recorder {
     struct amdvi_observation *observation;
     struct amdvi_trace_writer *writer;
     struct amdvi_sparse *memory; /* as a player of the trace has it */
+    struct amdvi_sparse *read;   /* has the pages that the device has read from; null: no scans */
     uint64_t ram;
     bool timed;
     uint64_t now;
@@ -85,6 +86,9 @@ void recorder_access(struct amdvi_recorder *recorder, const struct amdvi_access_
 void recorder_establish(struct amdvi_recorder *recorder, uint64_t spa, const uint8_t *bytes, size_t length);
 void recorder_expect_written(struct amdvi_recorder *recorder);
 void recorder_write_moved(struct amdvi_recorder *recorder);
+
+/* recorder_scan.c */
+void recorder_remember_read(struct amdvi_recorder *recorder, uint64_t spa, size_t length);
 
 /* recorder_expect.c */
 struct amdvi_trace_record *recorder_expect(struct amdvi_recorder *recorder, enum amdvi_trace_kind kind,

@@ -85,6 +85,7 @@ static bool written_now(const struct amdvi_recorder *recorder, uint64_t spa, uin
 
 static void read_by_device(struct amdvi_recorder *recorder, uint64_t spa, const uint8_t *bytes, size_t length)
 {
+    recorder_remember_read(recorder, spa, length);
     if (!differs(recorder, spa, bytes, length))
         return;
     recorder->statistics.inexact += written_now(recorder, spa, length);

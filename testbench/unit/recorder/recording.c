@@ -26,7 +26,7 @@ void recording_start(struct recording *r, struct amdvi_device *device, const str
                      enum amdvi_trace_form form, uint64_t ram)
 {
     struct amdvi_recorder_options options = {
-        .config = config, .form = form, .write = recording_write, .context = r, .ram = ram};
+        .config = config, .form = form, .write = recording_write, .context = r, .ram = ram, .scans = true};
 
     memset(r, 0, sizeof(*r));
     ck_assert_int_eq(amdvi_recorder_create(device, &options, &r->recorder), AMDVI_TRACE_OK);

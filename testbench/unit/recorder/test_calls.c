@@ -182,6 +182,40 @@ START_TEST(a_reset_record_resets_the_device)
 }
 END_TEST
 
+static bool read_machine(void *context, uint64_t spa, void *bytes, size_t length)
+{
+    (void)context;
+    if (spa + length > MEMORY_BYTES)
+        return false;
+    memcpy(bytes, m.bytes + spa, length);
+    return true;
+}
+
+/* A change that the host looks for stands before what comes next, though the device reads it later or never. */
+START_TEST(a_scan_finds_what_software_has_changed)
+{
+    uint64_t leaf = map_host(&m, DEV, D_OK, 0) + 8 * (IOVA >> 12 & 511);
+    struct played played;
+    const char *at;
+    char line[64];
+
+    ck_assert(ask(&m, AMDVI_READ, IOVA).ok);
+    put64(&m, leaf, 0);
+    put64(&m, leaf + 8, UINT64_C(0x1122334455667788)); /* in the same page, and never read */
+    put64(&m, leaf + 4096, 0x12345);                   /* in a page that the device has not read from */
+    ck_assert_int_eq(amdvi_recorder_scan(r.recorder, read_machine, NULL), AMDVI_TRACE_OK);
+    ck_assert_int_eq(amdvi_recorder_scan(r.recorder, read_machine, NULL), AMDVI_TRACE_OK);
+    command(&m, UINT64_C(8) << 60, 0);
+    recording_must_replay(&r, &played);
+    snprintf(line, sizeof(line), "mem addr=0x%llx data=00000000000000008877665544332211\n",
+             (unsigned long long)leaf);
+    at = must_have(text(), line);
+    must_have(at, "mmio_write off=0x2008 ");
+    ck_assert_ptr_null(strstr(at, line));
+    ck_assert_ptr_null(strstr((const char *)r.bytes, "4523010000000000"));
+}
+END_TEST
+
 START_TEST(arguments)
 {
     struct amdvi_recorder_options good = {.config = m.config, .write = recording_write, .context = &r}, bad;
@@ -206,6 +240,11 @@ START_TEST(arguments)
     ck_assert_int_eq(amdvi_recorder_store(r.recorder, 0, NULL, 1), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_comment(r.recorder, NULL), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_get_statistics(NULL, &statistics), AMDVI_TRACE_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_recorder_scan(NULL, read_machine, NULL), AMDVI_TRACE_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_recorder_scan(r.recorder, NULL, NULL), AMDVI_TRACE_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_recorder_create(m.device, &good, &recorder), AMDVI_TRACE_OK);
+    ck_assert_int_eq(amdvi_recorder_scan(recorder, read_machine, NULL), AMDVI_TRACE_ERR_ARGUMENT); /* no `scans` */
+    amdvi_recorder_destroy(recorder);
     amdvi_recorder_destroy(NULL);
 }
 END_TEST
@@ -223,6 +262,7 @@ int main(void)
     tcase_add_test(tests, what_a_trace_cannot_say_is_counted);
     tcase_add_test(tests, an_output_that_fails_ends_the_trace);
     tcase_add_test(tests, a_reset_record_resets_the_device);
+    tcase_add_test(tests, a_scan_finds_what_software_has_changed);
     tcase_add_test(tests, arguments);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

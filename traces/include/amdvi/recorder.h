@@ -51,6 +51,7 @@ struct amdvi_recorder_options {
     void *context;              /* of `write` */
     uint64_t ram;               /* bytes of memory from address 0, for the trace; 0: as configured */
     uint64_t memory_limit;      /* most bytes of host memory for the copy; 0: no limit */
+    bool scans;                 /* amdvi_recorder_scan() will be called: what the device reads is remembered */
 };
 
 struct amdvi_recorder_statistics {
@@ -87,6 +88,19 @@ enum amdvi_trace_status amdvi_recorder_time(struct amdvi_recorder *recorder, uin
  */
 enum amdvi_trace_status amdvi_recorder_store(struct amdvi_recorder *recorder, uint64_t spa, const void *bytes,
                                              size_t length);
+
+/* Reads memory as software sees it now; false where there is none. At most 4096 bytes, within one page. */
+typedef bool (*amdvi_recorder_read_fn)(void *context, uint64_t spa, void *bytes, size_t length);
+
+/*
+ * Compares all pages from which the device has read with memory now: what software has changed goes into the
+ * trace here, not when the device reads it the next time. For hosts that see no stores; before each doorbell is
+ * a good time, since then the trace has tables as they were when the driver called. What stands in other pages is
+ * told by amdvi_recorder_store(): the first commands of a ring, above all. AMDVI_TRACE_ERR_ARGUMENT without
+ * `scans` in the options.
+ */
+enum amdvi_trace_status amdvi_recorder_scan(struct amdvi_recorder *recorder, amdvi_recorder_read_fn read,
+                                            void *context);
 
 /* A comment line; `text` without line ends. */
 enum amdvi_trace_status amdvi_recorder_comment(struct amdvi_recorder *recorder, const char *text);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What QEMU calls when the object is given to -plugin: that is after all types are known and before the board
+ * and the devices are made, which is the moment to add a type of device.
+ */
+#include <qemu/osdep.h>
+
+#include <hw/boards.h>
+
+#include <qemu/qemu-plugin.h>
+
+#include "unit.h"
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
+
+static void at_exit(qemu_plugin_id_t id, void *data)
+{
+    for (unsigned i = 0; i < units_count; i++)
+        watch_finish(&units[i]->watch);
+}
+
+static void allow_on_machine(void)
+{
+    MachineClass *machine = MACHINE_GET_CLASS(qdev_get_machine());
+
+    machine_class_allow_dynamic_sysbus_dev(machine, UNIT_TYPE);
+    machine_class_allow_dynamic_sysbus_dev(machine, UNIT_TYPE_EXTRA);
+}
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+                                           char **argv)
+{
+    if (!version_check())
+        return 1;
+    spaces_register_types();
+    device_register_types();
+    allow_on_machine();
+    qemu_plugin_register_atexit_cb(id, at_exit, NULL);
+    return 0;
+}
