@@ -95,17 +95,19 @@ struct list {
 
 enum { HASHES = 1024 };
 
+struct l1_line {
+    uint64_t page, id;
+    uint32_t next;         /* with its hash */
+    uint32_t newer, older; /* by last use */
+};
+
 struct port {
     uint32_t under_way;
     struct list waiting;
     struct l1_line *lines;
-    uint32_t used;
-    uint64_t clock;
-};
-
-struct l1_line {
-    uint64_t page, id;
-    uint64_t stamp;
+    uint32_t *buckets;
+    uint32_t bucket_mask;
+    uint32_t used, newest, oldest;
 };
 
 enum invalidation_state {

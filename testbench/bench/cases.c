@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { SAME_PAGE, RANDOM_PAGES, BATCH, TIMED_NEAR, TIMED_FAR, INVALIDATE, REPLAY };
+enum kind { SAME_PAGE, RANDOM_PAGES, BATCH, TIMED_NEAR, TIMED_LINK, TIMED_FAR, INVALIDATE, REPLAY };
 enum { PER_DOORBELL = 64, BATCH_SIZE = 1024, SETTINGS = 6, SMALL_PAGES = 1 << 12 };
 
 struct definition {
@@ -145,6 +145,12 @@ static const struct definition definitions[] = {
     {{"timed-v1-hit90", "under time: v1, 64 requests at once, 90 % of them hits", "translation", NULL, 0, 2,
       5, false},
      TIMED_NEAR,
+     DENSE(TABLES_V1),
+     12,
+     CACHED},
+    {{"timed-link", "under time: pages of a 400 Gb/s link; 10 s of it are 122 M, 1.02 M/s are two minutes",
+      "translation", NULL, 0, 1.02, 4.07, false},
+     TIMED_LINK,
      DENSE(TABLES_V1),
      12,
      CACHED},
@@ -352,6 +358,8 @@ double bench_do(struct bench *bench, uint64_t *operations)
         return do_batch(bench, operations);
     case TIMED_NEAR:
         return timed_requests(&bench->machine, 229, *operations);
+    case TIMED_LINK:
+        return timed_link(&bench->machine, *operations);
     case TIMED_FAR:
         return timed_requests(&bench->machine, 0, *operations);
     case INVALIDATE:
@@ -423,7 +431,7 @@ bool bench_counters(const struct bench *bench, uint64_t *allocations, uint64_t *
     *allocations = bench->machine.allocations;
     *memory_calls = bench->machine.memory_calls;
     return bench->definition->kind != REPLAY && bench->definition->kind != TIMED_NEAR &&
-           bench->definition->kind != TIMED_FAR;
+           bench->definition->kind != TIMED_LINK && bench->definition->kind != TIMED_FAR;
 }
 
 uint64_t bench_table_reads(const struct bench *bench)
