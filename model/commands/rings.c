@@ -108,7 +108,7 @@ static void open_guest_ring(struct amdvi_device *device, struct command_job *c)
 {
     c->ring = ring_of(c->guest);
     c->restarts = c->guest->restarts;
-    c->left = device->config.value[CONFIG_GUEST_TURN];
+    c->left = guest_share_turn(device, c->guest);
     set_budget(device, c);
 }
 
@@ -123,6 +123,7 @@ static void take_command(struct amdvi_device *device, struct command_job *c)
     bool by_gpa = reg_control_gstbuffertrpmode(control(device));
 
     c->guest->budget--;
+    c->guest->share_used++;
     c->at.address = by_gpa ? c->ring.base + c->head : c->head;
 }
 
@@ -151,15 +152,17 @@ static bool process_at_once(struct amdvi_device *device, struct command_job *c)
     if (!guest_command_at_once(device, c))
         return false;
     c->guest->budget--;
+    c->guest->share_used++;
     c->head = ring_next(&c->ring, c->head);
     vf_set(device, &c->job, c->guest, VF_CMD_HEAD, c->head, &c->work);
     c->progress = COMMAND_DONE;
     return true;
 }
 
-static bool turn_is_over(struct command_job *c)
+static bool turn_is_over(const struct amdvi_device *device, struct command_job *c)
 {
-    return c->head == c->tail || !c->guest->budget || (c->left && --c->left == 0);
+    return c->head == c->tail || !c->guest->budget || (c->left && --c->left == 0) ||
+           guest_share_spent(device, c->guest);
 }
 
 /* `c->outcome` says what becomes of the guest. */
@@ -171,6 +174,10 @@ static bool turn(struct amdvi_device *device, struct command_job *c)
     c->outcome = IDLE;
     if (!guest_command_running(device, guest))
         STEPS_DONE(&c->turn);
+    if (guest_share_spent(device, guest)) {
+        c->outcome = SPENT;
+        STEPS_DONE(&c->turn);
+    }
     open_guest_ring(device, c);
     STEPS_WAIT(&c->turn, vf_get_pair(device, &c->job, guest, VF_CMD_HEAD, &c->work));
     take_pointers(c);
@@ -181,7 +188,7 @@ static bool turn(struct amdvi_device *device, struct command_job *c)
             c->outcome = c->progress == COMMAND_BLOCKED && !guest->ats.count ? SPENT : IDLE;
             STEPS_DONE(&c->turn);
         }
-        if (turn_is_over(c))
+        if (turn_is_over(device, c))
             break;
     }
     if (c->head == c->tail)
@@ -189,7 +196,7 @@ static bool turn(struct amdvi_device *device, struct command_job *c)
                    guest_mark_dirty(device, &c->job, guest, false,
                                     &c->work)); /* the hardware clears it when head = tail (11 #10) */
     else
-        c->outcome = guest->budget ? MORE : SPENT;
+        c->outcome = guest->budget && !guest_share_spent(device, guest) ? MORE : SPENT;
     STEPS_END(&c->turn);
 }
 

@@ -40,14 +40,17 @@ struct guest_names;
 /* What each command of each guest touches stands first. */
 struct guest {
     uint16_t id;
-    bool queued;          /* in the queue of guests with work */
-    bool command_stopped; /* an error: until CmdBufEn rises again (7.3) */
-    bool mirrored;        /* the 64-byte slot in memory holds the registers (11 #12) */
-    bool ahead;           /* the registers here hold what the slot does not */
-    bool spent;           /* it is on the list of those that go on in the next run */
-    uint32_t budget;      /* commands left in this run */
-    uint32_t run;         /* the run that `budget` belongs to */
-    uint32_t restarts;    /* changes with every start and stop of its ring */
+    bool queued;                    /* in the queue of guests with work */
+    bool command_stopped;           /* an error: until CmdBufEn rises again (7.3) */
+    bool mirrored;                  /* the 64-byte slot in memory holds the registers (11 #12) */
+    bool ahead;                     /* the registers here hold what the slot does not */
+    bool spent;                     /* it is on the list of those that go on in the next run */
+    uint32_t budget;                /* commands left in this run */
+    struct amdvi_guest_share share; /* weight 0: 1 */
+    uint64_t share_since;           /* the period of the cap, ns, and commands in it */
+    uint32_t share_used;
+    uint32_t run;      /* the run that `budget` belongs to */
+    uint32_t restarts; /* changes with every start and stop of its ring */
     struct guest *next_queued;
     struct command_held blocked; /* at the head of its ring */
     uint64_t vf[VF_COUNT];
@@ -68,6 +71,10 @@ struct guest *guest_find(const struct amdvi_device *device, uint16_t id);
 bool guest_rejected(const struct amdvi_device *device, uint16_t id);
 struct guest *guest_get(struct amdvi_device *device, uint16_t id);
 bool guests_enabled(const struct amdvi_device *device);
+
+/* guest_share.c: commands of a turn, 0: all; whether the guest has had its commands of this period. */
+uint64_t guest_share_turn(const struct amdvi_device *device, const struct guest *guest);
+bool guest_share_spent(const struct amdvi_device *device, struct guest *guest);
 
 /* guest_space.c: both address spaces of a guest's virtual IOMMU. */
 uint64_t private_address(enum private_area area, uint16_t id);

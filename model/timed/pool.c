@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { FIRST = 64 };
+enum { FIRST = 64, TURNS = 4 };
 
 /* Twice as large, with what is there; each has two events at the most. */
 static void *grown(struct amdvi_timed *t, void *old, uint32_t *count, size_t bytes)
@@ -50,14 +50,15 @@ static bool grow_accesses(struct amdvi_timed *t)
 }
 
 /* An operation has at most one access under way, so there is room for all that may come. */
-static bool have_room(struct amdvi_timed *t)
+bool pool_has_room(struct amdvi_timed *t)
 {
     if (t->free_operation == NOBODY && !grow_operations(t))
         return false;
     while (t->access_count < t->operation_count + AMDVI_ASKERS)
         if (!grow_accesses(t))
             return false;
-    return wheel_reserve(&t->wheel, 2 * (t->operation_count + t->access_count) + t->invalidation_count);
+    return wheel_reserve(&t->wheel,
+                         2 * (t->operation_count + t->access_count) + t->invalidation_count + TURNS);
 }
 
 /* New ones are free. */
@@ -68,19 +69,19 @@ bool pool_grow_invalidations(struct amdvi_timed *t)
     if (!new)
         return false;
     t->invalidations = new;
-    return have_room(t);
+    return pool_has_room(t);
 }
 
 bool pools_create(struct amdvi_timed *t)
 {
-    return have_room(t);
+    return pool_has_room(t);
 }
 
 uint32_t operation_take(struct amdvi_timed *t)
 {
     uint32_t index;
 
-    if (t->free_operation == NOBODY && !have_room(t))
+    if (t->free_operation == NOBODY && !pool_has_room(t))
         return NOBODY;
     index = t->free_operation;
     t->free_operation = t->operations[index].next;

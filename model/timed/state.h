@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_ANSWER, /* access: memory answers */
     EVENT_END,    /* operation */
     EVENT_ATC,    /* invalidation: at the device, or back */
+    EVENT_TURN,   /* guests that their caps have held back */
 };
 
 enum operation_state {
@@ -182,6 +183,8 @@ struct amdvi_timed {
     struct unit units[AMDVI_ASKERS];
     struct line_ahead ahead[LINES_AHEAD];
     unsigned ahead_next;
+    bool caps, caps_look; /* some guest has one; the guests' rings have come to rest since */
+    uint64_t turn_at;     /* when EVENT_TURN comes, ps; UINT64_MAX: it does not */
     uint64_t *maps;
 
     struct amdvi_timed_statistics statistics;
@@ -202,6 +205,8 @@ static inline uint64_t later(uint64_t a, uint64_t b)
 bool pools_create(struct amdvi_timed *t);
 uint32_t operation_take(struct amdvi_timed *t);
 bool pool_grow_invalidations(struct amdvi_timed *t);
+/* In the wheel, for what is there and a few events more. */
+bool pool_has_room(struct amdvi_timed *t);
 void operation_give(struct amdvi_timed *t, uint32_t index);
 uint32_t access_take(struct amdvi_timed *t);
 void access_give(struct amdvi_timed *t, uint32_t index);

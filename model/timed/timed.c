@@ -25,7 +25,10 @@ static void completed(void *context, const struct amdvi_completion *completion)
 
 static void rested(void *context, enum amdvi_asker asker, const struct amdvi_work *work)
 {
-    ring_rests(context, asker, work);
+    struct amdvi_timed *t = context;
+
+    ring_rests(t, asker, work);
+    t->caps_look |= t->caps && asker == AMDVI_ASKER_GUEST_RINGS;
 }
 
 /* ---------------------------------------------------------------- life */
@@ -56,6 +59,7 @@ static void set_empty(struct amdvi_timed *t)
         t->walking[i] = t->reading[i] = NOBODY;
     for (unsigned i = 0; i < AMDVI_ASKERS; i++)
         t->units[i].waits = NOBODY;
+    t->turn_at = UINT64_MAX;
     t->random = t->p[PARAMETER_SEED] * 0x9e3779b97f4a7c15u | 1;
 }
 
@@ -281,6 +285,32 @@ static void tell_time(struct amdvi_timed *t)
         t->told = ns;
 }
 
+enum amdvi_status amdvi_timed_guest_share(struct amdvi_timed *t, uint16_t guest_id,
+                                          const struct amdvi_guest_share *share)
+{
+    enum amdvi_status status = t ? amdvi_set_guest_share(t->device, guest_id, share) : AMDVI_ERR_ARGUMENT;
+
+    if (status == AMDVI_OK)
+        t->caps |= share->commands != 0;
+    return status;
+}
+
+/* The next period of a guest that is held back; what is due already comes with the next nanosecond. */
+static void look_for_turns(struct amdvi_timed *t)
+{
+    uint64_t when = UINT64_MAX, at;
+
+    t->caps_look = false;
+    amdvi_guest_share_next(t->device, &when);
+    if (when > AMDVI_TIMED_LAST / PS_PER_NS)
+        return;
+    at = later(when, t->told + 1) * PS_PER_NS;
+    if (at >= t->turn_at || !pool_has_room(t))
+        return;
+    t->turn_at = at;
+    wheel_put(&t->wheel, later(at, t->now), EVENT_TURN, 0);
+}
+
 static void happen(struct amdvi_timed *t, const struct wheel_event *event)
 {
     switch ((enum event_kind)event->what) {
@@ -298,6 +328,11 @@ static void happen(struct amdvi_timed *t, const struct wheel_event *event)
         break;
     case EVENT_END:
         operation_end(t, event->which);
+        break;
+    case EVENT_TURN:
+        t->turn_at = UINT64_MAX;
+        tell_time(t);
+        amdvi_run(t->device);
         break;
     case EVENT_ATC:
         tell_time(t);
@@ -323,7 +358,11 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
     t->running = true;
     while (wheel_take(&t->wheel, until, &event)) {
         t->now = event.time;
+        if (t->caps)
+            tell_time(t);
         happen(t, &event);
+        if (t->caps_look)
+            look_for_turns(t);
     }
     if (until != AMDVI_TIMED_NEVER)
         t->now = until;

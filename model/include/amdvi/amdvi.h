@@ -65,7 +65,7 @@ enum amdvi_status {
     AMDVI_ERR_END,         /* iteration is over */
     AMDVI_ERR_TOO_SMALL,   /* the buffer does not hold the answer; the size needed was told */
     AMDVI_ERR_CORRUPT,     /* saved bytes are damaged or not of this kind */
-    AMDVI_ERR_BUSY, /* something under way must end first: above all the call that this one comes from */
+    AMDVI_ERR_BUSY,  /* something under way must end first: above all the call that this one comes from */
     AMDVI_ERR_STUCK, /* something is under way under time, and nothing happens any more */
 };
 
@@ -443,6 +443,28 @@ struct amdvi_page_request_result {
  * field: `pasid` 20 bits, `prg_index` 9 bits. */
 enum amdvi_status amdvi_page_request(struct amdvi_device *device, const struct amdvi_page_request *request,
                                      struct amdvi_page_request_result *result);
+
+/*
+ * How the ring of a guest shares the command processor with those of others, which the specification leaves
+ * open [viommu 11 #34]. Turns go round; each is of `weight` times viommu.commands_per_turn commands. A guest
+ * with `commands` gets no more than so many in each `period_ns` of the device's clock (amdvi_advance()), and
+ * goes on in a run (amdvi_run()) of the next period. It is a setting of the host's, like configuration keys:
+ * not part of what is saved, and gone with amdvi_reset().
+ */
+struct amdvi_guest_share {
+    uint32_t weight;    /* 1 to 65535 */
+    uint32_t commands;  /* 0: no cap */
+    uint64_t period_ns; /* with `commands`: 1 or more */
+};
+
+/* AMDVI_ERR_ARGUMENT for a null pointer or a number out of range, AMDVI_ERR_UNSUPPORTED without HW-vIOMMU or
+ * for a GuestID that the device rejects, AMDVI_ERR_NO_MEMORY, AMDVI_ERR_BUSY from inside a callback. */
+enum amdvi_status amdvi_set_guest_share(struct amdvi_device *device, uint16_t guest_id,
+                                        const struct amdvi_guest_share *share);
+
+/* When, by the device's clock in nanoseconds, the first guest that its cap holds back may go on; UINT64_MAX:
+ * none is held back. */
+enum amdvi_status amdvi_guest_share_next(const struct amdvi_device *device, uint64_t *when);
 
 /* A device finished the invalidation `tag` that it had answered with AMDVI_ATC_PENDING. Unknown tags give
  * AMDVI_ERR_ARGUMENT and change nothing: such as those that timed out, or whose guest was reset meanwhile

@@ -170,6 +170,11 @@ uint64_t amdvi_timed_next(const struct amdvi_timed *timed);
  * amdvi_timed_explain() says who waits for whom. */
 enum amdvi_status amdvi_timed_run(struct amdvi_timed *timed, uint64_t until);
 
+/* amdvi_set_guest_share() for a device under time: guests that their caps hold back go on when their time has
+ * come. */
+enum amdvi_status amdvi_timed_guest_share(struct amdvi_timed *timed, uint16_t guest_id,
+                                          const struct amdvi_guest_share *share);
+
 /* What is submitted and has not ended. */
 uint64_t amdvi_timed_pending(const struct amdvi_timed *timed);
 
