@@ -23,7 +23,7 @@
 
 #include "testbench/hypervisor/owner.h"
 
-enum { HOST_SPACES = WORLD_GUESTS, HOST_NAME = 16 };
+enum { HOST_SPACES = WORLD_GUESTS, HOST_DEVICES = 2, HOST_NAME = 16 };
 
 /* By which of the kernel's interfaces a guest's memory is made. */
 struct host_maker {
@@ -31,16 +31,25 @@ struct host_maker {
     void *(*make)(struct world *world, const char *device);
     bool (*map)(struct world *world, void *made, uint64_t gpa, uint64_t spa, uint64_t bytes);
     bool (*unmap)(struct world *world, void *made, uint64_t gpa, uint64_t bytes);
-    void (*end)(struct world *world, void *made, const char *device);
+    /* One more device on it. */
+    bool (*join)(struct world *world, void *made, const char *device);
+    /* Each device, the first one last; then the table. */
+    void (*leave)(struct world *world, void *made, const char *device);
+    void (*end)(struct world *world, void *made);
 };
 /* iommu_domain_alloc(), iommu_attach_device(), iommu_map(). */
 extern const struct host_maker host_by_domain;
 
-/* A guest's memory in the kernel: a domain with one device. */
+struct host_device {
+    char name[HOST_NAME]; /* in the kernel */
+    uint16_t id;
+};
+
+/* A guest's memory in the kernel: a domain with the guest's devices. */
 struct host_space {
     struct host_kernel *host;
-    char name[HOST_NAME]; /* of the device, in the kernel */
-    uint16_t id;
+    struct host_device devices[HOST_DEVICES];
+    unsigned device_count;
     const struct host_maker *maker;
     void *made;
     uint64_t bytes;
@@ -70,10 +79,10 @@ bool host_kernel_join(struct host_kernel *host, struct world *world, uint64_t sp
 /* Gives everything back; guests and spaces are gone. */
 void host_kernel_leave(struct host_kernel *host);
 
-/* The kernel makes a table for the device and maps [0, bytes) of the guest to `spa`, by 2 MiB; the device
- * becomes the hypervisor's. Null: a failure, told. */
-struct host_space *host_space_make(struct host_kernel *host, struct dma_device *device, uint64_t spa,
-                                   uint64_t bytes, const struct host_maker *maker);
+/* The kernel makes a table for the devices (up to the first null) and maps [0, bytes) of the guest to `spa`,
+ * by 2 MiB; the devices become the hypervisor's. Null: a failure, told. */
+struct host_space *host_space_make(struct host_kernel *host, struct dma_device *const devices[HOST_DEVICES],
+                                   uint64_t spa, uint64_t bytes, const struct host_maker *maker);
 /* A VM stands on it: from here on it hears of changes. Null: no longer. */
 void host_space_follow(struct host_space *space, struct hv_stage2 *stage2);
 /* iommu_map() and iommu_unmap() of a piece of the guest's memory; unmapped is in whole pieces. */

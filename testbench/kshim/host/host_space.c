@@ -12,11 +12,11 @@ enum { READ_WRITE = 3, PIECE = 2 << 20 /* of a guest's memory, which can be take
 static bool entry_of(const struct host_space *space, uint64_t entry[4])
 {
     unsigned long long words[4];
-    int result = space->host->kernel->entry_read(space->name, space->id, words);
+    int result = space->host->kernel->entry_read(space->devices[0].name, space->devices[0].id, words);
 
     for (unsigned each = 0; !result && each < 4; each++)
         entry[each] = words[each];
-    EXPECT(space->host->world, !result, "the entry of %s cannot be read: %d", space->name, result);
+    EXPECT(space->host->world, !result, "the entry of %s cannot be read: %d", space->devices[0].name, result);
     return !result;
 }
 
@@ -44,8 +44,8 @@ static void look_for_move(struct host_space *space)
     space->moves++;
     space->table = now;
     status = hv_stage2_moved(space->stage2, now.root, now.mode);
-    EXPECT(space->host->world, status == HV_OK, "stage 2 of %s cannot be moved: status %d", space->name,
-           status);
+    EXPECT(space->host->world, status == HV_OK, "stage 2 of %s cannot be moved: status %d",
+           space->devices[0].name, status);
 }
 
 static void changed(void *context, unsigned long long gpa, unsigned long long bytes, int taken_away)
@@ -60,8 +60,8 @@ static void changed(void *context, unsigned long long gpa, unsigned long long by
         return;
     space->flushes++;
     status = hv_stage2_changed(space->stage2, gpa, bytes);
-    EXPECT(space->host->world, status == HV_OK, "stage 2 of %s cannot be flushed: status %d", space->name,
-           status);
+    EXPECT(space->host->world, status == HV_OK, "stage 2 of %s cannot be flushed: status %d",
+           space->devices[0].name, status);
 }
 
 void host_space_follow(struct host_space *space, struct hv_stage2 *stage2)
@@ -93,14 +93,27 @@ static bool unmap_domain(struct world *world, void *domain, uint64_t gpa, uint64
     return world->api->unmap(domain, gpa, bytes) == bytes;
 }
 
-static void end_domain(struct world *world, void *domain, const char *device)
+static bool join_domain(struct world *world, void *domain, const char *device)
+{
+    return !world->api->attach(domain, device);
+}
+
+static void leave_domain(struct world *world, void *domain, const char *device)
 {
     world->api->detach(domain, device);
+}
+
+static void end_domain(struct world *world, void *domain)
+{
     world->api->domain_free(domain);
 }
 
-const struct host_maker host_by_domain = {
-    .make = make_domain, .map = map_domain, .unmap = unmap_domain, .end = end_domain};
+const struct host_maker host_by_domain = {.make = make_domain,
+                                          .map = map_domain,
+                                          .unmap = unmap_domain,
+                                          .join = join_domain,
+                                          .leave = leave_domain,
+                                          .end = end_domain};
 
 bool host_space_map(struct host_space *space, uint64_t gpa, uint64_t spa, uint64_t bytes)
 {
@@ -121,17 +134,43 @@ static bool map_all(struct host_space *space, uint64_t spa)
     return good;
 }
 
-static bool take(struct host_space *space, const struct dma_device *device)
+/* What the kernel has written, and who hears of its changes. */
+static bool take(struct host_space *space)
 {
     uint64_t entry[4];
 
     if (!entry_of(space, entry))
         return false;
     space->table = table_of(entry);
-    EXPECT(space->host->world, !dte_gv(entry) && space->table.mode, "%s has no host table", space->name);
-    return !space->host->kernel->follow(space->name, changed, space) &&
-           hv_device_add(space->host->driver, space->id, pcie_ats_enabled(dma_device_function(device))) ==
-               HV_OK;
+    EXPECT(space->host->world, !dte_gv(entry) && space->table.mode, "%s has no host table",
+           space->devices[0].name);
+    return !space->host->kernel->follow(space->devices[0].name, changed, space);
+}
+
+static bool add(struct host_space *space, const struct dma_device *device)
+{
+    struct host_device *place = &space->devices[space->device_count];
+    struct world *world = space->host->world;
+
+    place->id = dma_device_id(device);
+    host_name_of(device, place->name);
+    if (space->device_count) {
+        if (!space->maker->join(world, space->made, place->name))
+            return false;
+    } else {
+        space->made = space->maker->make(world, place->name);
+        if (!space->made)
+            return false;
+    }
+    space->device_count++;
+    return true;
+}
+
+static bool give(struct host_space *space, const struct dma_device *device)
+{
+    bool ats = pcie_ats_enabled(dma_device_function(device));
+
+    return hv_device_add(space->host->driver, dma_device_id(device), ats) == HV_OK;
 }
 
 static struct host_space *free_place(struct host_kernel *host)
@@ -142,22 +181,25 @@ static struct host_space *free_place(struct host_kernel *host)
     return NULL;
 }
 
-struct host_space *host_space_make(struct host_kernel *host, struct dma_device *device, uint64_t spa,
-                                   uint64_t bytes, const struct host_maker *maker)
+struct host_space *host_space_make(struct host_kernel *host, struct dma_device *const devices[HOST_DEVICES],
+                                   uint64_t spa, uint64_t bytes, const struct host_maker *maker)
 {
     struct host_space *space = free_place(host);
+    bool good = space;
 
     if (!space) {
         FAIL(host->world, "too many guests on the host's kernel");
         return NULL;
     }
-    *space = (struct host_space){.host = host, .id = dma_device_id(device), .maker = maker, .bytes = bytes};
-    host_name_of(device, space->name);
-    space->made = maker->make(host->world, space->name);
-    if (space->made && map_all(space, spa) && take(space, device))
-        return space;
-    FAIL(host->world, "the host's kernel gives %s no memory", space->name);
-    return NULL;
+    *space = (struct host_space){.host = host, .maker = maker, .bytes = bytes};
+    for (unsigned each = 0; good && each < HOST_DEVICES && devices[each]; each++)
+        good = add(space, devices[each]);
+    good = good && map_all(space, spa) && take(space);
+    for (unsigned each = 0; good && each < space->device_count; each++)
+        good = give(space, devices[each]);
+    if (!good)
+        FAIL(host->world, "the host's kernel gives %s no memory", space->devices[0].name);
+    return good ? space : NULL;
 }
 
 void host_space_end(struct host_space *space)
@@ -165,10 +207,13 @@ void host_space_end(struct host_space *space)
     struct world *world = space->host->world;
 
     space->stage2 = NULL;
-    hv_device_remove(space->host->driver, space->id);
-    space->host->kernel->leave(space->name);
+    for (unsigned each = 0; each < space->device_count; each++)
+        hv_device_remove(space->host->driver, space->devices[each].id);
+    space->host->kernel->leave(space->devices[0].name);
     EXPECT(world, host_space_unmap(space, 0, space->bytes), "the memory of %s cannot be unmapped",
-           space->name);
-    space->maker->end(world, space->made, space->name);
+           space->devices[0].name);
+    for (unsigned each = space->device_count; each-- > 0;)
+        space->maker->leave(world, space->made, space->devices[each].name);
+    space->maker->end(world, space->made);
     *space = (struct host_space){0};
 }

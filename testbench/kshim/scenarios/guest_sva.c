@@ -8,7 +8,7 @@
 
 #define GPU  "0000:00:02.0" /* as the guest sees it */
 #define BASE 0x7f0000000000ull
-enum { PASID = 7, TABLE_ORDER = 5 /* pages for tables, a power of two */, REQUESTS = 200 };
+enum { PASID = 7, TABLE_ORDER = 5 /* pages for tables, a power of two */, REQUESTS = 200, LARGE_ORDER = 9 };
 
 struct shared {
     struct world *world;
@@ -175,6 +175,29 @@ static void sva(struct world *world)
     finish(&shared);
 }
 
+/* The host takes a page away that the device has cached by ATS: its cache knows no table, so it is told. */
+static void cached(struct world *world)
+{
+    struct shared shared = {0};
+    uint64_t page, address = BASE + 16 * PAGE, word;
+    struct guest *guest;
+
+    if (!begin(world, &shared))
+        return;
+    guest = shared.guest;
+    page = guest->api->page_alloc(LARGE_ORDER);
+    tables_map(&shared.tables, address, page, PAGE, true);
+    expect_page(&shared, address, true, page, "by ATS");
+    EXPECT(world, host_space_unmap(guest->below, page, LARGE), "the host cannot unmap");
+    EXPECT(world, reach(&shared, address, true, false, &word) != DMA_DONE,
+           "the device's cache outlives the host's unmap");
+    EXPECT(world, host_space_map(guest->below, page, guest->spa + page, LARGE), "the host cannot map");
+    expect_page(&shared, address, true, page, "mapped again");
+    guest->api->page_free(page, LARGE_ORDER);
+    finish(&shared);
+}
+
+static const struct virtual_setup host_hardware = {.host = &host_by_domain, .mode = HV_VMM_HARDWARE};
 static const struct virtual_setup hardware = {.mode = HV_VMM_HARDWARE};
 static const struct virtual_setup mediated = {.mode = HV_VMM_MEDIATED};
 static const struct virtual_setup hardware_five = {.mode = HV_VMM_HARDWARE, .flags = KSHIM_LA57};
@@ -193,5 +216,15 @@ const struct scenario guest_sva_scenarios[] = {
     SVA("five-levels", "the same on hardware, with guest tables of five levels", KSHIM_V(7, 0),
         hardware_five),
     SVA("five-levels-mediated", "the same, the ring run by the VMM", KSHIM_V(7, 0), mediated_five),
+    {.name = "guest/host-kernel/sva",
+     .what = "a PASID in a guest on hardware, a kernel below",
+     .run = sva,
+     .since = KSHIM_V(6, 12),
+     .about = &host_hardware},
+    {.name = "guest/host-kernel/cached",
+     .what = "the host unmaps what a device has cached by ATS under a PASID",
+     .run = cached,
+     .since = KSHIM_V(6, 12),
+     .about = &host_hardware},
     {.name = NULL},
 };

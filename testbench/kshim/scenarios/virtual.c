@@ -53,14 +53,15 @@ struct guest *virtual_guest(struct virtual *virtual, const char *object, struct 
                                 .object = object,
                                 .command_line =
                                     setup->command_line ? setup->command_line : "amd_iommu=pgtbl_v2",
-                                .devices = {device, setup->host ? NULL : other},
+                                .devices = {device, other},
                                 .spa = first + virtual->count * (uint64_t)GUEST_RAM_BYTES,
                                 .flags = setup->flags,
                                 .host_tables = setup->host_tables};
     struct guest *made;
 
     if (setup->host) {
-        guest.below = host_space_make(&virtual->kernel, device, guest.spa, GUEST_RAM_BYTES, setup->host);
+        guest.below =
+            host_space_make(&virtual->kernel, guest.devices, guest.spa, GUEST_RAM_BYTES, setup->host);
         if (!guest.below)
             return NULL;
     }

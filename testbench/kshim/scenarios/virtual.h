@@ -35,11 +35,11 @@ struct virtual
 
 /* The machine, and what is below guests. False: told. */
 bool virtual_start(struct world *world, struct virtual *virtual, const struct virtual_setup *setup);
-/* One more guest, with the kernel of `object` (null: that of the options) and this device; without a kernel
- * below, `other` too, unless it is null. Null: told. */
+/* One more guest, with the kernel of `object` (null: that of the options), this device and `other`, unless
+ * that is null. Null: told. */
 struct guest *virtual_guest(struct virtual *virtual, const char *object, struct dma_device *device,
                             struct dma_device *other);
-/* All of it: machine, hypervisor, a guest with the NIC (and the GPU without a kernel below). */
+/* All of it: machine, hypervisor, a guest with NIC and GPU. */
 struct guest *virtual_boot(struct world *world, struct virtual *virtual, const struct virtual_setup *setup);
 /* One of them goes, the others stay. */
 void virtual_end(struct virtual *virtual, struct guest *guest);
