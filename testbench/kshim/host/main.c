@@ -63,9 +63,24 @@ static bool matches(const char *pattern, const char *name)
     return !strcmp(pattern, name);
 }
 
-static bool is_for(const struct scenario *scenario, unsigned version)
+/* The kernel that scenarios run on, as far as it decides which of them do. */
+struct subject {
+    unsigned version;
+    char release[64], added[64];
+};
+
+/* Not even by its full name: nothing would be there to look at. */
+static bool lacks_code(const struct scenario *scenario, const struct subject *subject)
 {
-    return surroundings_take(scenario->name) && (!scenario->since || version >= scenario->since) &&
+    return scenario->added && strcmp(scenario->added, subject->added);
+}
+
+static bool is_for(const struct scenario *scenario, const struct subject *subject)
+{
+    unsigned version = subject->version;
+
+    return !lacks_code(scenario, subject) && surroundings_take(scenario->name) &&
+           (!scenario->since || version >= scenario->since) &&
            (!scenario->before || version < scenario->before);
 }
 
@@ -154,8 +169,8 @@ static bool write_junit(const char *name, const struct result *results, size_t c
     return fclose(file) == 0;
 }
 
-static size_t run_all(const struct run_options *options, unsigned version, char **names, int names_count,
-                      struct result *results)
+static size_t run_all(const struct run_options *options, const struct subject *subject, char **names,
+                      int names_count, struct result *results)
 {
     struct world_report *report = world_report_shared();
     const struct scenario *scenario;
@@ -170,7 +185,7 @@ static size_t run_all(const struct run_options *options, unsigned version, char 
             wanted |= matches(names[name], scenario->name);
             named |= !strcmp(names[name], scenario->name);
         }
-        if (!wanted || (!named && !is_for(scenario, version)))
+        if (!wanted || lacks_code(scenario, subject) || (!named && !is_for(scenario, subject)))
             continue;
         results[count].scenario = scenario;
         results[count].status = in_process(scenario, options, report);
@@ -184,12 +199,12 @@ static size_t run_all(const struct run_options *options, unsigned version, char 
     return count;
 }
 
-static void list(unsigned version)
+static void list(const struct subject *subject)
 {
     const struct scenario *scenario;
 
     for (size_t each = 0; (scenario = scenario_at(each)) != NULL; each++)
-        if (is_for(scenario, version))
+        if (is_for(scenario, subject))
             printf("%-34s %s\n", scenario->name, scenario->what);
 }
 
@@ -309,30 +324,28 @@ static void take_option(struct command *command, int option)
     }
 }
 
-/* The version is the object's own. */
-static unsigned version_of(const char *object, char release[64])
+/* As the object itself says. */
+static void look_at(const char *object, struct subject *subject)
 {
     char error[400];
     struct instance *probe = instance_load(object, "probe", error, sizeof(error));
-    unsigned version;
 
     if (!probe) {
         fprintf(stderr, "kshim-run: %s\n", error);
         exit(EXIT_USAGE);
     }
-    version = instance_version(probe);
-    snprintf(release, 64, "%s", instance_release(probe));
+    subject->version = instance_version(probe);
+    snprintf(subject->release, sizeof(subject->release), "%s", instance_release(probe));
+    snprintf(subject->added, sizeof(subject->added), "%s", instance_entry(probe)->added);
     instance_unload(probe);
-    return version;
 }
 
 int main(int argc, char **argv)
 {
     static struct result results[MOST];
     struct command command = {.run = {.seed = 1}};
-    char release[64];
+    struct subject subject;
     size_t count, failed = 0;
-    unsigned version;
     int option;
 
     times_default(&command.run.times);
@@ -346,23 +359,24 @@ int main(int argc, char **argv)
         command.run.guest_object = command.run.object;
     if (!command.run.other_guest_object)
         command.run.other_guest_object = command.run.guest_object;
-    version = version_of(command.run.object, release);
+    look_at(command.run.object, &subject);
     if (command.list) {
-        list(version);
+        list(&subject);
         return 0;
     }
-    printf("Linux %s, seed %" PRIu64 "\n", release, command.run.seed);
-    count = run_all(&command.run, version, argv + optind, argc - optind, results);
+    printf("Linux %s%s%s, seed %" PRIu64 "\n", subject.release, *subject.added ? " with " : "", subject.added,
+           command.run.seed);
+    count = run_all(&command.run, &subject, argv + optind, argc - optind, results);
     for (size_t each = 0; each < count; each++)
         failed += results[each].status != 0;
     if (!count)
         fprintf(stderr, "kshim-run: no scenario of that name for this version; --list tells\n");
-    printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, release);
-    if (command.json && !write_json(command.json, results, count, release)) {
+    printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, subject.release);
+    if (command.json && !write_json(command.json, results, count, subject.release)) {
         fprintf(stderr, "kshim-run: %s cannot be written\n", command.json);
         return EXIT_FAILED;
     }
-    if (command.junit && !write_junit(command.junit, results, count, release)) {
+    if (command.junit && !write_junit(command.junit, results, count, subject.release)) {
         fprintf(stderr, "kshim-run: %s cannot be written\n", command.junit);
         return EXIT_FAILED;
     }

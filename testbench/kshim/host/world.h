@@ -92,6 +92,7 @@ struct scenario {
     const char *what; /* one line */
     void (*run)(struct world *world);
     unsigned since, before; /* versions it is for: KSHIM_V(6, 12); 0: all */
+    const char *added;      /* code that has to be linked into the kernel (scripts/kernel run --add); null */
     const void *about;      /* what this one of several made alike differs in */
 };
 #define KSHIM_V(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor) << 8)

@@ -221,6 +221,7 @@ struct kshim_entry {
     kshim_u32 version; /* KSHIM_ABI_VERSION */
     kshim_u32 size;
     const char *release; /* "6.12.111" */
+    const char *added;   /* name of code that is linked in beside the kernel's, or "" */
     const struct kshim_api *api;
 
     /* Takes the machine on, scans its buses and starts the driver. Once for each loaded copy. */

@@ -219,6 +219,7 @@ static const struct kshim_entry entry = {
     .version = KSHIM_ABI_VERSION,
     .size = sizeof(struct kshim_entry),
     .release = UTS_RELEASE,
+    .added = KSHIM_ADDED,
     .api = &kshim_api,
     .boot = kshim_boot,
     .interrupt = kshim_interrupt,

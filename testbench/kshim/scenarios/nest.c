@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "nest.h"
 
-bool nest_begin(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup)
+bool nest_parent(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup)
 {
     struct session *session = &nest->session;
     struct call_table table = {.size = sizeof(table), .flags = TABLE_NESTS};
-    struct call_virtual_iommu iommu = {.size = sizeof(iommu), .type = VIRTUAL_TYPE};
 
     if (!world_boot(world, setup))
         return false;
@@ -14,19 +13,36 @@ bool nest_begin(struct world *world, struct nest *nest, const char *device, cons
     if (world->failures)
         return false;
     user_map_all(world, session, false);
-    table.device = iommu.device = session->device;
+    table.device = session->device;
     table.parent = session->space;
     user_call(world, session, CALL_TABLE, &table, "a parent of nested tables");
-    nest->parent = session->table = iommu.table = table.id;
-    user_call(world, session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
-    nest->iommu = iommu.id;
-    nest_attach(world, nest, nest->parent, "the parent");
+    nest->parent = session->table = table.id;
     nest->tables = (struct guest_tables){.ram = machine_ram(world->machine),
                                          .lies = session->pa - IOVA,
                                          .next = IOVA,
                                          .end = IOVA + MIB,
                                          .levels = 4};
     return !world->failures;
+}
+
+bool nest_iommu(struct world *world, struct nest *nest, uint32_t type, void *data, uint32_t bytes)
+{
+    struct call_virtual_iommu iommu = {.size = sizeof(iommu),
+                                       .type = type,
+                                       .device = nest->session.device,
+                                       .table = nest->parent,
+                                       .data_bytes = bytes,
+                                       .data = (uint64_t)(uintptr_t)data};
+
+    user_call(world, &nest->session, CALL_VIRTUAL_IOMMU, &iommu, "a virtual IOMMU");
+    nest->iommu = iommu.id;
+    nest_attach(world, nest, nest->parent, "the parent");
+    return !world->failures;
+}
+
+bool nest_begin(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup)
+{
+    return nest_parent(world, nest, device, setup) && nest_iommu(world, nest, VIRTUAL_TYPE, NULL, 0);
 }
 
 void nest_end(struct world *world, struct nest *nest, struct dma_device *device)

@@ -25,6 +25,9 @@ struct nest_entry {
 /* Boots, opens a session with the device, maps PAGES pages, makes parent and virtual IOMMU, and
  * attaches the parent, as VMMs do. The first megabyte of the address space is for tables. False: told. */
 bool nest_begin(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup);
+/* The same without the virtual IOMMU, and one of a type of its own, whose data the driver reads and answers. */
+bool nest_parent(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup);
+bool nest_iommu(struct world *world, struct nest *nest, uint32_t type, void *data, uint32_t bytes);
 /* The parent's and the virtual IOMMU's end, after the nested tables'. */
 void nest_end(struct world *world, struct nest *nest, struct dma_device *device);
 

@@ -32,6 +32,8 @@ def parser() -> argparse.ArgumentParser:
                      help="the kernel of guests; without it the same one. Twice: of the second guest where there are two")
     one.add_argument("--modified", action="store_true", help="the tree differs from what was published")
     one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source to build from")
+    one.add_argument("--add", metavar="FOLDER", help="link C files of this folder into the kernel; or hw_viommu of "
+                     "testbench/kshim/added")
     one.add_argument("--systemc", action="store_true",
                      help="the IOMMUs are SystemC modules, reached by TLM-2.0 sockets (kshim-systemc)")
     one.add_argument("rest", nargs=argparse.REMAINDER, metavar="...",
@@ -62,7 +64,7 @@ def run_scenarios(arguments: argparse.Namespace) -> int:
               for option in ("--guest", str(kernels.made(kernels.wanted([name])[0]).instance))]
     status = 0
     for wish in kernels.wanted(arguments.kernel, modified=arguments.modified):
-        kernel = kernels.made(wish)
+        kernel = kernels.made(wish, kernels.added(arguments.add))
         if wish.modified:
             print(f"MODIFIED: the driver of {wish.path} is not the published one")
         command = [str(runner), "--object", str(kernel.instance), *guests]

@@ -136,23 +136,29 @@ def configure(tree: Path, folder: Path, log: Path) -> None:
     config.check(folder / ".config")
 
 
+def compiled(tree: Path, folder: Path, log: Path) -> tuple[str, ...]:
+    """Compiles what is not up to date; what of it is linked, by path inside the folder. Which files a folder has is
+    its own make file's business."""
+    folders, objects, leave = wanted(tree)
+    if not (folder / ".compiled").exists():
+        make(tree, folder, [*(name + "/" for name in folders), *objects], log)
+        (folder / ".compiled").touch()
+    linked = [*objects]
+    for name in folders:
+        linked += members(folder, f"{name}/built-in.a") + members(folder, f"{name}/lib.a")
+    return tuple(name for name in dict.fromkeys(linked) if not any(fnmatch.fnmatch(name, pattern) for pattern in leave))
+
+
 def compile_objects(source: Source, tree: Path, builds: Path, say: Callable[[str], None]) -> Objects:
     """All objects of a tree. Where they are there already, only kbuild's own check of what changed is run."""
     check_tools()
     mark = tree_digest(tree)[:6] if source.is_tree else file_digest(source.path)[:6]
     folder = builds / f"objects-{source.name}-{mark}-{stamp()}"
     folder.mkdir(parents=True, exist_ok=True)
-    folders, objects, leave = wanted(tree)
     log = folder / "kbuild.log"
     if not (folder / ".compiled").exists():
         log.unlink(missing_ok=True)
         say(f"configuring Linux {source.name}")
         configure(tree, folder, log)
         say("compiling it (some two minutes on two cores)")
-        make(tree, folder, [*(name + "/" for name in folders), *objects], log)
-        (folder / ".compiled").touch()
-    linked = [*objects]
-    for name in folders:
-        linked += members(folder, f"{name}/built-in.a") + members(folder, f"{name}/lib.a")
-    kept = [name for name in dict.fromkeys(linked) if not any(fnmatch.fnmatch(name, pattern) for pattern in leave)]
-    return Objects(source, tree, folder, tuple(kept))
+    return Objects(source, tree, folder, compiled(tree, folder, log))

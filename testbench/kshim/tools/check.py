@@ -135,25 +135,29 @@ def copied_objects(base: Kernel, tree: Path) -> Path:
     return folder
 
 
-def touch_changed(base: Path, tree: Path) -> None:
+def touch_changed(base: Path, tree: Path) -> list[Path]:
     """What the change has made is newer than all objects: kbuild goes by age."""
+    changed = []
     for folder, _, names in os.walk(tree):
         for name in names:
             path = Path(folder) / name
             other = base / path.relative_to(tree)
             if not path.is_symlink() and (not other.exists() or not other.samefile(path)):
                 path.touch()
+                changed.append(path)
+    return changed
 
 
 def changed_kernel(base: Kernel, change: Path) -> Kernel:
     """Base plus change as an instance."""
     tree = changed_tree(base, change)
     folder = copied_objects(base, tree)
-    touch_changed(base.tree, tree)
-    folders, objects, _ = build.wanted(tree)
+    log = folder / "kbuild.log"
+    changed = touch_changed(base.tree, tree)
     places.say("compiling what changed")
-    build.make(tree, folder, [*(name + "/" for name in folders), *objects], folder / "kbuild.log")
-    made = build.Objects(base.source, tree, folder, base.objects.link)
+    if any(path.name.startswith("Kconfig") for path in changed):
+        build.configure(tree, folder, log)
+    made = build.Objects(base.source, tree, folder, build.compiled(tree, folder, log))
     target = base.instance.with_name(f"{base.instance.stem}-{tree.name.rsplit('-', 1)[-1]}.so")
     return Kernel(base.source, tree, made, link.instance(made, target, places.say))
 

@@ -55,15 +55,24 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def made(wish: Source) -> Kernel:
+def made(wish: Source, added: link.Added | None = None) -> Kernel:
     """Builds what is not there yet."""
     folder = places.builds()
     with locked(folder):
         build.check_tools()
         tree = source.unpack(wish, folder, places.say)
         objects = build.compile_objects(wish, tree, folder, places.say)
-        target = folder / f"kernel-{objects.folder.name.removeprefix('objects-')}.so"
-        return Kernel(wish, tree, objects, link.instance(objects, target, places.say))
+        mark = objects.folder.name.removeprefix("objects-") + (f"+{added.name}" if added else "")
+        target = folder / f"kernel-{mark}.so"
+        return Kernel(wish, tree, objects, link.instance(objects, target, places.say, added))
+
+
+def added(folder: str | None) -> link.Added | None:
+    """Code that the user wants in the kernel: a folder of his, or one of testbench/kshim/added by its name."""
+    if folder is None:
+        return None
+    path = places.users_path(folder)
+    return link.Added(path.resolve() if path.is_dir() else build.KSHIM / "added" / folder)
 
 
 def check_runner(name: str = "kshim-run") -> Path:
@@ -74,4 +83,4 @@ def check_runner(name: str = "kshim-run") -> Path:
     return runner
 
 
-__all__ = ["Kernel", "KernelError", "Unavailable", "check_runner", "given", "made", "wanted"]
+__all__ = ["Kernel", "KernelError", "Unavailable", "added", "check_runner", "given", "made", "wanted"]

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import stubs
@@ -45,7 +46,32 @@ DIALECTS = {  # macro: header, and what stands in it. The version does not tell:
 
 def dialect(objects: Objects) -> list[str]:
     return [f"-D{macro}" for macro, (header, text) in DIALECTS.items()
-            if text in (objects.tree / header).read_text(encoding="utf-8")]
+            if (objects.tree / header).exists() and text in (objects.tree / header).read_text(encoding="utf-8")]
+
+
+@dataclass(frozen=True)
+class Added:
+    """Code of the user's that is linked into the kernel: a folder with C files, and in `wraps` the names of kernel
+    functions that it takes over (__wrap_NAME is called for NAME, and __real_NAME is the kernel's)."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def sources(self) -> list[Path]:
+        found = sorted(self.folder.glob("*.c"))
+        if not found:
+            raise KernelError(f"{self.folder}: a folder with C files was expected")
+        return found
+
+    def wraps(self) -> tuple[str, ...]:
+        path = self.folder / "wraps"
+        return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
+
+    def files(self) -> list[Path]:
+        return [*self.sources(), *sorted(self.folder.glob("*.h"))]
 
 
 def glue_sources() -> list[Path]:
@@ -59,10 +85,11 @@ def link_stamp(objects: Objects, extra: list[Path]) -> str:
     return digest(path.read_bytes() for path in files)
 
 
-def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wraps: tuple[str, ...] = WRAPS,
-             extra: tuple[Path, ...] = ()) -> Path:
-    """The shared object. `wraps` are kernel symbols that sources in `extra` take over (ld --wrap)."""
-    stamp = link_stamp(objects, list(extra)) + " " + " ".join(wraps)
+def instance(objects: Objects, target: Path, say: Callable[[str], None], added: Added | None = None) -> Path:
+    """The shared object, with code of the user's in it where there is some."""
+    wraps = (*WRAPS, *(added.wraps() if added else ()))
+    extra = added.sources() if added else []
+    stamp = link_stamp(objects, added.files() if added else []) + " " + " ".join(wraps)
     mark = target.with_suffix(".stamp")
     if target.exists() and mark.exists() and mark.read_text(encoding="utf-8") == stamp:
         return target
@@ -70,7 +97,7 @@ def instance(objects: Objects, target: Path, say: Callable[[str], None], *, wrap
     work = target.parent / (target.stem + ".parts")
     work.mkdir(parents=True, exist_ok=True)
     command = [*compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}",
-               f"-I{objects.tree}/drivers/iommu/amd"]
+               f"-I{objects.tree}/drivers/iommu/amd", f'-DKSHIM_ADDED="{added.name if added else ""}"']
     parts = []
     for source in [*glue_sources(), *extra]:
         part = work / (source.stem + ".o")
