@@ -195,6 +195,7 @@ static void end_quietly(struct amdvi_timed *t, uint32_t index, const struct amdv
     work_of_lookup(t, later(t->now, t->operations[index].ready), work);
     walk_end(t, index);
     operation_give(t, index);
+    t->prefetching--;
     ring_recheck(t);
 }
 

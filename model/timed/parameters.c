@@ -119,6 +119,14 @@ enum amdvi_status amdvi_timed_get(const struct amdvi_timed_parameters *parameter
     return AMDVI_OK;
 }
 
+/* All ports together: the device has so many places, some of which are for other things. */
+static bool fits(const struct amdvi_timed_parameters *parameters)
+{
+    enum { PLACES = 60000 };
+
+    return parameters->value[PARAMETER_L1_PORTS] * parameters->value[PARAMETER_L1_OUTSTANDING] <= PLACES;
+}
+
 /* Nothing could move with a zero where there must be one: the ranges exclude it. */
 enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *parameters, const char **name)
 {
@@ -130,6 +138,11 @@ enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *paramet
             continue;
         if (name)
             *name = p->name;
+        return AMDVI_ERR_BAD_VALUE;
+    }
+    if (!fits(parameters)) {
+        if (name)
+            *name = parameter_rows[PARAMETER_L1_OUTSTANDING].public.name;
         return AMDVI_ERR_BAD_VALUE;
     }
     return AMDVI_OK;

@@ -38,10 +38,13 @@ static void begin(struct amdvi_timed *t, const struct amdvi_prefetch *what, uint
     o->state = OPERATION_UNDER_WAY;
     o->last_line = line;
     o->ready = ready;
-    if (amdvi_submit_prefetch(t->device, what, index) != AMDVI_OK)
-        operation_give(t, index);
-    else
-        t->statistics.prefetches++;
+    t->prefetching++;
+    t->statistics.prefetches++;
+    if (amdvi_submit_prefetch(t->device, what, index) == AMDVI_OK)
+        return;
+    t->prefetching--;
+    t->statistics.prefetches--;
+    operation_give(t, index);
 }
 
 /* Only with a walker that nobody waits for. `o` may move. */
@@ -50,7 +53,8 @@ void prefetch_behind(struct amdvi_timed *t, const struct operation *o)
     struct amdvi_prefetch what = {
         .device = o->in.request.device, .has_pasid = o->in.request.has_pasid, .pasid = o->in.request.pasid};
 
-    if (!wanted(t, o) || t->walkers == t->p[PARAMETER_WALK_SLOTS])
+    if (!wanted(t, o) || t->walkers == t->p[PARAMETER_WALK_SLOTS] ||
+        t->prefetching == t->p[PARAMETER_WALK_SLOTS])
         return;
     what.count = pages_behind(t, o);
     what.address = ((o->in.request.address >> PAGE_SHIFT) + 1) << PAGE_SHIFT;

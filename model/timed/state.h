@@ -170,6 +170,7 @@ struct amdvi_timed {
     bool latencies_in_turn;
 
     uint32_t walkers;
+    uint32_t prefetching;   /* prefetches under way */
     struct list walks;      /* operations that have one, oldest first */
     uint64_t walk_number;   /* of the last walk that began */
     struct list walk_queue; /* accesses that wait for a walker */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { MOST = 65536, PS_PER_NS = 1000 };
+enum { REGISTERS = 1024, PS_PER_NS = 1000 };
 
 /* ---------------------------------------------------------------- what the device says */
 
@@ -33,12 +33,12 @@ static void rested(void *context, enum amdvi_asker asker, const struct amdvi_wor
 
 /* ---------------------------------------------------------------- life */
 
+/* Places at the ports, prefetches, and accesses to registers; what amdvi_timed_check() lets pass is below
+ * what the device takes. */
 static uint32_t most_under_way(const struct amdvi_timed *t)
 {
-    uint64_t most =
-        t->p[PARAMETER_L1_PORTS] * t->p[PARAMETER_L1_OUTSTANDING] + t->p[PARAMETER_L1_OUTSTANDING];
-
-    return most < MOST ? (uint32_t)most : MOST;
+    return (uint32_t)(t->p[PARAMETER_L1_PORTS] * t->p[PARAMETER_L1_OUTSTANDING] + t->p[PARAMETER_WALK_SLOTS] +
+                      REGISTERS);
 }
 
 static void set_arrays(struct amdvi_timed *t)

@@ -69,7 +69,9 @@ enum amdvi_status amdvi_timed_set(struct amdvi_timed_parameters *parameters, con
 enum amdvi_status amdvi_timed_get(const struct amdvi_timed_parameters *parameters, const char *name,
                                   uint64_t *value);
 
-/* AMDVI_ERR_BAD_VALUE when a value is out of range; `*name` is then which. */
+/* AMDVI_ERR_BAD_VALUE when a value is out of range, or l1.outstanding of all ports together is more than
+ * 60,000;
+ * `*name` is then which. */
 enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *parameters, const char **name);
 
 /* ------------------------------------------------------------------------------ running */

@@ -60,20 +60,32 @@ static void build(struct stage *s, const char *const *keys)
         machine_map(&s->machine, s->root, 4, page_at(i), MACHINE_DATA + 4096 * i, MACHINE_READ_WRITE);
 }
 
-static void create(struct stage *s, const char *settings, bool host_memory)
+static void create_with(struct stage *s, const struct amdvi_timed_parameters *parameters, bool host_memory)
 {
     struct amdvi_timed_host host = {
         .context = s, .complete = on_complete, .issue = host_memory ? on_issue : NULL};
+
+    ck_assert_int_eq(amdvi_timed_create(s->machine.device, parameters, &host, NULL, &s->timed), AMDVI_OK);
+}
+
+static void create(struct stage *s, const char *settings, bool host_memory)
+{
     struct amdvi_timed_parameters parameters;
 
     apply(&parameters, settings);
-    ck_assert_int_eq(amdvi_timed_create(s->machine.device, &parameters, &host, NULL, &s->timed), AMDVI_OK);
+    create_with(s, &parameters, host_memory);
 }
 
 void stage_open(struct stage *s, const char *settings, const char *const *keys)
 {
     build(s, keys);
     create(s, settings, false);
+}
+
+void stage_open_with(struct stage *s, const struct amdvi_timed_parameters *parameters)
+{
+    build(s, NULL);
+    create_with(s, parameters, false);
 }
 
 void stage_open_host_memory(struct stage *s, const char *settings)
@@ -106,6 +118,14 @@ void stage_allow_ats(struct stage *s)
     uint64_t at = machine_dte_address(DEVICE) + 8;
 
     machine_poke(&s->machine, at, machine_peek(&s->machine, at) | UINT64_C(1) << 32);
+}
+
+/* DTE.PPR (bit 52): page requests are taken (iommu 3.1). */
+void stage_allow_page_requests(struct stage *s)
+{
+    uint64_t at = machine_dte_address(DEVICE);
+
+    machine_poke(&s->machine, at, machine_peek(&s->machine, at) | UINT64_C(1) << 52);
 }
 
 void stage_read_by_atc(struct stage *s, uint64_t at_ns, uint64_t iova, uint64_t tag)

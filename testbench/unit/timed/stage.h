@@ -37,6 +37,7 @@ struct stage {
 
 /* `settings`: NAME=VALUE,NAME=VALUE over preset generic; `keys`: null-terminated KEY, VALUE of the device. */
 void stage_open(struct stage *s, const char *settings, const char *const *keys);
+void stage_open_with(struct stage *s, const struct amdvi_timed_parameters *parameters);
 void stage_open_host_memory(struct stage *s, const char *settings);
 void stage_close(struct stage *s);
 
@@ -44,6 +45,7 @@ uint64_t page_at(unsigned page);
 void stage_read(struct stage *s, uint64_t at_ns, unsigned port, uint16_t device, uint64_t iova, uint64_t tag);
 /* DEVICE has an ATC, and asks through it. */
 void stage_allow_ats(struct stage *s);
+void stage_allow_page_requests(struct stage *s);
 void stage_read_by_atc(struct stage *s, uint64_t at_ns, uint64_t iova, uint64_t tag);
 /* Runs to just before, where it must not have ended, and to `at_ns`, where it must. */
 void stage_ends_at(struct stage *s, uint64_t tag, uint64_t at_ns);
