@@ -7,7 +7,8 @@
 
 enum { ADDED = 16 };
 
-static const char device_type[] = "amdvi-iommu";
+/* The machine's own IOMMU, and those of other root buses. */
+static const char device_type[] = "amdvi-iommu", extra_type[] = "amdvi-iommu-extra";
 
 /* A growing text. */
 struct text {
@@ -68,18 +69,17 @@ static bool is_option(const char *argument, const char *name)
     return argument[0] == '-' && !strcmp(argument + (argument[1] == '-' ? 2 : 1), name);
 }
 
-static bool names_device(const char *value)
+static bool names(const char *value, const char *type)
 {
-    size_t length = strlen(device_type);
+    size_t length = strlen(type);
 
-    return !strncmp(value, device_type, length) &&
-           (!value[length] || value[length] == ',' || value[length] == '-');
+    return !strncmp(value, type, length) && (!value[length] || value[length] == ',');
 }
 
-static bool is_device(const struct vm_options *options, int index)
+static bool is_device(const struct vm_options *options, int index, const char *type)
 {
     return index > 0 && is_option(options->arguments[index - 1], "device") &&
-           names_device(options->arguments[index]);
+           names(options->arguments[index], type);
 }
 
 static bool any(const struct vm_options *options, const char *name)
@@ -93,7 +93,7 @@ static bool any(const struct vm_options *options, const char *name)
 static bool any_device(const struct vm_options *options)
 {
     for (int i = 0; i < options->count; i++)
-        if (is_device(options, i))
+        if (is_device(options, i, device_type))
             return true;
     return false;
 }
@@ -144,7 +144,7 @@ char **vm_arguments(const struct vm_options *options, const struct vm_files *fil
     add(arguments, &count, options->qemu);
     add_ours(arguments, &count, options, files);
     for (int i = 0; i < options->count; i++)
-        if (is_device(options, i))
+        if (is_device(options, i, device_type) || is_device(options, i, extra_type))
             arguments[count++] = device_argument(options, files, options->arguments[i]);
         else
             add(arguments, &count, options->arguments[i]);

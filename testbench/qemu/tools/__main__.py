@@ -36,7 +36,8 @@ def do_boot(options: argparse.Namespace) -> int:
         raise QemuError("there is no such scenario; scripts/qemu boot --list names them")
     places.object_file(say)
     places.build_command(say)
-    kernel = kernels.get(options.kernel, say)
+    ours = tuple({name for one in wanted if one for name in one.modules})
+    kernel = kernels.get(options.kernel, ours, say)
     say(f"seed {options.seed}")
     failed = 0
     for scenario in wanted:

@@ -73,17 +73,27 @@ def newest(beginning: str, pattern: str) -> str:
     return max(found)[1]
 
 
-def binary(package: str, folder: Path) -> Path:
-    """The contents of a binary package, unpacked into a folder of its name; kept."""
-    target = folder / package
-    if (target / ".unpacked").exists():
-        return target
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+def needs(package: str, pattern: str) -> list[str]:
+    """Packages that this one depends on directly, whose names match."""
+    listing = run(["apt-cache", "depends", package], Path("."), package)
+    return re.findall(rf"Depends: ({pattern})$", listing, re.M)
+
+
+def unpack(package: str, target: Path) -> None:
+    """Adds the contents of a binary package to a folder."""
+    target.mkdir(parents=True, exist_ok=True)
     run(["apt-get", "-q", "-o", "APT::Sandbox::User=root" if os.getuid() == 0 else "Debug::NoLocking=true", "download", package],
         target, f"{package} cannot be fetched")
     package_file = next(target.glob("*.deb"))
     run(["dpkg-deb", "--extract", package_file.name, "."], target, package)
     package_file.unlink()
-    (target / ".unpacked").touch()
+
+
+def binary(package: str, folder: Path) -> Path:
+    """The contents of a binary package, in a folder of its name; kept."""
+    target = folder / package
+    if not (target / ".unpacked").exists():
+        shutil.rmtree(target, ignore_errors=True)
+        unpack(package, target)
+        (target / ".unpacked").touch()
     return target

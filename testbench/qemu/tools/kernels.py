@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import archive, initrd, places
+from . import archive, initrd, modules, places
 from .errors import QemuError
 
 
@@ -28,8 +28,8 @@ def package_of(version: str) -> str:
     return archive.newest(f"linux-image-{version}.", rf"linux-image-{number}\.\d+(-\d+|\+deb\d+)?-amd64")
 
 
-def get(version: str, say: Callable[[str], None]) -> Kernel:
-    """The kernel, with an initial RAM disk for it; fetched once (70 to 110 MB)."""
+def get(version: str, ours: tuple[str, ...], say: Callable[[str], None]) -> Kernel:
+    """The kernel, with an initial RAM disk for it and modules of ours; fetched once (70 to 110 MB)."""
     if not re.fullmatch(r"\d+\.\d+", version):
         raise QemuError(f"'{version}' is no version of a kernel, such as 6.1")
     package = package_of(version)
@@ -37,5 +37,6 @@ def get(version: str, say: Callable[[str], None]) -> Kernel:
     if not (folder / package / ".unpacked").exists():
         say(f"fetching {package} (some 100 MB)")
     unpacked = archive.binary(package, folder)
-    return Kernel(version, package.removeprefix("linux-image-"), unpacked, next((unpacked / "boot").glob("vmlinuz-*")),
-                  initrd.build(unpacked, {}, say))
+    release = package.removeprefix("linux-image-")
+    built = {name: modules.build(name, release, unpacked, say) for name in ours}
+    return Kernel(version, release, unpacked, next((unpacked / "boot").glob("vmlinuz-*")), initrd.build(unpacked, built, say))
