@@ -39,7 +39,13 @@ OTHERWISE = {
     ("docs/hw-viommu.rst", "$ build/"): "the tests guests/run_isolation and fuzz, for a shorter time",
     ("docs/hosts.md", "scripts/kernel"): "the tests of testbench/kshim",
     ("docs/kernel.md", "cmake --preset"): "CI",
+    ("docs/kernel.md", "cmake --build"): "CI",
     ("docs/kernel.md", "scripts/kernel"): "the tests of testbench/kshim",
+    ("docs/timing-driver.md", "scripts/kernel"): "the tests of testbench/kshim",
+    ("docs/vm.md", "scripts/setup"): "changes the machine; CI begins with it",
+    ("docs/vm.md", "scripts/qemu"): "the tests of testbench/qemu",
+    ("docs/vm.md", "build/release/cli/amdvi vm"): "the tests of testbench/qemu",
+    ("docs/python.md", "/usr/bin/python3 -m venv"): "the test python-wheel",
     ("docs/python.md", "cd testbench"): "the tests sidebyside",
     ("docs/python.md", "PYTHONPATH=../build"): "the tests sidebyside, with fewer requests",
 }
