@@ -95,21 +95,25 @@ static void look_for_overflow(struct host_kernel *host, struct host_log *log, en
     log->overflowed = now;
 }
 
-/* The kernel's handler is about to learn how far a log reaches. */
+static void look_at(struct host_kernel *host, struct host_log *log, enum amdvi_log kind)
+{
+    hand_on(host, log, kind);
+    look_for_overflow(host, log, kind);
+}
+
+/* The kernel's handler is about to learn what there is, from Status, and how far a log reaches. It clears an
+ * overflow before it reads what came before that. */
 static void reads(void *context, uint64_t pa)
 {
     struct host_kernel *host = context;
     uint64_t offset = pa & (REGISTERS - 1);
 
-    if (!host->driver || (offset != REG_EVENT_TAIL_OFFSET && offset != REG_PPR_TAIL_OFFSET))
+    if (!host->driver)
         return;
-    if (offset == REG_EVENT_TAIL_OFFSET) {
-        hand_on(host, &host->events, AMDVI_LOG_EVENT);
-        look_for_overflow(host, &host->events, AMDVI_LOG_EVENT);
-    } else {
-        hand_on(host, &host->requests, AMDVI_LOG_PPR);
-        look_for_overflow(host, &host->requests, AMDVI_LOG_PPR);
-    }
+    if (offset == REG_STATUS_OFFSET || offset == REG_EVENT_TAIL_OFFSET)
+        look_at(host, &host->events, AMDVI_LOG_EVENT);
+    if (offset == REG_STATUS_OFFSET || offset == REG_PPR_TAIL_OFFSET)
+        look_at(host, &host->requests, AMDVI_LOG_PPR);
 }
 
 /* ------------------------------------------------------------------------------ life */

@@ -3,9 +3,10 @@
 #include "guest_files.h"
 #include "guest_steps.h"
 
-enum { LARGE_ORDER = 9, ROUNDS = 20 };
+enum { LARGE_ORDER = 9, ROUNDS = 20, FLOODS = 3, FAULTS = 9000 /* more than any version's log holds */ };
 #define LARGE    (2 * MIB)
 #define FAR_AWAY (1ull << 40) /* beyond what three levels reach */
+#define UNUSED   0x20000000ull
 
 /* ------------------------------------------------------------------------------ unmapped by the host */
 
@@ -156,6 +157,41 @@ static void grown(struct world *world)
     virtual_stop(&virtual);
 }
 
+/* ------------------------------------------------------------------------------ a log that overflows */
+
+static uint64_t overflows(const struct instance *kernel)
+{
+    return instance_log_count(kernel, "vent log overflow") +
+           instance_log_count(kernel, "vent log restarting");
+}
+
+/* More faults than the logs hold, while nobody reads: what is lost in the kernel's log is an overflow of a
+ * mediated guest's. Kernel and guest both start theirs again, and the next fault arrives. */
+static void flooded(struct world *world)
+{
+    struct virtual virtual;
+    struct guest *guest = virtual_boot(world, &virtual, world->scenario->about);
+    uint64_t word = 0, told;
+
+    if (!guest)
+        return;
+    for (unsigned round = 0; round < FLOODS; round++) {
+        for (unsigned each = 0; each < FAULTS; each++)
+            EXPECT(world, dma_write(world->nic, UNUSED + each * PAGE, &word, sizeof(word)) == DMA_FAULT,
+                   "an unused address is reached");
+        guest_run(guest);
+        told = instance_log_count(guest->kernel, SAYS_FAULT);
+        EXPECT(world, told && told < (round + 1) * FAULTS, "the guest has seen %" PRIu64 " faults", told);
+        EXPECT(world, overflows(guest->kernel) == round + 1, "the guest has seen %" PRIu64 " overflows",
+               overflows(guest->kernel));
+        EXPECT(world, guest_write(guest, 0, UNUSED, &word, sizeof(word)) == DMA_FAULT, "it is reached");
+        guest_run(guest);
+        EXPECT(world, instance_log_count(guest->kernel, SAYS_FAULT) == told + 1,
+               "the guest's log stands after an overflow");
+    }
+    virtual_stop(&virtual);
+}
+
 static const struct virtual_setup hardware = {.host = &host_by_domain, .mode = HV_VMM_HARDWARE};
 static const struct virtual_setup mediated = {.host = &host_by_domain, .mode = HV_VMM_MEDIATED};
 static const struct virtual_setup files = {.host = &host_by_files, .mode = HV_VMM_HARDWARE};
@@ -180,6 +216,14 @@ const struct scenario guest_host_scenarios[] = {
     {.name = "guest/host-kernel/growth-mediated",
      .what = "the same in mediated mode",
      .run = grown,
+     .about = &mediated},
+    {.name = "guest/host-kernel/flood-hardware",
+     .what = "more faults than the guest's log holds",
+     .run = flooded,
+     .about = &hardware},
+    {.name = "guest/host-kernel/flood-mediated",
+     .what = "more faults than the kernel's log holds: an overflow of the guest's",
+     .run = flooded,
      .about = &mediated},
     {.name = "guest/iommufd/unmap",
      .what = "a user of iommufd unmaps and moves guest memory",
