@@ -85,6 +85,12 @@ static const struct {
     FIELD(KIND(FLOOD), attacker, "none|pages|domains|host|faults", 0, 0, 4,
           "guest 0 floods its ring, or the host its own, or a device faults"),
     FIELD(KIND(SWEEP), device_stride, "", 1, 1, 256, "between DeviceIDs"),
+    FIELD(KIND(REQUESTS), host_levels, "", 4, 3, 6, "levels of the host's tables"),
+    FIELD(KIND(REQUESTS), guest_levels, "", 4, 4, 5, "levels of guest tables, with tables=nested"),
+    FIELD(KIND(REQUESTS), glx, "", 0, 0, 2, "GCR3 tables have one level more than this"),
+    FIELD(KIND(REQUESTS), atc, "off|on", 0, 0, 1,
+          "the device has a translation cache (time.atc.*) and asks by ATS"),
+    FIELD(KIND(UNMAPS), domains, "", 1, 1, 16384, "of nested guests, in each of which a page is flushed"),
     FIELD(KIND(REPLAY), pace, "closed|open|recorded", 0, 0, 2,
           "requests one by one; as many at once as outstanding allows; at the times of the trace"),
     FIELD(KIND(REPLAY), stretch, "", 1000, 1, 1000000,
@@ -136,6 +142,8 @@ static struct contradiction contradiction(const struct workload *l)
     case WORKLOAD_UNMAPS:
         if (l->tables != TABLES_HOST)
             return (struct contradiction){"tables", "kind=unmaps has host tables only"};
+        if (l->domains * l->batch > 16384)
+            return (struct contradiction){"domains", "times batch: more than the ring takes, 16,384"};
         return none;
     case WORKLOAD_NIC:
         if (!l->rate)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { FIRST_DEVICE = 0x100, DOMAIN = 5, MODE = 4, PAGE_BYTES = 4096 };
+enum { FIRST_DEVICE = 0x100, DOMAIN = 5, PAGE_BYTES = 4096 };
 #define IOVA UINT64_C(0x40000000)
 #define DATA UINT64_C(0x3000000)
 
@@ -23,14 +23,18 @@ static void map_host(struct world *w, const struct workload *l)
     uint64_t root = world_page(w), step = UINT64_C(1) << workload_shift(l);
 
     for (uint64_t at = 0; at < l->pages * PAGE_BYTES; at += step)
-        world_host_map(w, root, MODE, IOVA + at, l->page == PAGE_4K ? DATA : 0, workload_shift(l));
+        world_host_map(w, root, (unsigned)l->host_levels, IOVA + at, l->page == PAGE_4K ? DATA : 0,
+                       workload_shift(l));
     for (unsigned i = 0; i < l->devices; i++)
-        world_dte_host(w, (uint16_t)(FIRST_DEVICE + i), DOMAIN, MODE, root);
+        world_dte_host(w, (uint16_t)(FIRST_DEVICE + i), DOMAIN, (unsigned)l->host_levels, root);
 }
 
 static void map_both(struct world *w, const struct workload *l)
 {
-    struct nested n = {.host_levels = MODE, .guest_levels = 4, .host_shift = workload_shift(l)};
+    struct nested n = {.host_levels = (unsigned)l->host_levels,
+                       .guest_levels = (unsigned)l->guest_levels,
+                       .glx = (unsigned)l->glx,
+                       .host_shift = workload_shift(l)};
     uint64_t root;
 
     world_nested(w, &n);
@@ -44,12 +48,23 @@ static void map_both(struct world *w, const struct workload *l)
         world_dte_nested(w, (uint16_t)(FIRST_DEVICE + i), DOMAIN, &n);
 }
 
+/* DTE.I: the device may ask by ATS (iommu 3.1) */
+static void allow_ats(struct world *w, const struct workload *l)
+{
+    for (unsigned i = 0; i < l->devices; i++) {
+        uint64_t at = WORLD_DEVTAB + (FIRST_DEVICE + i) * UINT64_C(32) + 8;
+        world_poke(w, at, world_peek(w, at) | UINT64_C(1) << 32);
+    }
+}
+
 static void map_tables(struct world *w, const struct workload *l)
 {
     if (l->tables == TABLES_BOTH)
         map_both(w, l);
     else
         map_host(w, l);
+    if (l->atc)
+        allow_ats(w, l);
 }
 
 /* ---------------------------------------------------------------- requests */
@@ -92,10 +107,12 @@ static void send(struct source *s, struct world *w)
                                     .pasid = l->tables == TABLES_BOTH,
                                     .length = l->bytes};
 
+    enum amdvi_status (*submit)(struct amdvi_timed *, uint64_t, unsigned, const struct amdvi_request *,
+                                uint64_t) = l->atc ? amdvi_timed_atc_request : amdvi_timed_request;
+
     request.address = IOVA + next_page(s, w) * PAGE_BYTES;
     s->left--;
-    w->failed |= amdvi_timed_request(w->timed, departure(s, w), (unsigned)(s->sent++ % s->ports), &request,
-                                     0) != AMDVI_OK;
+    w->failed |= submit(w->timed, departure(s, w), (unsigned)(s->sent++ % s->ports), &request, 0) != AMDVI_OK;
 }
 
 static void on_end(void *context, struct world *w, const struct amdvi_timed_completion *c)
@@ -151,8 +168,8 @@ bool workload_requests(const struct experiment *e, struct experiment_result *r)
 
 static void invalidate(struct world *w, const struct workload *l, uint64_t page)
 {
-    if (!l->ranged)
-        world_invalidate_page(w, DOMAIN, IOVA + page * PAGE_BYTES, !l->keep_directories);
+    for (uint64_t i = 0; i < l->domains && !l->ranged; i++)
+        world_invalidate_page(w, (uint16_t)(DOMAIN + i), IOVA + page * PAGE_BYTES, !l->keep_directories);
 }
 
 /* Pages are used and unmapped; the wait behind a batch holds everything up. */
