@@ -91,6 +91,9 @@ static void print_list(void)
                p->meaning, p->origin, p->basis);
     for (size_t i = 0; (preset = amdvi_timed_preset_at(i)); i++)
         printf("time.preset=%-15s %s\n", preset->name, preset->meaning);
+    puts("time.latencies            a file of memory's latencies, a line each: 150ns, or 150ns x40 for forty "
+         "of them\n"
+         "time.latency_order        drawn|in_turn: how they are taken");
     for (size_t i = 0; silicon_register_at(i); i++)
         printf("silicon.%s\n", silicon_register_at(i));
 }

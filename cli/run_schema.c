@@ -80,6 +80,21 @@ static struct json_object *time_schema(void)
                                *p->values                ? choice_schema(p->values, p->meaning)
                                : strcmp(p->unit, "time") ? number_schema(p->least, p->most, p->meaning)
                                                          : typed("string", p->meaning));
+    json_object_object_add(
+        fields, "latencies",
+        typed("string", "a file of memory's latencies, beside this file: 150ns, or 150ns x40"));
+    json_object_object_add(fields, "latency_order", choice_schema("drawn|in_turn", "how they are taken"));
+    return section(fields, false);
+}
+
+/* Registers as numbers; YAML reads 0x ones, too. */
+static struct json_object *silicon_schema(void)
+{
+    struct json_object *fields = json_object_new_object();
+
+    for (size_t i = 0; silicon_register_at(i); i++)
+        json_object_object_add(fields, silicon_register_at(i),
+                               number_schema(0, UINT32_MAX, "as it is read out of silicon"));
     return section(fields, false);
 }
 
@@ -94,6 +109,7 @@ void schema_print(void)
     json_object_object_add(fields, "length", number_schema(1, 1000000000, "operations that are"));
     json_object_object_add(fields, "seed", number_schema(1, 1000000000, "of everything drawn"));
     json_object_object_add(fields, "device", section(json_object_new_object(), true));
+    json_object_object_add(fields, "silicon", silicon_schema());
     json_object_object_add(fields, "time", time_schema());
     json_object_object_add(fields, "workload", workload_schema());
     top = section(fields, false);

@@ -126,3 +126,27 @@ def test_a_device_as_its_registers_describe_it():
 def test_registers_that_cannot_be(setting, text):
     done = run(FILES / "tlb-reach.yaml", "--set", setting)
     assert done.returncode == 2 and text in done.stderr
+
+
+def test_surroundings_make_no_difference():
+    words = [AMDVI, "run", str(FILES / "nic.yaml"), "--json", "--set", "length=2000"]
+    outputs = {subprocess.run([*prefix, *words], capture_output=True, check=True, env={**os.environ, "LANG": language, "LC_ALL": language}).stdout
+               for language in ("C", "de_DE.UTF-8", "tr_TR.UTF-8") for prefix in ([], ["taskset", "-c", "0"], ["setarch", "-R"])}
+    assert len(outputs) == 1
+
+
+def test_latencies_from_a_list(tmp_path):
+    (tmp_path / "slow").write_text("# measured\n300ns x2\n600ns\n", encoding="utf-8")
+    text = (FILES / "walkers.yaml").read_text(encoding="utf-8")
+    (tmp_path / "walkers.yaml").write_text(text + "time: {latencies: slow, latency_order: in_turn}\n", encoding="utf-8")
+    few = ("--set", "length=2000", "--set", "warm_up=200")
+    assert abs(metrics(tmp_path / "walkers.yaml", *few)["memory_mean_ns"] / 400 - 1) < 0.01
+    assert abs(metrics(FILES / "walkers.yaml", "--set", f"time.latencies={tmp_path / 'slow'}", *few)["memory_mean_ns"] / 400 - 1) < 0.05
+
+
+@pytest.mark.parametrize("lines, text", [("150\n", "list:1: a time"), ("1ns\n2ns x0\n", "list:2: a time"), ("2ms\n", "list:1: a time"),
+                                         ("1ns x9999999\n", "list:1: "), ("# nothing\n", "no latency"), ("1ns x2 x3\n", "list:1: a time")])
+def test_mistakes_in_a_list_of_latencies(tmp_path, lines, text):
+    (tmp_path / "list").write_text(lines, encoding="utf-8")
+    done = run(FILES / "walkers.yaml", "--set", f"time.latencies={tmp_path / 'list'}")
+    assert done.returncode == 2 and text in done.stderr

@@ -4,6 +4,7 @@
 
 #include "testbench/studies/fields.h"
 
+#include "testbench/studies/latencies.h"
 #include "testbench/studies/silicon.h"
 
 #include <errno.h>
@@ -64,13 +65,13 @@ static void say_what_is_allowed(const struct workload_field *f, const char *text
                  (unsigned long long)f->least, (unsigned long long)f->most);
 }
 
-static bool set_trace(struct experiment *e, const char *text, char *error, size_t size)
+static bool set_path(char *where, const char *name, const char *text, char *error, size_t size)
 {
     if (*text && strlen(text) < EXPERIMENT_PATH) {
-        strcpy(e->trace, text);
+        strcpy(where, text);
         return true;
     }
-    snprintf(error, size, "workload.trace: a path of 1 to %d bytes", EXPERIMENT_PATH - 1);
+    snprintf(error, size, "%s: a path of 1 to %d bytes", name, EXPERIMENT_PATH - 1);
     return false;
 }
 
@@ -80,7 +81,7 @@ static bool set_workload(struct experiment *e, const char *name, const char *tex
     size_t i;
 
     if (!strcmp(name, "trace"))
-        return set_trace(e, text, error, size);
+        return set_path(e->trace, "workload.trace", text, error, size);
     for (i = 0; (f = workload_field_at(i)) && strcmp(f->name, name);)
         i++;
     if (!f) {
@@ -127,12 +128,38 @@ static bool set_preset(struct experiment *e, const char *text, char *error, size
     return false;
 }
 
+/* What is wrong with the file is said here, where its name stands. */
+static bool set_latencies(struct experiment *e, const char *text, char *error, size_t size)
+{
+    uint64_t *list;
+    uint32_t count;
+
+    if (!set_path(e->latencies, "time.latencies", text, error, size) ||
+        !latencies_read(text, &list, &count, error, size))
+        return false;
+    free(list);
+    return true;
+}
+
+static bool set_order(struct experiment *e, const char *text, char *error, size_t size)
+{
+    e->latencies_in_turn = !strcmp(text, "in_turn");
+    if (e->latencies_in_turn || !strcmp(text, "drawn"))
+        return true;
+    snprintf(error, size, "time.latency_order: '%s' is none of drawn|in_turn", text);
+    return false;
+}
+
 static bool set_time(struct experiment *e, const char *name, const char *text, char *error, size_t size)
 {
     const struct amdvi_timed_parameter *p = parameter(name);
 
     if (!strcmp(name, "preset"))
         return set_preset(e, text, error, size);
+    if (!strcmp(name, "latencies"))
+        return set_latencies(e, text, error, size);
+    if (!strcmp(name, "latency_order"))
+        return set_order(e, text, error, size);
     if (!p) {
         snprintf(error, size, "time.%s: no such parameter", name);
         return false;

@@ -36,12 +36,13 @@ static bool name_taken(struct reading *r, char *where, const yaml_event_t *event
     return true;
 }
 
-/* A trace that a file names lies where the file does, unless its path says otherwise. */
+/* A trace or a list of latencies that a file names lies where the file does, unless its path says otherwise.
+ */
 static const char *beside(const struct reading *r, const char *path, const char *value, char *joined)
 {
     const char *slash = strrchr(r->file, '/');
 
-    if (strcmp(path, "workload.trace") || !slash || *value == '/')
+    if ((strcmp(path, "workload.trace") && strcmp(path, "time.latencies")) || !slash || *value == '/')
         return value;
     snprintf(joined, EXPERIMENT_PATH + 1, "%.*s/%s", (int)(slash - r->file), r->file, value);
     return joined;

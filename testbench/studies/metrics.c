@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What comes out of an experiment, by name. */
+#include "testbench/studies/latencies.h"
 #include "testbench/studies/ledger.h"
 #include "testbench/studies/scene.h"
 #include "testbench/studies/workload.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct experiment_share experiment_shares[EXPERIMENT_SHARES] = {{"p50", 500000},    {"p90", 900000},
@@ -150,6 +152,24 @@ static void ledger_keys(const char **keys, unsigned count)
         keys[count++] = counters[i];
 }
 
+/* Whether the list is there was seen when it was named. */
+static bool set_latencies(struct world *w, const struct experiment *e)
+{
+    char error[EXPERIMENT_TEXT];
+    uint64_t *list;
+    uint32_t count;
+    bool good;
+
+    if (!*e->latencies)
+        return true;
+    if (!latencies_read(e->latencies, &list, &count, error, sizeof(error)))
+        return false;
+    good = amdvi_timed_set_latencies(w->timed, e->latencies_in_turn ? AMDVI_TIMED_IN_TURN : AMDVI_TIMED_DRAWN,
+                                     list, count) == AMDVI_OK;
+    free(list);
+    return good;
+}
+
 bool workload_world(struct world *w, const struct experiment *e)
 {
     const char *keys[2 * EXPERIMENT_KEYS + 5] = {NULL};
@@ -162,7 +182,8 @@ bool workload_world(struct world *w, const struct experiment *e)
     if (e->ledger)
         ledger_keys(keys, count);
     if (!world_open_sized(w, *e->preset ? e->preset : NULL, keys, &e->parameters, e->seed,
-                          memory_of(&e->workload)))
+                          memory_of(&e->workload)) ||
+        !set_latencies(w, e))
         return false;
     w->ledger = e->ledger;
     if (w->ledger)

@@ -80,7 +80,9 @@ struct experiment {
     char keys[EXPERIMENT_KEYS][2][EXPERIMENT_TEXT];
     unsigned key_count;
     struct amdvi_timed_parameters parameters;
-    char preset[EXPERIMENT_TEXT]; /* empty: generic */
+    char preset[EXPERIMENT_TEXT];    /* empty: generic */
+    char latencies[EXPERIMENT_PATH]; /* a file of memory's latencies; empty: as the parameters say */
+    bool latencies_in_turn;          /* one after the other, not drawn */
     bool time_set;                /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
