@@ -2,6 +2,7 @@
 """Pictures: lines with their names beside them, in colours and dashes that survive printing and colour blindness."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib
@@ -16,6 +17,7 @@ from amdvi_study.recipe import Recipe  # noqa: E402
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MARKS = "osD^vPX"
+_metadata = re.compile(r"<!DOCTYPE.*?>\n| *<metadata>.*?</metadata>\n", re.S)
 # Equal input gives equal bytes.
 plt.rcParams.update({"svg.hashsalt": "amdvi", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
 
@@ -88,6 +90,8 @@ def draw_sensitivity(metric: str, base: float, bars: list[tuple[str, float, floa
 def save(figure, path: Path) -> None:
     figure.savefig(path.with_suffix(".png"), dpi=150, bbox_inches="tight", metadata={"Software": None})
     figure.savefig(path.with_suffix(".svg"), bbox_inches="tight", metadata={"Date": None})
+    bare = _metadata.sub("", path.with_suffix(".svg").read_text(encoding="utf-8"))  # addresses, and nothing else
+    path.with_suffix(".svg").write_text(bare, encoding="utf-8")
     plt.close(figure)
 
 
