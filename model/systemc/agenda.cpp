@@ -29,6 +29,18 @@ void agenda::after(const sc_core::sc_time &delay, action act, void *context, voi
     }
 }
 
+void agenda::after_delta(action act, void *context, void *what)
+{
+    const item entry{sc_core::sc_time_stamp(), number_++, act, context, what};
+
+    if (running_) {
+        next_delta_.push_back(entry);
+        return;
+    }
+    now_.push_back(entry);
+    event_.notify(sc_core::SC_ZERO_TIME);
+}
+
 /* Takes out what comes next, if its time has come. What lies in both was entered at different times for the
  * same one: the number decides. */
 bool agenda::due(item &next)
@@ -55,6 +67,11 @@ void agenda::run()
     while (due(next))
         next.act(next.context, next.what);
     running_ = false;
+    if (!next_delta_.empty()) {
+        now_.insert(now_.end(), next_delta_.begin(), next_delta_.end());
+        next_delta_.clear();
+        event_.notify(sc_core::SC_ZERO_TIME);
+    }
     if (!later_.empty())
         event_.notify(later_.top().when - sc_core::sc_time_stamp());
 }

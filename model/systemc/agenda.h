@@ -23,6 +23,9 @@ class agenda
     /* After `delay` from now, in a method process: it must not wait. */
     void after(const sc_core::sc_time &delay, action act, void *context, void *what);
 
+    /* The same one delta cycle later. */
+    void after_delta(action act, void *context, void *what);
+
   private:
     struct item {
         sc_core::sc_time when;
@@ -37,6 +40,7 @@ class agenda
     void run();
     bool due(item &next);
 
+    std::vector<item> next_delta_;
     std::deque<item> now_; /* most have no delay: no heap for them */
     std::priority_queue<item> later_;
     std::uint64_t number_ = 0;

@@ -46,7 +46,9 @@ bool clockwork::start()
     amdvi_timed *made = nullptr;
 
     host.context = &core_;
-    host.issue = core::on_issue;
+    host.issue = [](void *context, const amdvi_ask *ask) {
+        static_cast<core *>(context)->timing.issue(*ask);
+    };
     host.complete = [](void *context, const amdvi_timed_completion *completion) {
         core::on_complete(context, completion->what);
     };
@@ -54,7 +56,10 @@ bool clockwork::start()
         return false;
     timed_.reset(made);
     begun_ = sc_core::sc_time_stamp();
-    armed_ = false;
+    armed_ = looking_again_ = false;
+    quiet_ = missed_ = 0;
+    read_ps_ = parameter("memory.latency");
+    write_ps_ = parameter("memory.write");
     hit_latency_ = picoseconds(parameter("clock") * (parameter("l1.latency") + 2 * parameter("link.latency") +
                                                      parameter("l2a.latency")));
     return true;
@@ -63,6 +68,7 @@ bool clockwork::start()
 void clockwork::stop()
 {
     timed_.reset();
+    core_.memory.end_moment(true);
 }
 
 std::uint64_t clockwork::now() const
@@ -72,10 +78,50 @@ std::uint64_t clockwork::now() const
 
 /* ---------------------------------------------------------------- the present */
 
+/* Deltas that a target may take at the time at which its answer is due; mistakes after which nobody expects
+ * any more. */
+enum : unsigned { PATIENCE = 8, MISTAKES = 32 };
+
 void clockwork::catch_up()
 {
-    if (timed_)
-        amdvi_timed_run(timed_.get(), now());
+    if (!timed_)
+        return;
+    core_.memory.begin_moment();
+    amdvi_timed_run(timed_.get(), now());
+    core_.memory.end_moment(!awaits());
+}
+
+/* With a memory of the latency that the parameters say, its answers take their places among the executor's
+ * own events. */
+void clockwork::issue(const amdvi_ask &ask)
+{
+    const std::uint64_t takes = ask.kind == AMDVI_ASK_WRITE ? write_ps_ : read_ps_;
+
+    if (missed_ < MISTAKES && takes > 0)
+        amdvi_timed_memory_expect(timed_.get(), ask.id, amdvi_timed_now(timed_.get()) + takes);
+    core::on_issue(&core_, &ask);
+}
+
+/* The answer may come in one of the delta cycles of this time. */
+void clockwork::await()
+{
+    if (looking_again_)
+        return;
+    looking_again_ = true;
+    core_.times.after_delta(look_again, &core_, this);
+}
+
+void clockwork::look_again(void *context, void *self)
+{
+    auto work = static_cast<clockwork *>(self);
+
+    work->looking_again_ = false;
+    if (work->awaits() && ++work->quiet_ > PATIENCE) {
+        work->quiet_ = 0;
+        work->missed_++;
+        amdvi_timed_late(work->timed_.get());
+    }
+    static_cast<core *>(context)->time_passes();
 }
 
 void clockwork::arm()
@@ -85,6 +131,10 @@ void clockwork::arm()
 
     if (next == AMDVI_TIMED_NEVER)
         return;
+    if (awaits()) {
+        await();
+        return;
+    }
     when = begun_ + picoseconds(next);
     if (armed_ && armed_until_ <= when)
         return;
@@ -126,10 +176,13 @@ amdvi_status clockwork::interrupt(unsigned port, const amdvi_request &request, s
 
 void clockwork::answer(std::uint64_t id, amdvi_memory_result result, bool bytes)
 {
+    quiet_ = 0;
+    core_.memory.begin_moment();
     if (result == AMDVI_MEMORY_OK && bytes)
         amdvi_timed_memory_answer(timed_.get(), id);
     else
         amdvi_timed_memory_done(timed_.get(), id, result, nullptr);
+    core_.memory.end_moment(false);
 }
 
 } // namespace amdvi::face

@@ -37,8 +37,14 @@ class clockwork
     bool start();
     void stop();
 
-    /* Everything up to the present happens. Inside. */
+    /* Everything up to the present happens, unless an answer of memory that has its place before is to come
+     * at this very moment. Inside. */
     void catch_up();
+    /* It is. Requests that come now have their place behind it. */
+    bool awaits() const
+    {
+        return timed_ && amdvi_timed_awaits(timed_.get());
+    }
     amdvi_status request(unsigned port, const amdvi_request &request, std::uint64_t tag);
     amdvi_status interrupt(unsigned port, const amdvi_request &request, std::uint32_t data,
                            std::uint64_t tag);
@@ -63,6 +69,9 @@ class clockwork
     std::uint64_t parameter(const char *name) const;
     unsigned port_of(unsigned port) const;
     static void wake(void *context, void *unused);
+    static void look_again(void *context, void *self);
+    void issue(const amdvi_ask &ask);
+    void await();
 
     core &core_;
     bool wanted_ = false, prepared_ = false;
@@ -70,6 +79,10 @@ class clockwork
     std::unique_ptr<amdvi_timed, deleter> timed_;
     sc_core::sc_time begun_, hit_latency_, armed_until_;
     bool armed_ = false;
+    std::uint64_t read_ps_ = 0, write_ps_ = 0; /* what memory should take */
+    bool looking_again_ = false;
+    unsigned quiet_ = 0;  /* delta cycles in which the answer that is awaited has not come */
+    unsigned missed_ = 0; /* answers in a row that came at another time than expected */
 };
 
 } // namespace amdvi::face

@@ -40,13 +40,25 @@ amdvi_memory_result memory_port::look(tlm::tlm_command command, std::uint64_t ad
     return count == length ? AMDVI_MEMORY_OK : AMDVI_MEMORY_MASTER_ABORT;
 }
 
+void memory_port::arrived(std::uint64_t address, std::uint32_t length, const unsigned char *data)
+{
+    bytes_read read{address, length, {}};
+
+    std::memcpy(read.data, data, length);
+    for (const exchange_made &made : exchanges_)
+        if (made.when == sc_core::sc_time_stamp())
+            show(read, made);
+    arrived_.push_back(read);
+}
+
 amdvi_memory_result memory_port::look_now(tlm::tlm_command command, std::uint64_t address, void *data,
                                           std::size_t length)
 {
-    if (command == tlm::TLM_READ_COMMAND && address == now_.address && length == now_.length) {
-        std::memcpy(data, now_.data, length);
-        return AMDVI_MEMORY_OK;
-    }
+    for (auto read = arrived_.rbegin(); command == tlm::TLM_READ_COMMAND && read != arrived_.rend(); ++read)
+        if (address == read->address && length == read->length) {
+            std::memcpy(data, read->data, length);
+            return AMDVI_MEMORY_OK;
+        }
     return look(command, address, data, length);
 }
 
@@ -61,7 +73,7 @@ amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t 
     if (looking_)
         return command == tlm::TLM_READ_COMMAND ? look(command, address, data, length)
                                                 : AMDVI_MEMORY_TARGET_ABORT;
-    if (now_.data)
+    if (in_moment_)
         return look_now(command, address, data, length);
     payload = core_.pool.get();
     payload_set(*payload, command, address, data, static_cast<unsigned>(length));
@@ -70,6 +82,28 @@ amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t 
     result = result_of(payload->get_response_status());
     payload->release();
     return result;
+}
+
+/* A read of this moment, whose place lies behind the exchange, sees it: also one that memory had executed
+ * just before. */
+void memory_port::show(bytes_read &read, const exchange_made &made)
+{
+    unsigned char *at = read.data + (made.address - read.address);
+
+    if (made.address >= read.address && made.address + sizeof(made.after) <= read.address + read.length &&
+        std::memcmp(at, &made.before, sizeof(made.before)) == 0)
+        std::memcpy(at, &made.after, sizeof(made.after));
+}
+
+void memory_port::exchanged(std::uint64_t address, std::uint64_t before, std::uint64_t after)
+{
+    const exchange_made made{sc_core::sc_time_stamp(), address, before, after};
+
+    if (!exchanges_.empty() && exchanges_.back().when != made.when)
+        exchanges_.clear();
+    exchanges_.push_back(made);
+    for (bytes_read &read : arrived_)
+        show(read, made);
 }
 
 /* Who inspects the device comes past the module: no time is his, and nothing changes. */
@@ -86,12 +120,14 @@ amdvi_memory_result memory_port::exchange(std::uint64_t address, std::uint64_t e
                                           std::uint64_t desired, std::uint64_t *seen)
 {
     amdvi_memory_result result =
-        now_.data && look(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen)) == AMDVI_MEMORY_OK
+        in_moment_ && look(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen)) == AMDVI_MEMORY_OK
             ? AMDVI_MEMORY_OK
             : by_library(tlm::TLM_READ_COMMAND, address, seen, sizeof(*seen));
 
     if (result != AMDVI_MEMORY_OK || *seen != expected)
         return result;
+    if (in_moment_)
+        exchanged(address, expected, desired);
     return by_library(tlm::TLM_WRITE_COMMAND, address, &desired, sizeof(desired));
 }
 

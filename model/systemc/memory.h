@@ -47,11 +47,19 @@ class memory_port : public sender::owner
         looking_ = yes;
     }
 
-    /* While `data` is not null: accesses take no time, and what lies at that place was read before. */
-    void only_now(std::uint64_t address, std::size_t length, const unsigned char *data)
+    /* From here on accesses take no time: what arrived() told is what was read, all else is looked at. */
+    void begin_moment()
     {
-        now_ = {address, length, data};
+        in_moment_ = true;
     }
+    /* `over`: what has arrived was taken. */
+    void end_moment(bool over)
+    {
+        in_moment_ = false;
+        if (over)
+            arrived_.clear();
+    }
+    void arrived(std::uint64_t address, std::uint32_t length, const unsigned char *data);
     /* Nothing that is under way is waited for any more. */
     void forget_all();
 
@@ -86,7 +94,7 @@ class memory_port : public sender::owner
     struct bytes_read {
         std::uint64_t address;
         std::size_t length;
-        const unsigned char *data;
+        unsigned char data[AMDVI_ASK_BYTES];
     };
     amdvi_memory_result by_library(tlm::tlm_command command, std::uint64_t address, void *data,
                                    std::size_t length);
@@ -95,6 +103,12 @@ class memory_port : public sender::owner
     amdvi_memory_result look(tlm::tlm_command command, std::uint64_t address, void *data, std::size_t length);
     amdvi_memory_result exchange(std::uint64_t address, std::uint64_t expected, std::uint64_t desired,
                                  std::uint64_t *seen);
+    struct exchange_made {
+        sc_core::sc_time when;
+        std::uint64_t address, before, after;
+    };
+    static void show(bytes_read &read, const exchange_made &made);
+    void exchanged(std::uint64_t address, std::uint64_t before, std::uint64_t after);
     amdvi_memory_result debug_rest(question &q);
     question *take();
     void begin(question *q);
@@ -108,7 +122,9 @@ class memory_port : public sender::owner
     tlm::tlm_fw_transport_if<> *target_ = nullptr;
     sc_core::sc_time *delay_ = nullptr;
     bool looking_ = false;
-    bytes_read now_{};
+    bool in_moment_ = false;
+    std::vector<bytes_read> arrived_;
+    std::vector<exchange_made> exchanges_; /* of one time */
     std::vector<std::unique_ptr<question>> all_;
     std::vector<question *> free_, open_;
     /* Read and write of an update belong together: one at a time for an address. */

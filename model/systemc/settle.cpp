@@ -38,7 +38,9 @@ bool core::step(sc_core::sc_time *delay)
 
     if (!interrupts_.empty() || !responses_.empty())
         return step_told(delay, spent);
-    if (finished_.empty() && arrivals_.empty() && answers_.empty() && asks_.empty() && !pending_devices_ &&
+    const bool arrivals = !arrivals_.empty() && !timing.awaits();
+
+    if (finished_.empty() && !arrivals && answers_.empty() && asks_.empty() && !pending_devices_ &&
         !transactions.completed())
         return false;
     if (!(delay ? enter(spent) : try_enter(spent))) {
@@ -64,15 +66,19 @@ bool core::step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent)
     }
     if (!answers_.empty()) {
         step_answer();
-    } else if (!arrivals_.empty()) {
+    } else if (!arrivals_.empty() && !timing.awaits()) {
         flight *const f = arrivals_.front();
         arrivals_.pop_front();
         make_external();
         transactions.begin(f);
+        timing.catch_up();
     } else if (!finished_.empty()) {
         step_atc();
-    } else {
+    } else if (pending_devices_) {
         wait_for_devices();
+    } else {
+        gate_.leave(); /* an answer of this moment comes first */
+        return false;
     }
     gate_.leave();
     return true;
@@ -88,9 +94,9 @@ void core::step_answer()
         amdvi_memory_done(device.get(), a.id, a.result, a.data);
         return;
     }
-    memory.only_now(a.address, a.length, a.data);
+    if (a.bytes && a.result == AMDVI_MEMORY_OK)
+        memory.arrived(a.address, a.length, a.data);
     timing.answer(a.id, a.result, a.bytes);
-    memory.only_now(0, 0, nullptr);
 }
 
 void core::step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent)

@@ -274,19 +274,73 @@ static void reissue(struct amdvi_timed *t, uint32_t merged)
     }
 }
 
+static void host_answers(struct amdvi_timed *t, uint32_t index, enum amdvi_memory_result result,
+                         const void *data, bool own)
+{
+    uint32_t merged;
+    uint64_t id;
+
+    t->accesses[index].expected = 0;
+    if (own) {
+        memory_answered(t, index);
+        return;
+    }
+    id = take_apart(t, index, &merged);
+    amdvi_memory_done(t->device, id, result, data);
+    reissue(t, merged);
+}
+
+/* ---------------------------------------------------------------- answers that were announced */
+
+bool memory_expect(struct amdvi_timed *t, uint64_t id, uint64_t when)
+{
+    uint32_t index = find(t, id);
+
+    if (index == NOBODY || t->accesses[index].expected || when <= t->now || !pool_more_event(t))
+        return false;
+    t->accesses[index].expected = when;
+    wheel_put(&t->wheel, when, EVENT_PLACE, index);
+    return true;
+}
+
+/* Of an access that was answered early nothing is left here, or another one that expects nothing now. */
+void memory_place(struct amdvi_timed *t, uint32_t index)
+{
+    struct access *a = &t->accesses[index];
+
+    if (!a->credit || a->expected != t->now)
+        return;
+    if (a->arrived)
+        host_answers(t, index, (enum amdvi_memory_result)a->result, NULL, a->own);
+    else
+        t->stopped = index;
+}
+
+/* True: it waits until the events before it have happened. */
+static bool keeps_its_place(struct amdvi_timed *t, uint32_t index, enum amdvi_memory_result result,
+                            const void *data, bool own)
+{
+    struct access *a = &t->accesses[index];
+
+    if (a->expected != t->now || data || t->stopped == index)
+        return false;
+    a->arrived = true;
+    a->own = own;
+    a->result = (uint8_t)result;
+    return true;
+}
+
 bool memory_done(struct amdvi_timed *t, uint64_t id, enum amdvi_memory_result result, const void *data,
                  bool own)
 {
-    uint32_t index = find(t, id), merged;
+    uint32_t index = find(t, id);
 
-    if (index == NOBODY)
+    if (index == NOBODY || t->accesses[index].arrived)
         return false;
-    if (own) {
-        memory_answered(t, index);
+    if (keeps_its_place(t, index, result, data, own))
         return true;
-    }
-    take_apart(t, index, &merged);
-    amdvi_memory_done(t->device, id, result, data);
-    reissue(t, merged);
+    if (t->stopped == index)
+        t->stopped = NOBODY;
+    host_answers(t, index, result, data, own);
     return true;
 }

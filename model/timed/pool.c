@@ -49,6 +49,13 @@ static bool grow_accesses(struct amdvi_timed *t)
     return true;
 }
 
+/* What operations, accesses and invalidations may have in the wheel, and `more`. */
+static bool wheel_has_room(struct amdvi_timed *t, uint32_t more)
+{
+    return wheel_reserve(&t->wheel,
+                         2 * (t->operation_count + t->access_count) + t->invalidation_count + more);
+}
+
 /* An operation has at most one access under way, so there is room for all that may come. */
 bool pool_has_room(struct amdvi_timed *t)
 {
@@ -57,8 +64,12 @@ bool pool_has_room(struct amdvi_timed *t)
     while (t->access_count < t->operation_count + AMDVI_ASKERS)
         if (!grow_accesses(t))
             return false;
-    return wheel_reserve(&t->wheel,
-                         2 * (t->operation_count + t->access_count) + t->invalidation_count + TURNS);
+    return wheel_has_room(t, TURNS);
+}
+
+bool pool_more_event(struct amdvi_timed *t)
+{
+    return wheel_has_room(t, TURNS + 1);
 }
 
 /* New ones are free. */
@@ -105,7 +116,8 @@ uint32_t access_take(struct amdvi_timed *t)
 
     t->free_access = t->accesses[index].next;
     t->accesses[index].next = t->accesses[index].merged = t->accesses[index].chain = NOBODY;
-    t->accesses[index].credit = false;
+    t->accesses[index].credit = t->accesses[index].arrived = false;
+    t->accesses[index].expected = 0;
     return index;
 }
 

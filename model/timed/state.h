@@ -20,6 +20,7 @@ enum event_kind {
     EVENT_ASK,    /* access: the arrays have answered, memory is asked */
     EVENT_MEMORY, /* access: a walker, or the older walks, are no longer waited for */
     EVENT_ANSWER, /* access: memory answers */
+    EVENT_PLACE,  /* access: the place of the host's answer among the events of this moment */
     EVENT_END,    /* operation */
     EVENT_ATC,    /* invalidation: at the device, or back */
     EVENT_TURN,   /* guests that their caps have held back */
@@ -82,6 +83,9 @@ struct access {
     uint32_t operation; /* NOBODY: of a ring or of the writer */
     uint8_t class;      /* enum amdvi_timed_class */
     bool credit;        /* holds one */
+    bool arrived, own;  /* the host's answer, which waits for its place; from the device's memory */
+    uint8_t result;     /* enum amdvi_memory_result, of that answer */
+    uint64_t expected;  /* when the host's answer should come, ps; 0: nobody says */
     uint64_t since;     /* when it began to wait, or was made */
     uint32_t next;      /* in the list in which it waits, or of free ones */
     uint32_t merged;    /* those that wait for the same line */
@@ -156,6 +160,7 @@ struct amdvi_timed {
 
     struct access *accesses;
     uint32_t access_count, free_access;
+    uint32_t stopped; /* access whose place it is, and whose expected answer is to come; NOBODY */
     uint32_t
         *by_place; /* access of each of the device's places for questions, the low half of an id from 1 */
     uint32_t places;
@@ -208,6 +213,8 @@ uint32_t operation_take(struct amdvi_timed *t);
 bool pool_grow_invalidations(struct amdvi_timed *t);
 /* In the wheel, for what is there and a few events more. */
 bool pool_has_room(struct amdvi_timed *t);
+/* One event more than accesses and operations have. */
+bool pool_more_event(struct amdvi_timed *t);
 void operation_give(struct amdvi_timed *t, uint32_t index);
 uint32_t access_take(struct amdvi_timed *t);
 void access_give(struct amdvi_timed *t, uint32_t index);
@@ -267,6 +274,9 @@ void memory_issue(struct amdvi_timed *t, const struct amdvi_ask *ask);
 void memory_ask(struct amdvi_timed *t, uint32_t access);
 void memory_go(struct amdvi_timed *t, uint32_t access);
 void memory_answered(struct amdvi_timed *t, uint32_t access);
+/* The place of the host's answer that was expected now. */
+void memory_place(struct amdvi_timed *t, uint32_t access);
+bool memory_expect(struct amdvi_timed *t, uint64_t id, uint64_t when);
 bool memory_done(struct amdvi_timed *t, uint64_t id, enum amdvi_memory_result result, const void *data,
                  bool own);
 

@@ -51,7 +51,7 @@ static void set_arrays(struct amdvi_timed *t)
 
 static void set_empty(struct amdvi_timed *t)
 {
-    t->free_operation = t->free_access = NOBODY;
+    t->free_operation = t->free_access = t->stopped = NOBODY;
     t->walk_queue = t->walks = EMPTY_LIST;
     for (unsigned i = 0; i < AMDVI_TIMED_CLASSES; i++)
         t->credit_queue[i] = EMPTY_LIST;
@@ -268,7 +268,9 @@ uint64_t amdvi_timed_now(const struct amdvi_timed *t)
 
 uint64_t amdvi_timed_next(const struct amdvi_timed *t)
 {
-    return t ? wheel_next(&t->wheel) : AMDVI_TIMED_NEVER;
+    if (!t)
+        return AMDVI_TIMED_NEVER;
+    return t->stopped == NOBODY ? wheel_next(&t->wheel) : t->now;
 }
 
 uint64_t amdvi_timed_pending(const struct amdvi_timed *t)
@@ -326,6 +328,9 @@ static void happen(struct amdvi_timed *t, const struct wheel_event *event)
     case EVENT_ANSWER:
         memory_answered(t, event->which);
         break;
+    case EVENT_PLACE:
+        memory_place(t, event->which);
+        break;
     case EVENT_END:
         operation_end(t, event->which);
         break;
@@ -356,7 +361,7 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
     if (t->running)
         return AMDVI_ERR_BUSY;
     t->running = true;
-    while (wheel_take(&t->wheel, until, &event)) {
+    while (t->stopped == NOBODY && wheel_take(&t->wheel, until, &event)) {
         t->now = event.time;
         if (t->caps)
             tell_time(t);
@@ -364,7 +369,7 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
         if (t->caps_look)
             look_for_turns(t);
     }
-    if (until != AMDVI_TIMED_NEVER)
+    if (until != AMDVI_TIMED_NEVER && t->stopped == NOBODY)
         t->now = until;
     tell_time(t);
     t->running = false;
@@ -379,6 +384,24 @@ enum amdvi_status amdvi_timed_memory_done(struct amdvi_timed *t, uint64_t id, en
     if (!t || !t->host.issue)
         return AMDVI_ERR_ARGUMENT;
     return memory_done(t, id, result, data, false) ? AMDVI_OK : AMDVI_ERR_ARGUMENT;
+}
+
+enum amdvi_status amdvi_timed_memory_expect(struct amdvi_timed *t, uint64_t id, uint64_t when)
+{
+    return t && t->host.issue && memory_expect(t, id, when) ? AMDVI_OK : AMDVI_ERR_ARGUMENT;
+}
+
+bool amdvi_timed_awaits(const struct amdvi_timed *t)
+{
+    return t && t->stopped != NOBODY;
+}
+
+void amdvi_timed_late(struct amdvi_timed *t)
+{
+    if (!t || t->stopped == NOBODY)
+        return;
+    t->accesses[t->stopped].expected = 0;
+    t->stopped = NOBODY;
 }
 
 enum amdvi_status amdvi_timed_memory_answer(struct amdvi_timed *t, uint64_t id)

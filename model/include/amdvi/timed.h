@@ -187,6 +187,21 @@ enum amdvi_status amdvi_timed_memory_done(struct amdvi_timed *timed, uint64_t id
 /* The same, with the bytes of the device's own memory. */
 enum amdvi_status amdvi_timed_memory_answer(struct amdvi_timed *timed, uint64_t id);
 
+/*
+ * Several things may happen at the same picosecond, and who is first may matter for those behind. A host that
+ * knows how long an access takes says so from issue(): the answer to `id` has its place among the events of
+ * the moment `when`, later than now, as the built-in memory's would. amdvi_timed_run() stops at such a place
+ * while the answer has not come, and the clock stands still: until amdvi_timed_memory_answer(), or
+ * amdvi_timed_memory_done() without data, or until amdvi_timed_late() gives the place up. Answers at other
+ * times are taken when they come. AMDVI_ERR_ARGUMENT for an id that is not open, a time that is not later, or
+ * a second time.
+ */
+enum amdvi_status amdvi_timed_memory_expect(struct amdvi_timed *timed, uint64_t id, uint64_t when);
+/* Whether it stands still there. */
+bool amdvi_timed_awaits(const struct amdvi_timed *timed);
+/* The answer that is waited for comes later than expected; amdvi_timed_run() goes on. */
+void amdvi_timed_late(struct amdvi_timed *timed);
+
 /* Who waits for whom, for people: when something is pending and nothing happens any more. Cut to `size` bytes
  * with the final 0. */
 enum amdvi_status amdvi_timed_explain(const struct amdvi_timed *timed, char *text, size_t size);
