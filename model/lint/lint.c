@@ -53,11 +53,12 @@ enum amdvi_status amdvi_lint_create_sized(struct amdvi_device *device,
     new->allocator = device->allocator;
     new->word_mask = (1u << log2) / LINT_WORD_WAYS - 1;
     new->words = allocate_zeroed(&device->allocator, sizeof(*new->words) << log2);
+    new->filled = allocate_zeroed(&device->allocator, sizeof(*new->filled) << log2);
     new->known.all = allocate_zeroed(&device->allocator, sizeof(*new->known.all) * LINT_KNOWN);
     new->known.epoch = 1;
     new->order.slots = allocate_zeroed(&device->allocator, sizeof(*new->order.slots) * LINT_SLOTS);
     new->regimes.domains = allocate_zeroed(&device->allocator, sizeof(*new->regimes.domains) * LINT_DOMAINS);
-    if (!new->words || !new->known.all || !new->order.slots || !new->regimes.domains ||
+    if (!new->words || !new->filled || !new->known.all || !new->order.slots || !new->regimes.domains ||
         attach(new, device, &new->observation) != AMDVI_OK) {
         amdvi_lint_destroy(new);
         return AMDVI_ERR_NO_MEMORY;
@@ -78,6 +79,7 @@ enum amdvi_status amdvi_lint_destroy(struct amdvi_lint *lint)
     amdvi_observer_detach(lint->observation);
     lint_cases_free(lint);
     release(&allocator, lint->words);
+    release(&allocator, lint->filled);
     release(&allocator, lint->known.all);
     release(&allocator, lint->order.slots);
     release(&allocator, lint->regimes.domains);

@@ -57,6 +57,8 @@ struct amdvi_lint {
     struct amdvi_lint_mark now;
     struct lint_word *words;
     uint32_t word_mask; /* sets - 1 */
+    uint32_t *filled;   /* places in `words` that are taken: a scan looks at no others */
+    uint32_t filled_count;
     uint32_t clock;
     uint64_t table_pages[LINT_TABLE_PAGES]; /* page number | 1 << 63: hardware has read tables there */
     struct lint_trail trail;

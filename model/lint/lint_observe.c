@@ -329,6 +329,7 @@ void lint_start_anew(struct amdvi_lint *lint)
     lint_cases_drop(lint);
     lint_forget_known(lint);
     memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
+    lint->filled_count = 0;
     memset(lint->last, 0, sizeof(lint->last));
     memset(&lint->ring, 0, sizeof(lint->ring));
     memset(&lint->page_requests, 0, sizeof(lint->page_requests));

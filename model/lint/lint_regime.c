@@ -23,10 +23,18 @@ static bool takes_away(const struct lint_reach *reach, uint64_t old, uint64_t va
            v1_iw(old) > v1_iw(value) || v1_d(old) > v1_d(value);
 }
 
-static void count_burst(struct lint_domain *domain, const struct lint_reach *reach)
+void lint_regime_write(struct lint_regimes *regimes, uint64_t spa, uint64_t length)
 {
-    domain->bursts += domain->end != reach->address;
-    domain->end = reach->address + reach->size;
+    bool next_table = spa % 4096 == 0 && regimes->written % 4096 == 0;
+
+    regimes->burst += spa != regimes->written && !next_table;
+    regimes->written = spa + length;
+}
+
+static void count_burst(struct lint_domain *domain, uint64_t burst)
+{
+    domain->bursts += domain->burst != burst;
+    domain->burst = burst;
 }
 
 void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value)
@@ -41,7 +49,7 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
         r->domains[reach->domain].directories = true;
         return;
     }
-    count_burst(&r->domains[reach->domain], reach);
+    count_burst(&r->domains[reach->domain], r->burst);
     r->next = (r->next + 1) % LINT_REMOVALS;
     r->open += !slot->used;
     *slot = (struct lint_removal){.used = true,

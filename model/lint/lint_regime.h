@@ -31,8 +31,8 @@ struct lint_removal {
 
 struct lint_domain {
     uint16_t at_once, queued; /* evidence */
-    uint32_t bursts;          /* runs of changed pages that lie side by side */
-    uint64_t end;             /* of the newest run */
+    uint32_t bursts;          /* runs of written entries that lie side by side */
+    uint64_t burst;           /* the newest of them */
     bool directories;         /* an entry above the leaves has changed since directories were dropped */
 };
 
@@ -48,6 +48,7 @@ struct lint_unwaited {
 struct lint_regimes {
     struct lint_domain *domains;
     uint32_t at_once, queued; /* of all domains */
+    uint64_t written, burst;  /* where the newest write to a table ends; counts runs */
     struct lint_removal removals[LINT_REMOVALS];
     unsigned next, open;
     struct lint_unwaited unwaited;
@@ -59,6 +60,9 @@ struct lint_word;
 void lint_reach_learn(struct amdvi_lint *lint, const struct amdvi_request *request);
 /* A word that hardware has read gets another value. */
 void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value);
+/* Software writes to a table: what lies side by side belongs to one map or unmap, also where hardware has not
+ * read all of it. */
+void lint_regime_write(struct lint_regimes *regimes, uint64_t spa, uint64_t length);
 /* A command of the host that drops pages, executed now and given at `slot`. */
 void lint_regime_command(struct amdvi_lint *lint, const uint64_t words[2], const struct lint_slot *slot);
 void lint_regime_wait(struct amdvi_lint *lint, const struct lint_slot *slot);

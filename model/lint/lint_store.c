@@ -32,6 +32,8 @@ static struct lint_word *new_word(struct amdvi_lint *lint, uint64_t address)
         if (!set[i].address || set[i].used < victim->used)
             victim = &set[i];
     lint->statistics.words_lost += victim->address != 0;
+    if (!victim->address)
+        lint->filled[lint->filled_count++] = (uint32_t)(victim - lint->words);
     *victim = (struct lint_word){.address = address | 1};
     return victim;
 }

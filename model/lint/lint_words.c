@@ -79,37 +79,39 @@ void lint_words_write(struct amdvi_lint *lint, uint64_t spa, const uint8_t *byte
                       uint64_t length)
 {
     uint64_t first = spa & ~(uint64_t)7, last = (spa + length - 1) & ~(uint64_t)7;
-    uint64_t all = ((uint64_t)lint->word_mask + 1) * LINT_WORD_WAYS;
     struct torn_write torn;
 
     if (!meets_tables(lint, spa, length))
         return;
     lint_order_change(&lint->order);
+    lint_regime_write(&lint->regimes, spa, length);
     note_named_tables(lint, spa, bytes, length);
     torn = lint_torn_before(lint, spa, length);
-    if ((last - first) / 8 < all) {
+    if ((last - first) / 8 < lint->filled_count) {
         for (uint64_t at = first; at - first <= last - first; at += 8) {
             struct lint_word *word = lint_word(lint, at);
             if (word)
                 write_word(lint, word, spa, bytes, byte, length);
         }
     } else {
-        for (uint64_t i = 0; i < all; i++)
-            if (lint->words[i].address && (lint->words[i].address & ~(uint64_t)1) - first <= last - first)
-                write_word(lint, &lint->words[i], spa, bytes, byte, length);
+        for (uint32_t i = 0; i < lint->filled_count; i++) {
+            struct lint_word *word = &lint->words[lint->filled[i]];
+            if ((word->address & ~(uint64_t)1) - first <= last - first)
+                write_word(lint, word, spa, bytes, byte, length);
+        }
     }
     lint_torn_after(lint, &torn, spa, length);
 }
 
-/* Stores that nobody has told. */
+/* Stores that nobody has told: in which order they were made nobody knows. */
 void lint_words_scan(struct amdvi_lint *lint)
 {
-    for (uint32_t i = 0; i < (lint->word_mask + 1) * LINT_WORD_WAYS; i++) {
-        struct lint_word *word = &lint->words[i];
+    lint->regimes.burst++;
+    for (uint32_t i = 0; i < lint->filled_count; i++) {
+        struct lint_word *word = &lint->words[lint->filled[i]];
         uint64_t value;
 
-        if (!word->address || !shadow_read(lint->device, word->address & ~(uint64_t)1, &value) ||
-            value == word->value)
+        if (!shadow_read(lint->device, word->address & ~(uint64_t)1, &value) || value == word->value)
             continue;
         lint_order_change(&lint->order);
         change(lint, word, value);

@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { BLAME_DEPTH = 5 };
+enum { BLAME_DEPTH = 5, LINUX_QUEUE = 256 };
 
 static bool queue_allowed;
 
@@ -22,7 +22,7 @@ static void finding(void *context, const struct amdvi_lint_finding *finding)
         return;
     }
     world->findings++;
-    world->report->findings++;
+    world_report_finding(world->report, finding->text);
     world_report_first(world->report, finding->text);
     if (world->findings <= 10)
         fprintf(stderr, "lint: %s\n", finding->text);
@@ -45,6 +45,7 @@ void world_lint_attach(struct world *world, size_t index, struct amdvi_device *d
     struct amdvi_lint_options options = {.context = world,
                                          .finding = finding,
                                          .regime = queue_allowed ? AMDVI_LINT_AUTO : AMDVI_LINT_SYNCHRONOUS,
+                                         .queue_entries = LINUX_QUEUE,
                                          .processors = world->options->interleave ? 4 : 1,
                                          .place_text = place_text};
 
@@ -67,10 +68,16 @@ void world_lint_place(struct world *world, const struct instance *instance)
     }
 }
 
+static void scan(struct world *world)
+{
+    for (size_t index = 0; index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
+        amdvi_lint_scan(world->lint[index]);
+}
+
 void world_lint_look(struct world *world)
 {
-    for (size_t index = 0; world->options->blame && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
-        amdvi_lint_scan(world->lint[index]);
+    if (world->options->blame)
+        scan(world);
 }
 
 /* Stores that no doorbell followed: the kernel is elsewhere by now, so nobody is named. */
@@ -78,7 +85,7 @@ void world_unmapped(struct world *world)
 {
     for (size_t index = 0; index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
         amdvi_lint_place(world->lint[index], 0);
-    world_lint_look(world);
+    scan(world);
     for (size_t index = 0; !queue_allowed && index < MACHINE_IOMMUS_MAX && world->lint[index]; index++)
         amdvi_lint_rely(world->lint[index]);
 }

@@ -21,6 +21,15 @@ void world_report_first(struct world_report *report, const char *text)
         snprintf(report->first, sizeof(report->first), "%s", text);
 }
 
+void world_report_finding(struct world_report *report, const char *text)
+{
+    size_t used = strlen(report->lint);
+
+    report->findings++;
+    if (used + strlen(text) + 2 <= sizeof(report->lint))
+        sprintf(report->lint + used, "%s\n", text);
+}
+
 /* ------------------------------------------------------------------------------ commands */
 
 /* What drops what a cache holds, of the IOMMU or of a device [6.4]. */
@@ -117,5 +126,7 @@ void world_report_write(FILE *file, const struct world_report *report)
             ", \"findings\": %" PRIu64 ", \"first\": \"",
             report->operations, report->commands, report->flushes, report->findings);
     write_text(file, report->first);
+    fputs("\", \"lint\": \"", file);
+    write_text(file, report->lint);
     fputc('"', file);
 }

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { WORLD_REPORT_TEXT = 256 };
+enum { WORLD_REPORT_TEXT = 256, WORLD_REPORT_LINT = 8192 };
 
 struct world_report {
     uint64_t operations; /* calls of the API */
@@ -17,6 +17,7 @@ struct world_report {
     uint64_t flushes;    /* of these: invalidations of whatever kind */
     uint64_t findings;   /* of the lint */
     char first[WORLD_REPORT_TEXT];
+    char lint[WORLD_REPORT_LINT]; /* findings, a line each, as many as there is room for */
 };
 
 /* One that processes share from here on; null without memory. */
@@ -27,6 +28,8 @@ void world_report_attach(struct world_report *report, struct amdvi_device *devic
 const struct kshim_api *world_report_calls(struct world_report *report, const struct kshim_api *api);
 /* Keeps the text if it is the first. */
 void world_report_first(struct world_report *report, const char *text);
+/* One finding more. */
+void world_report_finding(struct world_report *report, const char *text);
 /* Members of a JSON object, without its brackets. */
 void world_report_write(FILE *file, const struct world_report *report);
 

@@ -28,6 +28,7 @@ class Outcome:
     flushes: int
     findings: int
     first: str  # the first thing that was wrong
+    lint: str = ""  # findings, a line each
 
     @property
     def verdict(self) -> str:
@@ -175,6 +176,19 @@ def defect(name: str, version: str) -> Path:
     return rule
 
 
+def named(name: str, after: dict[str, Outcome]) -> str:
+    """Whether a finding of the lint says what the rule's line "// lint: PATTERN" says, and which."""
+    known = DEFECTS / f"{name}.cocci"
+    pattern = " ".join(header(known, "lint")) if known.exists() else ""
+    if not pattern:
+        return ""
+    for scenario, outcome in after.items():
+        for finding in outcome.lint.splitlines():
+            if re.search(pattern, finding):
+                return f"the lint names it, in {scenario}: {finding}"
+    return f"the lint does NOT name it ({pattern})"
+
+
 def found_by(name: str, worse: list[str]) -> str:
     """Whether the property that the rule names is among those that find it."""
     known = DEFECTS / f"{name}.cocci"
@@ -189,7 +203,7 @@ def outcomes(kernel: Kernel, arguments: argparse.Namespace, junit: str | None) -
     runner = kernels.check_runner()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [str(runner), "--object", str(kernel.instance), "--seed", arguments.seed, "--json", str(report)]
+        command = [str(runner), "--object", str(kernel.instance), "--blame", "--seed", arguments.seed, "--json", str(report)]
         if junit:
             command += ["--junit", str(places.users_path(junit))]
         subprocess.run([*command, *arguments.scenario], check=False, stdout=subprocess.DEVNULL,
@@ -239,4 +253,6 @@ def run(arguments: argparse.Namespace) -> int:
           + (f": {', '.join(worse[:6])}" if worse else ""))
     if arguments.plant:
         print(found_by(arguments.plant, worse))
+        says = named(arguments.plant, after)
+        print(says, end="\n" if says else "")
     return 1 if worse else 0
