@@ -150,3 +150,9 @@ def test_mistakes_in_a_list_of_latencies(tmp_path, lines, text):
     (tmp_path / "list").write_text(lines, encoding="utf-8")
     done = run(FILES / "walkers.yaml", "--set", f"time.latencies={tmp_path / 'list'}")
     assert done.returncode == 2 and text in done.stderr
+
+
+def test_shares_shield_from_a_noisy_neighbour():
+    mean = {setting: metrics(FILES / "noisy-neighbour.yaml", "--set", "workload.attacker=pages", "--set", f"workload.{setting}",
+                             "--set", "length=100")["flush_mean_ns"] for setting in ("weight=1", "weight=8", "cap=1")}
+    assert mean["weight=8"] < mean["weight=1"] and mean["cap=1"] < mean["weight=1"], mean

@@ -128,6 +128,20 @@ static void answered(void *context, unsigned iommu, const struct amdvi_timed_com
 
 /* ---------------------------------------------------------------- from first to last */
 
+/* Who floods gets its cap, the others their weight. */
+static void share(struct flood *f)
+{
+    struct world *w = world_of(f);
+
+    for (uint64_t i = 0; i < f->l->guests; i++) {
+        bool noisy = is_noisy(f, i);
+        const struct amdvi_guest_share s = {.weight = noisy ? 1 : (uint32_t)f->l->weight,
+                                            .commands = noisy ? (uint32_t)f->l->cap : 0,
+                                            .period_ns = f->l->cap_period * 1000};
+        w->failed |= amdvi_timed_guest_share(w->timed, (uint16_t)i, &s) != AMDVI_OK;
+    }
+}
+
 static bool make(struct flood *f, const struct experiment *e)
 {
     const struct workload *l = &e->workload;
@@ -140,6 +154,7 @@ static bool make(struct flood *f, const struct experiment *e)
     guests_open(world_of(f), &f->g, (unsigned)l->guests);
     for (unsigned i = 0; i < l->guests && !world_of(f)->failed; i++)
         guests_map(world_of(f), &f->g, i, l->pages);
+    share(f);
     f->m.now = amdvi_timed_now(world_of(f)->timed);
     f->m.context = f;
     f->m.answered = answered;

@@ -313,6 +313,8 @@ int main(void)
     Suite *suite = suite_create("timed parts");
     TCase *parts = tcase_create("parts");
 
+    tcase_set_timeout(parts, 0);
+
     tcase_add_test(parts, wheel_gives_events_in_order);
     tcase_add_test(parts, wheel_takes_nothing_after_the_limit);
     tcase_add_test(parts, an_array_takes_a_probe_a_cycle);

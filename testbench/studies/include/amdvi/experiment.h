@@ -56,6 +56,7 @@ struct workload {
     uint64_t tenants, full, data_pages, data_packets;
     uint64_t guests, map_write, bulk, touches;
     uint64_t attacker, device_stride;
+    uint64_t weight, cap, cap_period;
     uint64_t pace, stretch;
     uint64_t host_levels, guest_levels, glx, atc, domains;
 };
