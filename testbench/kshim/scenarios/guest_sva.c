@@ -144,8 +144,6 @@ static void finish(struct shared *shared)
     EXPECT(world, reach(shared, BASE, false, true, &word) == DMA_FAULT, "the PASID works after its detach");
     guest_run(guest);
     EXPECT(world, instance_log_find(guest->kernel, "Event logged [", &mark), "the guest hears of no fault");
-    EXPECT(world, !dma_pages_outstanding(world->gpu), "%u page requests have no answer",
-           dma_pages_outstanding(world->gpu));
     virtual_stop(&shared->virtual);
 }
 
@@ -166,6 +164,8 @@ static void sva(struct world *world)
            shared.guest->api->sva_requests(shared.handle, 0) == REQUESTS - REQUESTS / 4 &&
                shared.guest->api->sva_requests(shared.handle, 1) == REQUESTS / 4,
            "the guest counts otherwise");
+    EXPECT(world, !dma_pages_outstanding(world->gpu), "%u page requests have no answer",
+           dma_pages_outstanding(world->gpu));
     EXPECT(world, dma_statistics(world->gpu).invalidations, "the device was not told of changes");
     doorbells = hv_vmm_exits(shared.guest->vmm, HV_EXIT_RING_TAIL);
     EXPECT(world, (shared.guest->mode == HV_VMM_HARDWARE) == !doorbells, "%" PRIu64 " doorbells trapped",
@@ -197,25 +197,78 @@ static void cached(struct world *world)
     finish(&shared);
 }
 
+/* ------------------------------------------------------------------------------ the log overflows */
+
+enum { AT_ONCE = 1024, A_GROUP = 4, LATER = 20 };
+
+/* Groups of four, more than the guest's log holds until its driver gets its turn. What does not fit any more
+ * is answered by the IOMMU itself (PprAutoRspEn), so that each group has its one answer [9.4]. */
+static void flood(struct shared *shared, uint64_t codes[16])
+{
+    struct dma_page_response response;
+
+    for (unsigned each = 0; each < AT_ONCE; each++) {
+        struct dma_page_request request = {.address = BASE,
+                                           .has_pasid = true,
+                                           .pasid = PASID,
+                                           .read = true,
+                                           .last = each % A_GROUP == A_GROUP - 1,
+                                           .group = (uint16_t)(each / A_GROUP)};
+
+        dma_page_request_forced(shared->world->gpu, &request, NULL);
+    }
+    guest_run(shared->guest);
+    while (dma_page_next_response(shared->world->gpu, &response)) {
+        EXPECT(shared->world, response.expected, "group %u is answered twice", response.group);
+        codes[response.code & 15]++;
+    }
+}
+
+static void overflow(struct world *world)
+{
+    struct shared shared = {0};
+    uint64_t codes[16] = {0}, by_guest;
+
+    if (!begin(world, &shared))
+        return;
+    flood(&shared, codes);
+    by_guest = shared.guest->api->sva_requests(shared.handle, 0);
+    EXPECT(world, codes[0] == AT_ONCE / A_GROUP, "%" PRIu64 " groups of %d have their answer", codes[0],
+           AT_ONCE / A_GROUP);
+    EXPECT(world, by_guest && by_guest < codes[0], "%" PRIu64 " answers are the guest's", by_guest);
+    for (unsigned each = 0; each < LATER && !world->failures; each++) {
+        ask(&shared, BASE, AT_ONCE / A_GROUP + each);
+        EXPECT(world, answer(&shared) == 0, "after the overflow a page that is there is refused");
+    }
+    EXPECT(world, shared.guest->api->sva_requests(shared.handle, 0) == by_guest + LATER,
+           "after the overflow the guest does not answer");
+    world_tell(world, "%d groups at once: the guest answered %" PRIu64 ", the IOMMU the others",
+               AT_ONCE / A_GROUP, by_guest);
+    finish(&shared);
+}
+
 static const struct virtual_setup host_hardware = {.host = &host_by_domain, .mode = HV_VMM_HARDWARE};
 static const struct virtual_setup hardware = {.mode = HV_VMM_HARDWARE};
 static const struct virtual_setup mediated = {.mode = HV_VMM_MEDIATED};
 static const struct virtual_setup hardware_five = {.mode = HV_VMM_HARDWARE, .flags = KSHIM_LA57};
 static const struct virtual_setup mediated_five = {.mode = HV_VMM_MEDIATED, .flags = KSHIM_LA57};
 
-#define SVA(name_, what_, since_, about_)                                                                    \
+#define SVA(name_, what_, since_, run_, about_)                                                              \
     {                                                                                                        \
-        .name = "guest/sva-" name_, .what = what_, .run = sva, .since = since_, .about = &(about_)           \
+        .name = "guest/sva-" name_, .what = what_, .run = run_, .since = since_, .about = &(about_)          \
     }
 
 /* Kernels before 7.x are built without five levels. */
 const struct scenario guest_sva_scenarios[] = {
     SVA("hardware", "a PASID in a guest: DMA, ATS, page requests answered by the guest's ring",
-        KSHIM_V(6, 12), hardware),
-    SVA("mediated", "the same, the ring run by the VMM", KSHIM_V(6, 12), mediated),
-    SVA("five-levels", "the same on hardware, with guest tables of five levels", KSHIM_V(7, 0),
+        KSHIM_V(6, 12), sva, hardware),
+    SVA("mediated", "the same, the ring run by the VMM", KSHIM_V(6, 12), sva, mediated),
+    SVA("five-levels", "the same on hardware, with guest tables of five levels", KSHIM_V(7, 0), sva,
         hardware_five),
-    SVA("five-levels-mediated", "the same, the ring run by the VMM", KSHIM_V(7, 0), mediated_five),
+    SVA("five-levels-mediated", "the same, the ring run by the VMM", KSHIM_V(7, 0), sva, mediated_five),
+    SVA("overflow-hardware", "the guest's page-request log overflows and is started again", KSHIM_V(6, 12),
+        overflow, hardware),
+    SVA("overflow-mediated", "the same, records carried by the VMM", KSHIM_V(6, 12), overflow, mediated),
     {.name = "guest/host-kernel/sva",
      .what = "a PASID in a guest on hardware, a kernel below",
      .run = sva,
