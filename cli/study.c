@@ -64,35 +64,44 @@ static bool find_studies(char *path)
 #endif
 }
 
-static int run(int argc, char **argv)
+/* Becomes Python; returns only when that fails. */
+static int hand_over(char **words, int argc, char **argv)
 {
-    char path[PATH_ROOM], own[PATH_ROOM];
-    char **words = calloc((size_t)argc + 4, sizeof(*words));
-    ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+    const char *named = getenv("AMDVI_PYTHON"), *python = named ? named : "python3";
     size_t count = 0;
 
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        fputs(help, stdout);
-        free(words);
-        return CLI_OK;
-    }
-    if (!words || length <= 0 || !find_studies(path)) {
-        free(words);
-        return usage_error(&command_study,
-                           "the studies are not installed: set AMDVI_STUDIES to their folder");
-    }
-    own[length] = 0;
-    setenv("PYTHONPATH", path, 1);
-    setenv("AMDVI", own, 0);
     words[count++] = "python3";
     words[count++] = "-Bm";
     words[count++] = "amdvi_study";
     for (int i = 1; i < argc; i++)
         words[count++] = argv[i];
     fflush(stdout);
-    execvp(getenv("AMDVI_PYTHON") ? getenv("AMDVI_PYTHON") : "python3", words);
+    execvp(python, words);
+    return usage_error(&command_study, "%s cannot be run: %s", python, strerror(errno));
+}
+
+static int run(int argc, char **argv)
+{
+    char path[PATH_ROOM], own[PATH_ROOM], **words;
+    ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+    int status;
+
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        fputs(help, stdout);
+        return CLI_OK;
+    }
+    if (length <= 0 || !find_studies(path))
+        return usage_error(&command_study,
+                           "the studies are not installed: set AMDVI_STUDIES to their folder");
+    own[length] = 0;
+    words = calloc((size_t)argc + 3, sizeof(*words));
+    if (!words || setenv("PYTHONPATH", path, 1) || setenv("AMDVI", own, 0)) {
+        free(words);
+        return usage_error(&command_study, "out of memory");
+    }
+    status = hand_over(words, argc, argv);
     free(words);
-    return usage_error(&command_study, "python3 cannot be run: %s", strerror(errno));
+    return status;
 }
 
 const struct command command_study = {"study", "what-if studies: a sweep, a picture, a page", help, run};
