@@ -8,8 +8,8 @@ expression position;
  init_iommu_from_acpi(...)
  {
  <...
++if (((struct ivhd_entry *)position)->type == IVHD_DEV_RANGE_END)
++	break;
  position += ivhd_entry_length(position);
-+if (dev_i)
-+break;
  ...>
  }
