@@ -18,11 +18,13 @@ void times_add(struct times *t, uint64_t ps)
         t->room = room;
     }
     t->all[t->count++] = ps;
+    t->sorted = false;
 }
 
 void times_restart(struct times *t)
 {
     t->count = 0;
+    t->sorted = false;
 }
 
 void times_free(struct times *t)
@@ -46,9 +48,46 @@ static uint64_t sorted_share(const struct times *t, uint32_t ppm)
     return t->count ? t->all[wanted ? wanted - 1 : 0] : 0;
 }
 
+/* One pass: by eight bits, those that are equal in them staying in their order. */
+static void pass(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
+{
+    size_t at[257] = {0};
+
+    for (size_t i = 0; i < count; i++)
+        at[(from[i] >> shift & 255) + 1]++;
+    for (unsigned i = 1; i < 256; i++)
+        at[i] += at[i - 1];
+    for (size_t i = 0; i < count; i++)
+        to[at[from[i] >> shift & 255]++] = from[i];
+}
+
+/* Millions of times are sorted by their bits, from the lowest on; false: no memory for a second array. */
+static bool sort_by_bits(struct times *t)
+{
+    uint64_t *other = malloc(t->room * sizeof(*other)), most = 0;
+
+    if (!other)
+        return false;
+    for (size_t i = 0; i < t->count; i++)
+        most = t->all[i] > most ? t->all[i] : most;
+    for (unsigned shift = 0; shift < 64 && most >> shift; shift += 8) {
+        uint64_t *sorted = other;
+        pass(t->all, sorted, t->count, shift);
+        other = t->all;
+        t->all = sorted;
+    }
+    free(other);
+    return true;
+}
+
 static void sort(struct times *t)
 {
-    if (t->count)
+    enum { FEW = 1024 };
+
+    if (t->sorted)
+        return;
+    t->sorted = true;
+    if (t->count && (t->count < FEW || !sort_by_bits(t)))
         qsort(t->all, t->count, sizeof(*t->all), by_size);
 }
 

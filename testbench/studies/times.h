@@ -9,6 +9,7 @@ struct times {
     uint64_t *all; /* ps */
     size_t count, room;
     bool failed; /* no memory: some are missing */
+    bool sorted; /* since the last one was added */
 };
 
 void times_add(struct times *times, uint64_t ps);
