@@ -55,16 +55,18 @@ static PCIBus *find_root(const struct unit *unit, Error **errp)
     return NULL;
 }
 
+/* QEMU takes only bridges on a further root bus, so all functions stand on the first one. */
 static bool place_function(struct unit *unit, Error **errp)
 {
+    PCIBus *bus = PC_MACHINE(qdev_get_machine())->bus;
     char text[16];
 
     unit->function.unit = unit;
     if (unit->address >= 0)
         qdev_prop_set_int32(DEVICE(&unit->function), "addr", unit->address);
-    if (!qdev_realize(DEVICE(&unit->function), BUS(unit->root), errp))
+    if (!qdev_realize(DEVICE(&unit->function), BUS(bus), errp))
         return false;
-    snprintf(text, sizeof(text), "0x%x", PCI_BUILD_BDF(pci_bus_num(unit->root), unit->function.pci.devfn));
+    snprintf(text, sizeof(text), "0x%x", PCI_BUILD_BDF(pci_bus_num(bus), unit->function.pci.devfn));
     amdvi_config_set(unit->config, "devid", text);
     return true;
 }

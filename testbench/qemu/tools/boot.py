@@ -56,7 +56,7 @@ def run(command: list[str], what: str) -> tuple[str, float]:
                         f"{last.decode(errors='replace') if isinstance(last, bytes) else last}") from error
     if "amdvi vm: IOMMU 0" not in done.stdout:
         raise QemuError(f"{what}: there was no report:\n{(done.stdout + done.stderr)[-3000:]}")
-    return done.stdout, time.monotonic() - begin
+    return done.stdout + done.stderr, time.monotonic() - begin
 
 
 # ------------------------------------------------------------------ judging
