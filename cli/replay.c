@@ -36,6 +36,7 @@ static const char help[] =
     "      --stats           all counters of the device in the summary\n"
     "  -j, --json            everything for machines, instead of text\n"
     "      --timeline OUT    a timeline for ui.perfetto.dev (one FILE only)\n"
+    "      --live OUT        a page for amdvi top, while the trace is played (one FILE only)\n"
     "      --csv OUT         a line for each record with its outcome (one FILE only)\n"
     "  -q, --quiet           only failed checks, no summary\n"
     "      --no-progress     no progress on the terminal\n"
@@ -91,9 +92,9 @@ static int play_files(struct replay_options *options, int count, char **files)
 
     if (count < 1)
         return usage_error(&command_replay, "a file is needed; see amdvi replay --help");
-    if (count > 1 && (options->timeline || options->csv || options->expectations))
+    if (count > 1 && (options->timeline || options->csv || options->live || options->expectations))
         return usage_error(&command_replay,
-                           "--timeline, --csv and --write-expectations take one file, not %d", count);
+                           "--timeline, --csv, --live and --write-expectations take one file, not %d", count);
     if (!check_output(options, files[0]))
         return CLI_WRONG;
     options->results = json_object_new_array();
@@ -157,6 +158,7 @@ static bool take_option(struct replay_options *options, int option)
     options->lint_windows |= option == 'W';
     options->timeline = option == 'T' ? optarg : options->timeline;
     options->csv = option == 'C' ? optarg : options->csv;
+    options->live = option == 'L' ? optarg : options->live;
     options->expectations |= option == 'E';
     options->output = option == 'o' ? optarg : options->output;
     if (option == 'F')
@@ -182,6 +184,7 @@ static int run(int argc, char **argv)
         {"quiet", no_argument, NULL, 'q'},
         {"timeline", required_argument, NULL, 'T'},
         {"csv", required_argument, NULL, 'C'},
+        {"live", required_argument, NULL, 'L'},
         {"stats", no_argument, NULL, 'S'},
         {"write-expectations", no_argument, NULL, 'E'},
         {"output", required_argument, NULL, 'o'},

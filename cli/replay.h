@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/replay_caches.h"
 
+#include "amdvi/live.h"
 #include "amdvi/trace_export.h"
 
 enum { SIZE_BINS = 65, READ_BINS = 65, SERIES = 256, REASONS = 256, DEVICES = 65536, FAILURES_KEPT = 1000 };
@@ -113,7 +114,7 @@ struct replay_options {
     const char *sarif;
     struct json_object *sarif_results; /* of all files */
     struct suppression *suppressions;
-    const char *timeline, *csv;
+    const char *timeline, *csv, *live;
     struct json_object *results, *not_played; /* --json: of all files; names of files with mistakes */
     struct json_object *errors;               /* --json: what the mistakes are */
 };
@@ -126,6 +127,8 @@ struct session {
     struct replay_stats stats;
     struct replay_caches caches; /* --json */
     struct timeline timeline;
+    struct amdvi_live_page *live_page; /* --live */
+    struct amdvi_live *live;           /* once there is a device */
     struct output csv_output;
     struct amdvi_csv *csv;
     uint64_t time_ns;             /* as the trace stated it last */
@@ -157,6 +160,11 @@ void sarif_add(struct json_object *results, const char *file, const struct amdvi
 bool sarif_write(const char *path, struct json_object *results);
 
 /* replay_lint.c */
+/* ---- replay_live.c: a page for `amdvi top` */
+bool live_open(struct session *session);
+void live_record(struct session *session);
+void live_close(struct session *session);
+
 void lint_open(struct session *session, struct amdvi_replay_options *player);
 void lint_print(const struct session *session, const char *mark);
 

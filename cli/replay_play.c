@@ -180,6 +180,7 @@ static void after_record(struct session *session)
     struct amdvi_device *device;
 
     session->player.records++;
+    live_record(session);
     if (session->csv)
         amdvi_csv_result(session->csv, &session->player.record, session->time_ns,
                          session->outcome ? session->outcome : "", session->detail);
@@ -274,7 +275,7 @@ static bool open_outputs(struct session *session, const char *path)
     }
     if (options->timeline && !timeline_open(&session->timeline, options->timeline, path))
         return false;
-    if (options->expectations && !golden_open(session, path))
+    if (!live_open(session) || (options->expectations && !golden_open(session, path)))
         return false;
     if (!options->csv)
         return true;
@@ -290,6 +291,7 @@ static bool close_outputs(struct session *session, bool whole)
     bool keep = whole || session->player.records > 0;
     bool good = timeline_close(&session->timeline, keep);
 
+    live_close(session);
     good &= golden_close(session, whole);
     if (session->csv)
         good &= amdvi_csv_finish(session->csv) == AMDVI_TRACE_OK;

@@ -11,18 +11,17 @@
 
 static const char help[] =
     "usage: amdvi top [FILE] [options]\n\n"
-    "Shows a device at work: rates, hit rates, faults, positions of rings. FILE is the live page of a "
-    "machine\n"
-    "(amdvi vm) or of a replay (amdvi replay --live FILE); without it the newest machine of this user. Ends "
-    "with\n"
-    "the device, or with Ctrl-C.\n\n"
+    "Shows a device at work: rates, hit rates, faults, positions of rings. FILE is the live page of a\n"
+    "replay (amdvi replay --live FILE), or of a machine, as the property live= of its IOMMU names it; "
+    "without it\n"
+    "the newest machine that this user started with amdvi vm. Ends with the device, or with Ctrl-C.\n\n"
     "  -i, --interval MS  between two looks; default: 1000, at least 50\n"
     "  -n, --looks N      ends after N looks\n"
     "  -1, --once         one look at the totals, for scripts\n"
     "  -h, --help         this text\n\n"
     "examples:\n"
     "  amdvi top\n"
-    "  amdvi top boot.live --interval 200\n\n"
+    "  amdvi top --interval 200\n\n"
     "exit codes: 0 done; 2 there is no such device, or the command line cannot be understood\n";
 
 struct top_options {
@@ -226,5 +225,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct command command_top = {"top", "shows what a running machine's or replay's IOMMU does", help,
+const struct command command_top = {"top", "shows what the IOMMU of a running machine or replay does", help,
                                     run};

@@ -9,7 +9,9 @@
 
 #include "amdvi/layout.h"
 
-enum { LIVE_PERIOD_MS = 200, COMMAND_BYTES = 16 };
+/* All words that the lint remembers are looked at before each doorbell: 8192 are what a boot uses, and look
+ * at fast. */
+enum { LIVE_PERIOD_MS = 200, COMMAND_BYTES = 16, LOG2_WORDS = 13 };
 
 static char *file_name(const char *name, unsigned unit)
 {
@@ -55,6 +57,7 @@ static bool start_lint(struct watch *watch, const struct watch_options *options,
                                             .finding = on_finding,
                                             .windows = !strcmp(mode, "windows"),
                                             .costs = true,
+                                            .log2_words = LOG2_WORDS,
                                             .processors = MIN(options->processors, 64)};
 
     if (!strcmp(mode, "off"))
@@ -105,7 +108,7 @@ static void show(void *opaque)
 
 static struct amdvi_live_page *map_page(const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     void *page = MAP_FAILED;
 
     if (file >= 0 && ftruncate(file, sizeof(struct amdvi_live_page)) == 0)

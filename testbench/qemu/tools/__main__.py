@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import boot, headers, kernels, places, scenarios
+from . import boot, compare, headers, kernels, kit_command, places, scenarios
 from .errors import QemuError, Unavailable
 
 SKIPPED = 77
@@ -60,6 +60,20 @@ def add_boot(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     parser.set_defaults(run=do_boot)
 
 
+def do_compare(options: argparse.Namespace) -> int:
+    os.environ["AMDVI_QEMU_OBJECT"] = str(places.object_file(say))
+    places.build_command(say)
+    print("\n".join(compare.compare(kernels.get(options.kernel, (), say), options.rounds, say)))
+    return 0
+
+
+def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("compare", help="measure the model against QEMU's own amd-iommu, in turns")
+    parser.add_argument("--kernel", default="6.1", metavar="VERSION")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.set_defaults(run=do_compare)
+
+
 def add_headers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("headers", help="fetch the headers of the installed QEMU")
     parser.add_argument("--to", type=Path, default=places.FOLDER / "headers", metavar="FOLDER")
@@ -74,8 +88,9 @@ def add_object(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/qemu", description="Whole machines on the model, in Debian's QEMU.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_headers, add_object, add_boot):
+    for add in (add_headers, add_object, add_boot, add_compare):
         add(commands)
+    kit_command.add(commands, say)
     for command in commands.choices.values():
         command.add_argument("--skip", action="store_true", help=f"exit status {SKIPPED} when something is missing here")
     return parser.parse_args()

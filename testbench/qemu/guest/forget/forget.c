@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A driver that takes a page away from its device and forgets the invalidation: iommu_unmap_fast() without the
- * iommu_iotlb_sync() that has to follow. Its device is QEMU's `edu`, which copies to any address.
+ * A driver that takes a page away from its device wrongly. Its device is QEMU's `edu`, which copies to any
+ * address.
+ *
+ * mistake=forget: no invalidation: iommu_unmap_fast() without the iommu_iotlb_sync() that has to follow.
+ * mistake=short:  the invalidation is of the next page.
+ * mistake=late:   all is invalidated, but the device still uses the address.
  *
  * So that it is clear that nothing more comes, the driver takes another page away afterwards, as it should.
  */
@@ -13,6 +17,9 @@
 
 enum { IOVA = 0x5000000, OTHER_IOVA = 0x6000000, ACCESS = 256, BUFFER = 0x40000 };
 enum { SOURCE = 0x80, TARGET = 0x88, COUNT = 0x90, COMMAND = 0x98, START = 1, FROM_DEVICE = 2 };
+
+static char *mistake = "forget";
+module_param(mistake, charp, 0444);
 
 static int map_page(struct iommu_domain *domain, unsigned long iova, struct page *page)
 {
@@ -33,14 +40,30 @@ static void let_device_write(void __iomem *registers)
         msleep(10);
 }
 
-static void forget(struct iommu_domain *domain, void __iomem *registers, struct page *page, struct page *other)
+static void take_away(struct iommu_domain *domain)
 {
     struct iommu_iotlb_gather gather;
+
+    if (!strcmp(mistake, "late")) {
+        iommu_unmap(domain, IOVA, PAGE_SIZE);
+        return;
+    }
+    iommu_iotlb_gather_init(&gather);
+    iommu_unmap_fast(domain, IOVA, PAGE_SIZE, &gather);
+    if (!strcmp(mistake, "short")) {
+        gather.start = IOVA + PAGE_SIZE;
+        gather.end = IOVA + 2 * PAGE_SIZE - 1;
+        iommu_iotlb_sync(domain, &gather);
+    }
+}
+
+static void forget(struct iommu_domain *domain, void __iomem *registers, struct page *page,
+                   struct page *other)
+{
     u8 *bytes = page_address(page);
 
     let_device_write(registers);
-    iommu_iotlb_gather_init(&gather);
-    iommu_unmap_fast(domain, IOVA, PAGE_SIZE, &gather);
+    take_away(domain);
     if (!map_page(domain, OTHER_IOVA, other))
         iommu_unmap(domain, OTHER_IOVA, PAGE_SIZE);
     memset(bytes, 0xa5, PAGE_SIZE);
