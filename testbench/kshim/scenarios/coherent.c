@@ -70,7 +70,7 @@ static void one_size(struct world *world, const char *name, struct dma_device *d
 static void coherent(struct world *world)
 {
     static const char *const names[] = {WORLD_NIC, WORLD_USB, WORLD_GPU};
-    struct kshim_leaks before, after;
+    struct kshim_leaks before = {0}, after;
 
     if (!boot_plain(world, world->scenario->about))
         return;
