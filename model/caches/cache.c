@@ -63,8 +63,8 @@ bool cache_create(struct cache *cache, const struct cache_geometry *geometry, si
     set_geometry(cache, geometry);
     make_tree_masks(cache);
     cache->tags = allocate_zeroed(allocator, entries * sizeof(*cache->tags));
-    cache->prints =
-        allocate_zeroed(allocator, entries / cache->ways * cache->print_words * sizeof(*cache->prints));
+    cache->prints = allocate_zeroed(allocator, (size_t)(entries / cache->ways) * cache->print_words *
+                                                   sizeof(*cache->prints));
     cache->stamps = allocate_zeroed(allocator, entries * sizeof(*cache->stamps));
     cache->lines = allocate_zeroed(allocator, entries * line_bytes);
     cache_clear(cache);
@@ -88,7 +88,7 @@ void cache_clear(struct cache *cache)
     cache->clock = 0;
     cache->random = 0x2545f4914f6cdd1du;
     if (cache->prints)
-        memset(cache->prints, 0, (cache->set_mask + 1) * cache->print_words * sizeof(*cache->prints));
+        memset(cache->prints, 0, ((size_t)cache->set_mask + 1) * cache->print_words * sizeof(*cache->prints));
     if (cache->tags)
         memset(cache->tags, 0, cache->entries * sizeof(*cache->tags));
     if (cache->stamps)
