@@ -41,6 +41,7 @@ static const uint64_t *read_bitmap(struct world *world, struct session *session)
 
     memset(bits, 0, PAGES / 8);
     user_call(world, session, CALL_BITMAP, &get, "the bitmap");
+    world_unmapped(world); /* writes from here on have to set their bits again */
     return bits;
 }
 
