@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512, BLAME_SECONDS = 60 };
 
 struct result {
     const struct scenario *scenario;
@@ -34,9 +34,12 @@ static const char usage[] =
     "  --seed N           of every random choice (1)\n"
     "  --steps N          length of random scenarios\n"
     "  --interleave       switch between kernel threads at locks and register accesses\n"
-    "  --blame            look for the driver's stores at each doorbell, so that findings of the lint name "
-    "where\n"
-    "                     they were made; slow\n"
+    "  --blame            look for the kernel's stores at each doorbell, so that findings of "
+    "the "
+    "lint\n"
+    "                     name where they were made; slow. Without it a scenario with findings runs a second "
+    "time "
+    "so\n"
     "  --no-lint          without the lint\n"
     "  --time             requests and commands take time: timing=on\n"
     "  --set NAME=VALUE   a parameter of time, memory.latency=150ns, or cpu.call, cpu.read, cpu.write\n"
@@ -109,6 +112,8 @@ static int in_process(const struct scenario *scenario, const struct run_options 
                       struct world_report *report)
 {
     struct world world = {.options = options, .scenario = scenario, .report = report};
+
+    alarm(options->seconds_most);
     int status;
     pid_t child;
 
@@ -121,6 +126,26 @@ static int in_process(const struct scenario *scenario, const struct run_options 
         if (errno != EINTR)
             return EXIT_FAILED;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* A scenario with findings runs once more, the same steps, to see where in the driver the stores were made.
+ */
+static void look_again(const struct scenario *scenario, const struct run_options *options,
+                       struct world_report *report)
+{
+    struct world_report first = *report;
+    struct run_options again = *options;
+
+    if (!first.findings || options->blame)
+        return;
+    again.blame = true;
+    again.record = NULL;
+    again.seconds_most = BLAME_SECONDS;
+    fprintf(stderr, "once more, to see where in the kernel:\n");
+    in_process(scenario, &again, report);
+    if (report->findings) /* else it took too long */
+        memcpy(first.first, report->first, sizeof(first.first));
+    *report = first;
 }
 
 static const char *verdict(int status)
@@ -189,8 +214,9 @@ static size_t run_all(const struct run_options *options, const struct subject *s
             continue;
         results[count].scenario = scenario;
         results[count].status = in_process(scenario, options, report);
-        results[count].report = *report;
         results[count].seconds = now() - start;
+        look_again(scenario, options, report);
+        results[count].report = *report;
         printf("%-7s%-34s %6.0f ms\n", verdict(results[count].status), scenario->name,
                results[count].seconds * 1e3);
         fflush(stdout);

@@ -24,7 +24,8 @@ struct run_options {
     const char *guest_object, *other_guest_object; /* of guests: the first, and the second one beside it */
     const char *record;                            /* file for a trace, or null */
     uint64_t seed;
-    uint64_t steps; /* of random scenarios; 0: as many as the scenario likes in CI */
+    unsigned seconds_most; /* the process of a scenario ends after so many; 0: no limit */
+    uint64_t steps;        /* of random scenarios; 0: as many as the scenario likes in CI */
     bool verbose, no_lint, blame, interleave, timed;
     struct times times;
 };

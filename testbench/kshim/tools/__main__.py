@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from . import check, fetch, guests, kernels, places, verify
+from . import check, cost, fetch, guests, kernels, places, verify
 from .errors import KernelError, Unavailable
 
 SKIPPED = 77  # what ctest calls "skipped"
@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--skip", action="store_true", help="exit with 77 where there is no source")
 
     check.add_arguments(commands)
+    cost.add_arguments(commands)
     guests.add_arguments(commands)
 
     one = commands.add_parser("fetch", help="get the linux-source package of another Debian suite")
@@ -95,7 +96,7 @@ def main() -> int:
     arguments = parser().parse_args()
     if getattr(arguments, "rest", None):
         arguments.rest = [word for word in arguments.rest if word != "--"]
-    run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run,
+    run = {"build": run_build, "run": run_scenarios, "verify": run_verify, "fetch": run_fetch, "check": check.run, "cost": cost.run,
            "guests": guests.run}
     try:
         return run[arguments.command](arguments)

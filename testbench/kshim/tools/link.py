@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Added:
 
     def wraps(self) -> tuple[str, ...]:
         path = self.folder / "wraps"
-        return tuple(path.read_text(encoding="utf-8").split()) if path.exists() else ()
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
     def files(self) -> list[Path]:
         return [*self.sources(), *sorted(self.folder.glob("*.h"))]
@@ -96,7 +98,8 @@ def instance(objects: Objects, target: Path, say: Callable[[str], None], added: 
     say(f"linking {target.name}")
     work = target.parent / (target.stem + ".parts")
     work.mkdir(parents=True, exist_ok=True)
-    command = [*compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}",
+    cached = ["ccache"] if shutil.which("ccache") else []  # most parts are as they were
+    command = [*cached, *compiler(objects), *QUIET, *dialect(objects), f"-I{KSHIM}/include", f"-I{KERNEL}",
                f"-I{objects.tree}/drivers/iommu/amd", f'-DKSHIM_ADDED="{added.name if added else ""}"']
     parts = []
     for source in [*glue_sources(), *extra]:
