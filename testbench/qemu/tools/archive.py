@@ -7,10 +7,13 @@ works in a folder of ours then, with the same mirrors, keys and proxies.
 """
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import Unavailable
@@ -89,11 +92,21 @@ def unpack(package: str, target: Path) -> None:
     package_file.unlink()
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One at a time: tests that run side by side fetch the same packages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def binary(package: str, folder: Path) -> Path:
     """The contents of a binary package, in a folder of its name; kept."""
     target = folder / package
-    if not (target / ".unpacked").exists():
-        shutil.rmtree(target, ignore_errors=True)
-        unpack(package, target)
-        (target / ".unpacked").touch()
+    with alone(folder):
+        if not (target / ".unpacked").exists():
+            shutil.rmtree(target, ignore_errors=True)
+            unpack(package, target)
+            (target / ".unpacked").touch()
     return target
