@@ -53,6 +53,8 @@ const VMStateDescription unit_state = {
     .name = UNIT_TYPE,
     .version_id = 1,
     .minimum_version_id = 1,
+    /* Before all devices behind it, some of which look for their rings while they are loaded. */
+    .priority = MIG_PRI_IOMMU,
     .pre_save = save,
     .post_save = saved,
     .post_load = load,
