@@ -25,6 +25,7 @@ AROUND = {
     "ivrs.h": "struct amdvi_config *config",
     "layout.h": "const uint64_t *words",
     "lint.h": "struct amdvi_device *device, uint64_t line, uint64_t ns, uint64_t spa, const void *bytes, uint64_t length",
+    "live.h": "struct amdvi_live_page *page, struct amdvi_device *device, struct amdvi_lint *lint, uint64_t ns",
     "recorder.h": "struct amdvi_config *config, FILE *file, struct amdvi_memory memory, struct amdvi_callbacks callbacks, "
                   "struct amdvi_device *device",
     "replay.h": "const char *path, struct amdvi_trace_reader *reader, struct amdvi_trace_record record",

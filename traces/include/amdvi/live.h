@@ -4,9 +4,8 @@
  * the rings are. The host gives the memory, usually a file that is mapped and shared, and calls
  * amdvi_live_update() as often as it likes; `amdvi top` and `amdvi vm` read.
  *
- *     struct amdvi_live_page *page = mmap(...);        // zeroed
  *     struct amdvi_live *live;
- *     amdvi_live_start(page, device, lint, &live);
+ *     amdvi_live_start(page, device, lint, &live);     // page: zeroed
  *     amdvi_live_update(live, ns);                     // now and then
  *     amdvi_live_stop(live);                           // before the device is destroyed
  *
