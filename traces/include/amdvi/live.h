@@ -38,7 +38,10 @@ struct amdvi_live_view {
     bool linted; /* `lint` counts */
     struct amdvi_statistics statistics;
     struct amdvi_lint_statistics lint;
-    struct amdvi_live_ring commands, events, page_requests, guest_interrupts;
+    struct amdvi_live_ring commands;
+    struct amdvi_live_ring events;           /* the event log */
+    struct amdvi_live_ring page_requests;    /* the PPR log */
+    struct amdvi_live_ring guest_interrupts; /* the GA log */
 };
 
 /* `generation` is odd while the view is written. `process` is the host's to fill in. */
