@@ -67,9 +67,14 @@ static bool find_studies(char *path)
 /* Becomes Python; returns only when that fails. */
 static int hand_over(char **words, int argc, char **argv)
 {
-    const char *named = getenv("AMDVI_PYTHON"), *python = named ? named : "python3";
+    const char *named = getenv("AMDVI_PYTHON"), *debians = "/usr/bin/python3", *python = debians;
     size_t count = 0;
 
+    /* Debian's Python packages belong to Debian's Python; another one may stand before it in PATH. */
+    if (named)
+        python = named;
+    else if (access(debians, X_OK))
+        python = "python3";
     words[count++] = "python3";
     words[count++] = "-Bm";
     words[count++] = "amdvi_study";

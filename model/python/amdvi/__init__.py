@@ -8,7 +8,7 @@
 ...     iommu.run()
 ...     answer = iommu.translate(0x100, 0x1000, op="write")
 """
-from . import ivrs, layout, timed, trace
+from . import ivrs, layout, study, timed, trace
 from ._amdvi import lib as _lib
 from .config import Config, ConfigKey, config_keys, presets
 from .device import Device, Geometry
@@ -35,5 +35,5 @@ __all__ = ["Access", "AmdviError", "Ask", "AtcInvalidation", "CacheLine", "Check
            "FieldError", "Finding", "Geometry", "Hit", "Irq", "Lint", "Mapping", "Memory", "MemoryFault",
            "PageRequest", "PageRequested", "PrgResponse", "Recorded", "Recorder", "Remapped", "Replay",
            "Request", "SparseMemory", "Timed", "TraceError", "Translation", "config_keys", "event_name",
-           "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "timed",
+           "flag_names", "ivrs", "layout", "presets", "reason_text", "replay", "replay_text", "study", "timed",
            "trace", "version"]
