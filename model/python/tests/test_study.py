@@ -15,8 +15,9 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "testbench" / "studies"))
 from amdvi_study import table as writer  # noqa: E402
 
-ROWS = [{"variant": "shared", "x": 1, "hash": "a", "seed": 7, "error": "", "share_pct": 99.5},
-        {"variant": "shared", "x": 2, "hash": "b", "seed": 7, "error": "", "share_pct": 97.0, "walks": 3},
+FULL, LESS = 99.5, 97.0
+ROWS = [{"variant": "shared", "x": 1, "hash": "a", "seed": 7, "error": "", "share_pct": FULL},
+        {"variant": "shared", "x": 2, "hash": "b", "seed": 7, "error": "", "share_pct": LESS, "walks": 3},
         {"variant": "alone", "x": 1, "hash": "c", "seed": 7, "error": "it broke"}]
 
 
@@ -31,13 +32,13 @@ def folder(tmp_path):
 def test_a_table_is_read_as_it_was_written(folder):
     table = study.load(folder)
     assert (table.name, table.metrics, table.variants) == ("tenants", ["share_pct", "walks"], ["shared", "alone"])
-    assert [row["share_pct"] for row in table.rows] == [99.5, 97.0, None]
+    assert [row["share_pct"] for row in table.rows] == [FULL, LESS, None]
     assert [(row["variant"], row["error"]) for row in table.failed] == [("alone", "it broke")]
 
 
 def test_lines_leave_out_what_is_not_there(folder):
     table = study.load(folder)
-    assert table.line("shared", "share_pct") == [(1, 99.5), (2, 97.0)]
+    assert table.line("shared", "share_pct") == [(1, FULL), (2, LESS)]
     assert table.line("shared", "walks") == [(2, 3)] and table.line("alone", "walks") == []
     for words, named in ((("alone", "speed"), "speed"), (("both", "walks"), "both")):
         with pytest.raises(amdvi.AmdviError, match=named):
