@@ -47,8 +47,7 @@ struct lint_unwaited {
 
 struct lint_regimes {
     struct lint_domain *domains;
-    uint32_t at_once, queued; /* of all domains */
-    uint64_t written, burst;  /* where the newest write to a table ends; counts runs */
+    uint64_t written, burst; /* where the newest write to a table ends; counts runs */
     struct lint_removal removals[LINT_REMOVALS];
     unsigned next, open;
     struct lint_unwaited unwaited;

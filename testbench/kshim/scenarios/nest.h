@@ -25,7 +25,8 @@ struct nest_entry {
 /* Boots, opens a session with the device, maps PAGES pages, makes parent and virtual IOMMU, and
  * attaches the parent, as VMMs do. The first megabyte of the address space is for tables. False: told. */
 bool nest_begin(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup);
-/* The same without the virtual IOMMU, and one of a type of its own, whose data the driver reads and answers. */
+/* The same without the virtual IOMMU, and one of a type of its own, whose data the driver reads and answers.
+ */
 bool nest_parent(struct world *world, struct nest *nest, const char *device, const struct world_setup *setup);
 bool nest_iommu(struct world *world, struct nest *nest, uint32_t type, void *data, uint32_t bytes);
 /* The parent's and the virtual IOMMU's end, after the nested tables'. */
@@ -43,5 +44,11 @@ uint32_t nest_table_of(struct world *world, struct nest *nest, const uint64_t wo
 uint32_t nest_table(struct world *world, struct nest *nest, const struct nest_entry *entry);
 /* The device gets its first table, or another one. */
 void nest_attach(struct world *world, struct nest *nest, uint32_t table, const char *what);
+
+/* A scenario of nested tables, which drivers have since 7.0. */
+#define NESTED(name_, what_, run_)                                                                           \
+    {                                                                                                        \
+        .name = "nested/" name_, .what = what_, .run = run_, .since = KSHIM_V(7, 0)                          \
+    }
 
 #endif

@@ -222,11 +222,6 @@ static void five_levels(struct world *world)
     nest_end(world, &nest, world->nic);
 }
 
-#define NESTED(name_, what_, run_)                                                                           \
-    {                                                                                                        \
-        .name = "nested/" name_, .what = what_, .run = run_, .since = KSHIM_V(7, 0)                          \
-    }
-
 const struct scenario nested_scenarios[] = {
     NESTED("attach", "a guest's entry over the user's address space: sizes, rights, holes in either stage",
            attach),

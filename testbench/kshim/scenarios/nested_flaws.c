@@ -150,11 +150,6 @@ static void no_wait(struct world *world)
     nest_end(world, &nest, world->nic);
 }
 
-#define NESTED(name_, what_, run_)                                                                           \
-    {                                                                                                        \
-        .name = "nested/" name_, .what = what_, .run = run_, .since = KSHIM_V(7, 0)                          \
-    }
-
 const struct scenario nested_flaw_scenarios[] = {
     NESTED("flaw-parent", "back to the parent: the entry stays, its DomainID is used again", back_to_parent),
     NESTED("flaw-growth", "stage 2 grows: the entry of a nested device becomes the parent's", growth_unnests),

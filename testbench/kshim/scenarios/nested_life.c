@@ -190,11 +190,6 @@ static void locks(struct world *world)
     nest_end(world, &nest, world->nic);
 }
 
-#define NESTED(name_, what_, run_)                                                                           \
-    {                                                                                                        \
-        .name = "nested/" name_, .what = what_, .run = run_, .since = KSHIM_V(7, 0)                          \
-    }
-
 const struct scenario nested_life_scenarios[] = {
     NESTED("refusals", "guests' entries that the driver refuses, and that nothing of them stays", refusals),
     NESTED("busy", "what is in use is not destroyed", busy),
