@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import functools
+import json
 import os
 import pathlib
 import subprocess
 
+import jsonschema
 import pytest
 
 AMDVI = os.environ.get("AMDVI", "amdvi")
@@ -43,11 +46,32 @@ def line_of(start):
     return next(number for number, text in enumerate(SMALL.splitlines(), 1) if text.startswith(start))
 
 
+@functools.cache
+def schema(name):
+    """The validator of cli/schema/NAME.schema.json."""
+    return jsonschema.Draft7Validator(json.loads((ROOT / f"cli/schema/{name}.schema.json").read_text(encoding="utf-8")))
+
+
+def is_json(arguments):
+    return arguments and arguments[0] != "vm" and any(word in ("--json", "-j") for word in arguments)
+
+
+def validated(command, text):
+    """What a command wrote for machines; it is as its schema says."""
+    value = json.loads(text)
+    tag = value["schema"].split()[0].removeprefix("amdvi-") if isinstance(value, dict) else command
+    schema(tag).validate(value)
+    return value
+
+
 @pytest.fixture
 def amdvi():
     def run(*arguments, stdin=None, cwd=None):
-        return subprocess.run([AMDVI, *map(str, arguments)], input=stdin, capture_output=True, cwd=cwd, timeout=120,
+        done = subprocess.run([AMDVI, *map(str, arguments)], input=stdin, capture_output=True, cwd=cwd, timeout=120,
                               text=not isinstance(stdin, bytes), check=False)
+        if is_json(arguments) and done.stdout:
+            validated(arguments[0], done.stdout)
+        return done
     return run
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from . import machine, places
 from .errors import QemuError
 from .kernels import Kernel
@@ -127,6 +129,7 @@ def boot(scenario: Scenario, kernel: Kernel, seed: int) -> Result:
         disks.make()
         console, seconds = run(command_of(scenario, kernel, folder, disks), f"{scenario.name} on {kernel.version}")
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        jsonschema.validate(report, json.loads((places.ROOT / "cli/schema/vm.schema.json").read_text(encoding="utf-8")))
         result = Result(scenario, console, report, seconds)
         result.failures += [*judge_console(scenario, console), *judge_disks(scenario, console, disks),
                             *judge_report(scenario, report)]
