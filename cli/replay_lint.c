@@ -97,6 +97,8 @@ static struct json_object *finding_json(const struct amdvi_lint_finding *f, cons
         json_put_hex(object, "gid", f->guest);
     if (f->has_guest)
         json_put_text(object, "guest_device", device_text(f->guest_device, device));
+    if (f->has_guest_domain)
+        json_put_hex(object, "guest_domain", f->guest_domain);
     json_put_count(object, "times", f->times);
     json_put_count(object, "entries", f->entries);
     put_commands(object, f);

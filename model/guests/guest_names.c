@@ -61,26 +61,34 @@ static bool page_names(const struct amdvi_device *device, struct map_search *s, 
         uint64_t entry = s->page.words[i];
         if (domidmap_v(entry) && map_host_domain(device, entry) == host_domain) {
             s->found = (uint16_t)(s->first + i);
+            s->named = true;
             return true;
         }
     }
     return false;
 }
 
-bool map_guest_domain(struct amdvi_device *device, struct job *job, const struct guest *guest,
-                      uint16_t host_domain, struct map_search *s)
+bool map_find_domain(struct amdvi_device *device, struct job *job, uint16_t id, uint16_t host_domain,
+                     struct map_search *s)
 {
     STEPS_BEGIN(&s->steps);
     s->found = 0;
-    if (device->config.value[CONFIG_RECORD_DOMAIN])
-        STEPS_DONE(&s->steps);
+    s->named = false;
     for (s->first = 0; s->first < MAP_IDS; s->first += MAP_PAGE_BYTES / 8) {
-        aim(device, map_domain_entry(guest->id, (uint16_t)s->first), &s->page);
+        aim(device, map_domain_entry(id, (uint16_t)s->first), &s->page);
         STEPS_WAIT(&s->steps, space_read_page(device, job, NULL, &s->page));
         if (s->page.there && page_names(device, s, host_domain))
             STEPS_DONE(&s->steps);
     }
     STEPS_END(&s->steps);
+}
+
+bool map_guest_domain(struct amdvi_device *device, struct job *job, const struct guest *guest,
+                      uint16_t host_domain, struct map_search *s)
+{
+    s->found = 0;
+    return device->config.value[CONFIG_RECORD_DOMAIN] ||
+           map_find_domain(device, job, guest->id, host_domain, s);
 }
 
 /* ---------------------------------------------------------------- INVALIDATE_IOMMU_ALL of a guest */

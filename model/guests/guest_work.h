@@ -205,12 +205,17 @@ uint64_t map_host_domain(const struct amdvi_device *device, uint64_t domain_entr
 /* guest_names.c: maps are read page by page. */
 struct map_search {
     struct steps steps;
+    bool named; /* the map names the host domain */
     uint16_t found;
     uint32_t first; /* ID of the page's first entry */
     struct page_read page;
 };
 
-/* `search->found` is the lowest gDomID of this host domain, or 0 (viommu 11 #21). */
+/* `search->found` is the lowest gDomID of this host domain, if it is `named`. */
+bool map_find_domain(struct amdvi_device *device, struct job *job, uint16_t id, uint16_t host_domain,
+                     struct map_search *search);
+
+/* The same for records, which by choice hold 0 (viommu 11 #21). */
 bool map_guest_domain(struct amdvi_device *device, struct job *job, const struct guest *guest,
                       uint16_t host_domain, struct map_search *search);
 

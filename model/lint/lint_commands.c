@@ -45,6 +45,8 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     unsigned opcode = (unsigned)cmd_opcode(info->executed);
     struct lint_slot slot;
 
+    if (!info->guest)
+        lint_ring_fetched(lint, info->address);
     if (info->legal && info->guest)
         lint_guest_command(lint, info);
     if (info->legal && opcode == CMD_COMPLETE_PPR_REQUEST)

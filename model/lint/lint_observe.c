@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a lint hears of its device. */
 #include "model/lint/lint.h"
-
-#include "model/logs/host_log.h"
+#include "model/lint/lint_registers.h"
 
 /* ---------------------------------------------------------------- memory accesses */
 
@@ -169,115 +168,12 @@ static void on_interrupt(void *context, uint16_t requester, uint64_t address, ui
 
 /* ---------------------------------------------------------------- registers */
 
-static bool is_base(unsigned id)
-{
-    return id == REG_DEVTAB_BASE || (id >= REG_DEVTAB_SEG1 && id <= REG_DEVTAB_SEG7) || id == REG_CMD_BASE ||
-           id == REG_EVENT_BASE || id == REG_EVENT_B_BASE || id == REG_PPR_BASE || id == REG_PPR_B_BASE ||
-           id == REG_GA_BASE;
-}
-
-static bool is_running(const struct amdvi_device *device, unsigned id)
-{
-    switch (id) {
-    case REG_CMD_BASE:
-        return device->command_run;
-    case REG_EVENT_BASE:
-    case REG_EVENT_B_BASE:
-        return log_running(device, AMDVI_LOG_EVENT, id == REG_EVENT_B_BASE);
-    case REG_PPR_BASE:
-    case REG_PPR_B_BASE:
-        return log_running(device, AMDVI_LOG_PPR, id == REG_PPR_B_BASE);
-    case REG_GA_BASE:
-        return log_running(device, AMDVI_LOG_GA, false);
-    default:
-        return iommu_enabled(device);
-    }
-}
-
-/* What lies between head and tail: commands not yet fetched, records not yet read. A kernel that takes over
- * from one that has crashed moves bases of running units on purpose; then nothing is lost but that. */
-static bool loses_records(const struct amdvi_device *device, unsigned id)
-{
-    static const struct {
-        uint8_t base, head, tail;
-    } rings[] = {{REG_CMD_BASE, REG_CMD_HEAD, REG_CMD_TAIL},
-                 {REG_EVENT_BASE, REG_EVENT_HEAD, REG_EVENT_TAIL},
-                 {REG_EVENT_B_BASE, REG_EVENT_B_HEAD, REG_EVENT_B_TAIL},
-                 {REG_PPR_BASE, REG_PPR_HEAD, REG_PPR_TAIL},
-                 {REG_PPR_B_BASE, REG_PPR_B_HEAD, REG_PPR_B_TAIL},
-                 {REG_GA_BASE, REG_GA_HEAD, REG_GA_TAIL}};
-
-    for (unsigned i = 0; i < sizeof(rings) / sizeof(*rings); i++)
-        if (rings[i].base == id)
-            return device->reg[rings[i].head] != device->reg[rings[i].tail];
-    return false;
-}
-
-/* A place in a ring: says nothing about what translates. */
-static bool is_pointer(unsigned id)
-{
-    switch (id) {
-    case REG_CMD_HEAD:
-    case REG_CMD_TAIL:
-    case REG_EVENT_HEAD:
-    case REG_EVENT_TAIL:
-    case REG_EVENT_B_HEAD:
-    case REG_EVENT_B_TAIL:
-    case REG_PPR_HEAD:
-    case REG_PPR_TAIL:
-    case REG_PPR_B_HEAD:
-    case REG_PPR_B_TAIL:
-    case REG_GA_HEAD:
-    case REG_GA_TAIL:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void doorbell(struct amdvi_lint *lint, uint64_t old, uint64_t tail)
-{
-    uint64_t base = lint->device->reg[REG_CMD_BASE];
-    struct ring ring = ring_make(0, (unsigned)reg_cmd_base_len(base), RING_RECORD_BYTES);
-    uint32_t slots = ring.bytes ? ring.bytes / RING_RECORD_BYTES : LINT_SLOTS;
-
-    lint_ring_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
-    lint_order_doorbell(lint, (uint32_t)(old / 16 % slots), (uint32_t)(tail / 16 % slots), slots);
-}
-
-static void check_register(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value)
-{
-    const struct amdvi_device *device = lint->device;
-    unsigned id = offset < REGISTER_MAP_END ? device->register_at[offset / 4] : NO_REGISTER;
-    struct amdvi_lint_finding finding = {.at = lint->now, .times = 1};
-
-    if (!is_pointer(id))
-        lint_forget_known(lint);
-    if (id == NO_REGISTER || reg_info[id].width != 8)
-        return;
-    finding.word = reg_info[id].offset;
-    finding.old_value = device->reg[id];
-    finding.new_value = lint_written(device->reg[id], offset, size, value);
-    if (is_base(id) && finding.old_value != finding.new_value && is_running(device, id)) {
-        finding.kind = AMDVI_LINT_BASE_WHILE_RUNNING;
-        finding.severity = loses_records(device, id) ? AMDVI_LINT_MISTAKE : AMDVI_LINT_NOTE;
-        lint_report(lint, &finding);
-    } else if (id == REG_CMD_TAIL && finding.old_value != finding.new_value) {
-        lint_torn_end(lint);
-        doorbell(lint, finding.old_value, finding.new_value);
-    } else if (id == REG_CMD_TAIL && finding.old_value == finding.new_value && device->command_run) {
-        finding.kind = AMDVI_LINT_EMPTY_DOORBELL;
-        finding.severity = AMDVI_LINT_NOTE;
-        lint_report(lint, &finding);
-    }
-}
-
 static void on_mmio(void *context, bool write, uint64_t offset, unsigned size, uint64_t value)
 {
     struct amdvi_lint *lint = context;
 
     if (write)
-        check_register(lint, offset, size, value);
+        lint_register_write(lint, offset, size, value);
 }
 
 static void on_guest_mmio(void *context, uint16_t guest_id, bool control, bool write, uint64_t offset,

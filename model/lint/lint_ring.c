@@ -34,20 +34,45 @@ static void overwritten(struct amdvi_lint *lint, uint64_t spa)
     lint_report(lint, &finding);
 }
 
+/* Notes the words as told; true if one of them was already, since it was fetched last. */
+static bool told_before(struct lint_ring *ring, uint32_t offset, uint64_t length)
+{
+    bool before = false;
+
+    for (uint32_t word = offset / 8; word * UINT64_C(8) < offset + length; word++) {
+        uint64_t bit = (uint64_t)1 << word % 64;
+        before |= ring->told[word / 64 % LINT_TOLD] & bit;
+        ring->told[word / 64 % LINT_TOLD] |= bit;
+    }
+    return before;
+}
+
+/* Recorders tell what a device fetches when it does, behind the doorbell: the first store that is told of a
+ * command is itself, and only one after that writes it over. */
 void lint_ring_write(struct amdvi_lint *lint, uint64_t spa, uint64_t length)
 {
     const struct amdvi_device *device = lint->device;
     struct ring ring = ring_of(device);
+    bool before;
 
     if (!device->command_run || length > COMMAND_BYTES || spa - ring.base >= ring.bytes)
         return;
+    before = told_before(&lint->ring, (uint32_t)(spa - ring.base), length);
     if (is_pending(device, &ring, (uint32_t)(spa - ring.base))) {
-        overwritten(lint, spa);
+        if (before)
+            overwritten(lint, spa);
         return;
     }
     lint->ring.beyond = true;
     lint->ring.slot = (uint32_t)(spa - ring.base) / COMMAND_BYTES;
     lint->ring.written = lint->now;
+}
+
+void lint_ring_fetched(struct amdvi_lint *lint, uint64_t address)
+{
+    uint64_t word = (address - ring_of(lint->device).base) / 8;
+
+    lint->ring.told[word / 64 % LINT_TOLD] &= ~((uint64_t)3 << word % 64);
 }
 
 void lint_ring_doorbell(struct amdvi_lint *lint, uint32_t first, uint32_t end, uint32_t slots)

@@ -5,7 +5,8 @@
 
 #include "amdvi/lint.h"
 
-enum { LINT_SEQUENCES = 8 };
+/* LINT_TOLD: words of 64 bits, one for each 8 bytes of the largest ring. */
+enum { LINT_SEQUENCES = 8, LINT_TOLD = 1024 };
 
 /* What COMPLETION_WAITs have stored at one place. */
 struct lint_sequence {
@@ -19,10 +20,13 @@ struct lint_ring {
     struct amdvi_lint_mark written;
     struct lint_sequence sequences[LINT_SEQUENCES];
     unsigned next;
+    uint64_t told[LINT_TOLD]; /* a store there was told since it was fetched last */
 };
 
 /* Software writes memory: into the ring? */
 void lint_ring_write(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
+/* The device has fetched a command of the host. */
+void lint_ring_fetched(struct amdvi_lint *lint, uint64_t address);
 /* The tail moves over the slots [first, end). */
 void lint_ring_doorbell(struct amdvi_lint *lint, uint32_t first, uint32_t end, uint32_t slots);
 /* A COMPLETION_WAIT runs. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Findings in words. */
 #include "model/lint/lint.h"
+#include "model/lint/lint_registers.h"
+#include "model/lookup/dtc.h"
 
 #include "tables/layout.h"
 
@@ -30,6 +32,7 @@ const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
         [AMDVI_LINT_GUEST_NOT_RESET] = "guest-not-reset",
         [AMDVI_LINT_MAP_TO_ZERO] = "map-to-zero",
         [AMDVI_LINT_PPR_ANSWER] = "ppr-answer",
+        [AMDVI_LINT_REGISTER_WHILE_RUNNING] = "register-while-running",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -64,19 +67,28 @@ static void add(struct text *t, const char *format, ...)
     t->left -= (size_t)length;
 }
 
+/* The guest's names for the host's device and domain. */
+static void add_guest(struct text *t, const struct amdvi_lint_finding *f)
+{
+    if (!f->has_guest)
+        return;
+    add(t, " (guest %04x, its device %04x", f->guest, f->guest_device);
+    if (f->has_guest_domain)
+        add(t, ", its domain 0x%x", f->guest_domain);
+    add(t, ")");
+}
+
 static void add_request(struct text *t, const struct amdvi_lint_finding *f)
 {
     const struct amdvi_request *rq = &f->request;
 
-    if (f->interrupt) {
+    if (f->interrupt)
         add(t, "interrupt of %04x, data 0x%x", rq->device, f->data);
-        return;
-    }
-    add(t, "%s of %04x at 0x%" PRIx64, rq->op == AMDVI_WRITE ? "write" : "read", rq->device, rq->address);
+    else
+        add(t, "%s of %04x at 0x%" PRIx64, rq->op == AMDVI_WRITE ? "write" : "read", rq->device, rq->address);
     if (rq->has_pasid)
         add(t, " with PASID 0x%x", rq->pasid);
-    if (f->has_guest)
-        add(t, " (guest %04x, its device %04x)", f->guest, f->guest_device);
+    add_guest(t, f);
 }
 
 static void add_difference(struct text *t, const struct amdvi_lint_finding *f)
@@ -243,10 +255,12 @@ static void describe_torn(struct text *t, const struct amdvi_lint_finding *f)
 {
     bool entry = f->kind == AMDVI_LINT_TORN_DTE;
 
-    if (entry)
+    if (entry) {
         add(t, "device table entry of %04x", f->request.device);
-    else
+        add_guest(t, f);
+    } else {
         add(t, "interrupt entry at 0x%" PRIx64, f->word & ~(uint64_t)15);
+    }
     if (f->severity == AMDVI_LINT_MISTAKE)
         add(t, ": hardware read it in line %" PRIu64 " between two partial writes", f->filled.line);
     else
@@ -369,10 +383,28 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
             "register 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64 " while its unit was running",
             f->word, f->old_value, f->new_value);
         break;
+    case AMDVI_LINT_REGISTER_WHILE_RUNNING:
+        add(t, "register 0x%" PRIx64 " changed from 0x%" PRIx64 " to 0x%" PRIx64 ": %s", f->word,
+            f->old_value, f->new_value, lint_register_rule(f));
+        break;
     default:
         describe_other(t, f);
         break;
     }
+}
+
+/* Whose device and domain it is, where the finding is about a request. */
+static void name_guest(const struct amdvi_lint *lint, struct amdvi_lint_finding *f)
+{
+    const struct dte *dte = f->request.device ? dtc_peek(lint->device, f->request.device) : NULL;
+
+    if (!f->has_guest && dte && dte->vimu) {
+        f->has_guest = true;
+        f->guest = dte->guest_id;
+        f->guest_device = dte->guest_device;
+    }
+    f->has_guest_domain =
+        f->has_guest && shadow_guest_domain(lint->device, f->guest, f->domain, &f->guest_domain);
 }
 
 void lint_report(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
@@ -382,6 +414,7 @@ void lint_report(struct amdvi_lint *lint, struct amdvi_lint_finding *finding)
     lint->statistics.findings[finding->kind] += finding->severity != AMDVI_LINT_WINDOW;
     if (!lint->options.finding)
         return;
+    name_guest(lint, finding);
     describe(&text, finding);
     add_places(&text, lint, finding);
     finding->text = lint->text;

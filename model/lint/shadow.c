@@ -112,6 +112,19 @@ bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi
     return bits[host_id / 64] >> host_id % 64 & 1;
 }
 
+bool shadow_guest_domain(struct amdvi_device *device, uint16_t guest_id, uint16_t host_domain,
+                         uint16_t *guest_domain)
+{
+    struct map_search search = {.steps = {0}};
+    struct amdvi_statistics unused = {0};
+    struct job job;
+
+    job_begin_apart(&job, JOB_SILENT, &unused);
+    map_find_domain(device, &job, guest_id, host_domain, &search);
+    *guest_domain = search.found;
+    return search.named;
+}
+
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value)
 {
     const struct place place = {.spa = address, .access = AMDVI_ACCESS_HOST_ENTRY};

@@ -37,6 +37,10 @@ bool shadow_irte(struct amdvi_device *device, uint64_t address, uint64_t raw[2])
 bool shadow_map_names(struct amdvi_device *device, uint16_t guest_id, enum amdvi_guest_map map,
                       uint16_t host_id);
 
+/* The lowest DomainID by which a guest's map names this one of the host's; false: none does. */
+bool shadow_guest_domain(struct amdvi_device *device, uint16_t guest_id, uint16_t host_domain,
+                         uint16_t *guest_domain);
+
 /* Eight bytes of memory; false when there are none. */
 bool shadow_read(struct amdvi_device *device, uint64_t address, uint64_t *value);
 

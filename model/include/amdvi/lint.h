@@ -81,6 +81,8 @@ enum amdvi_lint_kind {
     AMDVI_LINT_MAP_TO_ZERO,      /* "map-to-zero": a DevIDMap entry that leads to host device 0 */
     AMDVI_LINT_PPR_ANSWER,       /* "ppr-answer": a page request group answered wrongly, twice or never */
     AMDVI_LINT_MISSING_WAIT, /* "missing-wait": the driver went on before its invalidation was waited for */
+    /* "register-while-running": a pointer or mode that is not software's to change now */
+    AMDVI_LINT_REGISTER_WHILE_RUNNING,
     AMDVI_LINT_KINDS
 };
 
@@ -171,6 +173,8 @@ struct amdvi_lint_finding {
     uint16_t guest_device; /* gDevID, where a guest's device or command is meant */
     bool has_guest;        /* `guest` owns the device of the request, which it calls `guest_device` */
     const char *text;      /* one line without a final new line; lives until the callback returns */
+    uint16_t guest_domain; /* gDomID: the lowest by which the guest's DomIDMap names `domain` */
+    bool has_guest_domain; /* it names it */
 };
 
 struct amdvi_lint_options {

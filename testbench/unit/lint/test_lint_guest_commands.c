@@ -53,6 +53,7 @@ START_TEST(a_stage_2_change_without_its_flush_is_found)
     move_stage_2(false);
     expect_one(AMDVI_LINT_STALE_ENTRY, 0);
     ck_assert_uint_eq(found.domain, host_domain(0, 0));
+    ck_assert(found.has_guest && found.has_guest_domain);
     ck_assert_uint_eq(found.needed[0] >> 60, 3);
 }
 END_TEST
@@ -81,6 +82,8 @@ static void leave_stale_pages(void)
 
 START_TEST(a_guests_command_covers_its_pages_only)
 {
+    char names[80];
+
     leave_stale_pages();
     if (_i)
         guest_command(&w, 0, UINT64_C(8) << 60, 0); /* INVALIDATE_IOMMU_ALL */
@@ -93,6 +96,13 @@ START_TEST(a_guests_command_covers_its_pages_only)
     expect_one(AMDVI_LINT_STALE_ENTRY, 0);
     ck_assert_uint_eq(found.request.device, host_device(1, 0));
     ck_assert_uint_eq(found.domain, host_domain(1, 0));
+    ck_assert(found.has_guest && found.has_guest_domain);
+    ck_assert_uint_eq(found.guest, guest_id(1));
+    ck_assert_uint_eq(found.guest_device, guest_device(0));
+    ck_assert_uint_eq(found.guest_domain, guest_domain(0));
+    snprintf(names, sizeof(names), "(guest %04x, its device %04x, its domain 0x%x)", guest_id(1),
+             guest_device(0), guest_domain(0));
+    ck_assert_msg(strstr(text, names) != NULL, "%s", text);
 }
 END_TEST
 
@@ -192,6 +202,7 @@ START_TEST(a_guests_store_into_a_page_that_is_gone_is_found)
     expect_one(AMDVI_LINT_STALE_ENTRY, 0);
     ck_assert_uint_eq(found.request.device, trans_device(0));
     ck_assert_uint_eq(found.domain, trans_domain(0));
+    ck_assert(!found.has_guest_domain); /* TransDevID's domain is the host's alone */
     ck_assert_uint_eq(found.word, leaf);
 }
 END_TEST

@@ -226,6 +226,28 @@ START_TEST(a_command_that_is_written_over_is_found)
 }
 END_TEST
 
+/* A recorder tells the command when the device fetches it, behind the doorbell; then it is written over, or
+ * not. */
+START_TEST(a_command_that_is_told_late_is_no_overwriting)
+{
+    set_tail(16);
+    write_command(0, (uint64_t)CMD_INVALIDATE_DEVTAB_ENTRY << 60 | DEVICE);
+    ck_assert_msg(findings == 0, "%s", text);
+    if (_i) {
+        amdvi_run(m.device);
+        for (uint32_t slot = 1; slot <= 512; slot++) { /* once around the ring */
+            set_tail((slot + 1) % 512 * 16);
+            write_command(slot % 512 * 16, (uint64_t)CMD_INVALIDATE_DEVTAB_ENTRY << 60 | DEVICE);
+            amdvi_run(m.device);
+        }
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    machine_poke(&m, MACHINE_COMMANDS, (uint64_t)CMD_INVALIDATE_INTERRUPT_TABLE << 60 | DEVICE);
+    expect(AMDVI_LINT_RING_OVERWRITTEN, AMDVI_LINT_MISTAKE);
+}
+END_TEST
+
 START_TEST(a_command_beyond_the_tail_is_found)
 {
     uint64_t written;
@@ -609,6 +631,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     add_entries(tests);
     tcase_add_loop_test(tests, a_command_that_is_written_over_is_found, 0, 2);
+    tcase_add_loop_test(tests, a_command_that_is_told_late_is_no_overwriting, 0, 2);
     tcase_add_loop_test(tests, a_command_beyond_the_tail_is_found, 0, 2);
     tcase_add_loop_test(tests, numbers_of_waits_that_go_back_are_found, 0, 2);
     tcase_add_test(tests, one_number_for_all_waits_is_silent);

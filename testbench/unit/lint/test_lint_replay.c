@@ -63,6 +63,24 @@ START_TEST(real_drivers_are_silent)
 }
 END_TEST
 
+/* What the library's recorder has written: of a device that runs behind the doorbell, and of a guest. */
+static const char *const recordings[] = {
+    AMDVI_SAMPLES "/linux612-strict.trace",
+    AMDVI_SAMPLES "/linux612-lazy.atb",
+    AMDVI_SAMPLES "/linux612-guest.atb",
+};
+
+START_TEST(recordings_of_real_drivers_are_silent)
+{
+    struct amdvi_trace_reader *reader;
+    struct amdvi_trace_error error;
+
+    ck_assert_int_eq(amdvi_trace_open(recordings[_i], NULL, &reader, &error), AMDVI_TRACE_OK);
+    ck_assert_uint_gt(play(reader, AMDVI_LINT_AUTO).checked, 10);
+    ck_assert_msg(findings == 0, "%s", text);
+}
+END_TEST
+
 /* Device 0100 with one page at 7000h; then the page goes, and perhaps the translation. */
 static const char trace[] = "amdvi-trace 1\n"
                             "mmio_write off=0x0 size=8 value=0x10001f\n"
@@ -116,6 +134,7 @@ int main(void)
     TCase *tcase = tcase_create("lint-replay");
 
     tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, recordings_of_real_drivers_are_silent, 0, 3);
     tcase_add_loop_test(tcase, real_drivers_are_silent, 0, sizeof(captures) / sizeof(captures[0]));
     tcase_add_test(tcase, a_mistake_is_named_with_file_and_line);
     tcase_add_test(tcase, without_the_mistake_there_is_none);
