@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BYTES = 0x100000, RING = 0x10000, STEP = 11, STEPS_MAX = 200, READS_MAX = 200000 };
+enum { BYTES = 0x100000, RING = 0x10000, STEP = 11, STEPS_MAX = 200, READS_MAX = 200000, PAGE = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t memory[BYTES];
+static bool touched[BYTES / PAGE]; /* pages that may hold something else than zeros */
 static unsigned accesses;
 
 static enum amdvi_memory_result on_read(void *context, uint64_t address, void *data, size_t length)
@@ -25,11 +26,27 @@ static enum amdvi_memory_result on_read(void *context, uint64_t address, void *d
     return AMDVI_MEMORY_OK;
 }
 
+static void put(uint64_t address, const void *data, size_t length)
+{
+    for (uint64_t page = address / PAGE; page * PAGE < address + length; page++)
+        touched[page] = true;
+    memcpy(memory + address, data, length);
+}
+
+/* Only what was written: most inputs write little, and the whole of it costs more than the run. */
+static void clear_memory(void)
+{
+    for (unsigned page = 0; page < BYTES / PAGE; page++)
+        if (touched[page])
+            memset(memory + (size_t)page * PAGE, 0, PAGE);
+    memset(touched, 0, sizeof(touched));
+}
+
 static enum amdvi_memory_result on_write(void *context, uint64_t address, const void *data, size_t length)
 {
     if (address >= BYTES || length > BYTES - address)
         return AMDVI_MEMORY_MASTER_ABORT;
-    memcpy(memory + address, data, length);
+    put(address, data, length);
     return AMDVI_MEMORY_OK;
 }
 
@@ -115,12 +132,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     amdvi_reset(device);
-    memset(memory, 0, sizeof(memory));
+    clear_memory();
     steps = data[0] % STEPS_MAX;
     if (steps * STEP > size - 1)
         steps = (size - 1) / STEP;
     rest = size - 1 - steps * STEP;
-    memcpy(memory + RING, data + 1 + steps * STEP, rest < BYTES - RING ? rest : BYTES - RING);
+    put(RING, data + 1 + steps * STEP, rest < BYTES - RING ? rest : BYTES - RING);
     if (data[0] & 1)
         everything_enabled(device);
     for (size_t i = 0; i < steps; i++)

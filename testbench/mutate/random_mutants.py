@@ -92,7 +92,7 @@ def summary(results: Results, seed: int) -> float:
     for mutant in survivors:
         print(f"SURVIVED {mutant.name()}")
     share = (len(counted) - len(survivors)) / max(len(counted), 1)
-    print(f"seed {seed}: {len(counted) - len(survivors)} of {len(counted)} noticed ({100 * share:.1f} %); not counted: "
+    print(f"seed {seed}: {len(counted)} mutants, {len(survivors)} survived, {100 * share:.1f} % noticed; not counted: "
           f"{len(results) - len(counted)} that do not compile or change nothing")
     return share
 

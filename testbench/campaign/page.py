@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of docs/assurance.md, made from the ledger."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .kinds import KINDS, NAMES
+from .ledger import Row
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/assurance.md"
+# What is counted, and how much of it is wanted in all.
+WANTED = {"differential": ("cases", 10_000_000), "isolation": ("runs", 10_000_000), "isolation-sanitized": ("runs", 1_000_000),
+          "fuzz": ("executions", 100_000_000), "fuzz-sanitized": ("executions", 0), "interleavings": ("interleavings", 0),
+          "mutation": ("mutants", 300)}
+
+
+def table(head: list[str], lines: Iterable[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *lines))
+
+
+def hours(rows: list[Row]) -> str:
+    return f"{sum(row.seconds for row in rows) / 3600:.2f}"
+
+
+def days(rows: list[Row]) -> str:
+    first, last = min(row.date for row in rows), max(row.date for row in rows)
+    return first if first == last else f"{first} to {last}"
+
+
+def counted(rows: list[Row]) -> int:
+    return sum(row.count for row in rows)
+
+
+def findings(rows: list[Row]) -> str:
+    found, done = sum(row.findings for row in rows), counted(rows)
+    if rows[0].kind == "mutation":
+        return f"{found} survived: {100 * (done - found) / max(done, 1):.1f} % noticed"
+    return str(found)
+
+
+def total_line(kind: str, rows: list[Row]) -> list[str]:
+    unit, wanted = WANTED[kind]
+    mine = [row for row in rows if row.kind == kind]
+    goal = f"{wanted:,}" if wanted else "–"
+    if not mine:
+        return [kind, unit, goal, "0", "–", "0", "–", "–"]
+    commits = {row.commit for row in mine}
+    return [kind, unit, goal, f"{counted(mine):,}", findings(mine), f"{len(mine)} of {len(commits)} commit{'s' * (len(commits) > 1)}",
+            hours(mine), days(mine)]
+
+
+def totals(rows: list[Row]) -> str:
+    head = ["kind", "counted in", "wanted", "done", "findings", "rounds", "hours of a processor", "when"]
+    return table(head, (total_line(kind, rows) for kind in NAMES))
+
+
+def parts(rows: list[Row]) -> str:
+    """Each kind's parts, with the command of the newest round."""
+    lines = []
+    for kind in KINDS:
+        mine = [row for row in rows if (row.kind, row.part) == (kind.name, kind.part)]
+        if mine:
+            rate = counted(mine) / max(1, sum(row.seconds for row in mine))
+            lines.append([kind.name, kind.part, f"{counted(mine):,}", findings(mine), f"{rate:,.1f}" if rate < 10 else f"{rate:,.0f}",
+                          mine[-1].commit, f"`{mine[-1].command}`"])
+    return table(["kind", "part", "done", "findings", "a second", "newest commit", "newest command"], lines)
+
+
+TABLES = {"totals": totals, "parts": parts}
+
+
+def filled(text: str, rows: list[Row]) -> str:
+    """The page with its tables as they are now; each stands between two comments that name it."""
+    for name, make in TABLES.items():
+        begin, end = f"<!-- {name}: made by scripts/campaign --page -->\n", f"<!-- {name}: end -->"
+        text = re.sub(rf"({re.escape(begin)}).*?({re.escape(end)})", lambda found: f"{found[1]}{make(rows)}\n{found[2]}", text, flags=re.S)
+    return text
+
+
+def update(rows: list[Row], check: bool, path: Path = PAGE) -> int:
+    before = path.read_text(encoding="utf-8")
+    after = filled(before, rows)
+    if not check:
+        path.write_text(after, encoding="utf-8")
+    elif after != before:
+        print(f"{path}: the tables are not those of the ledger: scripts/campaign --page")
+        return 1
+    return 0
+
+
+def listing(rows: list[Row]) -> str:
+    lines = []
+    for kind in KINDS:
+        done = counted([row for row in rows if (row.kind, row.part) == (kind.name, kind.part)])
+        lines.append(f"{kind.name:20} {kind.part:13} {done:>13,} {WANTED[kind.name][0]}")
+    wanted = (f"{kind:20} {counted([row for row in rows if row.kind == kind]):>13,} of {most:,} {unit}"
+              for kind, (unit, most) in WANTED.items() if most)
+    return "\n".join([*lines, "", *wanted])
