@@ -187,6 +187,7 @@ enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
         return AMDVI_ERR_ARGUMENT;
     lint_torn_end(lint);
     lint_cases_finish(lint);
+    lint_directory_finish(lint);
     lint_ring_finish(lint);
     lint_pages_finish(lint);
     return AMDVI_OK;

@@ -5,6 +5,7 @@
 
 #include "amdvi/lint.h"
 #include "model/lint/lint_cases.h"
+#include "model/lint/lint_directories.h"
 #include "model/lint/lint_known.h"
 #include "model/lint/lint_order.h"
 #include "model/lint/lint_page_requests.h"
@@ -65,6 +66,7 @@ struct amdvi_lint {
     struct lint_order order;
     struct lint_regimes regimes;
     struct lint_cases cases;
+    struct lint_directories directories;
     struct lint_ring ring;
     struct lint_torn torn;
     struct lint_page_requests page_requests;

@@ -42,7 +42,8 @@ static void learn(struct amdvi_lint *lint, unsigned i, const struct amdvi_reques
                                       .kind = kind,
                                       .level = level,
                                       .domain = dte->domain,
-                                      .pasid = request->has_pasid ? request->pasid : 0};
+                                      .pasid = request->has_pasid ? request->pasid : 0,
+                                      .device = request->device};
     set_range(&word->reach, address, request->address);
 }
 

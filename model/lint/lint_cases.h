@@ -91,6 +91,8 @@ bool lint_case_before(const struct lint_case *c, const uint64_t words[2]);
 void lint_tell_guilty(struct amdvi_lint *lint);
 /* Whether a finding of this group was told before; it is now. `entries` are counted if it was. */
 bool lint_group_told(struct amdvi_lint *lint, uint64_t group, uint64_t entries);
+/* The group of stale entries that one operation, or one place in the driver, has left. */
+uint64_t lint_group_of(const struct amdvi_lint_finding *finding, uint64_t operation);
 /* A group of findings of this kind about something. */
 uint64_t lint_group(enum amdvi_lint_kind kind, uint64_t what, uint64_t which);
 

@@ -33,6 +33,7 @@ static void drop(struct amdvi_lint *lint, const struct amdvi_command_info *info,
 
     lint_cases_command(lint, info, slot);
     lint_cases_remember(lint, words, slot);
+    lint_directory_command(lint, info, slot);
     if (info->guest)
         return;
     count(lint, words);
@@ -59,6 +60,7 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
         return;
     }
     lint_cases_wait(lint, info, &slot);
+    lint_directory_wait(lint, info, &slot);
     if (info->guest)
         return;
     lint_regime_wait(lint, &slot);

@@ -26,14 +26,18 @@ static bool of_pages(const struct amdvi_lint_finding *f)
     return f->cache != AMDVI_CACHE_DTC && f->cache != AMDVI_CACHE_ITC;
 }
 
-static uint64_t group_of(const struct lint_case *c)
+uint64_t lint_group_of(const struct amdvi_lint_finding *f, uint64_t operation)
 {
-    const struct amdvi_lint_finding *f = &c->finding;
     uint64_t who = of_pages(f) ? (uint64_t)f->pasid << 16 | f->domain : f->request.device;
     uint64_t place = f->changed.place;
 
     return lint_group(f->kind, who << 8 | (uint64_t)f->cache << 1 | f->has_pasid,
-                      place ? place : c->changed.operation << 1 | (uint64_t)1 << 63);
+                      place ? place : operation << 1 | (uint64_t)1 << 63);
+}
+
+static uint64_t group_of(const struct lint_case *c)
+{
+    return lint_group_of(&c->finding, c->changed.operation);
 }
 
 static void merge(struct amdvi_lint_finding *f, const struct amdvi_lint_finding *other)

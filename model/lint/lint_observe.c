@@ -13,6 +13,7 @@ static void note_interrupt(struct amdvi_lint *lint, uint64_t address)
         word->interrupt = true;
 }
 
+/* Of reads: an accessed or dirty bit is set when the walk is at a lower level already. */
 static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *info, uint64_t word)
 {
     struct lint_trail *trail = &lint->trail;
@@ -22,7 +23,8 @@ static void note_trail(struct amdvi_lint *lint, const struct amdvi_access_info *
 
     if (info->access == AMDVI_ACCESS_IRTE)
         note_interrupt(lint, word);
-    if (info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_IRTE || trail->count == SHADOW_WORDS)
+    if (info->write || info->access == AMDVI_ACCESS_DTE || info->access == AMDVI_ACCESS_IRTE ||
+        trail->count == SHADOW_WORDS)
         return;
     trail->words[trail->count].address = word;
     trail->words[trail->count].kind = kind;
@@ -230,6 +232,7 @@ void lint_start_anew(struct amdvi_lint *lint)
     memset(&lint->ring, 0, sizeof(lint->ring));
     memset(&lint->page_requests, 0, sizeof(lint->page_requests));
     memset(&lint->torn, 0, sizeof(lint->torn));
+    memset(&lint->directories, 0, sizeof(lint->directories));
     lint->last_sharers = 0;
 }
 

@@ -47,6 +47,7 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
         return;
     if (!reach->leaf) {
         r->domains[reach->domain].directories = true;
+        lint_directory_change(lint, word, value);
         return;
     }
     count_burst(&r->domains[reach->domain], r->burst);
@@ -61,8 +62,9 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
 
 /* ---------------------------------------------------------------- commands */
 
-static bool is_covered(const struct lint_reach *reach, const uint64_t words[2], const struct cmd_range *range)
+bool lint_reach_covered(const struct lint_reach *reach, const uint64_t words[2])
 {
+    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
     bool guest = cmd_inv_pages_gn(words);
 
     if (cmd_inv_pages_domainid(words) != reach->domain || (guest && !reach->guest))
@@ -71,8 +73,9 @@ static bool is_covered(const struct lint_reach *reach, const uint64_t words[2], 
         return true;
     if (guest && cmd_inv_pages_pasid(words) != reach->pasid)
         return false;
-    return range->shift >= CMD_RANGE_ALL || (reach->address + (reach->size - 1) >= range->base &&
-                                             reach->address - range->base < (uint64_t)1 << range->shift);
+    return range.shift >= CMD_RANGE_ALL ||
+           (reach->address + (reach->size - 1) >= range.base &&
+            reach->address <= range.base + (((uint64_t)1 << range.shift) - 1));
 }
 
 static bool is_prompt(const struct amdvi_lint *lint, const struct lint_removal *removal)
@@ -167,7 +170,7 @@ void lint_regime_command(struct amdvi_lint *lint, const uint64_t words[2], const
     check_unwaited(lint, slot);
     for (unsigned i = 0; i < LINT_REMOVALS && r->open; i++) {
         struct lint_removal *removal = &r->removals[i];
-        if (!removal->used || !(everything || is_covered(&removal->reach, words, &range)))
+        if (!removal->used || !(everything || lint_reach_covered(&removal->reach, words)))
             continue;
         domain = &r->domains[removal->reach.domain];
         covered++;

@@ -16,6 +16,7 @@ struct lint_reach {
     uint8_t kind, level; /* enum walk_kind */
     uint16_t domain;
     uint32_t pasid;
+    uint16_t device;
     uint64_t address, size;
 };
 
@@ -62,6 +63,8 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
 /* Software writes to a table: what lies side by side belongs to one map or unmap, also where hardware has not
  * read all of it. */
 void lint_regime_write(struct lint_regimes *regimes, uint64_t spa, uint64_t length);
+/* An INVALIDATE_IOMMU_PAGES is for this domain, PASID and range. */
+bool lint_reach_covered(const struct lint_reach *reach, const uint64_t words[2]);
 /* A command of the host that drops pages, executed now and given at `slot`. */
 void lint_regime_command(struct amdvi_lint *lint, const uint64_t words[2], const struct lint_slot *slot);
 void lint_regime_wait(struct amdvi_lint *lint, const struct lint_slot *slot);

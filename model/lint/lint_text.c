@@ -214,8 +214,23 @@ static void add_places(struct text *t, const struct amdvi_lint *lint, const stru
     add_place(t, lint, "invalidated", &f->near_at);
 }
 
+/* A directory entry that is still cached for all that is known, and that no request has met. */
+static void describe_directory(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add(t, "the directory for 0x%" PRIx64 " to 0x%" PRIx64 " of domain 0x%x", f->first, f->last, f->domain);
+    add_guest(t, f);
+    add(t, " may lead to the table at 0x%" PRIx64 " yet", f->got);
+    add_change(t, f);
+    add_near(t, f);
+    add_needed(t, f);
+}
+
 static void describe_stale(struct text *t, const struct amdvi_lint_finding *f)
 {
+    if (!f->times) {
+        describe_directory(t, f);
+        return;
+    }
     add_request(t, f);
     add(t, " met a stale %s", cache_name(f->cache));
     add_difference(t, f);

@@ -157,8 +157,8 @@ struct amdvi_lint_finding {
     uint64_t needed[2];
     uint64_t first, last;               /* address range of an INVALIDATE_IOMMU_PAGES */
     uint64_t danger_records, danger_ns; /* from the change to this answer */
-    uint64_t times;                     /* wrong answers until now, of all that is in this finding */
-    uint64_t entries;                   /* table words that were changed and are in this finding */
+    uint64_t times;   /* wrong answers until now, of all that is in this finding; 0: none met it yet */
+    uint64_t entries; /* table words that were changed and are in this finding */
     enum amdvi_lint_proof proof;
     /* The command after the change that came closest, what it lacked, and when it was given to the device. */
     enum amdvi_lint_lack lack;
