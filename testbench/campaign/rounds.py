@@ -61,8 +61,9 @@ def one_round(kind: Kind, seed: int, size: int, at: str) -> Row | None:
 
 def run(kinds: list[Kind], ledger: Path, minutes: float, scale: float, first_seed: int, jobs: int) -> int:
     """Takes turns among the kinds; each row goes to the ledger as soon as its round is over. Number of findings."""
-    at, end, findings = commit(), time.monotonic() + 60 * minutes, 0
+    at, findings = commit(), 0
     make(kinds, jobs)
+    end = time.monotonic() + 60 * minutes
     while True:
         for kind in kinds:
             if time.monotonic() >= end:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .config import Config
-from .layout import COMMAND_RESERVED, COMMANDS, View, bits, mask
+from .layout import COMMAND_RESERVED, COMMANDS, View, bits, fields, mask
 
 WAIT, DEVTAB, PAGES, IOTLB, INTTAB, PREFETCH, PPR, ALL, INSERT, RESET = range(1, 11)
 
@@ -33,7 +33,7 @@ def is_legal(value: int, cfg: Config) -> bool:
 
 
 def decode(value: int) -> View:
-    return View(value, COMMANDS[opcode(value)])
+    return fields(value, COMMANDS[opcode(value)])
 
 
 def span(command: View) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .layout import EFR, EFR2, View
+from .layout import EFR, EFR2, View, fields
 
 ROME_EFR = 0x058F77EF22294ADE
 
@@ -39,11 +39,11 @@ class Config:
 
     @property
     def f(self) -> View:
-        return View(self.efr, EFR)
+        return fields(self.efr, EFR)
 
     @property
     def f2(self) -> View:
-        return View(self.efr2, EFR2)
+        return fields(self.efr2, EFR2)
 
     @property
     def iotlb_sup(self) -> bool:

@@ -10,7 +10,7 @@ from . import registers as reg
 from .config import Config
 from .dte import Dte, Segment
 from .events import Fault, address_mask, encode, encode_ppr
-from .layout import CONTROL, STATUS, STATUS_W1C, View, bits, mask
+from .layout import CONTROL, STATUS, STATUS_W1C, View, bits, fields, mask
 from .logs import Log, RingRegs
 from .memory import BusError, Memory
 from .request import Outcome, Request
@@ -77,7 +77,7 @@ class Device:
     # --- registers (2) ---
 
     def control(self) -> View:
-        return View(self.regs[reg.CONTROL_OFF], CONTROL)
+        return fields(self.regs[reg.CONTROL_OFF], CONTROL)
 
     def cmd_run(self) -> bool:
         c = self.control()
@@ -163,7 +163,7 @@ class Device:
         if bits(new, 36, 34) > self.cfg.f.DevTblSegSup:
             new = new & ~mask(36, 34) | old & mask(36, 34)
         self.regs[reg.CONTROL_OFF] = new
-        now, rose = View(new, CONTROL), new & ~old
+        now, rose = fields(new, CONTROL), new & ~old
         if rose & 1 << 12 or rose & 1:
             self.cmd_stopped = False
         if rose & 1 << 2:

@@ -5,6 +5,8 @@ A layout is a table name -> (high bit, low bit). View reads fields of an integer
 """
 from __future__ import annotations
 
+from functools import lru_cache
+
 Layout = dict[str, tuple[int, int]]
 
 
@@ -16,6 +18,7 @@ def mask(high: int, low: int) -> int:
     return ((1 << (high - low + 1)) - 1) << low
 
 
+@lru_cache(maxsize=None)
 def masks(*ranges: tuple[int, int]) -> int:
     out = 0
     for high, low in ranges:
@@ -24,7 +27,7 @@ def masks(*ranges: tuple[int, int]) -> int:
 
 
 class View:
-    """An integer whose fields are attributes."""
+    """An integer whose fields are attributes. It never changes: a field is taken out of it once."""
 
     def __init__(self, value: int, layout: Layout) -> None:
         self.value = value
@@ -35,7 +38,23 @@ class View:
             high, low = self.layout[name]
         except KeyError:
             raise AttributeError(name) from None
-        return bits(self.value, high, low)
+        self.__dict__[name] = value = self.value >> low & (2 << high - low) - 1
+        return value
+
+
+VIEWS_MOST = 20_000
+_views: dict[tuple[int, int], View] = {}
+
+
+def fields(value: int, layout: Layout) -> View:
+    """A View of one of the layouts below; the same one as long as the value is the same, for it is asked often."""
+    key = value, id(layout)
+    found = _views.get(key)
+    if found is None:
+        if len(_views) >= VIEWS_MOST:
+            _views.clear()
+        found = _views[key] = View(value, layout)
+    return found
 
 
 def pack(layout: Layout, **fields: int) -> int:

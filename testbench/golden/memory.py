@@ -26,6 +26,9 @@ class Memory:
 
     def read(self, addr: int, length: int) -> bytes:
         self._check(addr, length)
+        if addr % PAGE + length <= PAGE:
+            page = self._pages.get(addr // PAGE)
+            return bytes(page[addr % PAGE:addr % PAGE + length]) if page else bytes(length)
         out = bytearray()
         while length:
             offset = addr % PAGE

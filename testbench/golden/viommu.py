@@ -11,7 +11,7 @@ from . import interrupts, irte
 from .dte import Dte
 from .events import Fault, encode
 from .layout import (IPA_CMD, IPA_DEVMAP, IPA_DIRTY, IPA_DOMMAP, IPA_EVENT, IPA_PPR, IPA_RING, STATUS, STATUS_W1C,
-                     VFC_COMMAND, VFC_EVENT, VFC_MAP, VFC_MISC, VFC_PPR, View, bits, mask)
+                     VFC_COMMAND, VFC_EVENT, VFC_MAP, VFC_MISC, VFC_PPR, View, bits, fields, mask)
 from .memory import BusError
 from .walk import HostWalk, Need, TableError, WalkFault
 
@@ -37,13 +37,13 @@ class Guest:
     pprs: list[bytes] = field(default_factory=list)
 
     def command(self) -> View:
-        return View(self.vfc.get(COMMAND, 0), VFC_COMMAND)
+        return fields(self.vfc.get(COMMAND, 0), VFC_COMMAND)
 
     def event(self) -> View:
-        return View(self.vfc.get(EVENT, 0), VFC_EVENT)
+        return fields(self.vfc.get(EVENT, 0), VFC_EVENT)
 
     def ppr(self) -> View:
-        return View(self.vfc.get(PPR, 0), VFC_PPR)
+        return fields(self.vfc.get(PPR, 0), VFC_PPR)
 
 
 class PrivateError(Exception):
@@ -106,7 +106,7 @@ class Viommu:
 
     def gpa(self, gid: int, addr: int, write: bool, *vflags: str) -> int:
         """3.2: guest buffer address to system address; a failure is a host event (11 #18)."""
-        dev = View(self.guests[gid].vfc.get(MISC, 0), VFC_MISC).TransDevID
+        dev = fields(self.guests[gid].vfc.get(MISC, 0), VFC_MISC).TransDevID
         table, entry = self._host_table(dev), self.d.dte_quiet(dev)
         flags = frozenset({"vPtr", *vflags} | ({"RW"} if write else set()))
         if table is None:
@@ -216,7 +216,7 @@ class Viommu:
         new = old & ~touched | value << shift & touched
         guest.vfc[base] = new & ~(1 << 63) if base in (DEV_MAP, DOM_MAP) else new
         if base in (DEV_MAP, DOM_MAP) and new >> 63 & 1:
-            self._map(gid, base, View(new, VFC_MAP))
+            self._map(gid, base, fields(new, VFC_MAP))
         self._edges(guest, base, new & ~old)
 
     @staticmethod
