@@ -31,6 +31,7 @@ OTHERWISE = {
     ("docs/install.md", "cmake --build"): "CI",
     ("docs/install.md", "sudo cmake --install"): "scripts/check-install",
     ("docs/first-program.md", "cc -std=c17"): "scripts/check-install",
+    ("docs/assurance.md", "scripts/campaign"): "runs for hours; the test campaign, for its ledger and page",
     ("docs/captures.md", "cd /sys"): "needs a machine with the hardware",
     ("docs/captures.md", "echo "): "needs a machine with the hardware",
     ("docs/captures.md", "cat trace"): "needs a machine with the hardware",

@@ -7,9 +7,10 @@ many were done, findings, seconds of processor time, command. The next call goes
 or, with --first-seed, beside others: rows are put together by appending them, and a round counts once. The tree must be
 as committed. docs/assurance.md says what is counted, and what came out.
 
-  --list     the kinds, what was done of each until now, and what is wanted
-  --page     writes the tables of docs/assurance.md from the ledger
-  --check    exits with status 1 when they are not those of the ledger
+  --list         the kinds, what was done of each until now, and what is wanted
+  --times DIR    measures the layers of tests in the build folder DIR (--layer NAME: only that one)
+  --page         writes the tables of docs/assurance.md from the ledger
+  --check        exits with status 1 when they are not those of the ledger
 """
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import ledger, page, rounds
+from . import layers, ledger, page, rounds
 from .kinds import NAMES, chosen
 
 LEDGER = rounds.ROOT / "docs/assurance/ledger.csv"
@@ -32,6 +33,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=1, help="begin with this seed where it is higher: other machines take other ranges")
     parser.add_argument("--jobs", type=int, default=2, help="for building (default 2)")
     parser.add_argument("--ledger", type=Path, default=LEDGER, help="another ledger")
+    parser.add_argument("--times", type=Path, metavar="DIR", help="run the layers of tests in this build folder, and keep what each takes")
+    parser.add_argument("--layer", action="append", default=[], choices=[layer.name for layer in layers.LAYERS])
     for action in ("list", "page", "check"):
         parser.add_argument(f"--{action}", action="store_true")
     return parser.parse_args(argv)
@@ -44,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.list:
             print(page.listing(rows))
             return 0
+        if args.times:
+            return layers.update(page.TIMES, args.times, args.layer)
         if args.page or args.check:
             return page.update(rows, check=args.check)
         kinds = [kind for kind in chosen(args.kind) if not args.part or kind.part in args.part]

@@ -67,9 +67,12 @@ FUZZERS = {"trace_text": (2_000_000, 512), "capture": (1_000_000, 1024), "trace_
 HOSTILE = (" --runs {size} --seed {seed}", r": (\d+) runs")
 SCRIPTED = (" --seconds {size} --seed {spread}", r", (\d+) rounds", r"; (\d+) differences")
 KINDS = (
-    Kind("differential", "-", "release", "replay-all", 100_000,
-         "cd testbench && python3 -B -m differential --runner ../build/{preset}/testbench/traces/replay-all --work ../{work}/differential "
-         "--requests {size} --seed {spread}", r"(\d+) requests", r"(\d+) traces differ"),
+    Kind("differential", "sidebyside", "release", "amdvi-python", 200_000,
+         "cd testbench && PYTHONPATH=../build/{preset}/python python3 -B -m sidebyside --requests {size} --seed {seed} "
+         "--keep ../{work}/sidebyside", r"(\d+) requests in", r"(\d+) rounds differ"),
+    Kind("differential", "scenarios", "release", "replay-all", 100_000,
+         "cd testbench && python3 -B -m differential --runner ../build/{preset}/testbench/traces/replay-all "
+         "--work ../{work}/differential --requests {size} --seed {spread}", r"(\d+) requests", r"(\d+) traces differ"),
     isolation("hostile", "release", 500_000, *HOSTILE), isolation("isolation", "release", 20, *SCRIPTED),
     isolation("hostile", "asan", 50_000, *HOSTILE), isolation("isolation", "asan", 20, *SCRIPTED),
     *(fuzzer(name, size, longest, preset) for preset in ("campaign", "fuzz") for name, (size, longest) in FUZZERS.items()),

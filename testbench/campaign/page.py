@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from . import layers
 from .kinds import KINDS, NAMES
 from .ledger import Row
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/assurance.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE, TIMES = DOCS / "assurance.md", DOCS / "assurance/times.csv"
 # What is counted, and how much of it is wanted in all.
 WANTED = {"differential": ("cases", 10_000_000), "isolation": ("runs", 10_000_000), "isolation-sanitized": ("runs", 1_000_000),
           "fuzz": ("executions", 100_000_000), "fuzz-sanitized": ("executions", 0), "interleavings": ("interleavings", 0),
@@ -68,7 +70,11 @@ def parts(rows: list[Row]) -> str:
     return table(["kind", "part", "done", "findings", "a second", "newest commit", "newest command"], lines)
 
 
-TABLES = {"totals": totals, "parts": parts}
+def map_of_tests(_: list[Row]) -> str:
+    return table(["layer", "what it catches", "tests", "seconds of a processor", "measured", "by itself"], layers.lines(layers.read(TIMES)))
+
+
+TABLES = {"totals": totals, "parts": parts, "layers": map_of_tests}
 
 
 def filled(text: str, rows: list[Row]) -> str:

@@ -2,12 +2,14 @@
 """The ledger counts each round once, the page shows the ledger, and what was stopped does not count."""
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from dataclasses import replace
 
 import pytest
 
-from campaign import ledger, page
+from campaign import layers, ledger, page
 from campaign.__main__ import LEDGER, main
 from campaign.kinds import KINDS, chosen
 
@@ -66,8 +68,8 @@ def test_rounds_of_a_part_use_no_seed_twice():
 
 
 def test_what_was_done_is_read_from_the_output():
-    assert kind("differential").outcome(done(0, "100031 requests, 5 generated checks, 0 traces differ")) == (100031, 0)
-    assert kind("differential").outcome(done(1, "100031 requests, 5 generated checks, 2 traces differ")) == (100031, 2)
+    assert kind("differential", "scenarios").outcome(done(0, "100031 requests, 5 generated checks, 0 traces differ")) == (100031, 0)
+    assert kind("differential", "scenarios").outcome(done(1, "100031 requests, 5 generated checks, 2 traces differ")) == (100031, 2)
     assert kind("isolation", "isolation").outcome(done(0, "seeds 1 to 3, 24 rounds of 60 steps: 7; 0 differences in")) == (24, 0)
     assert kind("isolation", "hostile").outcome(done(0, "seed 1: 500 runs, 3000 steps")) == (500, 0)
     assert kind("mutation").outcome(done(0, "seed 3: 25 mutants, 2 survived, 92.0 % noticed")) == (25, 2)
@@ -102,3 +104,29 @@ def test_every_kind_can_be_chosen_and_says_what_is_wanted(capsys):
     assert {one.name for one in chosen([])} == set(page.WANTED)
     assert main(["--list"]) == 0
     assert "of 100,000,000 executions" in capsys.readouterr().out
+
+
+# --- names on the page, against the tests of this build
+
+
+@pytest.fixture(name="tests", scope="module")
+def all_tests():
+    if "AMDVI_BUILD" not in os.environ:
+        pytest.skip("AMDVI_BUILD names no build folder")
+    listing = subprocess.run(["ctest", "--test-dir", os.environ["AMDVI_BUILD"], "-N"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"Test +#\d+: (\S+)", listing)
+
+
+def test_what_holds_a_promise_is_there(tests):
+    text = page.PAGE.read_text(encoding="utf-8")
+    text = text[text.index("## What we promise"):text.index("## What is counted")]
+    held = [name for line in text.splitlines() if line.startswith("|") for name in re.findall(r"`([a-z][\w/*-]*)`", line.split("|")[2])]
+    fuzzers = {one.part for one in KINDS if one.name == "fuzz"}
+    unknown = [name for name in held if name not in fuzzers and not (page.DOCS.parent / name).exists()
+               and not any(test == name or test.startswith(name.rstrip("*")) and name[-1] in "*/" for test in tests)]
+    assert held and not unknown
+
+
+def test_every_test_belongs_to_one_layer(tests):
+    found = {test: [layer.name for layer in layers.LAYERS if re.search(layer.tests, test)] for test in tests}
+    assert not {test: names for test, names in found.items() if len(names) != 1 and not test.startswith("fuzz/")}
