@@ -67,7 +67,7 @@ static bool find_studies(char *path)
 /* Becomes Python; returns only when that fails. */
 static int hand_over(char **words, int argc, char **argv)
 {
-    const char *named = getenv("AMDVI_PYTHON"), *debians = "/usr/bin/python3", *python = debians;
+    char *named = getenv("AMDVI_PYTHON"), *debians = "/usr/bin/python3", *python = debians;
     size_t count = 0;
 
     /* Debian's Python packages belong to Debian's Python; another one may stand before it in PATH. */
@@ -75,7 +75,7 @@ static int hand_over(char **words, int argc, char **argv)
         python = named;
     else if (access(debians, X_OK))
         python = "python3";
-    words[count++] = "python3";
+    words[count++] = python; /* by which it finds itself again, for jobs */
     words[count++] = "-Bm";
     words[count++] = "amdvi_study";
     for (int i = 1; i < argc; i++)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import json
 import os
 import signal
 import sqlite3
 import sys
 from pathlib import Path
 
-from amdvi_study import page, recipe, runner, shapes, table
+from amdvi_study import gallery, plan, recipe, runner, table
 
 def arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="amdvi study", add_help=False, usage="see amdvi study --help")
@@ -24,11 +26,11 @@ def arguments(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def pairs(settings: list[str]) -> tuple[tuple[str, str], ...]:
-    for text in settings:
-        if "=" not in text:
-            raise recipe.Wrong(f"--set wants FIELD=VALUE, not '{text}'")
-    return tuple(tuple(text.split("=", 1)) for text in settings)  # type: ignore[misc]
+def pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise recipe.Wrong(f"--set wants FIELD=VALUE, not '{text}'")
+    return name, str(Path(value).resolve()) if name in recipe.FILES else value  # jobs run elsewhere
 
 
 def take_shard(text: str) -> tuple[int, int]:
@@ -38,32 +40,33 @@ def take_shard(text: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
-def run_one(one: recipe.Recipe, options: argparse.Namespace) -> bool:
-    """Whether every point ran and every shape holds."""
-    extra = pairs(options.set)
-    points = recipe.points(one, runner.version(), options.quick, extra)
-    folder = (Path(options.out) / one.name).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    plan = runner.write_plan(one, points, folder)
-    if options.shard:
-        runner.shard(plan, *take_shard(options.shard))
-        return True
-    runner.sweep(plan, options.profile, options.cores)
-    rows = table.read(folder, points)
-    table.write_csv(rows, folder / "table.csv")
-    table.write_sqlite(rows, folder / "table.sqlite")
-    failed = [row for row in rows if row["error"]]
-    for row in failed:
-        print(f"{one.name}: {row['variant']} {row['x']}: {row['error']}", file=sys.stderr)
-    checked = shapes.check(one, rows)
-    for what, holds, found in checked:
+def run_shard(one: recipe.Recipe, wish: plan.Wish, text: str) -> None:
+    runner.shard(plan.point_tasks(one, wish), *take_shard(text))
+
+
+def say(one: recipe.Recipe, folder: Path) -> bool:
+    """A line a study, with what went wrong above it; whether every point ran and every shape holds."""
+    verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    for line in verdict["failed"]:
+        print(f"{one.name}: {line}", file=sys.stderr)
+    for what, holds, found in verdict["shapes"]:
         if not holds:
             print(f"{one.name}: shape: {what}: {found}", file=sys.stderr)
-    moves = None if options.no_sensitivity or failed else page.sensitivity(one, extra)
-    page.write(one, rows, checked, moves, folder)
-    good = not failed and all(holds for _, holds, _ in checked)
-    print(f"{one.name}: {len(rows)} points, {sum(holds for _, holds, _ in checked)} of {len(checked)} shapes hold: {folder / (one.name + '.html')}")
-    return good
+    hold = sum(holds for _, holds, _ in verdict["shapes"])
+    print(f"{one.name}: {verdict['points']} points, {hold} of {len(verdict['shapes'])} shapes hold: {folder / (one.name + '.html')}")
+    return not verdict["failed"] and hold == len(verdict["shapes"])
+
+
+def run_all(chosen: list[recipe.Recipe], wish: plan.Wish, options: argparse.Namespace) -> bool:
+    """One plan for all studies. Whether every point ran and every shape holds."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise recipe.Wrong("matplotlib is not installed (Debian: python3-matplotlib); --shard 1/1 runs a study without pictures")
+    if len({one.name for one in chosen}) < len(chosen):
+        raise recipe.Wrong("two of the studies have one name")
+    plan.run(plan.write(chosen, wish, None if options.profile else options.cores), options.profile, options.cores)
+    good = [say(one, plan.folder(one, wish)) for one in chosen]
+    gallery.write([recipe.load(name) for name in recipe.names()], wish.out)
+    return all(good)
 
 
 def compare(first: str, second: str, name: str, options: argparse.Namespace) -> bool:
@@ -101,16 +104,20 @@ def main(words: list[str]) -> int:
     chosen = [recipe.load(name) for name in (recipe.names() if options.all else options.names)]
     if not chosen:
         raise recipe.Wrong("which study? amdvi study --list")
-    good = [run_one(one, options) for one in chosen]
-    if not options.shard:
-        page.gallery([recipe.load(name) for name in recipe.names()], Path(options.out))
-    return 0 if all(good) else 1
+    if options.cores < 1:
+        raise recipe.Wrong("--cores wants 1 or more")
+    wish = plan.Wish(Path(options.out), runner.version(), options.quick, tuple(map(pair, options.set)), not options.no_sensitivity)
+    if options.shard:
+        for one in chosen:
+            run_shard(one, wish, options.shard)
+        return 0
+    return 0 if run_all(chosen, wish, options) else 1
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader that has seen enough is no mistake
     try:
         sys.exit(main(sys.argv[1:]))
-    except recipe.Wrong as wrong:
+    except (recipe.Wrong, runner.CannotRun) as wrong:
         print(f"amdvi study: {wrong}", file=sys.stderr)
         sys.exit(2)

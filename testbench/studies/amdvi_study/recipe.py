@@ -13,6 +13,7 @@ import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "recipes"
 KNOWN = {"title", "question", "x", "variants", "lines", "y", "shapes", "sensitivity", "seconds"}
+FILES = ("workload.trace", "time.latencies")  # settings that name a file
 
 
 class Wrong(Exception):
@@ -74,27 +75,49 @@ def word(value: Any) -> str:
     return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
+def _content(name: str, value: str) -> str:
+    """What a setting is for the hash: of a file what is in it, wherever it lies."""
+    if name not in FILES:
+        return value
+    try:
+        return hashlib.sha256(Path(value).read_bytes()).hexdigest()
+    except OSError as error:
+        raise Wrong(f"{name}: {value}: {error.strerror}") from error
+
+
 def _hash(recipe: Recipe, settings: tuple[tuple[str, str], ...], version: str) -> str:
-    parts = json.dumps([version, recipe.experiment.read_text(encoding="utf-8"), settings])
+    parts = json.dumps([version, recipe.experiment.read_text(encoding="utf-8"), [(name, _content(name, value)) for name, value in settings]])
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def at(recipe: Recipe, x: Any) -> dict[str, Any]:
-    """What a value of x sets: a field, or what `cases` say. `total` operations are shared by x of them."""
+    """What a value of x sets: a field or several, or what `cases` say. `total` operations are shared by x of them."""
     if "cases" in recipe.x:
         return recipe.x["cases"][x]
-    fields = {recipe.x["field"]: x}
+    fields = dict.fromkeys(recipe.x.get("fields") or [recipe.x["field"]], x)
     if "total" in recipe.x:
         fields |= {"length": max(recipe.x["least"], recipe.x["total"] // x), "warm_up": 2 * x}
     return fields
 
 
+def _settings(recipe: Recipe, fields: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """A file that a recipe names lies beside it, unless its path says otherwise."""
+    return tuple((key, str(recipe.folder / value) if key in FILES else word(value)) for key, value in fields.items())
+
+
 def points(recipe: Recipe, version: str, quick: bool = False, extra: tuple[tuple[str, str], ...] = ()) -> list[Point]:
-    """Every variant at every x, in order."""
+    """Every variant at every x, in order. A variant's settings win over those of x, and `extra` over both."""
     values = recipe.x.get("quick", recipe.x["values"]) if quick else recipe.x["values"]
     found = []
     for variant, x in itertools.product(recipe.variants, values):
-        fields = {key: word(value) for key, value in (variant.get("set", {}) | at(recipe, x)).items()}
-        settings = tuple(fields.items()) + extra
+        settings = _settings(recipe, at(recipe, x) | variant.get("set", {})) + extra
         found.append(Point(variant["name"], x, settings, _hash(recipe, settings, version)))
     return found
+
+
+def sensitivity_point(recipe: Recipe, version: str, extra: tuple[tuple[str, str], ...] = ()) -> Point | None:
+    """The point at which assumptions are halved and doubled, if the recipe names one."""
+    if not recipe.sensitivity:
+        return None
+    settings = (*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"]))
+    return Point("", None, settings, _hash(recipe, settings, version))

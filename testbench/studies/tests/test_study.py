@@ -14,7 +14,7 @@ AMDVI = os.environ["AMDVI"]
 HERE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HERE))
 
-from amdvi_study import recipe, runner, shapes, table  # noqa: E402
+from amdvi_study import plan, progress, recipe, runner, shapes, table  # noqa: E402
 
 RECIPES = recipe.names()
 
@@ -24,8 +24,8 @@ def study(folder: Path, *words: object) -> subprocess.CompletedProcess:
                           env=os.environ | {"AMDVI_PYTHON": sys.executable})
 
 
-def test_nineteen_questions_and_four_more():
-    assert len(RECIPES) >= 23 and {"trapped-vs-hardware", "noisy-neighbour", "driver-patch", "devices-per-way"} <= set(RECIPES)
+def test_nineteen_questions_and_more():
+    assert len(RECIPES) >= 25 and {"trapped-vs-hardware", "noisy-neighbour", "driver-patch", "devices-per-way"} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -35,7 +35,10 @@ def test_recipes_are_whole(name):
     lines = {variant["name"] for variant in one.variants}
     assert all(shape[key][0] in lines for shape in one.shapes for key in ("line", "than") if key in shape)
     assert len((one.folder / "page.md").read_text().split()) > 40
-    assert len({p.hash for p in recipe.points(one, "v")}) == len(one.variants) * len(one.x["values"])
+    for variant in lines:  # a line is a curve, or the same everywhere because the variant sets what x does
+        found = len({p.hash for p in recipe.points(one, "v") if p.variant == variant})
+        fixed = next(set(v["set"]) for v in one.variants if v["name"] == variant) >= set(recipe.at(one, one.x["values"][-1]))
+        assert found == (1 if fixed else len(one.x["values"]))
 
 
 @pytest.fixture(name="mini", scope="module")
@@ -55,9 +58,9 @@ def run_mini(tmp_path_factory) -> Path:
 def in_process(folder: Path, name: str, *extra: tuple[str, str]) -> tuple[recipe.Recipe, list[table.Row]]:
     """All points of a quick sweep, without Snakemake and without pictures."""
     one = recipe.load(name)
-    points = recipe.points(one, runner.version(), True, extra)
-    runner.shard(runner.write_plan(one, points, folder), 1, 1)
-    return one, table.read(folder, points)
+    wish = plan.Wish(folder, runner.version(), True, extra)
+    runner.shard(plan.point_tasks(one, wish), 1, 1)
+    return one, table.read(plan.folder(one, wish), plan.points(one, wish))
 
 
 def test_a_study_ends_in_a_page_with_everything_in_it(mini):
@@ -82,7 +85,6 @@ def test_what_is_there_is_not_run_again(mini):
     results = sorted((folder / "results").glob("*.json"))
     before = {path.name: path.stat().st_mtime_ns for path in results}
     results[2].unlink()
-    shutil.rmtree(folder / "packs")  # as if the run had been stopped
     study(mini, "mini", "--no-sensitivity")
     after = {path.name: path.stat().st_mtime_ns for path in (folder / "results").glob("*.json")}
     assert before.keys() == after.keys()
@@ -119,7 +121,8 @@ def test_points_that_fail_stay_in_the_table(tmp_path):
 
 @pytest.mark.parametrize(("words", "message"), [
     (["no-such-study"], "there is no study 'no-such-study'"), (["tenants", "--shard", "3/2"], "--shard wants I/N"),
-    (["tenants", "--set", "nothing"], "--set wants FIELD=VALUE"), ([], "which study?"), (["compare", "a", "b", "c"], "no table is there")])
+    (["tenants", "--set", "nothing"], "--set wants FIELD=VALUE"), ([], "which study?"), (["compare", "a", "b", "c"], "no table is there"),
+    (["replay-knob", "--set", "workload.trace=nowhere"], "nowhere: No such file"), (["tenants", "--cores", "0"], "--cores wants")])
 def test_mistakes_are_said_in_a_line(tmp_path, words, message):
     done = study(tmp_path, *words)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
@@ -149,11 +152,48 @@ def test_shapes_of_two_lines_can_fail():
     assert shapes.crosses(crossing, {}, low) and not shapes.crosses(high, {}, low)
 
 
-def test_packs_are_long_enough_and_none_is_lost():
-    one = recipe.load("tenants")
-    points = recipe.points(one, "v")
-    packed = runner.packs(one, points)
-    assert [p for pack in packed for p in pack] == points and all(len(pack) <= 30 for pack in packed)
+def tasks(*seconds: float) -> list[dict]:
+    return [{"number": number, "seconds": value} for number, value in enumerate(seconds)]
+
+
+def lengths(packs: list[list[dict]]) -> list[float]:
+    return [sum(task["seconds"] for task in pack) for pack in packs]
+
+
+def test_short_points_are_packed_to_half_a_minute_when_there_is_more_than_enough():
+    for packs in (plan.pack(tasks(*[1.0] * 4000), 2), plan.pack(tasks(*[1.0] * 4000), None)):
+        assert sorted(task["number"] for pack in packs for task in pack) == list(range(4000))
+        assert all(length == 30 for length in lengths(packs)[:100])
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 8])
+def test_packs_leave_no_core_without_work(cores):
+    for wanted in (tasks(*[0.02] * 9), tasks(*[1.0] * 40), tasks(60, 2, *[0.1] * 100)):
+        packs = plan.pack(wanted, cores)
+        assert sorted(task["number"] for pack in packs for task in pack) == list(range(len(wanted)))
+        assert len(packs) >= min(cores, len(wanted)) and all(packs)
+        free = [0.0] * cores  # when each core has done what it took
+        for length in lengths(packs):
+            free[free.index(min(free))] += length
+        assert max(free) <= max(sum(lengths(packs)) / cores + 1.5, max(task["seconds"] for task in wanted))
+
+
+def test_a_task_longer_than_a_pack_is_one_by_itself_on_a_cluster():
+    assert [len(pack) for pack in plan.pack(tasks(60, 60, 10, 10, 10, 10), None)] == [1, 1, 3, 1]
+
+
+def test_a_plan_is_one_graph_of_all_studies(tmp_path):
+    chosen = [recipe.load(name) for name in ("tenants", "walkers", "ats")]
+    text = json.loads(plan.write(chosen, plan.Wish(tmp_path, "v", True), 2).read_text())
+    done = [task for pack in text["packs"] for task in pack["tasks"]]
+    assert len({task["target"] for task in done}) == len(done) == sum(len(recipe.points(one, "v", True)) for one in chosen) + 2  # sensitivities
+    assert sorted(Path(name).name for pages in text["pages"] for name in pages["studies"]) == ["ats", "tenants", "walkers"]
+    marks = {pack["mark"] for pack in text["packs"]}
+    assert len(text["pages"]) == 2 and all(pages["needs"] and set(pages["needs"]) <= marks for pages in text["pages"])
+
+
+def test_the_bar_is_full_at_the_end():
+    assert progress.bar(0, 7).count("#") == 0 and progress.bar(7, 7).count(".") == 0 and "3 of 7" in progress.bar(3, 7)
 
 
 def test_the_difference_of_two_tables_names_what_changed():
