@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Workloads of `amdvi run`: what follows from their parameters by arithmetic, and what must be more or less than what."""
 import json
+import math
 import os
 import subprocess
 from pathlib import Path
@@ -208,3 +209,43 @@ def test_processors_of_a_guest_wait_for_its_ring():
 def test_a_thousand_guests_flush_in_hardware():
     m = flushes(workload__guests=1000, length=2)
     assert m["direct_mean_us"] < m["trapped_mean_us"]
+
+
+# ---------------------------------------------------------------- nested disks, migration, logs of page requests
+
+
+def test_disks_of_a_nested_guest_read_more_tables_unless_they_are_mapped_once():
+    host, nested = nvme(), nvme(workload__tables="nested")
+    assert nested["table_reads_per_request"] > 2 * host["table_reads_per_request"] and nested["iops_k"] < host["iops_k"]
+    assert nested["flushes"] == pytest.approx(host["flushes"], rel=0.01)
+    assert nvme(workload__tables="nested", workload__mapping="static")["table_reads_per_request"] < 0.01
+
+
+@pytest.mark.parametrize("ranged", ["off", "on"])
+def test_a_sweep_finds_what_was_written_since_the_last_one(ranged):
+    """Of 64 pages 16 random writes reach 64 (1 - (63 / 64)^16) = 14.3; a page that was written again and not flushed would be missing."""
+    m = metrics("migration.yaml", length=100, workload__ranged=ranged)
+    assert m["dirty_pages_mean"] == pytest.approx(64 * (1 - (63 / 64) ** 16), rel=0.05)
+    assert metrics("migration.yaml", workload__ranged=ranged, device__walk__hardware_ad="off")["dirty_pages_mean"] == 0
+
+
+def test_a_sweep_has_a_command_for_each_dirty_page_and_domain_or_for_each_domain():
+    one = metrics("migration.yaml", workload__domains=10)
+    assert one["commands"] == pytest.approx(10 * (10 * one["dirty_pages_mean"] + 1))
+    assert metrics("migration.yaml", workload__domains=10, workload__ranged="on")["commands"] == 10 * (10 + 1)
+    many = metrics("migration.yaml", length=1, workload__domains=4096)  # half of the ring takes 16,384, then there is a wait
+    assert many["commands"] == 4096 * many["dirty_pages_mean"] + math.ceil(4096 * many["dirty_pages_mean"] / 16384)
+
+
+def test_a_log_holds_one_entry_less_than_its_size_and_loses_the_rest():
+    full = metrics("page-requests.yaml", workload__reaction=900, workload__period=10000)
+    assert full["log_most_entries"] == 255 and full["lost_share"] == pytest.approx(1 - 255 / 400, rel=0.02)
+    assert full["overflows_per_s"] == pytest.approx(100, rel=0.2)  # one a burst
+    none = metrics("page-requests.yaml", workload__reaction=900, workload__period=10000, workload__log2_log=9)
+    assert none["log_most_entries"] == 400 and none["lost_share"] == 0
+
+
+def test_an_early_indicator_wakes_the_driver_less_often_and_in_time():
+    first, early = (metrics("page-requests.yaml", workload__threshold=threshold) for threshold in (0, 200))
+    assert first["lost_share"] == early["lost_share"] == 0 and early["wakes_per_thousand"] < first["wakes_per_thousand"] / 5
+    assert 200 <= early["log_most_entries"] < 255 and early["answer_mean_ns"] > first["answer_mean_ns"]

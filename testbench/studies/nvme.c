@@ -10,7 +10,14 @@
 
 #include <stdlib.h>
 
-enum { FIRST_DEVICE = 0x100, MODE = 4, PAGE_BYTES = 4096, COMMAND_BYTES = 64, COMPLETION_BYTES = 16 };
+enum {
+    FIRST_DEVICE = 0x100,
+    MODE = 4, /* levels, of guest tables too */
+    PASID = 1,
+    PAGE_BYTES = 4096,
+    COMMAND_BYTES = 64,
+    COMPLETION_BYTES = 16
+};
 #define QUEUE_AT UINT64_C(0x10000000) /* IOVA */
 #define DATA_AT  UINT64_C(0x40000000)
 #define DATA_SPA UINT64_C(0x200000000)
@@ -69,33 +76,66 @@ static uint64_t data_address(const struct nvme *n, uint64_t io)
 
 /* ---------------------------------------------------------------- tables */
 
-static void map_run(struct world *w, uint64_t root, uint64_t address, uint64_t bytes, unsigned shift)
+/* Host tables, or a guest's whose pages the host maps one to one. */
+struct tables {
+    struct world *w;
+    bool both;
+    uint64_t root; /* of the host's, or of the guest's for PASID */
+    struct nested nested;
+};
+
+static void map_run(struct tables *t, uint64_t address, uint64_t bytes, unsigned shift)
 {
-    for (uint64_t at = 0; at < bytes && !w->failed; at += UINT64_C(1) << shift)
-        world_host_map(w, root, MODE, address + at, DATA_SPA, shift);
+    for (uint64_t at = 0; at < bytes && !t->w->failed; at += UINT64_C(1) << shift) {
+        if (t->both)
+            world_guest_map(t->w, &t->nested, t->root, address + at, WORLD_GPA_BASE + DATA_SPA, shift);
+        else
+            world_host_map(t->w, t->root, MODE, address + at, DATA_SPA, shift);
+    }
+}
+
+static void begin_tables(struct tables *t, unsigned shift)
+{
+    if (!t->both) {
+        t->root = world_page(t->w);
+        return;
+    }
+    t->nested = (struct nested){.host_levels = MODE, .guest_levels = MODE, .host_shift = SHIFT_4K};
+    world_nested(t->w, &t->nested);
+    t->root = world_pasid(t->w, &t->nested, PASID);
+    for (uint64_t at = 0; at < UINT64_C(1) << shift; at += PAGE_BYTES)
+        world_back(t->w, &t->nested, WORLD_GPA_BASE + DATA_SPA + at);
 }
 
 static void make_device(struct nvme *n, uint64_t device)
 {
-    struct world *w = scene_world(&n->m, (unsigned)(device % n->l->iommus));
-    uint64_t root;
+    struct tables t = {.w = scene_world(&n->m, (unsigned)(device % n->l->iommus)),
+                       .both = n->l->tables == TABLES_BOTH};
+    unsigned shift = workload_shift(n->l);
 
     if (n->l->mapping == MAPPING_DIRECT) {
-        world_dte_host(w, device_id(n, device), domain_of(n, device), 0, 0);
+        world_dte_host(t.w, device_id(n, device), domain_of(n, device), 0, 0);
         return;
     }
-    root = world_page(w);
-    map_run(w, root, QUEUE_AT, n->l->queue_depth * COMMAND_BYTES, SHIFT_4K);
-    map_run(w, root, QUEUE_AT + (1 << 20), n->l->queue_depth * COMPLETION_BYTES, SHIFT_4K);
-    map_run(w, root, DATA_AT, n->l->queue_depth * n->span * PAGE_BYTES, workload_shift(n->l));
-    world_dte_host(w, device_id(n, device), domain_of(n, device), MODE, root);
+    begin_tables(&t, shift);
+    map_run(&t, QUEUE_AT, n->l->queue_depth * COMMAND_BYTES, SHIFT_4K);
+    map_run(&t, QUEUE_AT + (1 << 20), n->l->queue_depth * COMPLETION_BYTES, SHIFT_4K);
+    map_run(&t, DATA_AT, n->l->queue_depth * n->span * PAGE_BYTES, shift);
+    if (t.both)
+        world_dte_nested(t.w, device_id(n, device), domain_of(n, device), &t.nested);
+    else
+        world_dte_host(t.w, device_id(n, device), domain_of(n, device), MODE, t.root);
 }
 
 /* ---------------------------------------------------------------- a disk */
 
 static void ask(struct nvme *n, uint64_t io, enum stage stage, uint64_t page)
 {
-    struct amdvi_request request = {.device = device_id(n, device_of(n, io)), .op = AMDVI_WRITE};
+    bool guests = n->l->tables == TABLES_BOTH && n->l->mapping != MAPPING_DIRECT;
+    struct amdvi_request request = {.device = device_id(n, device_of(n, io)),
+                                    .op = AMDVI_WRITE,
+                                    .has_pasid = guests,
+                                    .pasid = guests ? PASID : 0};
     uint64_t place = io % n->l->queue_depth;
 
     switch (stage) {
@@ -185,19 +225,32 @@ static void flush_domains(const struct nvme *n, struct world *w)
         world_invalidate_domain(w, (uint16_t)(1 + i));
 }
 
+/* Pages of an I/O: a power of two if there are several. */
+static void invalidate(const struct nvme *n, struct world *w, uint64_t io, uint64_t page, uint64_t pages)
+{
+    uint64_t address = data_address(n, io) + page * PAGE_BYTES;
+    uint16_t domain = domain_of(n, device_of(n, io));
+    bool pde = !n->l->keep_directories;
+
+    if (n->l->tables == TABLES_BOTH)
+        world_invalidate_guest(w, domain, PASID, address, pages, pde);
+    else if (pages > 1)
+        world_invalidate_range(w, domain, address, pages, pde);
+    else
+        world_invalidate_page(w, domain, address, pde);
+}
+
 static void write_commands(void *context, struct world *w, uint64_t io)
 {
     const struct nvme *n = context;
-    bool pde = !n->l->keep_directories;
 
     if (io == LAZY_FLUSH)
         flush_domains(n, w);
     else if (n->l->ranged && n->l->io_pages > 1)
-        world_invalidate_range(w, domain_of(n, device_of(n, io)), data_address(n, io), n->span, pde);
+        invalidate(n, w, io, 0, n->span);
     else
         for (uint64_t page = 0; page < n->l->io_pages; page++)
-            world_invalidate_page(w, domain_of(n, device_of(n, io)), data_address(n, io) + page * PAGE_BYTES,
-                                  pde);
+            invalidate(n, w, io, page, 1);
 }
 
 static void answered(void *context, unsigned iommu, const struct amdvi_timed_completion *c)

@@ -227,7 +227,8 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
         [WORKLOAD_GUESTS] = workload_guests,     [WORKLOAD_NIC] = workload_nic,
         [WORKLOAD_NVME] = workload_nvme,         [WORKLOAD_TENANTS] = workload_tenants,
         [WORKLOAD_STORM] = workload_storm,       [WORKLOAD_FLOOD] = workload_flood,
-        [WORKLOAD_SWEEP] = workload_sweep,       [WORKLOAD_REPLAY] = workload_replay};
+        [WORKLOAD_SWEEP] = workload_sweep,       [WORKLOAD_REPLAY] = workload_replay,
+        [WORKLOAD_DIRTY] = workload_dirty,       [WORKLOAD_PAGE_REQUESTS] = workload_page_requests};
     size_t field;
 
     *result = (struct experiment_result){0};

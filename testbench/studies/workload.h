@@ -29,5 +29,6 @@ workload_run workload_requests, workload_unmaps;            /* workload.c */
 workload_run workload_nic, workload_nvme, workload_tenants; /* files of their names */
 workload_run workload_guests;                               /* guest_flushes.c */
 workload_run workload_storm, workload_flood, workload_sweep, workload_replay;
+workload_run workload_dirty, workload_page_requests;
 
 #endif

@@ -168,6 +168,13 @@ void world_host_map(struct world *w, uint64_t root, unsigned mode, uint64_t addr
     world_poke(w, slot(root, address, leaf), host_entry(spa >> shift << shift, 0));
 }
 
+uint64_t world_host_entry(const struct world *w, uint64_t root, unsigned mode, uint64_t address)
+{
+    for (unsigned level = mode; level > 1; level--)
+        root = world_peek(w, slot(root, address, level)) & address_mask;
+    return slot(root, address, 1);
+}
+
 uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa)
 {
     uint64_t below = spa, table = 0;
@@ -277,11 +284,22 @@ void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, b
 }
 
 /* S=1: the size is in the lowest zero bit of the address from bit 12 on (iommu 6.3). */
+static uint64_t sized(uint64_t address, uint64_t pages)
+{
+    return address | ((pages * PAGE / 2 - 1) & ~(uint64_t)(PAGE - 1)) | 1;
+}
+
 void world_invalidate_range(struct world *w, uint16_t domain, uint64_t address, uint64_t pages, bool pde)
 {
-    uint64_t ones = (pages * PAGE / 2 - 1) & ~(uint64_t)(PAGE - 1);
+    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, sized(address, pages) | (pde ? 2 : 0));
+}
 
-    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, address | ones | 1 | (pde ? 2 : 0));
+/* GN and the PASID (iommu 6) */
+void world_invalidate_guest(struct world *w, uint16_t domain, uint32_t pasid, uint64_t address,
+                            uint64_t pages, bool pde)
+{
+    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32 | pasid,
+                  (pages > 1 ? sized(address, pages) : address) | (pde ? 2 : 0) | 4);
 }
 
 void world_invalidate_domain(struct world *w, uint16_t domain)

@@ -61,6 +61,8 @@ uint64_t world_peek(const struct world *w, uint64_t spa);
 /* A host (v1) table of `mode` levels; a page of 2^shift bytes at `address`. */
 void world_host_map(struct world *w, uint64_t root, unsigned mode, uint64_t address, uint64_t spa,
                     unsigned shift);
+/* Where the entry of a page of 4 KiB lies, which is mapped. */
+uint64_t world_host_entry(const struct world *w, uint64_t root, unsigned mode, uint64_t address);
 /* A host table that maps the whole address space with `mode` pages of tables: all entries of a level are the
  * same. */
 uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa);
@@ -87,6 +89,9 @@ void world_command(struct world *w, uint64_t low, uint64_t high);
 void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, bool pde);
 /* `pages`: a power of two; the address is aligned to them. */
 void world_invalidate_range(struct world *w, uint16_t domain, uint64_t address, uint64_t pages, bool pde);
+/* Of guest addresses of a PASID (GN=1); 1 page, or as above. */
+void world_invalidate_guest(struct world *w, uint16_t domain, uint32_t pasid, uint64_t address,
+                            uint64_t pages, bool pde);
 void world_invalidate_domain(struct world *w, uint16_t domain);
 uint64_t world_ring(struct world *w);
 /* Only adds the COMPLETION_WAIT and rings at `when`: w->waits is what will be stored. */

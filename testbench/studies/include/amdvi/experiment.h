@@ -2,7 +2,8 @@
 /*
  * Experiments under time (`amdvi run`): a device, parameters, a workload, how long, from which seed. Each
  * part is set by a name and a text, from a file or from a command line: name, seed, warm_up, length, report;
- * device.KEY; silicon.REGISTER; time.preset, time.PARAMETER; workload.NAME. Equal settings give equal results on every machine.
+ * device.KEY; silicon.REGISTER; time.preset, time.PARAMETER; workload.NAME. Equal settings give equal results
+ * on every machine.
  */
 #ifndef AMDVI_EXPERIMENT_H
 #define AMDVI_EXPERIMENT_H
@@ -18,7 +19,7 @@ enum {
     EXPERIMENT_TEXT = 64,
     EXPERIMENT_PATH = 512,
     EXPERIMENT_METRICS = 192,
-    WORKLOAD_FIELDS = 64
+    WORKLOAD_FIELDS = 80
 };
 
 enum workload_kind {
@@ -32,6 +33,8 @@ enum workload_kind {
     WORKLOAD_FLOOD,
     WORKLOAD_SWEEP,
     WORKLOAD_REPLAY,
+    WORKLOAD_DIRTY,
+    WORKLOAD_PAGE_REQUESTS,
     WORKLOAD_KINDS
 };
 enum workload_order { ORDER_SERIAL, ORDER_RANDOM };
@@ -59,6 +62,8 @@ struct workload {
     uint64_t weight, cap, cap_period;
     uint64_t pace, stretch;
     uint64_t host_levels, guest_levels, glx, atc, domains;
+    uint64_t writes, scan_cost;
+    uint64_t burst, log2_log, threshold, reaction, record_cost;
 };
 
 struct workload_field {
@@ -84,7 +89,7 @@ struct experiment {
     char preset[EXPERIMENT_TEXT];    /* empty: generic */
     char latencies[EXPERIMENT_PATH]; /* a file of memory's latencies; empty: as the parameters say */
     bool latencies_in_turn;          /* one after the other, not drawn */
-    bool time_set;                /* a parameter was: a preset would undo it */
+    bool time_set;                   /* a parameter was: a preset would undo it */
     uint64_t warm_up, length, seed;
     struct workload workload;
     char trace[EXPERIMENT_PATH];        /* kind=replay: the file */
