@@ -134,6 +134,32 @@ const char *device_text(uint16_t device, char text[8]);
 /* Layout of what was read or written, or null for plain data. */
 const struct amdvi_layout *access_layout(const struct amdvi_access_info *info);
 
+/* ---- convert.c */
+
+struct conversion {
+    const struct command *command; /* in whose name messages are */
+    const char *in, *out;          /* - is a standard stream */
+    enum amdvi_trace_form form;
+    bool form_given; /* else the binary form when `out` ends in .atb */
+    bool quiet;      /* no report on stderr */
+    uint64_t records;
+};
+/* Reads any source that the library's readers know, and writes it as a trace. */
+int convert_file(struct conversion *job);
+
+/* ---- hand_over.c */
+
+/* Parts of the command that are Python: a module in a folder. */
+struct python_part {
+    const char *what;      /* for messages: "the studies" */
+    const char *module;    /* what python3 -m takes */
+    const char *variable;  /* of the environment: names the folder */
+    const char *installed; /* the folder, from that of the command */
+    const char *in_tree;   /* or null */
+};
+/* Becomes that module, with the words behind argv[0] and AMDVI in the environment; returns only when that fails. */
+int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv);
+
 /* ---- config_diff.c */
 
 /* Prints what two configurations differ in: each is `common`, then one KEY=VALUE of `sides`. */

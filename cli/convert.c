@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* `amdvi import` and `amdvi convert`: from any source to either form of a trace. */
+/* `amdvi convert`, and what `amdvi import` shares with it: from any source that a reader knows to either form
+ * of a trace. */
 #include "cli/cli.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-static const char import_help[] =
-    "usage: amdvi import FILE -o OUT [--binary|--text]\n\n"
-    "Makes a trace of what other tools recorded: captures, QEMU trace logs, ftrace text.\n"
-    "FILE - is standard input, OUT - standard output. zstd input is taken as it is.\n\n"
-    "  -o, --output OUT   where the trace goes; needed\n"
-    "      --text         text form (default, unless OUT ends in .atb)\n"
-    "      --binary       binary form: smaller, can be searched\n"
-    "  -q, --quiet        no report on standard error\n"
-    "  -h, --help         this text\n\n"
-    "examples:\n"
-    "  amdvi import linux.capture.txt.zst -o linux.trace\n"
-    "  amdvi import trace.txt -o - | amdvi replay -\n\n"
-    "exit codes: 0 done; 2 the file cannot be understood or written\n";
 
 static const char convert_help[] =
     "usage: amdvi convert IN -o OUT [--to text|binary]\n\n"
@@ -32,31 +19,11 @@ static const char convert_help[] =
     "  amdvi convert long.atb -o - --to text | less\n\n"
     "exit codes: 0 done; 2 the file cannot be understood or written\n";
 
-struct job {
-    const struct command *command;
-    const char *in, *out;
-    enum amdvi_trace_form form;
-    bool form_given, quiet;
-    uint64_t records;
-};
-
 static bool ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), tail = strlen(end);
 
     return length >= tail && !strcmp(text + length - tail, end);
-}
-
-static bool form_by_name(struct job *job, const char *name)
-{
-    bool binary = !strcmp(name, "binary");
-
-    job->form = binary ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
-    job->form_given = true;
-    if (binary || !strcmp(name, "text"))
-        return true;
-    usage_error(job->command, "--to takes text or binary, not '%s'", name);
-    return false;
 }
 
 static void report_import(const struct amdvi_trace_import_counts *counts)
@@ -86,7 +53,7 @@ static void report_gaps(const struct amdvi_trace_info *info)
         fputs("the source does not state what the IOMMU stored\n", stderr);
 }
 
-static void report(const struct job *job, struct amdvi_trace_reader *reader)
+static void report(const struct conversion *job, struct amdvi_trace_reader *reader)
 {
     const struct amdvi_trace_info *info = amdvi_trace_info(reader);
     char records[COUNT_TEXT];
@@ -102,7 +69,7 @@ static void report(const struct job *job, struct amdvi_trace_reader *reader)
 }
 
 /* One record after the other, to count them. */
-static int copy(struct job *job, struct amdvi_trace_reader *reader, struct amdvi_trace_writer *writer)
+static int copy(struct conversion *job, struct amdvi_trace_reader *reader, struct amdvi_trace_writer *writer)
 {
     struct amdvi_trace_record record;
     enum amdvi_trace_status status;
@@ -123,7 +90,7 @@ static int copy(struct job *job, struct amdvi_trace_reader *reader, struct amdvi
     return status == AMDVI_TRACE_END ? CLI_OK : CLI_WRONG;
 }
 
-static int copy_to(struct job *job, struct amdvi_trace_reader *reader)
+static int copy_to(struct conversion *job, struct amdvi_trace_reader *reader)
 {
     struct amdvi_trace_error error = {0};
     struct amdvi_trace_writer *writer;
@@ -147,7 +114,7 @@ static int copy_to(struct job *job, struct amdvi_trace_reader *reader)
     return result;
 }
 
-static int do_job(struct job *job)
+int convert_file(struct conversion *job)
 {
     struct amdvi_trace_options options = {.keep_layout = true};
     struct amdvi_trace_error error = {0};
@@ -167,7 +134,19 @@ static int do_job(struct job *job)
     return result;
 }
 
-static bool take_option(struct job *job, int option)
+static bool form_by_name(struct conversion *job, const char *name)
+{
+    bool binary = !strcmp(name, "binary");
+
+    job->form = binary ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
+    job->form_given = true;
+    if (binary || !strcmp(name, "text"))
+        return true;
+    usage_error(job->command, "--to takes text or binary, not '%s'", name);
+    return false;
+}
+
+static bool take_option(struct conversion *job, int option)
 {
     switch (option) {
     case 'o':
@@ -176,44 +155,12 @@ static bool take_option(struct job *job, int option)
     case 'q':
         job->quiet = true;
         return true;
-    case 't':
-        return form_by_name(job, optarg);
     default:
-        return form_by_name(job, option == 'B' ? "binary" : "text");
+        return form_by_name(job, optarg);
     }
 }
 
-static int run(const struct command *command, const struct option *options, int argc, char **argv)
-{
-    struct job job = {.command = command, .form = AMDVI_TRACE_FORM_TEXT};
-    int option, status;
-
-    while ((option = option_next(command, argc, argv, ":ho:q", options, &status)) != OPTION_END) {
-        if (option == OPTION_STOP)
-            return status;
-        if (!take_option(&job, option))
-            return CLI_WRONG;
-    }
-    if (!one_file(command, argc - optind, argv + optind))
-        return CLI_WRONG;
-    if (!job.out)
-        return usage_error(command, "-o OUT is needed");
-    job.in = argv[optind];
-    return do_job(&job);
-}
-
-static int run_import(int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},  {"output", required_argument, NULL, 'o'},
-        {"quiet", no_argument, NULL, 'q'}, {"binary", no_argument, NULL, 'B'},
-        {"text", no_argument, NULL, 'T'},  {0},
-    };
-
-    return run(&command_import, options, argc, argv);
-}
-
-static int run_convert(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     static const struct option options[] = {
         {"help", no_argument, NULL, 'h'},
@@ -222,11 +169,21 @@ static int run_convert(int argc, char **argv)
         {"to", required_argument, NULL, 't'},
         {0},
     };
+    struct conversion job = {.command = &command_convert, .form = AMDVI_TRACE_FORM_TEXT};
+    int option, status;
 
-    return run(&command_convert, options, argc, argv);
+    while ((option = option_next(job.command, argc, argv, ":ho:q", options, &status)) != OPTION_END) {
+        if (option == OPTION_STOP)
+            return status;
+        if (!take_option(&job, option))
+            return CLI_WRONG;
+    }
+    if (!one_file(job.command, argc - optind, argv + optind))
+        return CLI_WRONG;
+    if (!job.out)
+        return usage_error(job.command, "-o OUT is needed");
+    job.in = argv[optind];
+    return convert_file(&job);
 }
 
-const struct command command_import = {"import", "make a trace of captures, QEMU logs and ftrace text",
-                                       import_help, run_import};
-const struct command command_convert = {"convert", "write a trace in text or binary form", convert_help,
-                                        run_convert};
+const struct command command_convert = {"convert", "write a trace in text or binary form", convert_help, run};

@@ -2,10 +2,7 @@
 /* `amdvi study`: hands over to the studies, which are Python. */
 #include "cli/cli.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] = "usage: amdvi study NAME... [--quick] [--out FOLDER] [--set FIELD=VALUE]... "
                            "[--cores N] [--profile NAME]\n"
@@ -39,74 +36,23 @@ static const char help[] = "usage: amdvi study NAME... [--quick] [--out FOLDER] 
                            "exit codes: 0 all points ran and every shape is as expected; 1 not so; 2 it "
                            "cannot be understood or run\n";
 
-enum { PATH_ROOM = 4096 };
-
-/* Where the studies lie: named, beside the installed command, or in the tree that it was built from. */
-static bool find_studies(char *path)
-{
-    const char *named = getenv("AMDVI_STUDIES");
-    char own[PATH_ROOM];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    char *slash;
-
-    own[length > 0 ? length : 0] = 0;
-    slash = strrchr(own, '/');
-    if (slash)
-        *slash = 0;
-    if (named)
-        return snprintf(path, PATH_ROOM, "%s", named) < PATH_ROOM;
-    if (snprintf(path, PATH_ROOM, "%s/../share/amdvi/studies", own) < PATH_ROOM && access(path, R_OK) == 0)
-        return true;
-#ifdef AMDVI_STUDIES_IN_TREE
-    return snprintf(path, PATH_ROOM, "%s", AMDVI_STUDIES_IN_TREE) < PATH_ROOM;
-#else
-    return false;
-#endif
-}
-
-/* Becomes Python; returns only when that fails. */
-static int hand_over(char **words, int argc, char **argv)
-{
-    char *named = getenv("AMDVI_PYTHON"), *debians = "/usr/bin/python3", *python = debians;
-    size_t count = 0;
-
-    /* Debian's Python packages belong to Debian's Python; another one may stand before it in PATH. */
-    if (named)
-        python = named;
-    else if (access(debians, X_OK))
-        python = "python3";
-    words[count++] = python; /* by which it finds itself again, for jobs */
-    words[count++] = "-Bm";
-    words[count++] = "amdvi_study";
-    for (int i = 1; i < argc; i++)
-        words[count++] = argv[i];
-    fflush(stdout);
-    execvp(python, words);
-    return usage_error(&command_study, "%s cannot be run: %s", python, strerror(errno));
-}
-
 static int run(int argc, char **argv)
 {
-    char path[PATH_ROOM], own[PATH_ROOM], **words;
-    ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-    int status;
+    static const struct python_part part = {
+        .what = "the studies",
+        .module = "amdvi_study",
+        .variable = "AMDVI_STUDIES",
+        .installed = "../share/amdvi/studies",
+#ifdef AMDVI_STUDIES_IN_TREE
+        .in_tree = AMDVI_STUDIES_IN_TREE,
+#endif
+    };
 
     if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
         fputs(help, stdout);
         return CLI_OK;
     }
-    if (length <= 0 || !find_studies(path))
-        return usage_error(&command_study,
-                           "the studies are not installed: set AMDVI_STUDIES to their folder");
-    own[length] = 0;
-    words = calloc((size_t)argc + 3, sizeof(*words));
-    if (!words || setenv("PYTHONPATH", path, 1) || setenv("AMDVI", own, 0)) {
-        free(words);
-        return usage_error(&command_study, "out of memory");
-    }
-    status = hand_over(words, argc, argv);
-    free(words);
-    return status;
+    return hand_over(&command_study, &part, argc, argv);
 }
 
 const struct command command_study = {"study", "what-if studies: a sweep, a picture, a page", help, run};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Importer of ftrace text from a machine with real hardware: the kprobe "iommu_cmd" gives the raw commands,
- * which are laid into a ring of our own; the iommu tracepoints become comments (page tables could be rebuilt
- * from map and unmap, which is not done here). The stream of commands is complete, results of requests are
- * not in such a trace.
+ * Reader of ftrace text from a machine with real hardware: the kprobe "iommu_cmd" gives the raw commands,
+ * which are laid into a ring of our own; maps, unmaps and attaches stay comments. It is for playing such a
+ * text as it is: `amdvi import` (traces/machine) makes tables of them, and takes memory and registers of the
+ * machine along.
  */
 #include "import.h"
 
