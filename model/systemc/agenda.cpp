@@ -25,7 +25,8 @@ void agenda::after(const sc_core::sc_time &delay, action act, void *context, voi
             event_.notify(sc_core::SC_ZERO_TIME);
     } else {
         later_.push(entry);
-        event_.notify(delay);
+        if (!running_)
+            event_.notify(delay);
     }
 }
 

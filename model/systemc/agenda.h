@@ -25,6 +25,11 @@ class agenda
 
     /* The same one delta cycle later. */
     void after_delta(action act, void *context, void *what);
+    /* It is acting now: what is called from here is called from the module's own process. */
+    bool running() const
+    {
+        return running_;
+    }
 
   private:
     struct item {

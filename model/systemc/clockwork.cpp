@@ -35,9 +35,9 @@ std::uint64_t clockwork::parameter(const char *name) const
 
 /* ---------------------------------------------------------------- life */
 
-static sc_core::sc_time picoseconds(std::uint64_t ps)
+sc_core::sc_time clockwork::picoseconds(std::uint64_t ps) const
 {
-    return sc_core::sc_time::from_value(ps * sc_core::sc_time(1, sc_core::SC_PS).value());
+    return sc_core::sc_time::from_value(ps * units_);
 }
 
 bool clockwork::start()
@@ -55,8 +55,11 @@ bool clockwork::start()
     if (amdvi_timed_create(core_.device.get(), &parameters_, &host, nullptr, &made) != AMDVI_OK)
         return false;
     timed_.reset(made);
+    units_ = sc_core::sc_time(1, sc_core::SC_PS).value();
+    l1_ports_ = static_cast<unsigned>(parameter("l1.ports"));
     begun_ = sc_core::sc_time_stamp();
     armed_ = looking_again_ = false;
+    stirred_ = true;
     quiet_ = missed_ = 0;
     read_ps_ = parameter("memory.latency");
     write_ps_ = parameter("memory.write");
@@ -73,7 +76,7 @@ void clockwork::stop()
 
 std::uint64_t clockwork::now() const
 {
-    return (sc_core::sc_time_stamp() - begun_).value() / sc_core::sc_time(1, sc_core::SC_PS).value();
+    return (sc_core::sc_time_stamp() - begun_).value() / units_;
 }
 
 /* ---------------------------------------------------------------- the present */
@@ -82,13 +85,13 @@ std::uint64_t clockwork::now() const
  * any more. */
 enum : unsigned { PATIENCE = 8, MISTAKES = 32 };
 
-void clockwork::catch_up()
+void clockwork::run(std::uint64_t until)
 {
-    if (!timed_)
-        return;
     core_.memory.begin_moment();
-    amdvi_timed_run(timed_.get(), now());
+    amdvi_timed_run(timed_.get(), until);
     core_.memory.end_moment(!awaits());
+    stirred_ = false;
+    next_ = amdvi_timed_next(timed_.get());
 }
 
 /* With a memory of the latency that the parameters say, its answers take their places among the executor's
@@ -120,22 +123,26 @@ void clockwork::look_again(void *context, void *self)
         work->quiet_ = 0;
         work->missed_++;
         amdvi_timed_late(work->timed_.get());
+        work->stirred();
     }
     static_cast<core *>(context)->time_passes();
 }
 
 void clockwork::arm()
 {
-    const std::uint64_t next = timed_ ? amdvi_timed_next(timed_.get()) : AMDVI_TIMED_NEVER;
     sc_core::sc_time when;
 
-    if (next == AMDVI_TIMED_NEVER)
+    if (!timed_)
+        return;
+    if (stirred_)
+        next_ = amdvi_timed_next(timed_.get());
+    if (next_ == AMDVI_TIMED_NEVER)
         return;
     if (awaits()) {
         await();
         return;
     }
-    when = begun_ + picoseconds(next);
+    when = begun_ + picoseconds(next_);
     if (armed_ && armed_until_ <= when)
         return;
     armed_ = true;
@@ -159,17 +166,19 @@ void clockwork::wake(void *context, void *self)
 
 unsigned clockwork::port_of(unsigned port) const
 {
-    return port % static_cast<unsigned>(parameter("l1.ports"));
+    return port % l1_ports_;
 }
 
 amdvi_status clockwork::request(unsigned port, const amdvi_request &request, std::uint64_t tag)
 {
+    stirred_ = true;
     return amdvi_timed_request(timed_.get(), now(), port_of(port), &request, tag);
 }
 
 amdvi_status clockwork::interrupt(unsigned port, const amdvi_request &request, std::uint32_t data,
                                   std::uint64_t tag)
 {
+    stirred_ = true;
     return amdvi_timed_interrupt(timed_.get(), now(), port_of(port), request.device, request.address, data,
                                  tag);
 }
@@ -177,7 +186,10 @@ amdvi_status clockwork::interrupt(unsigned port, const amdvi_request &request, s
 void clockwork::answer(std::uint64_t id, amdvi_memory_result result, bool bytes)
 {
     quiet_ = 0;
+    stirred_ = true;
     core_.memory.begin_moment();
+    if (amdvi_timed_now(timed_.get()) != now())
+        amdvi_timed_run(timed_.get(), now());
     if (result == AMDVI_MEMORY_OK && bytes)
         amdvi_timed_memory_answer(timed_.get(), id);
     else

@@ -39,7 +39,22 @@ class clockwork
 
     /* Everything up to the present happens, unless an answer of memory that has its place before is to come
      * at this very moment. Inside. */
-    void catch_up();
+    void catch_up()
+    {
+        if (timed_)
+            run(now());
+    }
+    /* The same; the executor's clock stays behind when nothing is due. */
+    void catch_up_with_events()
+    {
+        if (timed_ && (stirred_ || next_ <= now()))
+            run(now());
+    }
+    /* Somebody has called the device: when the next thing happens is not known any more. */
+    void stirred()
+    {
+        stirred_ = true;
+    }
     /* It is. Requests that come now have their place behind it. */
     bool awaits() const
     {
@@ -68,8 +83,10 @@ class clockwork
     std::uint64_t now() const;
     std::uint64_t parameter(const char *name) const;
     unsigned port_of(unsigned port) const;
+    sc_core::sc_time picoseconds(std::uint64_t ps) const;
     static void wake(void *context, void *unused);
     static void look_again(void *context, void *self);
+    void run(std::uint64_t until);
     void issue(const amdvi_ask &ask);
     void await();
 
@@ -79,7 +96,11 @@ class clockwork
     std::unique_ptr<amdvi_timed, deleter> timed_;
     sc_core::sc_time begun_, hit_latency_, armed_until_;
     bool armed_ = false;
+    sc_core::sc_time::value_type units_ = 1; /* of the simulation in a picosecond */
+    unsigned l1_ports_ = 1;
     std::uint64_t read_ps_ = 0, write_ps_ = 0; /* what memory should take */
+    std::uint64_t next_ = AMDVI_TIMED_NEVER;   /* when something happens next, unless it is stirred */
+    bool stirred_ = true;
     bool looking_again_ = false;
     unsigned quiet_ = 0;  /* delta cycles in which the answer that is awaited has not come */
     unsigned missed_ = 0; /* answers in a row that came at another time than expected */

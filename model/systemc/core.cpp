@@ -271,12 +271,13 @@ void core::run()
 {
     catch_up();
     amdvi_run(device.get());
+    timing.stirred();
 }
 
 void core::arrived(flight *f)
 {
     arrivals_.push_back(f);
-    stir();
+    stir_gently();
 }
 
 void core::atc_complete(std::uint32_t tag)
@@ -306,7 +307,7 @@ void core::answered(const amdvi_ask &ask, amdvi_memory_result result, const unsi
 
     std::memcpy(a.data, data, sizeof(a.data));
     answers_.push_back(a);
-    stir();
+    stir_gently();
 }
 
 void core::time_passes()

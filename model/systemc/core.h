@@ -58,6 +58,7 @@ class core
     void leave(sc_core::sc_time &delay)
     {
         gate_.leave();
+        timing.stirred();
         if (work_ || timing.on())
             settle(&delay);
     }
@@ -67,6 +68,10 @@ class core
         work_ = true;
         settle(nullptr);
     }
+    /* The same from the middle of somebody's call: what calls others is done in the next delta cycle. */
+    void stir_gently();
+    /* There is. */
+    void something_to_send();
     /* Runs the rings. Inside. */
     void run();
     gate &the_gate()
@@ -102,7 +107,7 @@ class core
         core &core_;
     };
 
-    /* From non-blocking transport: it is taken up in settle(). */
+    /* From non-blocking transport. */
     void arrived(flight *flight);
     /* Makes the device one whose memory answers later, from the first non-blocking request on. */
     void make_external();
@@ -148,9 +153,14 @@ class core
     void create();
     void settle(sc_core::sc_time *delay);
     bool step(sc_core::sc_time *delay);
-    bool step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    bool enter_to_step(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    bool pends() const;
+    bool step_inside();
+    bool sends() const;
+    bool step_send(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    static void send_now(void *context, void *unused);
     void step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent);
-    bool step_told(sc_core::sc_time *delay, sc_core::sc_time &spent);
+    void step_told(sc_core::sc_time *delay, sc_core::sc_time &spent);
     void step_atc();
     void step_answer();
     void answer_all_at_once();
@@ -161,6 +171,8 @@ class core
 
     gate gate_;
     bool work_ = false, settling_ = false, external_ = false, settling_by_debug_ = false;
+    bool gently_ = false;  /* settling in somebody's call */
+    bool sending_ = false; /* something is to be sent in the next delta cycle */
     bool watched_ = false, pages_matter_ = false;
     amdvi_observer user_{};
     amdvi_observation *observation_ = nullptr;

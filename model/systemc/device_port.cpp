@@ -184,6 +184,10 @@ void device_port::take(tlm::tlm_generic_payload &payload, const sc_core::sc_time
 {
     flight *f = core_.transactions.take(payload, *this);
 
+    if (delay == sc_core::SC_ZERO_TIME) {
+        core_.arrived(f);
+        return;
+    }
     core_.times.after(
         delay, [](void *c, void *what) { static_cast<core *>(c)->arrived(static_cast<flight *>(what)); },
         &core_, f);

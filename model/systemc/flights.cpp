@@ -30,7 +30,7 @@ flight *flights::take(tlm::tlm_generic_payload &payload, device_port &port)
     f->done = 0;
     f->parts.reset();
     f->leg = nullptr;
-    f->submitted = false;
+    f->submitted = f->returned = false;
     f->first = amdvi_result{};
     return f;
 }
@@ -40,7 +40,8 @@ void flights::release(flight *f)
     device_port *const port = f->port;
 
     free_.push_back(f);
-    count_--;
+    if (count_-- < core_.options.most_under_way)
+        return;
     port->room();
     for (auto &other : core_.ports)
         if (other.get() != port && room())
@@ -141,26 +142,34 @@ bool flights::note_page(flight *f)
     return f->done >= f->order.request.length;
 }
 
-flight *flights::step_in()
+void flights::step_in()
 {
     flight *f = completed_.front();
+    const bool good = f->order.refused == tlm::TLM_OK_RESPONSE && f->status == AMDVI_OK;
 
     completed_.pop_front();
-    if (f->order.refused != tlm::TLM_OK_RESPONSE || f->status != AMDVI_OK)
-        return f;
-    if (f->order.interrupt) {
+    if (good && f->order.interrupt)
         f->first = result_of(f->message);
-        return f;
-    }
-    if (note_page(f))
-        return f;
-    submit(f);
-    return nullptr;
+    if (good && !f->order.interrupt && !note_page(f))
+        submit(f);
+    else
+        departing_.push_back(f);
 }
 
 /* ---------------------------------------------------------------- on to `out` */
 
-void flights::step_out(flight *f)
+void flights::step_out()
+{
+    flight *f = departing_.front();
+
+    departing_.pop_front();
+    if (f->returned)
+        returned(f);
+    else
+        leave(f);
+}
+
+void flights::leave(flight *f)
 {
     dma_extension *extension = f->payload->get_extension<dma_extension>();
 
@@ -225,12 +234,21 @@ void flights::depart_message(flight *f)
 void flights::finished(tlm::tlm_generic_payload &payload, void *what)
 {
     auto f = static_cast<flight *>(what);
-    const tlm::tlm_response_status status = payload.get_response_status();
+
+    f->returned = true;
+    f->response = payload.get_response_status();
+    departing_.push_back(f);
+    core_.something_to_send();
+}
+
+void flights::returned(flight *f)
+{
+    const tlm::tlm_response_status status = f->response;
 
     if (!f->leg) {
-        payload.set_address(f->order.request.address);
+        f->payload->set_address(f->order.request.address);
         if (core_.watched())
-            payload.set_dmi_allowed(false);
+            f->payload->set_dmi_allowed(false);
         respond(f, status);
         return;
     }

@@ -36,7 +36,9 @@ struct flight {
     tlm::tlm_generic_payload *leg; /* not the initiator's payload, but one of ours */
     std::vector<unsigned char> enables;
     std::uint32_t data;
-    bool submitted; /* the device has it */
+    bool submitted;                    /* the device has it */
+    bool returned;                     /* from `out` */
+    tlm::tlm_response_status response; /* of what has returned */
 };
 
 class flights : public sender::owner
@@ -56,9 +58,15 @@ class flights : public sender::owner
     {
         return !completed_.empty();
     }
-    /* The oldest completion. Inside; true: step_out() is to follow, outside. */
-    flight *step_in();
-    void step_out(flight *f);
+    /* The oldest completion. Inside. */
+    void step_in();
+    /* Something is to be sent: a request goes on to `out`, or a response comes back. */
+    bool departs() const
+    {
+        return !departing_.empty();
+    }
+    /* The oldest of them. Outside, where others may be called. */
+    void step_out();
     /* All that the device still has are answered without it having to take time. Inside. */
     void answer_at_once();
     void finished(tlm::tlm_generic_payload &payload, void *what) override;
@@ -70,16 +78,18 @@ class flights : public sender::owner
     void answer_at_once(flight *f);
     bool note_page(flight *f);
     void fail(flight *f);
+    void leave(flight *f);
     void depart(flight *f);
     void depart_message(flight *f);
     void next_leg(flight *f);
+    void returned(flight *f);
     void respond(flight *f, tlm::tlm_response_status status);
     void release(flight *f);
 
     core &core_;
     std::vector<std::unique_ptr<flight>> all_;
     std::vector<flight *> free_;
-    std::deque<flight *> completed_;
+    std::deque<flight *> completed_, departing_;
     unsigned count_ = 0;
 };
 

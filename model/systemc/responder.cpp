@@ -17,23 +17,42 @@ void responder::respond(tlm::tlm_generic_payload &payload)
     next();
 }
 
-void responder::ends_after(const sc_core::sc_time &delay)
+/* A response that ends at once makes room for the next one in the same loop. */
+void responder::next()
 {
-    times_.after(
-        delay, [](void *self, void *) { static_cast<responder *>(self)->ended(); }, this, nullptr);
+    if (calling_)
+        return;
+    calling_ = true;
+    while (!responding_ && !waiting_.empty()) {
+        responding_ = waiting_.front();
+        waiting_.pop_front();
+        begin_response(*responding_);
+    }
+    calling_ = false;
 }
 
-void responder::next()
+void responder::begin_response(tlm::tlm_generic_payload &payload)
 {
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
 
-    if (responding_ || waiting_.empty())
-        return;
-    responding_ = waiting_.front();
-    waiting_.pop_front();
-    if (initiator_->nb_transport_bw(*responding_, phase, delay) != tlm::TLM_ACCEPTED)
+    if (initiator_->nb_transport_bw(payload, phase, delay) != tlm::TLM_ACCEPTED && &payload == responding_)
         ends_after(delay);
+}
+
+void responder::ends_after(const sc_core::sc_time &delay)
+{
+    if (delay == sc_core::SC_ZERO_TIME && (calling_ || waiting_.empty())) {
+        ended();
+        return;
+    }
+    times_.after(
+        delay,
+        [](void *self, void *) {
+            static_cast<responder *>(self)->ended();
+            static_cast<responder *>(self)->next();
+        },
+        this, nullptr);
 }
 
 void responder::ended()
@@ -42,7 +61,6 @@ void responder::ended()
 
     responding_ = nullptr;
     payload->release();
-    next();
 }
 
 tlm::tlm_sync_enum responder::end_response(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay)

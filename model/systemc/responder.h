@@ -33,6 +33,7 @@ class responder
 
   private:
     void next();
+    void begin_response(tlm::tlm_generic_payload &payload);
     void ended();
     void ends_after(const sc_core::sc_time &delay);
 
@@ -40,6 +41,7 @@ class responder
     tlm::tlm_bw_transport_if<> *initiator_ = nullptr;
     std::deque<tlm::tlm_generic_payload *> waiting_;
     tlm::tlm_generic_payload *responding_ = nullptr; /* from BEGIN_RESP to END_RESP */
+    bool calling_ = false;                           /* BEGIN_RESP of those that wait goes out now */
 };
 
 } // namespace amdvi::face

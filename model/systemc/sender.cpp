@@ -6,18 +6,22 @@ namespace amdvi::face
 
 void sender::send(tlm::tlm_generic_payload &payload, owner &who, void *what)
 {
-    under_way_[&payload] = {&who, what, false, false};
+    under_way_.insert(&payload, {&who, what, false, false});
     waiting_.push_back(&payload);
     next();
 }
 
 void sender::next()
 {
+    if (sending_)
+        return;
+    sending_ = true;
     while (!requesting_ && !waiting_.empty()) {
         tlm::tlm_generic_payload *payload = waiting_.front();
         waiting_.pop_front();
         begin_request(payload);
     }
+    sending_ = false;
 }
 
 void sender::begin_request(tlm::tlm_generic_payload *payload)
@@ -29,18 +33,18 @@ void sender::begin_request(tlm::tlm_generic_payload *payload)
     accepting_ = false;
     if (!target_) {
         payload->set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-        responded(payload, delay);
+        responded(payload, delay, true, false);
         return;
     }
     switch (target_->nb_transport_fw(*payload, phase, delay)) {
     case tlm::TLM_COMPLETED:
-        responded(payload, delay);
+        responded(payload, delay, true, false);
         break;
     case tlm::TLM_UPDATED:
         if (phase == tlm::END_REQ)
             accepted(payload, delay);
         else if (phase == tlm::BEGIN_RESP)
-            under_way_.at(payload).wants_end = responded(payload, delay);
+            responded(payload, delay, false, true);
         break;
     default:
         break;
@@ -51,6 +55,10 @@ void sender::accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time 
 {
     if (requesting_ != payload || accepting_)
         return;
+    if (delay == sc_core::SC_ZERO_TIME && (waiting_.empty() || sending_)) {
+        requesting_ = nullptr;
+        return;
+    }
     accepting_ = true;
     times_.after(
         delay,
@@ -60,20 +68,25 @@ void sender::accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time 
         this, payload);
 }
 
-bool sender::responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay)
+void sender::responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
+                       bool wants_end)
 {
-    auto found = under_way_.find(payload);
+    transaction *const found = under_way_.find(payload);
 
-    if (found == under_way_.end() || found->second.responded)
-        return false;
-    found->second.responded = true;
+    if (!found || found->responded)
+        return;
+    found->responded = true;
+    found->wants_end = wants_end;
+    if (delay == sc_core::SC_ZERO_TIME && at_once) {
+        close(payload);
+        return;
+    }
     times_.after(
         delay,
         [](void *self, void *what) {
             static_cast<sender *>(self)->finish(static_cast<tlm::tlm_generic_payload *>(what));
         },
         this, payload);
-    return true;
 }
 
 void sender::free_channel(const tlm::tlm_generic_payload *payload)
@@ -94,9 +107,9 @@ void sender::end_response(tlm::tlm_generic_payload &payload)
 }
 
 /* A response without END_REQ before ends the request, too. */
-void sender::finish(tlm::tlm_generic_payload *payload)
+void sender::close(tlm::tlm_generic_payload *payload)
 {
-    const transaction ended = under_way_.at(payload);
+    const transaction ended = *under_way_.find(payload);
 
     under_way_.erase(payload);
     if (requesting_ == payload)
@@ -104,6 +117,11 @@ void sender::finish(tlm::tlm_generic_payload *payload)
     if (ended.wants_end)
         end_response(*payload);
     ended.who->finished(*payload, ended.what);
+}
+
+void sender::finish(tlm::tlm_generic_payload *payload)
+{
+    close(payload);
     next();
 }
 
@@ -115,7 +133,7 @@ tlm::tlm_sync_enum sender::nb_transport_bw(tlm::tlm_generic_payload &payload, tl
         accepted(&payload, delay);
     if (phase != tlm::BEGIN_RESP)
         return tlm::TLM_ACCEPTED;
-    responded(&payload, delay);
+    responded(&payload, delay, !sending_ && waiting_.empty(), false);
     return tlm::TLM_COMPLETED;
 }
 

@@ -8,12 +8,12 @@
 
 #include <deque>
 #include <functional>
-#include <unordered_map>
 
 #include <systemc>
 #include <tlm>
 
 #include "model/systemc/agenda.h"
+#include "model/systemc/book.h"
 
 namespace amdvi::face
 {
@@ -21,7 +21,8 @@ namespace amdvi::face
 class sender : public tlm::tlm_bw_transport_if<>
 {
   public:
-    /* Who has sent something hears once that its response is there. */
+    /* Who has sent something hears once that its response is there. This may be in the middle of a call of
+     * the target's: nobody else is to be called from here. */
     class owner
     {
       public:
@@ -75,17 +76,21 @@ class sender : public tlm::tlm_bw_transport_if<>
     void next();
     void begin_request(tlm::tlm_generic_payload *payload);
     void accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay);
-    bool responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay);
+    /* `at_once`: nothing has to be sent behind it, and the target is not in the middle of its call. */
+    void responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
+                   bool wants_end);
     void end_response(tlm::tlm_generic_payload &payload);
     void free_channel(const tlm::tlm_generic_payload *payload);
+    void close(tlm::tlm_generic_payload *payload);
     void finish(tlm::tlm_generic_payload *payload);
 
     agenda &times_;
     tlm::tlm_fw_transport_if<> *target_ = nullptr;
     std::deque<tlm::tlm_generic_payload *> waiting_;
-    std::unordered_map<tlm::tlm_generic_payload *, transaction> under_way_;
+    book<tlm::tlm_generic_payload *, transaction> under_way_;
     tlm::tlm_generic_payload *requesting_ = nullptr; /* from BEGIN_REQ to END_REQ */
     bool accepting_ = false;                         /* END_REQ is there, for a time to come */
+    bool sending_ = false;                           /* BEGIN_REQ of those that wait goes out now */
 };
 
 } // namespace amdvi::face

@@ -31,56 +31,115 @@ void core::settle(sc_core::sc_time *delay)
     timing.arm();
 }
 
+void core::stir_gently()
+{
+    if (settling_) {
+        work_ = true;
+        return;
+    }
+    gently_ = !times.running();
+    stir();
+    gently_ = false;
+    if (sends())
+        something_to_send();
+}
+
+void core::something_to_send()
+{
+    if (settling_)
+        return;
+    if (times.running()) {
+        stir();
+    } else if (!sending_) {
+        sending_ = true;
+        times.after(sc_core::SC_ZERO_TIME, send_now, this, nullptr);
+    }
+}
+
+void core::send_now(void *context, void *)
+{
+    auto c = static_cast<core *>(context);
+
+    c->sending_ = false;
+    c->stir();
+}
+
+bool core::sends() const
+{
+    return !interrupts_.empty() || !responses_.empty() || transactions.departs() || !asks_.empty();
+}
+
+bool core::enter_to_step(sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    if (!(delay ? gate_.enter() : gate_.try_enter()))
+        return false;
+    memory.spend_on(&spent);
+    timing.catch_up_with_events();
+    return true;
+}
+
+/* Something is to be done inside. */
+bool core::pends() const
+{
+    return transactions.completed() || !answers_.empty() || !arrivals_.empty() || !finished_.empty() ||
+           pending_devices_;
+}
+
 /* False: nothing is left, or somebody else is inside, who settles when he leaves. */
 bool core::step(sc_core::sc_time *delay)
 {
     sc_core::sc_time unused, &spent = delay ? *delay : unused;
+    bool stepped = false;
 
-    if (!interrupts_.empty() || !responses_.empty())
-        return step_told(delay, spent);
-    const bool arrivals = !arrivals_.empty() && !timing.awaits();
-
-    if (finished_.empty() && !arrivals && answers_.empty() && asks_.empty() && !pending_devices_ &&
-        !transactions.completed())
+    if (!gently_ && step_send(delay, spent))
+        return true;
+    if (!pends())
         return false;
-    if (!(delay ? enter(spent) : try_enter(spent))) {
+    if (!enter_to_step(delay, spent)) {
         work_ = true;
         return false;
     }
-    return step_inside(delay, spent);
+    while (step_inside()) {
+        stepped = true;
+        timing.catch_up_with_events();
+    }
+    gate_.leave();
+    return stepped;
 }
 
-bool core::step_inside(sc_core::sc_time *delay, sc_core::sc_time &spent)
+/* What calls others. */
+bool core::step_send(sc_core::sc_time *delay, sc_core::sc_time &spent)
+{
+    if (!interrupts_.empty() || !responses_.empty())
+        step_told(delay, spent);
+    else if (transactions.departs())
+        transactions.step_out();
+    else if (!asks_.empty())
+        step_ask(delay, spent);
+    else
+        return false;
+    return true;
+}
+
+/* False: nothing is left; what has come has to wait for an answer of this moment. */
+bool core::step_inside()
 {
     if (transactions.completed()) {
-        flight *const f = transactions.step_in();
-        gate_.leave();
-        if (f)
-            transactions.step_out(f);
-        return true;
-    }
-    if (!asks_.empty()) {
-        gate_.leave();
-        step_ask(delay, spent);
-        return true;
-    }
-    if (!answers_.empty()) {
+        transactions.step_in();
+    } else if (!answers_.empty()) {
         step_answer();
     } else if (!arrivals_.empty() && !timing.awaits()) {
         flight *const f = arrivals_.front();
         arrivals_.pop_front();
         make_external();
         transactions.begin(f);
-        timing.catch_up();
     } else if (!finished_.empty()) {
         step_atc();
     } else if (pending_devices_) {
         wait_for_devices();
     } else {
-        gate_.leave(); /* an answer of this moment comes first */
         return false;
     }
-    gate_.leave();
     return true;
 }
 
@@ -124,6 +183,7 @@ void core::step_atc()
     if (amdvi_atc_complete(device.get(), tag) != AMDVI_OK)
         SC_REPORT_WARNING("/amdvi/atc", ("nobody waits for tag " + std::to_string(tag)).c_str());
     amdvi_run(device.get());
+    timing.stirred();
 }
 
 /* The invalidation times out, if InvTimeOut says so [2.4]: then is time to look. */
@@ -165,7 +225,7 @@ void core::send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::
         memory.access(tlm::TLM_WRITE_COMMAND, irq.address, &data, sizeof(data), spent);
 }
 
-bool core::step_told(sc_core::sc_time *delay, sc_core::sc_time &spent)
+void core::step_told(sc_core::sc_time *delay, sc_core::sc_time &spent)
 {
     if (!interrupts_.empty()) {
         const amdvi_irq irq = interrupts_.front();
@@ -174,13 +234,12 @@ bool core::step_told(sc_core::sc_time *delay, sc_core::sc_time &spent)
             send_message(irq, delay, spent);
         if (interrupt)
             interrupt(irq);
-        return true;
+        return;
     }
     const amdvi_prg_response response = responses_.front();
     responses_.pop_front();
     if (prg_response)
         prg_response(response);
-    return true;
 }
 
 } // namespace amdvi::face

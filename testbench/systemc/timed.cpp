@@ -10,64 +10,14 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
-#include <random>
-
-#include <amdvi/timed.h>
 
 #include "testbench/systemc/bench.h"
+#include "testbench/systemc/workload.h"
 
 using namespace testbench;
 
 namespace
 {
-
-enum : unsigned { PORTS = 4, PAGES = 2048 };
-enum : std::uint64_t { BASE = 0x40000000, PAGE_SIZE = 4096 };
-
-struct job {
-    std::uint64_t when; /* ps */
-    unsigned port;
-    amdvi_request request;
-    std::uint64_t done_c = 0, done_tlm = 0;
-    amdvi_result direct{}, c{}, tlm{};
-};
-
-std::vector<job> draw(std::uint64_t seed, std::uint64_t count, std::uint64_t gap)
-{
-    std::mt19937_64 random(seed);
-    std::vector<job> jobs(count);
-    std::uint64_t now = 1000;
-
-    for (job &j : jobs) {
-        now += 1 + random() % (2 * gap);
-        j.when = now;
-        j.port = static_cast<unsigned>(random() % PORTS);
-        j.request = amdvi_request{};
-        j.request.device = static_cast<std::uint16_t>(j.port);
-        j.request.op = random() % 3 ? AMDVI_READ : AMDVI_WRITE;
-        /* Mostly near each other, with some far away. */
-        j.request.address =
-            BASE + (random() % 4 ? random() % 64 : random() % (PAGES + 8)) * PAGE_SIZE + random() % 500 * 8;
-        j.request.length = 8;
-    }
-    return jobs;
-}
-
-/* Pages of four devices; some read-only, one device whose bits are updated. */
-void build(bench<64> &b, std::uint64_t seed)
-{
-    std::mt19937_64 random(seed + 1);
-
-    for (unsigned d = 0; d < PORTS; d++) {
-        const std::uint64_t root =
-            b.world.device(static_cast<std::uint16_t>(d), static_cast<std::uint16_t>(d + 1));
-        for (unsigned i = 0; i < PAGES; i++)
-            if (random() % 20)
-                b.world.map(root, BASE + i * PAGE_SIZE, AT_DATA + (i * 37 + d) % 1024 * PAGE_SIZE,
-                            random() % 10 ? 3u : unsigned(MAY_READ));
-    }
-    b.world.set_device(3, {{"HAD", 3}});
-}
 
 struct initiator : sc_core::sc_module, tlm::tlm_mm_interface {
     struct item {
@@ -149,61 +99,6 @@ struct initiator : sc_core::sc_module, tlm::tlm_mm_interface {
     }
 };
 
-/* ---------------------------------------------------------------- the C library */
-
-struct plain {
-    std::vector<unsigned char> bytes;
-    amdvi_config *config = nullptr;
-    amdvi_device *device = nullptr;
-
-    explicit plain(const ram_core &memory) : bytes(memory.bytes)
-    {
-        amdvi_memory port{};
-        port.direct = bytes.data();
-        port.direct_size = bytes.size();
-        amdvi_config_create(&config);
-        amdvi_create(config, &port, nullptr, nullptr, &device);
-    }
-    ~plain()
-    {
-        amdvi_destroy(device);
-        amdvi_config_destroy(config);
-    }
-};
-
-void replay_registers(amdvi_device *device,
-                      const std::vector<std::pair<std::uint64_t, std::uint64_t>> &writes)
-{
-    for (const auto &[offset, value] : writes)
-        amdvi_mmio_write(device, offset, 8, value);
-    amdvi_run(device);
-}
-
-double run_c(plain &machine, std::vector<job> &jobs)
-{
-    amdvi_timed_parameters parameters;
-    amdvi_timed_host host{};
-    amdvi_timed *timed = nullptr;
-    const std::clock_t begin = std::clock();
-
-    amdvi_timed_preset_parameters(&parameters, nullptr);
-    amdvi_timed_set(&parameters, "memory.write", "150ns");
-    host.context = jobs.data();
-    host.complete = [](void *context, const amdvi_timed_completion *c) {
-        job &j = static_cast<job *>(context)[c->what->tag];
-        j.done_c = c->done;
-        j.c = *c->what->result;
-    };
-    amdvi_timed_create(machine.device, &parameters, &host, nullptr, &timed);
-    for (std::size_t i = 0; i < jobs.size(); i++) {
-        amdvi_timed_run(timed, jobs[i].when);
-        amdvi_timed_request(timed, jobs[i].when, jobs[i].port, &jobs[i].request, i);
-    }
-    amdvi_timed_run(timed, AMDVI_TIMED_NEVER);
-    amdvi_timed_destroy(timed);
-    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-}
-
 bool same(const amdvi_result &a, const amdvi_result &b)
 {
     if (a.ok != b.ok)
@@ -260,9 +155,9 @@ int sc_main(int argc, char **argv)
     bench<64> machine(options, "", checked);
     initiator devices("devices", machine, jobs);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    build(machine, seed);
+    build(machine.world, seed);
     machine.tables.latency = sc_core::sc_time(150, sc_core::SC_NS);
-    plain timed(machine.tables), direct(machine.tables);
+    plain timed(machine.tables.bytes), direct(machine.tables.bytes);
     world again(machine.tables, [&](std::uint64_t offset, std::uint64_t value) {
         writes.push_back({offset, value});
         machine.cpu.write(offset, value);

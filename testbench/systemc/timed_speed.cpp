@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How fast the module is under time: the same requests through the C library's timed executor, through the
+ * module, and through a hop that does nothing but the same transactions. What surrounds both is lean.h.
+ *     systemc-timed-speed [--requests N] [--seed N] [--gap PS]
+ */
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "testbench/systemc/bench.h"
+#include "testbench/systemc/hop.h"
+
+using namespace testbench;
+
+namespace
+{
+
+struct wishes {
+    std::uint64_t requests = 20000, seed = 1, gap = 70000;
+};
+
+wishes read_wishes(int argc, char **argv)
+{
+    wishes w;
+    const std::pair<const char *, std::uint64_t *> known[] = {
+        {"--requests", &w.requests}, {"--seed", &w.seed}, {"--gap", &w.gap}};
+
+    for (int i = 1; i + 1 < argc; i += 2)
+        for (const auto &[name, value] : known)
+            if (std::strcmp(argv[i], name) == 0)
+                *value = std::strtoull(argv[i + 1], nullptr, 0);
+    return w;
+}
+
+amdvi::iommu_options options()
+{
+    amdvi::iommu_options o;
+
+    o.ports = PORTS;
+    o.most_under_way = 65536;
+    o.config = {{"timing", "on"}, {"timing.memory.write", "150ns"}};
+    return o;
+}
+
+/* Tables and registers as they are when the devices begin. */
+struct prepared {
+    std::vector<unsigned char> bytes = std::vector<unsigned char>(16 << 20);
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> writes;
+    testbench::world world;
+
+    explicit prepared(std::uint64_t seed)
+        : world(bytes, [this](std::uint64_t offset, std::uint64_t value) {
+              writes.push_back({offset, value});
+          })
+    {
+        build(world, seed);
+        world.start({{"HADUpdate", 3}});
+    }
+};
+
+std::uint64_t different(const std::vector<job> &jobs)
+{
+    std::uint64_t count = 0;
+
+    for (const job &j : jobs)
+        count += j.done_c != j.done_tlm || j.c.ok != j.tlm.ok || (j.c.ok && j.c.pa != j.tlm.pa);
+    return count;
+}
+
+/* Processor time of the next stretch of the simulation. */
+double simulate(const sc_core::sc_time &stretch)
+{
+    const std::clock_t begin = std::clock();
+
+    sc_core::sc_start(stretch);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
+
+/* An initiator, a module of type M in the middle, memory. */
+template <typename M> struct platform {
+    std::vector<job> jobs;
+    lean::initiator devices;
+    M middle;
+    lean::memory tables, data;
+
+    template <typename ARGUMENT>
+    platform(const std::string &name, const std::vector<job> &todo, std::uint64_t begin_ps,
+             const std::vector<unsigned char> &bytes, const ARGUMENT &argument)
+        : jobs(todo), devices((name + "_devices").c_str(), jobs, begin_ps), middle(name.c_str(), argument),
+          tables((name + "_tables").c_str(), bytes, 150000), data((name + "_data").c_str(), bytes, 0)
+    {
+        for (unsigned i = 0; i < PORTS; i++)
+            devices.sockets[i].bind(middle.in[i]);
+        middle.out.bind(data.socket);
+        middle.mem.bind(tables.socket);
+    }
+};
+
+int report(const platform<amdvi::basic_iommu<64>> &module, std::uint64_t hops, double c, double module_takes,
+           double hop_takes)
+{
+    const double count = static_cast<double>(module.jobs.size()) / 1e9; /* ns each */
+    const std::uint64_t differ = different(module.jobs);
+
+    std::printf("C library %.0f ns a request, module %.0f ns, hop without a module %.0f ns\n", c / count,
+                module_takes / count, hop_takes / count);
+    std::printf("module at %.2f of the C library's speed; a module that took no time, beside the C library: "
+                "%.2f\n",
+                c / module_takes, c / (c + hop_takes));
+    std::printf("%llu requests, %llu differ\n", (unsigned long long)module.devices.ended,
+                (unsigned long long)differ);
+    return differ == 0 && module.devices.ended == module.jobs.size() && hops == module.jobs.size()
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
+}
+
+} // namespace
+
+int sc_main(int argc, char **argv)
+{
+    const wishes w = read_wishes(argc, argv);
+    std::vector<job> jobs = draw(w.seed, w.requests, w.gap);
+    const prepared machine(w.seed);
+    plain library(machine.bytes);
+    const std::uint64_t stretch = jobs.back().when + 1000000000; /* 1 ms behind the last */
+
+    replay_registers(library.device, machine.writes);
+    const double c = run_c(library, jobs);
+    platform<amdvi::basic_iommu<64>> module("module", jobs, 0, machine.bytes, options());
+    platform<lean::hop> bare("bare", jobs, stretch, machine.bytes, lean::hop::part{jobs, stretch});
+    hand<64> cpu("cpu");
+    cpu.socket.bind(module.middle.regs);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (const auto &[offset, value] : machine.writes)
+        cpu.write(offset, value);
+    const double module_takes = simulate(lean::picoseconds(stretch - 1));
+    const double hop_takes = simulate(lean::picoseconds(stretch));
+    return report(module, bare.devices.ended, c, module_takes, hop_takes);
+}
