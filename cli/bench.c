@@ -20,7 +20,8 @@ static const char help[] =
     "  -n, --runs N         runs of a case (default 5)\n"
     "      --capture FILE   for the case replay (default: the sample in traces/samples, when it is there)\n"
     "      --smoke          short runs on small tables: the figures mean nothing\n"
-    "      --guests N       instead: N guests of HW-vIOMMU (1 to 65536): making them, memory, their commands\n"
+    "      --guests N       instead: N guests of HW-vIOMMU (1 to 65536): making them, memory, their "
+    "commands\n"
     "  -l, --list           the cases\n"
     "  -j, --json           for machines\n"
     "  -h, --help           this text\n\n"
@@ -248,8 +249,8 @@ static void print_guests(const struct bench_crowd *r)
     printf("  library memory                 %12.0f bytes a guest\n", r->library_bytes);
     printf("  system memory, maps compact    %12.0f bytes a guest\n", r->memory_bytes);
     printf("  resident memory                %12.1f MiB\n", (double)r->total_bytes / 1048576);
-    printf("  guest commands                 %12.2f M/s (%.1f ns each); must 5, aim 15\n", r->commands_m_per_s,
-           r->commands_ns);
+    printf("  guest commands                 %12.2f M/s (%.1f ns each); must 5, aim 15\n",
+           r->commands_m_per_s, r->commands_ns);
     printf("  translation cache hit          %12.1f ns; with one guest %.1f ns (x%.2f; must 3)\n", r->hit_ns,
            r->hit_one_ns, r->hit_ns / r->hit_one_ns);
 }
@@ -342,16 +343,11 @@ static void default_capture(struct job *job)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"filter", required_argument, NULL, 'f'},
-        {"seconds", required_argument, NULL, 't'},
-        {"runs", required_argument, NULL, 'n'},
-        {"capture", required_argument, NULL, 'C'},
-        {"guests", required_argument, NULL, 'G'},
-        {"smoke", no_argument, NULL, 'S'},
-        {"list", no_argument, NULL, 'l'},
-        {"json", no_argument, NULL, 'j'},
-        {0},
+        {"help", no_argument, NULL, 'h'},          {"filter", required_argument, NULL, 'f'},
+        {"seconds", required_argument, NULL, 't'}, {"runs", required_argument, NULL, 'n'},
+        {"capture", required_argument, NULL, 'C'}, {"guests", required_argument, NULL, 'G'},
+        {"smoke", no_argument, NULL, 'S'},         {"list", no_argument, NULL, 'l'},
+        {"json", no_argument, NULL, 'j'},          {0},
     };
     struct job job = {.seconds = 0.5, .runs = 5};
     int option, status;

@@ -36,8 +36,7 @@ static void cannot_start(struct player *player)
     char text[sizeof(player->error)];
 
     snprintf(text, sizeof(text), "%s: %s", player->path,
-             player->replay ? amdvi_replay_error(player->replay)
-                            : "the player cannot start: out of memory");
+             player->replay ? amdvi_replay_error(player->replay) : "the player cannot start: out of memory");
     complain(player, text);
 }
 

@@ -8,7 +8,8 @@
 
 /* Off the way of a walk that finds what it looks for: kept out of the executors' loops. */
 #define WALK_RARE static __attribute__((cold, noinline, unused))
-/* On it, although rare code has it too: every executor's loop gets its own, except where branches are counted. */
+/* On it, although rare code has it too: every executor's loop gets its own, except where branches are
+ * counted. */
 #ifdef AMDVI_COUNT_BRANCHES
 #define WALK_HOT static inline
 #else

@@ -43,11 +43,11 @@ static const struct amdvi_trace_rule vf_read_rules[] = {NEED(GID, HEX(GUEST)), N
                                                         NEED(SIZE, OF(SIZE_4_8)), MAY(VALUE, HEX(ANY)),
                                                         MAY(MASK, HEX(ANY))};
 static const struct amdvi_trace_rule dma_rules[] = {
-    NEED(DEV, BDF),   NEED(ADDR, HEX(ANY)), NEED(LEN, HEX(ANY)), NEED(OP, OF(OP)),
+    NEED(DEV, BDF),           NEED(ADDR, HEX(ANY)), NEED(LEN, HEX(ANY)), NEED(OP, OF(OP)),
     MAY(PASID, HEX(PASID20)), MAY(PRIV, FLAG),      MAY(AT, OF(AT)),     MAY(DATA, OF(BYTES))};
 static const struct amdvi_trace_rule ats_rules[] = {
     NEED(DEV, BDF), NEED(ADDR, HEX(ANY)), MAY(LEN, HEX(ANY)), MAY(PASID, HEX(PASID20)),
-    MAY(NW, FLAG),          MAY(EXEC, FLAG),      MAY(PRIV, FLAG)};
+    MAY(NW, FLAG),  MAY(EXEC, FLAG),      MAY(PRIV, FLAG)};
 static const struct amdvi_trace_rule pri_rules[] = {NEED(DEV, BDF),
                                                     NEED(ADDR, HEX(ANY)),
                                                     NEED(TAG, HEX(PRG_INDEX)),
@@ -66,18 +66,19 @@ static const struct amdvi_trace_rule ok_rules[] = {
 static const struct amdvi_trace_rule fault_rules[] = {MAY(KIND, OF(EVENT)), MAY(REPLY, OF(REPLY)),
                                                       MAY(FLAGS, OF(FLAGS))};
 static const struct amdvi_trace_rule expect_event_rules[] = {
-    NEED(LOG, OF(LOG)),    NEED(INDEX, DEC(ANY)), MAY(KIND, OF(EVENT)),
-    MAY(DEV, BDF), MAY(DOM, HEX(0xffff)), MAY(PASID, HEX(PASID20)),
-    MAY(ADDR, HEX(ANY)),   MAY(FLAGS, OF(FLAGS)), MAY(RAW, OF(BYTES))};
+    NEED(LOG, OF(LOG)),  NEED(INDEX, DEC(ANY)), MAY(KIND, OF(EVENT)),
+    MAY(DEV, BDF),       MAY(DOM, HEX(0xffff)), MAY(PASID, HEX(PASID20)),
+    MAY(ADDR, HEX(ANY)), MAY(FLAGS, OF(FLAGS)), MAY(RAW, OF(BYTES))};
 static const struct amdvi_trace_rule expect_ppr_rules[] = {
-    NEED(LOG, OF(LOG)),  NEED(INDEX, DEC(ANY)),    MAY(DEV, BDF),    MAY(PASID, HEX(PASID20)),
-    MAY(ADDR, HEX(ANY)), MAY(TAG, HEX(PRG_INDEX)), MAY(FLAGS, OF(PPR_FLAGS))};
+    NEED(LOG, OF(LOG)),       NEED(INDEX, DEC(ANY)), MAY(DEV, BDF),
+    MAY(PASID, HEX(PASID20)), MAY(ADDR, HEX(ANY)),   MAY(TAG, HEX(PRG_INDEX)),
+    MAY(FLAGS, OF(PPR_FLAGS))};
 static const struct amdvi_trace_rule expect_ga_rules[] = {NEED(INDEX, DEC(ANY)), MAY(TAG, HEX(UINT32_MAX)),
                                                           MAY(DEV, BDF)};
 static const struct amdvi_trace_rule expect_count_rules[] = {NEED(LOG, OF(LOG)), MAY(EVENT, DEC(ANY)),
                                                              MAY(PPR, DEC(ANY)), MAY(GA, DEC(ANY))};
-static const struct amdvi_trace_rule expect_prg_rules[] = {
-    NEED(DEV, BDF), NEED(INDEX, DEC(PRG_INDEX)), NEED(CODE, HEX(0xff)), MAY(PASID, HEX(PASID20))};
+static const struct amdvi_trace_rule expect_prg_rules[] = {NEED(DEV, BDF), NEED(INDEX, DEC(PRG_INDEX)),
+                                                           NEED(CODE, HEX(0xff)), MAY(PASID, HEX(PASID20))};
 static const struct amdvi_trace_rule expect_irq_rules[] = {NEED(KIND, OF(IRQ)), MAY(GID, HEX(GUEST)),
                                                            MAY(VECTOR, HEX(ANY)), MAY(COUNT, DEC(ANY))};
 static const struct amdvi_trace_rule expect_atc_inv_rules[] = {

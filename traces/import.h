@@ -38,7 +38,8 @@ void import_note(struct import_queue *queue, const char *format, ...) TRACE_PRIN
 /* The line itself as a comment. */
 void import_verbatim(struct import_queue *queue, const char *line, size_t len);
 void import_mmio_write(struct import_queue *queue, uint64_t off, unsigned size, uint64_t value);
-/* What the source does not have, as a comment that the readers of our own forms know: it survives the import. */
+/* What the source does not have, as a comment that the readers of our own forms know: it survives the import.
+ */
 void import_gaps(struct import_queue *queue, const struct amdvi_trace_info *info);
 /* Adds KEY=VALUE to a config record that was added before. */
 void import_pair(struct import_queue *queue, struct amdvi_trace_record *config, const char *key,

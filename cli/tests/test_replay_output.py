@@ -85,7 +85,7 @@ def test_golden_options_go_together(amdvi, guess, more):
 
 def on_a_terminal(*arguments):
     main, other = pty.openpty()
-    with subprocess.Popen([AMDVI, *map(str, arguments)], stdout=other, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen([AMDVI, *map(str, arguments)], stdout=other, stderr=subprocess.DEVNULL):
         os.close(other)
         out = b""
         try:

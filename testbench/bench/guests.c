@@ -34,7 +34,13 @@ enum {
 };
 
 /* Places in the window. */
-enum { DEVICE_TABLE = 0x200000, HOST_RING = 0x1000, SLOTS = 0x800000, DIRTY = 0xc00000, FIRST_FREE = 0x1000000 };
+enum {
+    DEVICE_TABLE = 0x200000,
+    HOST_RING = 0x1000,
+    SLOTS = 0x800000,
+    DIRTY = 0xc00000,
+    FIRST_FREE = 0x1000000
+};
 
 static const uint64_t device_maps = UINT64_C(0x1000000000), domain_maps = UINT64_C(0x2000000000);
 static const uint64_t v1_rw = UINT64_C(3) << 61;
@@ -90,8 +96,9 @@ static enum amdvi_memory_result exchange_maps(void *context, uint64_t spa, uint6
 {
     enum amdvi_memory_result result = read_maps(context, spa, seen, sizeof(*seen));
 
-    return result == AMDVI_MEMORY_OK && *seen == expected ? write_maps(context, spa, &desired, sizeof(desired))
-                                                          : result;
+    return result == AMDVI_MEMORY_OK && *seen == expected
+               ? write_maps(context, spa, &desired, sizeof(desired))
+               : result;
 }
 
 /* ---------------------------------------------------------------- tables */
@@ -173,8 +180,8 @@ static bool set_register(struct crowd *crowd, const char *name, uint64_t value)
 
 static uint64_t control_of(void)
 {
-    static const char *const on[] = {"IommuEn", "CmdBufEn", "Coherent", "GTEn",    "GAEn",
-                                     "vCmdEn",  "vIommuEn", "GCR3TRPMode", "GstBufferTRPMode"};
+    static const char *const on[] = {"IommuEn",  "CmdBufEn",    "Coherent",        "GTEn", "GAEn", "vCmdEn",
+                                     "vIommuEn", "GCR3TRPMode", "GstBufferTRPMode"};
     const struct amdvi_layout *layout = amdvi_layout_find("reg_control");
     uint64_t value = 0;
 
@@ -225,10 +232,12 @@ static bool map_maps(struct crowd *crowd, unsigned id)
     bool good = true;
 
     for (uint64_t i = 0; good && i < DEVICE_MAP_PAGES; i++)
-        good = map(crowd, crowd->private_root, 3, device_maps + ((uint64_t)id << 20) + i * PAGE, spa + i * PAGE);
+        good =
+            map(crowd, crowd->private_root, 3, device_maps + ((uint64_t)id << 20) + i * PAGE, spa + i * PAGE);
     spa += (uint64_t)DEVICE_MAP_PAGES * PAGE;
     for (uint64_t i = 0; good && i < DOMAIN_MAP_PAGES; i++)
-        good = map(crowd, crowd->private_root, 3, domain_maps + ((uint64_t)id << 19) + i * PAGE, spa + i * PAGE);
+        good =
+            map(crowd, crowd->private_root, 3, domain_maps + ((uint64_t)id << 19) + i * PAGE, spa + i * PAGE);
     return good;
 }
 
@@ -248,7 +257,8 @@ static bool fill_in_bulk(struct crowd *crowd, unsigned id, uint16_t device, uint
 {
     return amdvi_guest_map_fill(crowd->device, (uint16_t)id, AMDVI_MAP_DOMAINS, 0, IDS, domain, 0, true) ==
                AMDVI_OK &&
-           amdvi_guest_map_fill(crowd->device, (uint16_t)id, AMDVI_MAP_DEVICES, 0, IDS, device, 0, true) == AMDVI_OK;
+           amdvi_guest_map_fill(crowd->device, (uint16_t)id, AMDVI_MAP_DEVICES, 0, IDS, device, 0, true) ==
+               AMDVI_OK;
 }
 
 /* What a driver does for a new guest (viommu 9.4 step 2): RESET_VMMIO, TransDevID, maps, command buffer. */
@@ -257,10 +267,10 @@ static bool make_guest(struct crowd *crowd, unsigned id, bool by_registers)
     unsigned place = id % ACTIVE_MAX;
     uint16_t device = (uint16_t)(FIRST_DEVICE + place);
 
-    return map_maps(crowd, id) &&
-           host_command(crowd, UINT64_C(10) << 60 | UINT64_C(0x90000000) | id, 0) &&
+    return map_maps(crowd, id) && host_command(crowd, UINT64_C(10) << 60 | UINT64_C(0x90000000) | id, 0) &&
            vfc(crowd, id, 0x10, (uint64_t)(IDS - 1 - place) << 16) &&
-           (by_registers ? fill_by_registers(crowd, id, device, device) : fill_in_bulk(crowd, id, device, device)) &&
+           (by_registers ? fill_by_registers(crowd, id, device, device)
+                         : fill_in_bulk(crowd, id, device, device)) &&
            vfc(crowd, id, 0x20, RING_GPA | 0x100 | RING_LEN);
 }
 

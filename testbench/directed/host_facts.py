@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from golden.config import PRESETS
-from scenario import world as w
 from scenario.world import HostTable, v1_entry
 
 from .fact import IOVA, PAGE, Trace, fact

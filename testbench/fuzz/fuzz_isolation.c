@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The input drives one guest: what its ring, tables and pages hold, its doorbells and VF registers, what its VMM
- * hands on for it, requests of its devices, devices that leave invalidations unanswered, the next VM with its
- * GuestID, areas of its private space that come and go. Nothing of the other guests and of the host may change, what
- * their devices ask for is answered as before, their rings go on, and no run costs more than its commands may.
+ * The input drives one guest: what its ring, tables and pages hold, its doorbells and VF registers, what its
+ * VMM hands on for it, requests of its devices, devices that leave invalidations unanswered, the next VM with
+ * its GuestID, areas of its private space that come and go. Nothing of the other guests and of the host may
+ * change, what their devices ask for is answered as before, their rings go on, and no run costs more than its
+ * commands may.
  *
  * Steps of 8 bytes: kind, argument, six bytes of value.
  */
@@ -74,7 +75,8 @@ static void on_prg(void *context, const struct amdvi_prg_response *response)
 /* Read twice, the second time from the caches; the last address is not mapped. */
 static struct amdvi_result probe(unsigned g, unsigned which)
 {
-    return guest_ask(&world, g, which % DEVICES_EACH, AMDVI_READ, G_IOVA + (which < 2 ? which : 9u) * PAGE_BYTES);
+    return guest_ask(&world, g, which % DEVICES_EACH, AMDVI_READ,
+                     G_IOVA + (which < 2 ? which : 9u) * PAGE_BYTES);
 }
 
 static void probe_all(struct amdvi_result results[WORLD_GUESTS][PROBES])
@@ -111,8 +113,9 @@ static void check_answers(void)
 /* Pages that the attacker's actions may change; slot and dirty pages are shared by guests. */
 static bool theirs(uint64_t at)
 {
-    return (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) || at == H_EVT || at == H_CMD ||
-           at == world.slot_page_high || at == world.dirty_page || at == H_VAPIC + (uint64_t)ATTACKER * PAGE_BYTES;
+    return (at >= guest_spa(ATTACKER, 0) && at < guest_spa(ATTACKER, GUEST_BYTES)) || at == H_EVT ||
+           at == H_CMD || at == world.slot_page_high || at == world.dirty_page ||
+           at == H_VAPIC + (uint64_t)ATTACKER * PAGE_BYTES;
 }
 
 static void check_memory(void)
@@ -137,8 +140,8 @@ static void check_registers(void)
         fail("register of the host", R_CONTROL);
 }
 
-/* A round trip: the other guests' rings still work, and hold still until then; invalidations of their devices go
- * out and are waited for. */
+/* A round trip: the other guests' rings still work, and hold still until then; invalidations of their devices
+ * go out and are waited for. */
 static void check_ring(unsigned g)
 {
     guest_command(&world, g, UINT64_C(4) << 60 | guest_device(0), UINT64_C(0x7ffffffffffff001));
@@ -219,8 +222,9 @@ static void put_bytes(uint8_t argument, uint64_t value)
 
 static void write_vfc(uint8_t argument, uint64_t value)
 {
-    static const uint16_t offsets[] = {VFC_EVT_B, VFC_CMD, VFC_EVT, VFC_PPR, VFC_PPR_B, VFC_CMD, VFC_CMD, VFC_CMD};
-    const uint64_t usual[] = {G_EVT_B,         command_control(), event_control(),   ppr_control(),
+    static const uint16_t offsets[] = {VFC_EVT_B, VFC_CMD, VFC_EVT, VFC_PPR,
+                                       VFC_PPR_B, VFC_CMD, VFC_CMD, VFC_CMD};
+    const uint64_t usual[] = {G_EVT_B, command_control(), event_control(),        ppr_control(),
                               G_PPR_B, command_control(), long_command_control(), 0};
 
     vfc_write(&world, ATTACKER, offsets[argument & 7], argument & 8 ? usual[argument & 7] : value);

@@ -2,8 +2,6 @@
 """Devices with random tables: what they ask, and how software edits their tables."""
 from __future__ import annotations
 
-import random
-
 from golden.config import Config
 from golden.layout import DTE, IRTE128, IRTEGUEST, pack
 

@@ -123,8 +123,8 @@ enum amdvi_status amdvi_look(struct amdvi_device *device, const struct amdvi_req
                              struct amdvi_result *result);
 
 /*
- * amdvi_look(), and whether such a request would still set accessed or dirty bits in tables on its way. For hosts
- * that hand out pointers to memory: an access through one sets no bit.
+ * amdvi_look(), and whether such a request would still set accessed or dirty bits in tables on its way. For
+ * hosts that hand out pointers to memory: an access through one sets no bit.
  */
 enum amdvi_status amdvi_look_updates(struct amdvi_device *device, const struct amdvi_request *request,
                                      struct amdvi_result *result, bool *updates);

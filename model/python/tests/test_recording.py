@@ -7,7 +7,7 @@ import pytest
 
 import amdvi
 from amdvi import trace
-from conftest import CONTROL, DEV, STORE, boot, fill, submit
+from conftest import DEV, STORE, boot, fill, submit
 
 RAM = 1 << 20
 

@@ -125,8 +125,8 @@ static int find_record(const struct bench *b, unsigned log, uint16_t device, con
     return -1;
 }
 
-/* A record of the same device that ended later was found in this log before. Under time answers that were given one
- * after the other may arrive in another order. */
+/* A record of the same device that ended later was found in this log before. Under time answers that were
+ * given one after the other may arrive in another order. */
 static bool overtaken(const struct bench *b, unsigned index, unsigned log)
 {
     for (unsigned i = index + 1; i < b->record_count && !b->records[index].at_once; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a guest's command engine holds of its own pages (model/lookup/held.h): as stale as the architecture lets it
- * be, and no staler. The page under test is the one that completions are stored to.
+ * What a guest's command engine holds of its own pages (model/lookup/held.h): as stale as the architecture
+ * lets it be, and no staler. The page under test is the one that completions are stored to.
  */
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/world.h"

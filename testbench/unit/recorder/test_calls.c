@@ -191,7 +191,8 @@ static bool read_machine(void *context, uint64_t spa, void *bytes, size_t length
     return true;
 }
 
-/* A change that the host looks for stands before what comes next, though the device reads it later or never. */
+/* A change that the host looks for stands before what comes next, though the device reads it later or never.
+ */
 START_TEST(a_scan_finds_what_software_has_changed)
 {
     uint64_t leaf = map_host(&m, DEV, D_OK, 0) + 8 * (IOVA >> 12 & 511);
@@ -243,7 +244,8 @@ START_TEST(arguments)
     ck_assert_int_eq(amdvi_recorder_scan(NULL, read_machine, NULL), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_scan(r.recorder, NULL, NULL), AMDVI_TRACE_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_recorder_create(m.device, &good, &recorder), AMDVI_TRACE_OK);
-    ck_assert_int_eq(amdvi_recorder_scan(recorder, read_machine, NULL), AMDVI_TRACE_ERR_ARGUMENT); /* no `scans` */
+    ck_assert_int_eq(amdvi_recorder_scan(recorder, read_machine, NULL),
+                     AMDVI_TRACE_ERR_ARGUMENT); /* no `scans` */
     amdvi_recorder_destroy(recorder);
     amdvi_recorder_destroy(NULL);
 }

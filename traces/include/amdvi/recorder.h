@@ -51,7 +51,7 @@ struct amdvi_recorder_options {
     void *context;              /* of `write` */
     uint64_t ram;               /* bytes of memory from address 0, for the trace; 0: as configured */
     uint64_t memory_limit;      /* most bytes of host memory for the copy; 0: no limit */
-    bool scans;                 /* amdvi_recorder_scan() will be called: what the device reads is remembered */
+    bool scans; /* amdvi_recorder_scan() will be called: what the device reads is remembered */
 };
 
 struct amdvi_recorder_statistics {
@@ -94,10 +94,10 @@ typedef bool (*amdvi_recorder_read_fn)(void *context, uint64_t spa, void *bytes,
 
 /*
  * Compares all pages from which the device has read with memory now: what software has changed goes into the
- * trace here, not when the device reads it the next time. For hosts that see no stores; before each doorbell is
- * a good time, since then the trace has tables as they were when the driver called. What stands in other pages is
- * told by amdvi_recorder_store(): the first commands of a ring, above all. AMDVI_TRACE_ERR_ARGUMENT without
- * `scans` in the options.
+ * trace here, not when the device reads it the next time. For hosts that see no stores; before each doorbell
+ * is a good time, since then the trace has tables as they were when the driver called. What stands in other
+ * pages is told by amdvi_recorder_store(): the first commands of a ring, above all. AMDVI_TRACE_ERR_ARGUMENT
+ * without `scans` in the options.
  */
 enum amdvi_trace_status amdvi_recorder_scan(struct amdvi_recorder *recorder, amdvi_recorder_read_fn read,
                                             void *context);

@@ -38,24 +38,24 @@ enum amdvi_replay_status {
 /* What a player tells about one checked request or expectation. */
 struct amdvi_replay_verdict {
     uint64_t line;
-    const char *kind;     /* of the record that was checked */
+    const char *kind; /* of the record that was checked */
     bool held;
-    const char *text;     /* of a failure: "expected ... got ..." */
+    const char *text; /* of a failure: "expected ... got ..." */
 };
 
 struct amdvi_replay_options {
-    const char *name;      /* of the trace, for messages */
-    const char *directory; /* memfile names files in it or below; null: the current one */
+    const char *name;                        /* of the trace, for messages */
+    const char *directory;                   /* memfile names files in it or below; null: the current one */
     const struct amdvi_trace_pair *settings; /* win over the trace's own configuration */
     size_t settings_count;
-    bool state_results;    /* report results that the trace states no expectation for (--check) */
+    bool state_results; /* report results that the trace states no expectation for (--check) */
     void *context;
     void (*verdict)(void *context, const struct amdvi_replay_verdict *verdict);
     /* `record` is the expectation that would hold: the result of a request without one. */
     void (*result)(void *context, const struct amdvi_trace_record *request,
                    const struct amdvi_trace_record *record);
     const struct amdvi_observer *observer; /* may be null; called beside the player's own */
-    uint64_t memory_limit; /* most bytes of host memory for system memory; 0: no limit */
+    uint64_t memory_limit;                 /* most bytes of host memory for system memory; 0: no limit */
     bool memfile_anywhere; /* a memfile may be absolute, go through .. or a link out of `directory` */
     /* Not null: a lint looks on (amdvi/lint.h). `text` is "FILE:LINE: ..." of the finding. */
     void (*lint)(void *context, const struct amdvi_lint_finding *finding, const char *text);
@@ -72,8 +72,8 @@ struct amdvi_replay_counts {
     uint64_t others_checked, others_failed;
 };
 
-/* Copies the options, which may be null; strings in them must outlive the player. AMDVI_REPLAY_ERROR and a null
- * `replay`: no memory, or options of a newer header that this library does not have. */
+/* Copies the options, which may be null; strings in them must outlive the player. AMDVI_REPLAY_ERROR and a
+ * null `replay`: no memory, or options of a newer header that this library does not have. */
 enum amdvi_replay_status amdvi_replay_create_sized(const struct amdvi_replay_options *options, size_t size,
                                                    struct amdvi_replay **replay);
 /* amdvi_replay_create_sized() with the structure of this header. */
@@ -87,9 +87,11 @@ void amdvi_replay_destroy(struct amdvi_replay *replay);
 
 /* Plays one record: acts, or checks what it expects. AMDVI_REPLAY_ERROR: it cannot be played,
  * amdvi_replay_error() says why, and the player is of no more use. */
-enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
-/* Reports the result of the last request now, when nothing has been expected of it: the record stands directly
- * behind it then. Otherwise it is reported with the next request, which a later expectation may come before. */
+enum amdvi_replay_status amdvi_replay_record(struct amdvi_replay *replay,
+                                             const struct amdvi_trace_record *record);
+/* Reports the result of the last request now, when nothing has been expected of it: the record stands
+ * directly behind it then. Otherwise it is reported with the next request, which a later expectation may come
+ * before. */
 void amdvi_replay_state(struct amdvi_replay *replay);
 /* Reports a last request that nothing was expected of, and what a lint has held back. */
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
@@ -105,8 +107,8 @@ struct amdvi_device *amdvi_replay_device(struct amdvi_replay *replay);
 struct amdvi_sparse *amdvi_replay_memory(struct amdvi_replay *replay);
 /* Null without one. */
 const struct amdvi_lint *amdvi_replay_lint(const struct amdvi_replay *replay);
-/* With timing=on: the clock and the statistics of time; null without, or before the first record that acts. It is
- * the player's: nothing is to be submitted to it. */
+/* With timing=on: the clock and the statistics of time; null without, or before the first record that acts.
+ * It is the player's: nothing is to be submitted to it. */
 struct amdvi_timed *amdvi_replay_timed(struct amdvi_replay *replay);
 /* The request of a `dma` or `ats` record. False: of another record, or of a write that is an interrupt. */
 bool amdvi_replay_request(const struct amdvi_trace_record *record, struct amdvi_request *request);
