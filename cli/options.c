@@ -165,7 +165,7 @@ static enum amdvi_status try_setting(const struct command *command, const char *
 
 bool settings_add(const struct command *command, struct settings *settings, char *text)
 {
-    char *equals = strchr(text, '=');
+    char *equals = strchr(text, '='), why[256];
     enum amdvi_status status;
 
     if (!equals) {
@@ -176,8 +176,8 @@ bool settings_add(const struct command *command, struct settings *settings, char
     status = try_setting(command, text, equals + 1);
     if (status == AMDVI_OK && settings_put(settings, text, equals + 1))
         return true;
-    usage_error(command, "--set %s=%s: %s; see amdvi config --explain%s", text, equals + 1,
-                amdvi_status_text(status == AMDVI_OK ? AMDVI_ERR_NO_MEMORY : status),
+    amdvi_replay_setting_text(text, status == AMDVI_OK ? AMDVI_ERR_NO_MEMORY : status, why, sizeof(why));
+    usage_error(command, "--set %s=%s: %s; see amdvi config --explain%s", text, equals + 1, why,
                 is_of_time(command, text) ? " and amdvi run --list" : "");
     return false;
 }

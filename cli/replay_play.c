@@ -163,6 +163,7 @@ static double now_seconds(void)
 /* At most ten times a second; the clock is asked every 4096 records. */
 static void show_progress(const struct session *session, double start, double *shown)
 {
+    uint64_t done, size;
     double now;
 
     if (session->player.records % 4096)
@@ -171,8 +172,12 @@ static void show_progress(const struct session *session, double start, double *s
     if (now - *shown < 0.1)
         return;
     *shown = now;
-    fprintf(stderr, "\r%s: %" PRIu64 " records, %.0f a second ", session->player.path,
-            session->player.records, (double)session->player.records / (now - start));
+    fprintf(stderr, "\r%s: %" PRIu64 " records, %.0f a second", session->player.path, session->player.records,
+            (double)session->player.records / (now - start));
+    if (amdvi_trace_progress(session->player.reader, &done, &size) && done && done <= size)
+        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)done / (double)size,
+                (now - start) * (double)(size - done) / (double)done);
+    fputs("\033[K", stderr);
 }
 
 static void after_record(struct session *session)

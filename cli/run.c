@@ -350,8 +350,11 @@ static int start(struct job *job, const char *file)
     char error[ERROR_TEXT];
 
     experiment_init(&job->experiment);
-    if (file && !experiment_read(&job->experiment, file, error, sizeof(error)))
-        return usage_error(&command_run, "%s", error);
+    /* "FILE:LINE: message" */
+    if (file && !experiment_read(&job->experiment, file, error, sizeof(error))) {
+        fprintf(stderr, "%s\n", error);
+        return CLI_WRONG;
+    }
     if (!take_settings(job))
         return CLI_WRONG;
     if (job->costs)

@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE=1
 # shellcheck disable=SC2034
 PYTHON=/usr/bin/python3
 
-if [[ -t 1 ]]; then
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
     BOLD=$'\e[1m' PLAIN=$'\e[0m'
 else
     BOLD='' PLAIN=''

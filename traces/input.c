@@ -22,6 +22,7 @@ struct trace_input {
     size_t raw_pos, raw_end;
     bool raw_over;
     bool seekable;
+    uint64_t size; /* of the file, where it is known */
     ZSTD_DStream *zstd;
     bool frame_open;
 };
@@ -77,8 +78,9 @@ static enum trace_input_result use_source(struct trace_input *input, const struc
     input->file = input->close_file ? fopen(config->path, "rb") : stdin;
     if (!input->file)
         return TRACE_INPUT_IO;
-    input->seekable =
-        !fseek(input->file, 0, SEEK_END) && ftell(input->file) >= 0 && !fseek(input->file, 0, SEEK_SET);
+    long end = fseek(input->file, 0, SEEK_END) ? -1 : ftell(input->file);
+    input->seekable = end >= 0 && !fseek(input->file, 0, SEEK_SET);
+    input->size = input->seekable ? (uint64_t)end : 0;
     input->keeping = !input->seekable;
     clearerr(input->file);
     return TRACE_INPUT_OK;
@@ -145,6 +147,17 @@ void trace_input_close(struct trace_input *input)
 bool trace_input_compressed(const struct trace_input *input)
 {
     return input->zstd;
+}
+
+bool trace_input_progress(const struct trace_input *input, uint64_t *done, uint64_t *size)
+{
+    long at = input->file && input->seekable ? ftell(input->file) : -1;
+
+    if (!input->memory && at < 0)
+        return false;
+    *done = input->memory ? input->memory_pos : (uint64_t)at;
+    *size = input->memory ? input->memory_len : input->size;
+    return true;
 }
 
 static enum trace_input_result read_plain(struct trace_input *input, void *buffer, size_t size, size_t *got)

@@ -60,6 +60,8 @@ void trace_input_close(struct trace_input *input);
 /* *got is 0 only at the end or with a result that is not OK. */
 enum trace_input_result trace_input_read(struct trace_input *input, void *buffer, size_t size, size_t *got);
 bool trace_input_compressed(const struct trace_input *input);
+/* Bytes read of all there are, as they are stored; false for pipes and callbacks. */
+bool trace_input_progress(const struct trace_input *input, uint64_t *done, uint64_t *size);
 /*
  * A pipe is remembered from its start until one of these is called: forget when it is read once only; after
  * keep, which must be followed by a rewind, it can be read again.

@@ -172,3 +172,8 @@ const struct amdvi_trace_import_counts *amdvi_trace_import_counts(const struct a
 {
     return &reader->counts;
 }
+
+bool amdvi_trace_progress(const struct amdvi_trace_reader *reader, uint64_t *done, uint64_t *size)
+{
+    return trace_input_progress(reader->stream.input, done, size);
+}

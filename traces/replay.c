@@ -72,8 +72,7 @@ static enum amdvi_replay_status configure(struct amdvi_replay *replay,
         const struct amdvi_trace_pair *pair = &record->pairs[i];
         enum amdvi_status status = replay_set(replay, pair);
         if (status != AMDVI_OK)
-            return replay_fail(replay, record, "config %s=%s: %s", pair->key, pair->value,
-                               amdvi_status_text(status));
+            return replay_setting_failed(replay, record, "config", pair, status);
     }
     return AMDVI_REPLAY_OK;
 }

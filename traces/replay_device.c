@@ -131,6 +131,28 @@ enum amdvi_status replay_set(struct amdvi_replay *replay, const struct amdvi_tra
                                              : amdvi_config_set(replay->config, pair->key, pair->value);
 }
 
+void amdvi_replay_setting_text(const char *key, enum amdvi_status status, char *text, size_t size)
+{
+    const struct amdvi_config_key *known = NULL;
+
+    for (size_t i = 0; (known = amdvi_config_key_at(i)) && strcmp(known->name, key);)
+        i++;
+    if (status == AMDVI_ERR_BAD_VALUE && known)
+        snprintf(text, size, "is %s%s", strchr(known->values, '|') ? "none of " : "not ", known->values);
+    else
+        snprintf(text, size, "%s", amdvi_status_text(status));
+}
+
+enum amdvi_replay_status replay_setting_failed(struct amdvi_replay *replay,
+                                               const struct amdvi_trace_record *record, const char *what,
+                                               const struct amdvi_trace_pair *pair, enum amdvi_status status)
+{
+    char why[256];
+
+    amdvi_replay_setting_text(pair->key, status, why, sizeof(why));
+    return replay_fail(replay, record, "%s %s=%s: %s", what, pair->key, pair->value, why);
+}
+
 static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay,
                                                const struct amdvi_trace_record *record)
 {
@@ -138,8 +160,7 @@ static enum amdvi_replay_status apply_settings(struct amdvi_replay *replay,
         const struct amdvi_trace_pair *pair = &replay->options.settings[i];
         enum amdvi_status status = replay_set(replay, pair);
         if (status != AMDVI_OK)
-            return replay_fail(replay, record, "setting %s=%s: %s", pair->key, pair->value,
-                               amdvi_status_text(status));
+            return replay_setting_failed(replay, record, "setting", pair, status);
     }
     return AMDVI_REPLAY_OK;
 }

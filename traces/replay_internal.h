@@ -131,6 +131,10 @@ void list_free(struct list *list);
 
 /* replay_device.c */
 enum amdvi_status replay_set(struct amdvi_replay *replay, const struct amdvi_trace_pair *pair);
+/* "FILE:LINE: config KEY=VALUE: why", where `what` is "config". */
+enum amdvi_replay_status replay_setting_failed(struct amdvi_replay *replay,
+                                               const struct amdvi_trace_record *record, const char *what,
+                                               const struct amdvi_trace_pair *pair, enum amdvi_status status);
 enum amdvi_replay_status replay_start(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_run(struct amdvi_replay *replay, const struct amdvi_trace_record *record);
 enum amdvi_replay_status replay_reset(struct amdvi_replay *replay, const struct amdvi_trace_record *record);

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Help, versions and mistakes on the command line."""
+import re
+
 import pytest
 
-SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "compare", "config", "bench"]
+from conftest import ROOT
+
+SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "compare", "config", "bench", "run", "study",
+               "validate", "vm", "top"]
 
 
 def test_help_names_every_subcommand(amdvi):
@@ -65,3 +70,42 @@ def test_wrong_command_lines(amdvi, arguments):
 def test_mistakes_name_the_argument(amdvi, arguments, said):
     done = amdvi(*arguments)
     assert done.returncode == 2 and said in done.stderr, done.stderr
+
+
+def test_one_table_of_exit_codes(amdvi):
+    """The manual's table says what each --help says, and names every subcommand."""
+    page = (ROOT / "docs/commands/README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(\w+)\]\(\w+\.md\) \| (.*) \| (.*) \| (.*) \|$", page, re.M)
+    assert sorted(row[0] for row in rows) == sorted(SUBCOMMANDS)
+    for name, *meanings in rows:
+        said = " ".join(re.search(r"exit codes: (.*)", amdvi(name, "--help").stdout, re.S)[1].split())
+        assert said == "; ".join(f"{code} {text}" for code, text in enumerate(meanings) if text != "\u2013"), name
+
+
+# Which of 0, 1 and 2 comes out; the file is SMALL, or one of those below.
+@pytest.mark.parametrize("status, arguments", [
+    (0, ["replay", "small"]), (1, ["replay", "wrong"]), (2, ["replay", "broken"]), (2, ["replay", "nowhere"]),
+    (0, ["explain", "small", "--dev", "0x100", "--addr", "0x6000"]), (2, ["explain", "broken", "--line", "2"]),
+    (0, ["inspect", "small"]), (2, ["inspect", "broken"]), (0, ["convert", "small", "-o", "copy"]),
+    (2, ["convert", "broken", "-o", "copy"]), (0, ["import", "small", "-o", "copy"]), (2, ["import", "broken", "-o", "copy"]),
+    (0, ["decode", "--list"]), (2, ["decode", "zz"]), (2, ["compare", "small", "small"]), (0, ["config"]),
+    (2, ["config", "--set", "caches=3"]), (2, ["validate", "--filter", "V0"]), (2, ["run", "broken"]), (2, ["run", "nowhere"]),
+    (2, ["vm"]), (2, ["study", "nowhere"]), (2, ["bench", "--filter", "nothing"])])
+def test_exit_codes_and_the_form_of_messages(amdvi, small, tmp_path, status, arguments):
+    (tmp_path / "small").write_text(small.read_text())
+    (tmp_path / "wrong").write_text(small.read_text() + "expect_mem addr=0x0 data=77\n")
+    (tmp_path / "broken").write_text("amdvi-trace 1\nnonsense\n")
+    done = amdvi(*arguments, cwd=tmp_path)
+    assert done.returncode == status, done.stderr
+    if status == 2:
+        form = rf"^(amdvi {arguments[0]}|(broken|nowhere)(:\d+)?): \S.*$"
+        assert all(re.match(form, line) for line in done.stderr.splitlines()) and done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("setting, said", [("caches=3", "is none of on|off"), ("ptc.log2_entries=17", "is not 0 to 16"),
+                                           ("cache=on", "unknown configuration key")])
+def test_settings_say_what_was_expected(amdvi, tmp_path, setting, said):
+    trace = tmp_path / "a.trace"
+    trace.write_text(f"amdvi-trace 1\nconfig {setting}\nrun\n")
+    assert f"--set {setting}: {said}; see" in amdvi("config", "--set", setting).stderr
+    assert amdvi("replay", trace).stderr == f"{trace}:2: config {setting}: {said}\n"

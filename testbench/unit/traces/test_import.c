@@ -241,6 +241,51 @@ START_TEST(compressed_input_may_be_cut)
 }
 END_TEST
 
+static uint64_t file_size(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    long size;
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+    size = ftell(file);
+    fclose(file);
+    return (uint64_t)size;
+}
+
+static long nothing_more(void *context, void *buffer, size_t size)
+{
+    return 0;
+}
+
+/* Of a file as it is stored, compressed; of memory; not of a pipe. */
+START_TEST(progress_is_known_where_the_size_is)
+{
+    const char *path = AMDVI_SAMPLES "/linux61-lazy.capture.txt.zst";
+    struct amdvi_trace_reader *reader;
+    struct amdvi_trace_record record;
+    uint64_t done = 1, last = 0, size = 1, bytes = file_size(path);
+
+    ck_assert_int_eq(amdvi_trace_open(path, NULL, &reader, NULL), AMDVI_TRACE_OK);
+    while (amdvi_trace_next(reader, &record) == AMDVI_TRACE_OK) {
+        ck_assert(amdvi_trace_progress(reader, &done, &size));
+        ck_assert_uint_ge(done, last);
+        ck_assert_uint_le(done, size);
+        ck_assert_uint_eq(size, bytes);
+        last = done;
+    }
+    ck_assert_uint_eq(done, size);
+    amdvi_trace_close(reader);
+    ck_assert_int_eq(amdvi_trace_open_memory("amdvi-trace 1\n", 14, NULL, NULL, &reader, NULL),
+                     AMDVI_TRACE_OK);
+    ck_assert(amdvi_trace_progress(reader, &done, &size) && done == 14 && size == 14);
+    amdvi_trace_close(reader);
+    ck_assert_int_eq(amdvi_trace_open_callback(nothing_more, NULL, "p", NULL, &reader, NULL), AMDVI_TRACE_OK);
+    ck_assert(!amdvi_trace_progress(reader, &done, &size) && done == 14);
+    amdvi_trace_close(reader);
+}
+END_TEST
+
 static const struct example qemu_lines[] = {
     {"memory_region_ops_write cpu 0 mr 0x55 addr 0xfed82008 value 0x16c0 size 4 name 'amdvi-mmio'",
      "mmio_write off=0x2008 size=4 value=0x16c0\n"},
@@ -309,6 +354,7 @@ int main(void)
     tcase_add_loop_test(tests, bad_capture_lines_are_errors, 0, COUNT(bad_lines));
     tcase_add_loop_test(tests, real_captures_have_their_counts, 0, COUNT(real));
     tcase_add_test(tests, compressed_input_may_be_cut);
+    tcase_add_test(tests, progress_is_known_where_the_size_is);
     tcase_add_loop_test(tests, qemu_lines_become_records, 0, COUNT(qemu_lines));
     tcase_add_test(tests, ftrace_commands_go_into_a_ring);
     tcase_add_test(tests, ftrace_command_without_words_is_an_error);

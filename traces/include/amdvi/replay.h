@@ -96,6 +96,12 @@ void amdvi_replay_state(struct amdvi_replay *replay);
 /* Reports a last request that nothing was expected of, and what a lint has held back. */
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
 
+/*
+ * Why a setting was not taken, in words: "is none of on|off", "unknown configuration key". `status` is what amdvi_config_set() said of
+ * it. At most `size` bytes are written, an end included.
+ */
+void amdvi_replay_setting_text(const char *key, enum amdvi_status status, char *text, size_t size);
+
 /* "FILE:LINE: message", never null. */
 const char *amdvi_replay_error(const struct amdvi_replay *replay);
 /* What was done and checked so far; lives as long as the player. */
