@@ -23,3 +23,26 @@ function(amdvi_archive name objects)
     add_library(${name} STATIC ${one})
     set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
 endfunction()
+
+# amdvi_inside(NAME ARCHIVE OBJECTS LIBRARIES): the library NAME for what is built in this tree, with all names for unit tests.
+# With link-time optimisation that is the machine code of ARCHIVE as it is before names are hidden: made once, not in each of a
+# hundred programs anew. Only programs with the property AMDVI_WHOLE take the objects, and are optimised through. LIBRARIES
+# becomes the list of what stands behind the name.
+function(amdvi_inside name archive objects libraries)
+    if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION OR NOT AMDVI_INSIDE STREQUAL "STATIC")
+        add_library(${name} ${AMDVI_INSIDE} ${objects})
+        set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
+        set(${libraries} ${name} PARENT_SCOPE)
+        return()
+    endif()
+    set(all ${CMAKE_CURRENT_BINARY_DIR}/${archive}-all.o)
+    set_source_files_properties(${all} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+    add_library(${name}-whole STATIC ${objects})
+    add_library(${name}-once STATIC ${all})
+    add_dependencies(${name}-once ${archive})
+    set_target_properties(${name}-whole ${name}-once PROPERTIES LINKER_LANGUAGE C)
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE
+        $<IF:$<BOOL:$<TARGET_PROPERTY:AMDVI_WHOLE>>,${name}-whole,${name}-once>)
+    set(${libraries} ${name}-whole ${name}-once PARENT_SCOPE)
+endfunction()
