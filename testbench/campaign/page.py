@@ -58,15 +58,22 @@ def totals(rows: list[Row]) -> str:
     return table(head, (total_line(kind, rows) for kind in NAMES))
 
 
+def rate(rows: list[Row]) -> str:
+    """How many one processor did in a second, of the rounds whose time is known."""
+    known = [row for row in rows if row.seconds]
+    if not known:
+        return "–"
+    a_second = counted(known) / sum(row.seconds for row in known)
+    return f"{a_second:,.2f}" if a_second < 10 else f"{a_second:,.0f}"
+
+
 def parts(rows: list[Row]) -> str:
     """Each kind's parts, with the command of the newest round."""
     lines = []
     for kind in KINDS:
         mine = [row for row in rows if (row.kind, row.part) == (kind.name, kind.part)]
         if mine:
-            rate = counted(mine) / max(1, sum(row.seconds for row in mine))
-            lines.append([kind.name, kind.part, f"{counted(mine):,}", findings(mine), f"{rate:,.1f}" if rate < 10 else f"{rate:,.0f}",
-                          mine[-1].commit, f"`{mine[-1].command}`"])
+            lines.append([kind.name, kind.part, f"{counted(mine):,}", findings(mine), rate(mine), mine[-1].commit, f"`{mine[-1].command}`"])
     return table(["kind", "part", "done", "findings", "a second", "newest commit", "newest command"], lines)
 
 

@@ -40,7 +40,8 @@ class Bench:
             shutil.rmtree(bench.tree)
         shutil.copytree(ROOT, bench.tree, ignore=skip)
         bench.traces = [str(path) for path in sorted((bench.tree / "testbench/traces").glob("*/*.trace"))]
-        bench.run("cmake", "-S", str(bench.tree), "-B", str(bench.build), "-G", "Ninja", *SETTINGS)
+        launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+        bench.run("cmake", "-S", str(bench.tree), "-B", str(bench.build), "-G", "Ninja", *SETTINGS, *launcher)
         bench.run("ninja", "-C", str(bench.build), f"-j{jobs}")
         return bench
 
@@ -71,7 +72,7 @@ class Bench:
             return False
 
     def failed_test(self, which: tuple[str, ...]) -> str | None:
-        command = ["ctest", "--test-dir", str(self.build), *which, "--stop-on-failure", "--timeout", str(LIMIT)]
+        command = ["ctest", "--test-dir", str(self.build), *which, "--stop-on-failure", "--timeout", str(LIMIT), "-j", str(self.jobs)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0 and "No tests were found" not in done.stderr:
             return None

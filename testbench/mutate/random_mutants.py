@@ -61,6 +61,11 @@ def known(log: Path) -> Results:
     return {Mutant(**row["mutant"]): row["noticed_by"] for row in rows}
 
 
+def asked_with_other_seeds(log: Path) -> set[Mutant]:
+    """What stands in the other logs of the folder: no change counts twice."""
+    return {mutant for other in log.parent.glob("*.jsonl") if other != log for mutant in known(other)}
+
+
 def ask(mutant: Mutant, bench: Bench, clean: str, log: Path, further: bool = False) -> str | None:
     start, by = time.monotonic(), verdict(mutant, bench, clean, further)
     with log.open("a", encoding="utf-8") as out:
@@ -74,10 +79,11 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     if by := bench.noticed_by():
         sys.exit(f"the tree without defects does not pass: {by}")
     clean, drawn = bench.code(), draw(bench.tree, args.seed)
+    elsewhere = asked_with_other_seeds(log)
     counted = sum(by not in NOT_COUNTED for by in results.values())
     while counted < args.count and not args.again:
         mutant = next(drawn)
-        if mutant not in results:
+        if mutant not in results and mutant not in elsewhere:
             results[mutant] = ask(mutant, bench, clean, log)
             counted += results[mutant] not in NOT_COUNTED
     for mutant, by in list(results.items()):
