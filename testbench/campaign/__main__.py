@@ -31,7 +31,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10, help="begin no round after this time (default 10)")
     parser.add_argument("--scale", type=float, default=1, help="rounds longer or shorter by this factor")
     parser.add_argument("--first-seed", type=int, default=1, help="begin with this seed where it is higher: other machines take other ranges")
-    parser.add_argument("--jobs", type=int, default=2, help="for building (default 2)")
+    parser.add_argument("--jobs", type=int, default=2, help="rounds at a time, and for building (default 2)")
     parser.add_argument("--ledger", type=Path, default=LEDGER, help="another ledger")
     parser.add_argument("--times", type=Path, metavar="DIR", help="run the layers of tests in this build folder, and keep what each takes")
     parser.add_argument("--layer", action="append", default=[], choices=[layer.name for layer in layers.LAYERS])
@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         kinds = [kind for kind in chosen(args.kind) if not args.part or kind.part in args.part]
         if not kinds:
             sys.exit(f"scripts/campaign: no kind has a part {', '.join(args.part)}; see --list")
-        return 1 if rounds.run(kinds, args.ledger, args.minutes, args.scale, args.first_seed, args.jobs) else 0
+        return rounds.run(kinds, args.ledger, args.minutes, args.scale, args.first_seed, args.jobs)
     except ledger.LedgerError as error:
         sys.exit(str(error))
 

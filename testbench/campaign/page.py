@@ -42,19 +42,27 @@ def findings(rows: list[Row]) -> str:
     return str(found)
 
 
+def hours_left(rows: list[Row], wanted: int) -> str:
+    """At the speed of the rounds until now."""
+    left, known = wanted - counted(rows), [row for row in rows if row.seconds]
+    if left <= 0:
+        return "0"
+    return f"{left * sum(row.seconds for row in known) / counted(known) / 3600:.1f}" if known and counted(known) else "–"
+
+
 def total_line(kind: str, rows: list[Row]) -> list[str]:
     unit, wanted = WANTED[kind]
     mine = [row for row in rows if row.kind == kind]
     goal = f"{wanted:,}" if wanted else "–"
     if not mine:
-        return [kind, unit, goal, "0", "–", "0", "–", "–"]
+        return [kind, unit, goal, "0", "–", "0", "–", "–", "–"]
     commits = {row.commit for row in mine}
     return [kind, unit, goal, f"{counted(mine):,}", findings(mine), f"{len(mine)} of {len(commits)} commit{'s' * (len(commits) > 1)}",
-            hours(mine), days(mine)]
+            hours(mine), hours_left(mine, wanted), days(mine)]
 
 
 def totals(rows: list[Row]) -> str:
-    head = ["kind", "counted in", "wanted", "done", "findings", "rounds", "hours of a processor", "when"]
+    head = ["kind", "counted in", "wanted", "done", "findings", "rounds", "hours of a processor", "hours to go", "when"]
     return table(head, (total_line(kind, rows) for kind in NAMES))
 
 

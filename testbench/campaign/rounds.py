@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import os
-import resource
+import re
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .kinds import Kind
@@ -40,13 +42,18 @@ def make(kinds: list[Kind], jobs: int) -> None:
                 sys.exit(f"scripts/campaign: this failed: {' '.join(command)}\n{(done.stdout + done.stderr)[-3000:]}")
 
 
+def processor_time(text: str) -> float:
+    """Of what the shell waited for: the last line that its `times` writes."""
+    user, system = re.findall(r"(\d+)m([\d.]+)s", text)[-2:]
+    return 60 * (int(user[0]) + int(system[0])) + float(user[1]) + float(system[1])
+
+
 def one_round(kind: Kind, seed: int, size: int, at: str) -> Row | None:
     """None: it was stopped, and does not count."""
     (ROOT / WORK / f"corpus-{kind.part}").mkdir(parents=True, exist_ok=True)
-    command, before = kind.command(seed, size, WORK), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, errors="replace",
-                          env={**ENVIRONMENT, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = kind.command(seed, size, WORK)
+    done = subprocess.run(["bash", "-c", f"({command}); status=$?; times >&2; exit $status"], cwd=ROOT, capture_output=True, text=True,
+                          errors="replace", env={**ENVIRONMENT, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
     outcome = kind.outcome(done)
     if outcome is None or outcome[1]:
         log = ROOT / WORK / f"{kind.name}-{kind.part}-{seed}.log"
@@ -54,24 +61,55 @@ def one_round(kind: Kind, seed: int, size: int, at: str) -> Row | None:
         print(f"    its output: {log.relative_to(ROOT)}", flush=True)
     if outcome is None:
         return None
-    seconds = round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return Row(today, at, kind.name, kind.part, seed, *outcome, seconds, command)
+    return Row(today, at, kind.name, kind.part, seed, *outcome, round(processor_time(done.stderr)), command)
+
+
+@dataclass
+class Turns:
+    """Kinds in turn, each by one worker at a time: a round's files are its kind's."""
+
+    kinds: list[Kind]
+    ledger: Path
+    first_seed: int
+    scale: float
+    end: float
+    at: str
+    findings: int = 0
+    stopped: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> tuple[Kind, int] | None:
+        with self.lock:
+            if self.stopped or time.monotonic() >= self.end or not self.kinds:
+                return None
+            kind = self.kinds.pop(0)
+            return kind, next_seed(read(self.ledger), kind.name, kind.part, self.first_seed)
+
+    def give_back(self, kind: Kind, row: Row | None) -> None:
+        with self.lock:
+            self.kinds.append(kind)
+            if row is None:
+                self.stopped = True
+                return
+            append(self.ledger, row)
+            self.findings += row.findings if kind.name != "mutation" else 0
+        print(f"{row.kind:20} {row.part:13} seed {row.seed}: {row.count} done, {row.findings} findings, {row.seconds} s", flush=True)
+
+    def work(self) -> None:
+        while turn := self.take():
+            kind, seed = turn
+            self.give_back(kind, one_round(kind, seed, max(1, int(kind.size * self.scale)), self.at))
 
 
 def run(kinds: list[Kind], ledger: Path, minutes: float, scale: float, first_seed: int, jobs: int) -> int:
-    """Takes turns among the kinds; each row goes to the ledger as soon as its round is over. Number of findings."""
-    at, findings = commit(), 0
+    """Each row goes to the ledger as soon as its round is over. The exit status: 1 for findings, or a round that was stopped."""
+    at = commit()
     make(kinds, jobs)
-    end = time.monotonic() + 60 * minutes
-    while True:
-        for kind in kinds:
-            if time.monotonic() >= end:
-                return findings
-            seed = next_seed(read(ledger), kind.name, kind.part, first_seed)
-            row = one_round(kind, seed, max(1, int(kind.size * scale)), at)
-            if row is None:
-                return findings + 1
-            append(ledger, row)
-            findings += row.findings if kind.name != "mutation" else 0
-            print(f"{row.kind:20} {row.part:13} seed {seed}: {row.count} done, {row.findings} findings, {row.seconds} s", flush=True)
+    turns = Turns(list(kinds), ledger, first_seed, scale, time.monotonic() + 60 * minutes, at)
+    workers = [threading.Thread(target=turns.work) for _ in range(min(jobs, len(kinds)))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return 1 if turns.findings or turns.stopped else 0

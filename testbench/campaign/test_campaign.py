@@ -2,14 +2,16 @@
 """The ledger counts each round once, the page shows the ledger, and what was stopped does not count."""
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from campaign import layers, ledger, page
+from campaign import layers, ledger, page, rounds
 from campaign.__main__ import LEDGER, main
 from campaign.kinds import KINDS, chosen
 
@@ -91,7 +93,7 @@ def test_tables_show_the_sums(tmp_path):
     assert page.update(rows, check=True, path=path) == 1
     assert page.update(rows, check=False, path=path) == 0
     text = path.read_text()
-    assert "| fuzz | executions | 100,000,000 | 1,234 | 0 | 2 of 1 commit | 0.01 | 2026-11-30 to 2026-12-02 |" in text
+    assert "| fuzz | executions | 100,000,000 | 1,234 | 0 | 2 of 1 commit | 0.01 | 540.2 | 2026-11-30 to 2026-12-02 |" in text
     assert "1 survived: 97.5 % noticed" in text and text.startswith("x\n") and text.endswith("y\n")
     assert page.update(rows, check=True, path=path) == 0
 
@@ -104,6 +106,43 @@ def test_every_kind_can_be_chosen_and_says_what_is_wanted(capsys):
     assert {one.name for one in chosen([])} == set(page.WANTED)
     assert main(["--list"]) == 0
     assert "of 100,000,000 executions" in capsys.readouterr().out
+
+
+# --- rounds, with a stand-in for what they run
+
+
+@pytest.fixture(name="stand_in")
+def make_stand_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "ROOT", tmp_path)
+    monkeypatch.setattr(rounds, "commit", lambda: "0123456789ab")
+    monkeypatch.setattr(rounds, "time", SimpleNamespace(monotonic=itertools.count().__next__))  # a second at each look
+    return lambda part, line: replace(kind("fuzz", "ring"), preset="", part=part, line=line)
+
+
+def test_rounds_go_on_until_the_time_is_over(tmp_path, stand_in):
+    path = tmp_path / "ledger.csv"
+    kinds = [stand_in(part, "echo number_of_executed_units: {size}") for part in ("ring", "tables", "config")]
+    assert rounds.run(kinds, path, minutes=0.2, scale=0.5, first_seed=5, jobs=2) == 0
+    rows = ledger.read(path)
+    assert len(rows) == 11 and {row.count for row in rows} == {200_000}
+    for part in ("ring", "tables", "config"):
+        seeds = [row.seed for row in rows if row.part == part]
+        assert seeds and seeds == list(range(5, 5 + len(seeds)))
+
+
+def test_a_finding_is_kept_with_its_output_and_a_stop_ends_all(tmp_path, stand_in):
+    path = tmp_path / "ledger.csv"
+    crash = stand_in("ring", "echo number_of_executed_units: 7; exit 77")
+    assert rounds.run([crash], path, minutes=0.05, scale=1, first_seed=1, jobs=1) == 1
+    assert {(row.count, row.findings) for row in ledger.read(path)} == {(7, 1)}
+    assert "units: 7" in (tmp_path / rounds.WORK / "fuzz-ring-1.log").read_text()
+    before = ledger.read(path)
+    assert rounds.run([stand_in("tables", "kill -TERM $BASHPID")], path, minutes=1, scale=1, first_seed=1, jobs=1) == 1
+    assert ledger.read(path) == before
+
+
+def test_time_is_that_of_the_processor():
+    assert rounds.processor_time("noise 1m0.1s\n0m0.004s 0m0.002s\n2m1.500s 0m0.250s\n") == 121.75
 
 
 # --- names on the page, against the tests of this build
