@@ -19,10 +19,11 @@ _bar = re.compile(r"^  (\S+)\s+(inferred|assumption)\s+(\S+)\s+(\S+)$")
 
 
 def read_moves(metric: str, text: str) -> Moves:
-    """What `amdvi run --sensitivity` has printed; what moves nothing is left out."""
+    """What `amdvi run --sensitivity` has printed; what moves it by less than a thousandth is left out."""
     lines = text.splitlines()
+    base = float(lines[0].rsplit("= ", 1)[1])
     bars = [(m[1], float(m[3]), float(m[4])) for m in map(_bar.match, lines) if m]
-    return metric, float(lines[0].rsplit("= ", 1)[1]), [bar for bar in bars if bar[1] != bar[2]]
+    return metric, base, [bar for bar in bars if max(abs(bar[1] - base), abs(bar[2] - base)) >= abs(base) / 1000]
 
 
 def sensitivity(one: Recipe, wish: plan.Wish) -> tuple[Moves | None, str]:

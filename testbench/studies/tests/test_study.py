@@ -25,7 +25,7 @@ def study(folder: Path, *words: object) -> subprocess.CompletedProcess:
 
 
 def test_nineteen_questions_and_more():
-    assert len(RECIPES) >= 25 and {"trapped-vs-hardware", "noisy-neighbour", "driver-patch", "devices-per-way"} <= set(RECIPES)
+    assert len(RECIPES) >= 26 and {"trapped-vs-hardware", "noisy-neighbour", "driver-patch", "devices-per-way"} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -112,6 +112,15 @@ def test_a_broken_model_has_another_shape(tmp_path, name, broken, shape):
     bad = shapes.check(*in_process(tmp_path / "bad", name, *quick, broken))
     assert all(holds for _, holds, _ in good), good
     assert any(what.startswith(shape) and not holds for what, holds, _ in bad), bad
+
+
+def test_two_recordings_are_compared(tmp_path):
+    """The same driver with one bit of its flushes changed: as many commands, fewer reads of tables."""
+    traces = [HERE / "recipes/driver-patch" / name for name in ("before.atb", "after.atb")]
+    one, other = (in_process(tmp_path / trace.stem, "replay-knob", ("workload.trace", str(trace)))[1] for trace in traces)
+    found = {metric: (a, b) for _, x, metric, a, b in table.compare(one, other) if x == "nothing"}
+    assert found["table_reads_per_request"][1] < 0.7 * found["table_reads_per_request"][0]
+    assert "commands" not in found and "trace_requests" not in found
 
 
 def test_points_that_fail_stay_in_the_table(tmp_path):
