@@ -29,7 +29,7 @@ class Row:
     seed: int
     count: int  # executions, cases, runs, interleavings, mutants
     findings: int  # what should not have been: crashes, differences, mutants that nobody noticed
-    seconds: int  # of processor time
+    seconds: float  # of processor time
     command: str
 
     def key(self) -> tuple[str, str, int, str]:
@@ -38,15 +38,15 @@ class Row:
 
 COLUMNS = [field.name for field in fields(Row)]
 FORMS = {"date": r"\d{4}-\d\d-\d\d", "commit": r"[0-9a-f]{12}", "kind": r"[a-z-]+", "part": r"[a-z_-]+", "command": r".+",
-         **dict.fromkeys(("seed", "count", "findings", "seconds"), r"\d+")}
+         "seconds": r"\d+(\.\d)?", **dict.fromkeys(("seed", "count", "findings"), r"\d+")}
 
 
 def row_of(where: str, values: dict[str, str]) -> Row:
     for name, form in FORMS.items():
         if not re.fullmatch(form, values.get(name) or ""):
             raise LedgerError(f"{where}: field {name}: {values.get(name)!r} has not the form {form}")
-    numbers = {name: int(values[name]) for name in ("seed", "count", "findings", "seconds")}
-    return Row(**{**values, **numbers})  # type: ignore[arg-type]
+    numbers = {name: int(values[name]) for name in ("seed", "count", "findings")}
+    return Row(**{**values, **numbers, "seconds": float(values["seconds"])})  # type: ignore[arg-type]
 
 
 def read(path: Path) -> list[Row]:

@@ -16,14 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 60  # seconds for a test before it counts as hanging
 LONG = "test_batch|test_failures|test_isolation|test_lint_random|test_lint_replay"
-FAST = ("-R", "^(core|guests|unit|engine)/", "-E", LONG)
+FAST = ("-R", "^(core|guests|unit|engine|timed)/", "-E", LONG)
 # What is asked about a defect that the fast tests did not notice: the other tests of the library, and some random
 # scenarios.
-FURTHER = ("-R", rf"^(hypervisor|traces)/|/({LONG})$|^traces-directed-(lint|restored)$")
+FURTHER = ("-R", rf"^(hypervisor|traces|lint|platform|recorder)/|/({LONG})$|^traces-directed-(lint|restored|timed|external)$")
 SCENARIOS = ("differential", "--requests", "2000", "--seed", "1")
+# What is built of them, and no other program.
+FOLDERS = tuple(f"testbench/{folder}/all" for folder in ("unit", "unit/guests", "traces", "hypervisor", "platform"))
 SETTINGS = ("-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1 -g0", "-DAMDVI_SHARED_DIR=/nonexistent", "-DAMDVI_INSIDE=SHARED",
             "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON", "-DAMDVI_COMMAND=OFF", "-DAMDVI_PYTHON_PACKAGE=OFF",
-            "-DAMDVI_WERROR=OFF")  # a defect may leave a variable unused
+            "-DAMDVI_SYSTEMC=OFF", "-DAMDVI_WERROR=OFF")  # a defect may leave a variable unused
 
 
 class Bench:
@@ -42,7 +44,7 @@ class Bench:
         bench.traces = [str(path) for path in sorted((bench.tree / "testbench/traces").glob("*/*.trace"))]
         launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
         bench.run("cmake", "-S", str(bench.tree), "-B", str(bench.build), "-G", "Ninja", *SETTINGS, *launcher)
-        bench.run("ninja", "-C", str(bench.build), f"-j{jobs}")
+        bench.run("ninja", "-C", str(bench.build), f"-j{jobs}", *FOLDERS)
         return bench
 
     def run(self, *command: str) -> None:
