@@ -33,7 +33,7 @@ LAYERS = (
     Layer("directed, other ways", "^traces-directed-", "the same facts without caches, timed, answered late, saved and restored, under lint, by the "
           "golden model: an executor or a cache that gives another answer"),
     Layer("conformance", "^traces-(conformance|captures)", "what independent traces say, and captures of a driver on another model of the device"),
-    Layer("traces", "^traces/|^recorder/", "formats: bad bytes, round trips, seeking; recordings that do not replay"),
+    Layer("traces", "^traces/|^recorder/|^machine$", "formats: bad bytes, round trips, seeking; recordings that do not replay"),
     Layer("guests", "^guests/", "HW-vIOMMU: maps, rings, logs, delivery; a guest that reaches another one"),
     Layer("engine", "^engine/", "memory answered late: a stale answer after a completed invalidation, in drawn orders; that such defects are noticed"),
     Layer("timed", "^timed/", "time: order, bounds, laws of queues, equality with the untimed device"),
