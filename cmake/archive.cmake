@@ -26,8 +26,8 @@ endfunction()
 
 # amdvi_inside(NAME ARCHIVE OBJECTS LIBRARIES): the library NAME for what is built in this tree, with all names for unit tests.
 # With link-time optimisation that is the machine code of ARCHIVE as it is before names are hidden: made once, not in each of a
-# hundred programs anew. Only programs with the property AMDVI_WHOLE take the objects, and are optimised through. LIBRARIES
-# becomes the list of what stands behind the name.
+# hundred programs anew. Only programs with the property AMDVI_WHOLE take the objects, and are optimised through: the command, and
+# tests that put a function of their own in the place of the library's. LIBRARIES becomes the list of what stands behind the name.
 function(amdvi_inside name archive objects libraries)
     if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION OR NOT AMDVI_INSIDE STREQUAL "STATIC")
         add_library(${name} ${AMDVI_INSIDE} ${objects})
@@ -35,11 +35,16 @@ function(amdvi_inside name archive objects libraries)
         set(${libraries} ${name} PARENT_SCOPE)
         return()
     endif()
+    # Static functions that the optimiser shared between its parts would be seen, too.
     set(all ${CMAKE_CURRENT_BINARY_DIR}/${archive}-all.o)
-    set_source_files_properties(${all} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+    set(once ${CMAKE_CURRENT_BINARY_DIR}/${archive}-once.o)
+    add_custom_command(OUTPUT ${once}
+        COMMAND ${CMAKE_OBJCOPY} --wildcard --localize-symbol=*.lto_priv.* ${all} ${once}
+        DEPENDS ${archive}
+        VERBATIM)
+    set_source_files_properties(${once} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
     add_library(${name}-whole STATIC ${objects})
-    add_library(${name}-once STATIC ${all})
-    add_dependencies(${name}-once ${archive})
+    add_library(${name}-once STATIC ${once})
     set_target_properties(${name}-whole ${name}-once PROPERTIES LINKER_LANGUAGE C)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE

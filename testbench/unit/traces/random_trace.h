@@ -18,7 +18,7 @@ struct random_trace {
 /* AMDVI_TEST_SEED if it is set, otherwise the time; printed. */
 uint64_t random_seed(void);
 void random_start(struct random_trace *random, uint64_t seed);
-uint64_t random_below(struct random_trace *random, uint64_t n);
+uint64_t random_trace_below(struct random_trace *random, uint64_t n);
 /* The record stays until the next call. */
 const struct amdvi_trace_record *random_record(struct random_trace *random, enum amdvi_trace_kind kind);
 /* Any kind but the header. */

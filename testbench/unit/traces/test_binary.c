@@ -163,7 +163,7 @@ START_TEST(finds_records_by_number)
                      AMDVI_TRACE_OK);
     ck_assert(amdvi_trace_info(reader)->can_seek);
     for (unsigned n = 0; n < 50; n++) {
-        uint64_t to = 1 + random_below(&random, total);
+        uint64_t to = 1 + random_trace_below(&random, total);
         ck_assert_int_eq(amdvi_trace_seek(reader, to), AMDVI_TRACE_OK);
         ck_assert_int_eq(amdvi_trace_next(reader, &record), AMDVI_TRACE_OK);
         ck_assert_uint_eq(record.num[AMDVI_TRACE_KEY_T], to);

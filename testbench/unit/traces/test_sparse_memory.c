@@ -28,16 +28,16 @@ START_TEST(equals_an_array)
     uint64_t base = (UINT64_C(1) << 40) + 12345; /* no alignment helps */
     random_start(&random, random_seed());
     for (unsigned n = 0; n < 3000; n++) {
-        size_t len = random_below(&random, 1 + (WINDOW >> random_below(&random, 22)));
-        size_t at = random_below(&random, WINDOW - len + 1);
-        uint8_t byte = (uint8_t)random_below(&random, 3);
-        if (random_below(&random, 2)) {
+        size_t len = random_trace_below(&random, 1 + (WINDOW >> random_trace_below(&random, 22)));
+        size_t at = random_trace_below(&random, WINDOW - len + 1);
+        uint8_t byte = (uint8_t)random_trace_below(&random, 3);
+        if (random_trace_below(&random, 2)) {
             memset(array + at, byte, len);
             ck_assert_int_eq(amdvi_sparse_fill(memory, base + at, len, byte), AMDVI_SPARSE_OK);
         } else {
             len %= 9000;
             for (size_t i = 0; i < len; i++)
-                array[at + i] = (uint8_t)(random_below(&random, 250) + 5);
+                array[at + i] = (uint8_t)(random_trace_below(&random, 250) + 5);
             ck_assert_int_eq(amdvi_sparse_write(memory, base + at, array + at, len), AMDVI_SPARSE_OK);
         }
         if (n % 50)
