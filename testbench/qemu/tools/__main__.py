@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import boot, compare, headers, kernels, kit_command, places, scenarios
+from . import boot, collection, compare, headers, kernels, kit_command, places, scenarios
 from .errors import QemuError, Unavailable
 
 SKIPPED = 77
@@ -74,6 +74,25 @@ def add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=do_compare)
 
 
+def do_collect(options: argparse.Namespace) -> int:
+    if options.model:
+        places.object_file(say)
+        places.build_command(say)
+    kernel = kernels.get(options.kernel, (), say)
+    target = Path(os.environ.get("AMDVI_CALLED_FROM", "."), options.output)
+    collection.collect(kernel, options.append, target, options.model, say)
+    return 0
+
+
+def add_collect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("collect", help="boot a kernel and run the collector of amdvi import in it")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.tar.gz", help="where the archive goes")
+    parser.add_argument("--kernel", default="6.12", metavar="VERSION", help="6.12 (default), 6.1")
+    parser.add_argument("--append", default="", metavar="WORDS", help="for the kernel's command line")
+    parser.add_argument("--model", action="store_true", help="with the model as IOMMU; without it QEMU's own")
+    parser.set_defaults(run=do_collect)
+
+
 def add_headers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("headers", help="fetch the headers of the installed QEMU")
     parser.add_argument("--to", type=Path, default=places.FOLDER / "headers", metavar="FOLDER")
@@ -88,7 +107,7 @@ def add_object(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/qemu", description="Whole machines on the model, in Debian's QEMU.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_headers, add_object, add_boot, add_compare):
+    for add in (add_headers, add_object, add_boot, add_compare, add_collect):
         add(commands)
     kit_command.add(commands, say)
     for command in commands.choices.values():

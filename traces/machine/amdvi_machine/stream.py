@@ -211,6 +211,14 @@ class Stream:
         if any(event.values["iova"] >> 48 for event in mapping):
             self.level = image.DEEPEST
 
+    def _loose(self) -> None:
+        """Maps of domains that no device is known to use lead nowhere, and that is told."""
+        used = {bits.get(DTE, "Host root", entry) << 12 for entry in self.devices.values() if entry & 3 == 3 and bits.get(DTE, "Mode", entry)}
+        loose = [f"{key[0]}={key[1]:#x}" for key, domain in self.domains.items() if domain.table.root not in used]
+        if loose:
+            self.guesses.append(f"no device is known to use {' '.join(loose)} (no attach was seen, or its devices have v2 tables): their "
+                                "maps are in tables that nothing reads")
+
     def named_devices(self, found: list[Event]) -> list[int]:
         """Devices whose entry was changed, whose faults were told, or which were attached."""
         devices = set()
@@ -252,3 +260,4 @@ class Stream:
                 self.take(event)
             except TooMuch:
                 raise SourceError(self.name, event.line, f"{event.kind}: tables of more than {image.MOST_PAGES} pages") from None
+        self._loose()
