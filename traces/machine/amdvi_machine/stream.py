@@ -8,7 +8,7 @@ collector knew where it lies. A domain that the memory image shows is changed in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Iterable
+from typing import Iterable, Iterator
 
 from . import bits, image
 from .bits import COMMANDS, DTE, DTE_BYTES, REGISTERS
@@ -42,6 +42,15 @@ class Counts:
     others: int = 0
     lost: int = 0
     skipped: int = 0
+
+
+def best_pages(iova: int, address: int, size: int) -> Iterator[tuple[int, int, int, int]]:
+    """A range in the largest pages that fit, as the kernel's generic page tables lay it out: any power of two from 4 KiB on."""
+    while size:
+        aligned = (iova | address | 1 << 52) & -(iova | address | 1 << 52)
+        page = min(aligned, 1 << size.bit_length() - 1)
+        yield iova, address, page, 1
+        iova, address, size = iova + page, address + page, size - page
 
 
 class Stream:
@@ -154,7 +163,10 @@ class Stream:
             raise SourceError(self.name, event.line, f"{event.kind}: paddr {address:#x} is no address of pages below 2^52")
         if event.values["iova"] % size or address % size:
             size, count = bits.PAGE, count * (size // bits.PAGE)
-        self._stores(event, domain.table.map(event.values["iova"], address, size, count, event.values.get("prot", 3)))
+        pieces = best_pages(event.values["iova"], address, size * count) if "len" in event.values else \
+            [(event.values["iova"], address, size, count)]
+        for iova, physical, each, pages in pieces:
+            self._stores(event, domain.table.map(iova, physical, each, pages, event.values.get("prot", 3)))
         self.counts.maps += 1
 
     def _unmap(self, event: Event) -> None:

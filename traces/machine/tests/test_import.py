@@ -93,6 +93,12 @@ def test_debugfs_files_one_by_one(amdvi, imported, tmp_path):
     assert "DomainID=7" in amdvi("inspect", trace, "-d").stdout
 
 
+def test_interrupt_tables_of_32_bit_entries(amdvi, imported, tmp_path):
+    (tmp_path / "d").write_text(DEVTBL + "DeviceId 0000:00:04.0\nIRT[0003] 00260141\n")
+    trace, _ = imported(tmp_path / "d", "--register", "control=1405")
+    assert re.search(r"3 at 0x20400c: RemapEn=1.*Vector=0x26", amdvi("inspect", trace, "--irt", "00:04.0").stdout)
+
+
 def test_several_iommus(amdvi, imported, tmp_path):
     other = DEVTBL.replace("00:04.0", "40:04.0").replace("iommu0", "iommu1")
     files = {"collection": "amdvi-collection 1\nrelease=6.17\n", "debugfs/iommu00/mmio": mmio_text(REGISTERS),
@@ -155,6 +161,9 @@ def test_the_sample_of_a_stock_kernel(amdvi, imported, tmp_path):
     trace, told = imported(SAMPLE)
     alike = re.search(r"(\d+) mappings are those of a second look at memory, (\d+) are not", told)
     assert alike and int(alike[1]) > 100 and int(alike[2]) == 0
+    played = amdvi("replay", trace).stdout
+    commands = re.search(r"events: (\d+) commands", told)[1]
+    assert f"commands {commands}, invalidations " in played and "events 0 (0 lost)" in played
     tables = amdvi("inspect", trace, "-t", "00:05.0").stdout
     assert "host table at SPA" in tables and "pages of 64 KiB" in tables
     binary = tmp_path / "out.atb"
