@@ -9,6 +9,8 @@
  * the seed and its own number. The harness ends the program at the first difference; then the number is printed.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "testbench/unit/guests/world.h"
+
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -45,21 +47,22 @@ static uint64_t draw(uint64_t *state)
     return word ^ word >> 31;
 }
 
-/* Kind, argument, value: a command or entry of any bits, an address of the guest with low bits, a small number. */
+/* A command that is mostly legal: an opcode, a name of the guest's own or a PASID, a domain of its own or nothing. */
+static uint64_t own_command(uint64_t bits)
+{
+    uint64_t who = bits & 2 ? guest_device(bits >> 2 & 1) : bits >> 2 & 1;
+
+    return (bits & UINT64_C(0xf00000000000)) | who | (bits & 1 ? (uint64_t)guest_domain(bits >> 3 & 1) << 32 : 0);
+}
+
+/* Kind, argument, value: anything, an address of the guest with low bits, a small number, a command. */
 static void draw_step(uint64_t *state, uint8_t step[STEP])
 {
-    uint64_t head = draw(state), value = draw(state);
+    uint64_t head = draw(state), bits = draw(state);
+    const uint64_t values[] = {bits, (bits & (ADDRESS_BYTES - 1)) | (bits & UINT64_C(0xf00000000000)), bits & 0xff,
+                               own_command(bits)};
+    uint64_t value = values[head >> 32 & 3];
 
-    switch (head >> 32 & 3) {
-    case 0:
-        value = (value & (ADDRESS_BYTES - 1)) | (value & UINT64_C(0xf00000000000));
-        break;
-    case 1:
-        value &= 0xff;
-        break;
-    default:
-        break;
-    }
     step[0] = (uint8_t)head;
     step[1] = (uint8_t)(head >> 8);
     for (int i = 0; i < 6; i++)
