@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each link inside the HTML leads to a file that is there, and to an anchor that is in it.
 
-    check_links.py HTML-FOLDER       prints one line a dead link and exits 1 when there is one
+    check_links.py HTML-FOLDER       prints one line a dead link and a count, and exits 1 when there is one
 """
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ def dead(path: Path, link: str) -> bool:
 
 def main(folder: Path) -> int:
     folder = folder.resolve()
-    findings = [f"{path.relative_to(folder)}: {link}" for path in sorted(folder.rglob("*.html"))
-                if "_static" not in path.parts for link in read(path).links if dead(path, link)]
-    print("\n".join(sorted(set(findings))))
-    return 1 if findings else 0
+    pages = [path for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts]
+    findings = sorted({f"{path.relative_to(folder)}: {link}" for path in pages for link in read(path).links if dead(path, link)})
+    print("".join(f"{finding}\n" for finding in findings), end="")
+    print(f"check_links: {len(pages)} pages, {sum(len(read(path).links) for path in pages)} links, {len(findings)} dead")
+    return 1 if findings or not pages else 0
 
 
 if __name__ == "__main__":

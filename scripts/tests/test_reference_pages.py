@@ -16,6 +16,7 @@ TOOLS = ROOT / "docs/tools"
 sys.path[:0] = [str(TOOLS), str(ROOT)]
 import check_links  # noqa: E402
 import compliance_page  # noqa: E402
+import project_pages  # noqa: E402
 import reference_pages  # noqa: E402
 import rule_rows  # noqa: E402
 import sections  # noqa: E402
@@ -67,7 +68,8 @@ def test_dead_links_are_found(tmp_path, link, fine):
     (tmp_path / "b.html").write_text('<p id="here"></p>', encoding="utf-8")
     done = subprocess.run([sys.executable, TOOLS / "check_links.py", tmp_path], check=False, capture_output=True,
                           text=True)
-    assert (done.returncode, done.stdout.split()) == ((0, []) if fine else (1, ["a.html:", link]))
+    count = f"check_links: 2 pages, 1 links, {0 if fine else 1} dead"
+    assert (done.returncode, done.stdout.splitlines()) == ((0, [count]) if fine else (1, [f"a.html: {link}", count]))
     assert check_links.dead(tmp_path / "a.html", link) != fine
 
 
@@ -174,3 +176,13 @@ def test_a_row_drawn_at_random_leads_to_its_rule_its_source_and_a_test(made_page
         assert f'href="{tags}.html"' in text or "[LX" in text or "[viommu" in text or "[HDR" in text, page
         assert ".trace.txt" in compliance_page.line(row, shared) or "traces-" in compliance_page.line(row, shared) \
             or "`core/" in compliance_page.line(row, shared) or "`unit/" in compliance_page.line(row, shared)
+
+
+def test_pages_of_the_project_lead_to_pages_of_the_site(tmp_path):
+    project_pages.main(ROOT, tmp_path, "1.2.3")
+    for name in ("versions", "contributing", "security"):
+        text = (tmp_path / f"{name}.md").read_text(encoding="utf-8")
+        assert text.startswith("<!-- SPDX"), name
+        for target in re.findall(r"\]\(([^)#]+)", text):
+            assert not target.startswith("docs/") and ((ROOT / "docs" / target).is_file() or (tmp_path / target).is_file()), target
+    assert "that of version 1.2.3" in (tmp_path / "versions.md").read_text(encoding="utf-8")
