@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 # Each round has a range of seeds of its own: programs count on from the one that they get.
 SPREAD = 1_000_000
-# A program that was told to end, by the shell's count or by its own.
-STOPPED = tuple(status for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) for status in (-number, 128 + number))
+# A program that was told to end, by the shell's count or by its own; one that the shell could not begin.
+STOPPED = (126, 127, *(status for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) for status in (-number, 128 + number)))
 Outcome = tuple[int, int]  # how many were done; how many findings
 
 

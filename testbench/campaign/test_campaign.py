@@ -82,6 +82,7 @@ def test_a_bad_end_is_a_finding_and_a_stop_is_nothing():
     assert kind("fuzz", "ring").outcome(done(77, "stat::number_of_executed_units: 12\n")) == (12, 1)
     assert kind("isolation", "hostile").outcome(done(134, "in run 8")) == (0, 1)
     assert kind("isolation", "hostile").outcome(done(-15, "")) is None
+    assert kind("isolation", "hostile").outcome(done(127, "no such file")) is None
     assert kind("fuzz", "ring").outcome(done(130, "stat::number_of_executed_units: 12\n")) is None
     assert kind("fuzz", "ring").outcome(done(0, "")) is None
 
