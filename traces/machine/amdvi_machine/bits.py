@@ -22,7 +22,7 @@ DTE_BYTES = 32
 # Of the host (v1) table entry.
 V1 = {"PR": ((0, 1),), "NextLevel": ((9, 3),), "Addr": ((12, 40),), "FC": ((60, 1),), "IR": ((61, 1),), "IW": ((62, 1),)}
 # Of the guest (v2) table entry, and of the GCR3 table's.
-V2 = {"P": ((0, 1),), "PS": ((7, 1),), "Addr": ((12, 40),)}
+V2 = {"P": ((0, 1),), "RW": ((1, 1),), "US": ((2, 1),), "A": ((5, 1),), "D": ((6, 1),), "PS": ((7, 1),), "Addr": ((12, 40),)}
 GCR3 = {"V": ((0, 1),), "Addr": ((12, 40),)}
 
 # Registers: offset by name. Those that a snapshot reads; heads and tails belong to the rings.

@@ -18,8 +18,8 @@ FIELD = re.compile(r"\b(\w+)=(\"[^\"]*\"|\S+)")
 # What each event has: name and whether it stands in hex without a mark. Names in brackets may be missing.
 FIELDS = {
     "iommu_cmd": ("w0", "w1", "w2", "w3", "[iommu]"),
-    "iommu_pt_map": ("iova", "paddr", "pgsize", "pgcount", "prot", "[ops]", "[domain]", "[domid]"),
-    "iommu_pt_unmap": ("iova", "pgsize", "pgcount", "[ops]", "[domain]", "[domid]"),
+    "iommu_pt_map": ("iova", "paddr", "pgsize", "pgcount", "prot", "[ops]", "[domain]", "[domid]", "[pgd]"),
+    "iommu_pt_unmap": ("iova", "pgsize", "pgcount", "[ops]", "[domain]", "[domid]", "[pgd]"),
     "iommu_pt_map_range": ("iova", "paddr", "len", "prot", "[ops]", "[domain]", "[domid]"),
     "iommu_pt_unmap_range": ("iova", "len", "[ops]", "[domain]", "[domid]"),
     "iommu_attach": ("[domain]", "[domid]"),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory of the trace as it stands so far, and host (v1) tables in it that follow what the driver maps and unmaps."""
+"""Memory of the trace as it stands so far, and tables in it that follow what the driver maps and unmaps."""
 from __future__ import annotations
 
 import struct
 from typing import Iterator
 
 from . import bits
-from .bits import PAGE, V1
+from .bits import PAGE, V1, V2
 
 # Tables that the source does not show lie far above what a real machine has.
 OWN = 0xF_FFF0_0000_0000
@@ -64,19 +64,29 @@ def shift_of(level: int) -> int:
     return 12 + 9 * (level - 1)
 
 
-def leaf(address: int, size: int, level: int, rights: int) -> int:
-    """An entry of that level for a page of `size` bytes: a default size says 0, another one 7 and its size in the address."""
-    plain = size == 1 << shift_of(level)
-    if not plain:
-        address = (address | size - 1) & ~(size >> 1) & bits.ADDRESS
-    return bits.put(V1, PR=1, NextLevel=0 if plain else 7, Addr=address >> 12, FC=1, IR=rights & 1, IW=rights >> 1 & 1)
-
-
 class Table:
     """A host table; `root` may be one that a memory image shows, or a new one."""
 
     def __init__(self, image: Image, root: int, level: int) -> None:
         self.image, self.root, self.level = image, root, level
+
+    def below(self, entry: int, level: int) -> int:
+        """The level of the table that an entry points to; 0: it is a page, or nothing."""
+        lower = bits.get(V1, "NextLevel", entry)
+        return lower if entry & 1 and 0 < lower < level else 0
+
+    def pointer(self, table: int, level: int) -> int:
+        return bits.put(V1, PR=1, NextLevel=level, Addr=table >> 12, IR=1, IW=1)
+
+    def leaf(self, address: int, size: int, level: int, rights: int) -> int:
+        """
+        An entry of that level for a page: a default size says 0, another one 7 and its size in the address; the kernel's
+        right 1 is read, 2 is write.
+        """
+        plain = size == 1 << shift_of(level)
+        if not plain:
+            address = (address | size - 1) & ~(size >> 1) & bits.ADDRESS
+        return bits.put(V1, PR=1, NextLevel=0 if plain else 7, Addr=address >> 12, FC=1, IR=rights & 1, IW=rights >> 1 & 1)
 
     def reach(self) -> int:
         """Addresses below this have a place in the table."""
@@ -88,8 +98,8 @@ class Table:
         while True:
             slot = table + (iova >> shift_of(level) & 511) * 8
             entry = self.image.word(slot)
-            below = bits.get(V1, "NextLevel", entry)
-            if level <= to or not entry & 1 or not 0 < below < level:
+            below = self.below(entry, level)
+            if level <= to or not below:
                 return slot, level, entry
             table, level = entry & bits.ADDRESS, below
 
@@ -99,7 +109,7 @@ class Table:
             slot, level, entry = self._find(iova, to)
             if level <= to or entry & 1:
                 return slot
-            pointer = bits.put(V1, PR=1, NextLevel=level - 1, Addr=self.image.new_table() >> 12, IR=1, IW=1)
+            pointer = self.pointer(self.image.new_table(), level - 1)
             made.append(self.image.write(slot, pointer.to_bytes(8, "little")))
 
     def map(self, iova: int, address: int, size: int, count: int, rights: int) -> Iterator[Store]:
@@ -112,7 +122,7 @@ class Table:
             yield from made
             room = 512 - (slot >> 3 & 511)
             pages = max(1, min(count, room // each))
-            first = leaf(address, size, level, rights)  # those behind it differ in the address, by whole pages
+            first = self.leaf(address, size, level, rights)  # those behind it differ in the address, by whole pages
             entries = [first + page * size for page in range(pages) for _same in range(min(each, room))]
             yield self.image.write(slot, struct.pack(f"<{len(entries)}Q", *entries))
             iova, address, count = iova + pages * size, address + pages * size, count - pages
@@ -129,3 +139,16 @@ class Table:
             if level == 1 or entry & 1:
                 yield self.image.write(slot, bytes(8 * count))
             iova = (iova & ~(span - 1)) + count * span
+
+
+class GuestTable(Table):
+    """A guest table (v2): the processor's format, as Linux fills it. Pages are of 4 KiB, 2 MiB or 1 GiB."""
+
+    def below(self, entry: int, level: int) -> int:
+        return level - 1 if bits.get(V2, "P", entry) and not (level <= 3 and bits.get(V2, "PS", entry)) else 0
+
+    def pointer(self, table: int, level: int) -> int:
+        return bits.put(V2, P=1, RW=1, US=1, A=1, Addr=table >> 12)
+
+    def leaf(self, address: int, size: int, level: int, rights: int) -> int:
+        return bits.put(V2, P=1, RW=rights >> 1 & 1, US=1, A=1, D=1, PS=level > 1, Addr=address >> 12)

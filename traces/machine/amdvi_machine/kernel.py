@@ -43,6 +43,7 @@ class Kernel:
         self.core, self.names = core, names
         self.unit, self.segment = btf.members("amd_iommu"), btf.members("amd_iommu_pci_seg")
         self.missing: list[str] = []
+        self.direct_map = 0  # the kernel's address of physical memory's begin
         if "list" not in self.unit:
             raise SourceError(btf.name, 0, "no struct amd_iommu: the driver is not in this kernel, or it was built without BTF")
 
@@ -57,7 +58,10 @@ class Kernel:
 
     def _physical_of(self, pointer: int) -> int:
         virtual = self._number(pointer, 8)
-        return self.core.to_physical(virtual) if virtual else 0
+        physical = self.core.to_physical(virtual) if virtual else 0
+        if physical:
+            self.direct_map = virtual - physical
+        return physical
 
     def _table(self, unit: int, facts: dict[str, int]) -> None:
         """The device table: of the unit's PCI segment; of all units in kernels before 5.20."""
@@ -82,6 +86,8 @@ class Kernel:
             if name in self.names and not facts.get(fact):
                 self._try(fact, lambda n=name, s=size: self._number(self.names[n], s), facts)
         self._table(unit, facts)
+        if self.direct_map:
+            facts["direct_map"] = self.direct_map
         return {name: value for name, value in facts.items() if value or name not in RINGS}
 
     def units(self) -> list[dict[str, int]]:
@@ -97,7 +103,7 @@ class Kernel:
 def domain_offsets(btf: Btf) -> dict[str, int]:
     """
     Where a domain's number lies, for probes: from the generic domain (`domain`) and from the page table's operations
-    (`ops`). Kernels with generic page tables have no operations there.
+    (`ops`), and from these the pointer to a v2 table (`pgd`). Kernels with generic page tables have no operations there.
     """
     domain, table, generic = btf.members("protection_domain"), btf.members("amd_io_pgtable"), btf.members("io_pgtable")
     found: dict[str, int] = {}
@@ -106,4 +112,6 @@ def domain_offsets(btf: Btf) -> dict[str, int]:
     inside = table.get("pgtbl", table.get("iop"))
     if "id" in domain and "iop" in domain and inside is not None and "ops" in generic:
         found["ops"] = domain["id"] - domain["iop"] - inside - generic["ops"]
+    if "pgd" in table and inside is not None and "ops" in generic:
+        found["pgd"] = table["pgd"] - inside - generic["ops"]
     return found

@@ -192,6 +192,7 @@ class Lay:
         self._registers()
         if self.machine.events:
             stream = Stream(self.writer, self.memory, self.values, self.devices, "events")
+            stream.direct_map = self.unit.facts.get("direct_map", 0)
             stream.play(self.machine.events, self.unit.facts.get("address"))
             self.report.counts, self.devices = stream.counts, stream.devices
             self.report.gaps += stream.guesses

@@ -43,6 +43,8 @@ def lines(functions: set[str], offsets: dict[str, int]) -> list[tuple[str, str]]
         if function in functions:
             number = f" domid=+{offsets[first]}(%di):u16" if first and offsets.get(first, -1) >= 0 else ""
             key = f" {first}=%di:x64" if first else ""
+            if event.endswith("_v2") and first == "ops" and "pgd" in offsets:
+                key += f" pgd=+{offsets['pgd']}(%di):x64"
             found.append((event, f"p:{GROUP}/{event} {function}{key} {arguments}{number}"))
     return found
 

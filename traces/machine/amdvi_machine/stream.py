@@ -14,7 +14,7 @@ from . import bits, image
 from .bits import COMMANDS, DTE, DTE_BYTES, REGISTERS
 from .errors import SourceError
 from .events import Event
-from .image import Image, Store, Table, TooMuch
+from .image import GuestTable, Image, Store, Table, TooMuch
 from .text import Writer
 
 ALL = ("tracepoint", 0)  # the one table of a stream that names no domain
@@ -30,6 +30,7 @@ Key = tuple[str, int]
 class Domain:
     table: Table
     number: int
+    shown: bool  # a device of the memory image uses it
     devices: set[int] = field(default_factory=set)
 
 
@@ -68,12 +69,15 @@ class Stream:
         self.guesses: list[str] = []
         self.level = 4
         self.unit: int | None = None
+        self.direct_map = 0  # where the kernel sees physical memory, to follow its pointers to v2 tables
         self.keys: list[Key] = []
         self.map_kinds = self.unmap_kinds = ("",)
 
     # ------------------------------------------------------------ what is known
 
     def key_of(self, event: Event) -> Key:
+        if "pgd" in event.values and self.direct_map:
+            return "pgd", event.values["pgd"] - self.direct_map & bits.ADDRESS
         for name in ("domid", "ops", "domain"):
             if name in event.values:
                 return name, event.values[name]
@@ -87,6 +91,18 @@ class Stream:
                 return bits.get(DTE, "Host root", entry) << 12, mode
         return None
 
+    def _shown_guest(self, root: int) -> tuple[int, int] | None:
+        """Level and DomainID of a v2 table that a device of the memory image uses without PASID."""
+        for entry in self.devices.values():
+            if entry & 3 != 3 or not bits.get(DTE, "GV", entry) or bits.get(DTE, "Mode", entry):
+                continue
+            place = bits.get(DTE, "GCR3 root", entry) << 12
+            for _level in range(bits.get(DTE, "GLX", entry) + 1):
+                place = self.memory.word(place) & bits.ADDRESS
+            if place == root:
+                return 4 + (bits.get(DTE, "GuestPagingMode", entry) & 1), bits.get(DTE, "DomainID", entry)
+        return None
+
     def _new_number(self, key: Key) -> int:
         taken = {domain.number for domain in self.domains.values()}
         taken |= {bits.get(DTE, "DomainID", entry) for entry in self.devices.values()}
@@ -95,9 +111,12 @@ class Stream:
     def domain(self, key: Key) -> Domain:
         if key not in self.domains:
             shown = self._shown(key[1]) if key[0] == "domid" else None
-            root, level = shown or (self.memory.new_table(), self.level)
-            number = self._new_number(key)
-            self.domains[key] = Domain(Table(self.memory, root, level), number)
+            guest = self._shown_guest(key[1]) if key[0] == "pgd" else None
+            table = GuestTable(self.memory, key[1], guest[0]) if guest else \
+                Table(self.memory, *(shown or (self.memory.new_table(), self.level)))
+            number, root = guest[1] if guest else self._new_number(key), table.root
+            shown = shown or guest
+            self.domains[key] = Domain(table, number, shown is not None)
             where = "changed where the memory image has it" if shown else f"put together in tables of this trace's own, at {root:#x}"
             self.writer.comment(f"domain {key[0]}={key[1]:#x}: DomainID {number:#x}, {where}")
         return self.domains[key]
@@ -225,10 +244,9 @@ class Stream:
 
     def _loose(self) -> None:
         """Maps of domains that no device is known to use lead nowhere, and that is told."""
-        used = {bits.get(DTE, "Host root", entry) << 12 for entry in self.devices.values() if entry & 3 == 3 and bits.get(DTE, "Mode", entry)}
-        loose = [f"{key[0]}={key[1]:#x}" for key, domain in self.domains.items() if domain.table.root not in used]
+        loose = [f"{key[0]}={key[1]:#x}" for key, domain in self.domains.items() if not domain.shown and not domain.devices]
         if loose:
-            self.guesses.append(f"no device is known to use {' '.join(loose)} (no attach was seen, or its devices have v2 tables): their "
+            self.guesses.append(f"no device is known to use {' '.join(loose)} (no attach was seen, and memory does not show them): their "
                                 "maps are in tables that nothing reads")
 
     def named_devices(self, found: list[Event]) -> list[int]:

@@ -107,3 +107,27 @@ def test_map_and_unmap_over_the_edges_of_tables(size, count):
     assert walk(iova - 0x1000) is None and walk(iova + count * size) is None
     stream.play(parse(row.format(2, "un", ""), "t"), None)
     assert all(walk(iova + index * size) is None for index in range(count))
+
+
+def test_a_guest_table_of_memory_is_changed_in_place():
+    """GV, GCR3 table of one level, 4-level guest table at 0x12000; the kernel's pointer to it leads there."""
+    memory, gcr3 = image.Image(), 0x11000
+    memory.write(gcr3, (0x12001).to_bytes(8, "little"))
+    entry = 3 | 1 << 55 | 3 << 61 | (gcr3 >> 12 & 7) << 58 | (gcr3 >> 15) << 80 | 9 << 64
+    stream = Stream(Writer(io.StringIO()), memory, {0x0: 0x100000 | 0x1FF, 0x8: 9 << 56 | 0x300000}, {0x20: entry}, "t")
+    stream.direct_map = 0xFFFF888000000000
+    rows = ("map: (f) iova=0x201000 paddr=0x5000 pgsize=0x1000 pgcount=2 prot=0x1", "map: (f) iova=0x40000000 paddr=0x600000 pgsize=0x200000 pgcount=1 prot=0x3",
+            "unmap: (f) iova=0x202000 pgsize=0x1000 pgcount=1")
+    stream.play(parse("".join(f" t-1 [000] .... {index}.000000: iommu_pt_{row} pgd=0xffff888000012000 domid=3\n" for index, row in enumerate(rows)), "t"), None)
+
+    def entry_at(iova):
+        page = 0x12000
+        for shift in (39, 30, 21, 12):
+            found = memory.word(page + (iova >> shift & 511) * 8)
+            if not found & 1 or found & 0x80:
+                return found
+            page = found & 0xFFFFFFFFFF000
+        return found
+
+    assert (entry_at(0x201000), entry_at(0x202000), entry_at(0x40000000)) == (0x5065, 0, 0x6000E7)
+    assert [(domain.number, domain.shown) for domain in stream.domains.values()] == [(9, True)] and not stream.guesses

@@ -108,7 +108,7 @@ def test_units_of_a_kernel():
     core = core_of(core_file(kernel_memory()))
     found = kernel.Kernel(core, kernel.symbols(SYMBOLS, "syms"), Btf(TYPES, "btf")).units()
     assert found == [{"address": UNIT_ADDRESS, "index": 1, "mmio_phys": 0xFD200000, "cmd_buf": 0x300000, "segment_dev_table_size": 0x2000,
-                      "device_table": TABLE}]
+                      "device_table": TABLE, "direct_map": 0xFFFF888000000000}]
 
 
 def test_where_a_domain_keeps_its_number():
