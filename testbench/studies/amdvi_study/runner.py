@@ -36,12 +36,14 @@ def _processor_seconds() -> float:
 
 
 def run_task(task: dict) -> None:
-    """A result that is there already is not made again. A task that fails leaves its message."""
+    """A result that is there already is not made again. A task that fails leaves its message; one that was killed nothing, and its job fails."""
     target = Path(task["target"])
     if target.exists():
         return
     before = _processor_seconds()
     done = subprocess.run(_words(task), capture_output=True, text=True, check=False)
+    if done.returncode < 0:
+        sys.exit(f"{' '.join(_words(task))}: killed by signal {-done.returncode}")
     if done.returncode:
         result = {"error": done.stderr.strip()}
     else:

@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,15 +82,40 @@ def test_equal_runs_give_equal_tables(mini):
     assert study(mini, "compare", "studies", "two", "mini").stdout == "0 figures differ; seeds are equal, so no difference is noise\n"
 
 
-def test_what_is_there_is_not_run_again(mini):
-    folder = mini / "studies/mini"
-    results = sorted((folder / "results").glob("*.json"))
-    before = {path.name: path.stat().st_mtime_ns for path in results}
-    results[2].unlink()
-    study(mini, "mini", "--no-sensitivity")
-    after = {path.name: path.stat().st_mtime_ns for path in (folder / "results").glob("*.json")}
-    assert before.keys() == after.keys()
-    assert [name for name in before if before[name] != after[name]] == [results[2].name]
+def wait_for(count: int, results: Path) -> None:
+    """Until so many results are there; a minute at most."""
+    for _ in range(600):
+        if len(list(results.glob("*.json"))) >= count:
+            return
+        time.sleep(0.1)
+
+
+def test_a_run_that_was_interrupted_goes_on_and_no_point_runs_twice(mini):
+    results = mini / "cut/mini/results"
+    words = [AMDVI, "study", "mini", "--no-sensitivity", "--cores", "1", "--set", "length=20000", "--out", "cut"]
+    process = subprocess.Popen(words, cwd=mini, env=os.environ | {"AMDVI_PYTHON": sys.executable}, stderr=subprocess.DEVNULL,
+                               start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    wait_for(2, results)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+    assert process.wait(60) == 2
+    before = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
+    assert 2 <= len(before) < 8
+    (results / before.popitem()[0]).unlink()  # a result that has gone is made again
+    assert "mini: 8 points" in study(mini, *words[2:]).stdout
+    after = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
+    assert len(after) == 8 and all(after[name] == when for name, when in before.items())
+
+
+def test_a_point_that_is_killed_leaves_no_result(tmp_path):
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -TERM $$\n")
+    killed.chmod(0o755)
+    target = tmp_path / "result.json"
+    task = {"experiment": "e", "target": str(target), "point": {"settings": []}}
+    code = "import sys, json; from amdvi_study import runner; runner.run_task(json.loads(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-B", "-c", code, json.dumps(task)], capture_output=True, text=True, check=False,
+                          env=os.environ | {"PYTHONPATH": str(HERE), "AMDVI": str(killed)})
+    assert done.returncode == 1 and "killed by signal 15" in done.stderr and not target.exists()
 
 
 def test_shards_are_joined_and_none_counts_twice(mini):
