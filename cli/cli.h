@@ -23,7 +23,7 @@ struct command {
 
 extern const struct command command_replay, command_import, command_convert, command_decode, command_explain,
     command_inspect, command_config, command_bench, command_compare, command_run, command_validate,
-    command_vm, command_top, command_study;
+    command_vm, command_top, command_study, command_kit;
 
 /* ---- options.c */
 

@@ -10,7 +10,7 @@
 static const struct command *const commands[] = {
     &command_replay,   &command_import,  &command_convert, &command_decode, &command_explain,
     &command_inspect,  &command_compare, &command_config,  &command_bench,  &command_run,
-    &command_validate, &command_vm,      &command_top,     &command_study,
+    &command_validate, &command_vm,      &command_top,     &command_study,  &command_kit,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ static const char help[] =
     "      --qemu PROGRAM   default: qemu-system-x86_64\n"
     "      --object FILE    the object for QEMU's -plugin; default: $AMDVI_QEMU_OBJECT, or beside this "
     "command\n"
+    "      --die-with-parent  end the machine when the process that started this command ends\n"
     "  -h, --help           this text\n\n"
     "examples:\n"
     "  amdvi vm -- -m 2G -kernel vmlinuz -initrd initrd.gz -append console=ttyS0 -nographic\n"
@@ -74,10 +76,19 @@ static char *find_object(const struct vm_options *options)
 
 /* ------------------------------------------------------------------ running */
 
+static volatile sig_atomic_t running;
+
+static void pass_on(int number)
+{
+    kill((pid_t)running, number);
+}
+
+/* Whoever kills this command kills its machine, too: nobody would hear of it any more. */
 static int start(char **arguments, pid_t *child)
 {
     *child = fork();
     if (*child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
         execvp(arguments[0], arguments);
         fprintf(stderr, "amdvi vm: %s: %s\n", arguments[0], strerror(errno));
         _exit(127);
@@ -85,10 +96,11 @@ static int start(char **arguments, pid_t *child)
     return *child < 0 ? -1 : 0;
 }
 
-/* Ctrl-C is for QEMU, which ends in its own way; the report comes after it. */
+/* Ctrl-C is for QEMU, which ends in its own way, and so is what ends this command; the report comes after it.
+ */
 static int run_qemu(char **arguments)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, pass = {.sa_handler = pass_on}, before;
     pid_t child;
     int status = 0;
 
@@ -96,10 +108,15 @@ static int run_qemu(char **arguments)
         usage_error(&command_vm, "no process for QEMU: %s", strerror(errno));
         return CLI_WRONG;
     }
+    running = child;
     sigaction(SIGINT, &ignore, &before);
+    sigaction(SIGTERM, &pass, NULL);
+    sigaction(SIGHUP, &pass, NULL);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     sigaction(SIGINT, &before, NULL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return CLI_WRONG;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CLI_OK : CLI_FAILED;
@@ -199,7 +216,7 @@ static int with_files(struct vm_options *options)
 
 /* ------------------------------------------------------------------ command line */
 
-enum { OPTION_NO_LINT = 0x200, OPTION_WINDOWS, OPTION_QEMU, OPTION_OBJECT };
+enum { OPTION_NO_LINT = 0x200, OPTION_WINDOWS, OPTION_QEMU, OPTION_OBJECT, OPTION_PARENT };
 
 static const struct option long_options[] = {{"set", required_argument, NULL, 's'},
                                              {"record", required_argument, NULL, 'r'},
@@ -209,6 +226,7 @@ static const struct option long_options[] = {{"set", required_argument, NULL, 's
                                              {"quiet", no_argument, NULL, 'q'},
                                              {"qemu", required_argument, NULL, OPTION_QEMU},
                                              {"object", required_argument, NULL, OPTION_OBJECT},
+                                             {"die-with-parent", no_argument, NULL, OPTION_PARENT},
                                              {"help", no_argument, NULL, 'h'},
                                              {0}};
 
@@ -232,6 +250,8 @@ static bool take_option(struct vm_options *options, int option)
     case OPTION_WINDOWS:
         options->lint = "windows";
         return true;
+    case OPTION_PARENT:
+        return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     case OPTION_QEMU:
         options->qemu = optarg;
         return true;

@@ -118,6 +118,8 @@ static void join_machine(struct unit *unit)
 
     units[units_count++] = unit;
     registers_init(unit);
+    if (!unit->extra && unit_remaps(unit))
+        southbridge_make(unit->root);
     if (!unit->extra)
         machine->ioapic_as = spaces_of(unit->root, unit, IOAPIC_REQUESTER);
     pci_setup_iommu(unit->root, spaces_of, unit);
@@ -143,7 +145,8 @@ static void realize(DeviceState *dev, Error **errp)
     unit->watch_options.unit = unit->index;
     unit->watch_options.ram = memory_end();
     unit->watch_options.processors = MACHINE(qdev_get_machine())->smp.cpus;
-    if (watch_start(&unit->watch, &unit->watch_options, unit->device, unit->config, errp))
+    if (watch_start(&unit->watch, &unit->watch_options, unit->device, unit->config, errp) &&
+        traps_init(unit, errp))
         join_machine(unit);
 }
 
@@ -153,6 +156,7 @@ static void reset(DeviceState *dev)
 
     unit_enter(unit);
     amdvi_reset(unit->device);
+    traps_reset(unit);
     unit_leave(unit);
 }
 
@@ -171,6 +175,7 @@ static Property properties[] = {
     DEFINE_PROP_STRING("root", struct unit, root_name),
     DEFINE_PROP_INT32("addr", struct unit, address, -1),
     DEFINE_PROP_STRING("ivrs", struct unit, ivrs),
+    DEFINE_PROP_STRING("trap", struct unit, trap),
     DEFINE_PROP_STRING("lint", struct unit, watch_options.lint),
     DEFINE_PROP_STRING("record", struct unit, watch_options.record),
     DEFINE_PROP_STRING("findings", struct unit, watch_options.findings),

@@ -23,7 +23,8 @@ static bool remap(struct unit *unit, uint16_t requester, const MSIMessage *from,
     enum amdvi_status status;
 
     unit_enter(unit);
-    status = amdvi_interrupt(unit->device, requester, from->address, from->data, result);
+    status =
+        amdvi_interrupt(unit->device, traps_requester(unit, requester), from->address, from->data, result);
     unit_leave(unit);
     return status == AMDVI_OK && result->ok;
 }

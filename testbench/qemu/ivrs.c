@@ -19,29 +19,16 @@
 
 enum { IOAPIC_ID = 0, LAST_BUS = 0xff };
 
-struct ivrs_type {
-    const char *name;
-    unsigned types;
-};
-
-static bool parse_types(const char *text, unsigned *types)
-{
-    static const struct ivrs_type known[] = {{"all", 0},
-                                             {"10", AMDVI_IVRS_10},
-                                             {"11", AMDVI_IVRS_11},
-                                             {"40", AMDVI_IVRS_40},
-                                             {"10+11", AMDVI_IVRS_10 | AMDVI_IVRS_11},
-                                             {"11+40", AMDVI_IVRS_11 | AMDVI_IVRS_40}};
-
-    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-        if (!text || !strcmp(text, known[i].name)) {
-            *types = known[i].types;
-            return true;
-        }
-    }
-    error_report("amdvi-iommu: ivrs=%s: it takes all, 10, 11, 40, 10+11 or 11+40", text);
-    return false;
-}
+/* What firmware describes beside PCI functions; that the machine has none of the kind does no harm. */
+static const struct amdvi_ivrs_special specials[] = {
+    {.handle = IOAPIC_ID, .source = IOAPIC_REQUESTER, .setting = AMDVI_IVRS_SOUTHBRIDGE},
+    {.hpet = true, .handle = 0, .source = IOAPIC_REQUESTER}};
+static const struct amdvi_ivrs_acpi acpi_devices[] = {
+    {.hid = "AMDI0040", .device = PCI_BUILD_BDF(0, PCI_DEVFN(0x13, 1)), .setting = AMDVI_IVRS_EMMC},
+    {.hid = "AMDI0020",
+     .device = PCI_BUILD_BDF(0, PCI_DEVFN(0x13, 5)),
+     .uid = AMDVI_IVRS_UID_TEXT,
+     .uid_text = "FUR0"}};
 
 /* Buses of a unit end before the next root bus that has a unit of its own. */
 static unsigned last_bus(const struct unit *unit)
@@ -56,18 +43,24 @@ static unsigned last_bus(const struct unit *unit)
     return last;
 }
 
-static void describe(const struct unit *unit, const struct amdvi_ivrs_special *ioapic,
-                     struct amdvi_ivrs_unit *out)
+static void describe(struct unit *unit, const struct ivrs_form *form, struct amdvi_ivrs_unit *out)
 {
     unsigned first = (unsigned)pci_bus_num(unit->root);
 
     *out = (struct amdvi_ivrs_unit){.config = unit->config,
                                     .first = (uint16_t)PCI_BUILD_BDF(first, 0),
                                     .last = (uint16_t)PCI_BUILD_BDF(last_bus(unit), 0xff)};
-    if (!unit->extra && unit_remaps(unit)) {
-        out->specials = ioapic;
-        out->specials_count = 1;
+    if (unit->extra)
+        return;
+    if (unit_remaps(unit)) {
+        out->specials = specials;
+        out->specials_count = form->special ? ARRAY_SIZE(specials) : 1;
     }
+    if (form->special) {
+        out->acpi = acpi_devices;
+        out->acpi_count = ARRAY_SIZE(acpi_devices);
+    }
+    traps_describe(unit, out);
 }
 
 /* QEMU takes tables from files. */
@@ -87,24 +80,37 @@ static void install(const void *table, size_t bytes, Error **errp)
         close(file);
 }
 
+/* The length of the table in `bytes`; 0: there is none that fits. */
+static size_t make(const struct ivrs_form *form, uint8_t *bytes, size_t room)
+{
+    struct amdvi_ivrs_unit described[UNITS_MAX];
+    struct amdvi_ivrs_table table = {.units = described, .units_count = units_count, .types = form->types};
+    struct amdvi_ivrs_summary summary;
+    size_t size = 0;
+
+    for (unsigned i = 0; i < units_count; i++)
+        describe(units[i], form, &described[i]);
+    if (amdvi_ivrs_build(&table, bytes, room, &size) != AMDVI_OK)
+        return 0;
+    if (form->odd)
+        size = ivrs_form_reorder(bytes, size, room);
+    return amdvi_ivrs_check(bytes, size, &summary) == AMDVI_OK ? size : 0;
+}
+
 static void build(Notifier *notifier, void *data)
 {
-    static const struct amdvi_ivrs_special ioapic = {
-        .handle = IOAPIC_ID, .source = IOAPIC_REQUESTER, .setting = AMDVI_IVRS_SOUTHBRIDGE};
-    struct amdvi_ivrs_unit described[UNITS_MAX];
-    struct amdvi_ivrs_table table = {.units = described, .units_count = units_count};
-    unsigned char bytes[4096];
-    size_t size = 0;
+    struct ivrs_form form;
+    uint8_t bytes[4096];
+    size_t size;
     Error *error = NULL;
 
-    if (!parse_types(units[0]->ivrs, &table.types))
+    if (!ivrs_form_parse(units[0]->ivrs, &form))
         exit(1);
-    for (unsigned i = 0; i < units_count; i++)
-        describe(units[i], &ioapic, &described[i]);
-    if (amdvi_ivrs_build(&table, bytes, sizeof(bytes), &size) != AMDVI_OK)
-        error_setg(&error, "the IVRS table cannot be built");
-    else
+    size = make(&form, bytes, sizeof(bytes));
+    if (size)
         install(bytes, size, &error);
+    else
+        error_setg(&error, "the IVRS table cannot be built");
     if (error) {
         error_report_err(error);
         exit(1);

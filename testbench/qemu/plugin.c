@@ -15,8 +15,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 static void at_exit(qemu_plugin_id_t id, void *data)
 {
-    for (unsigned i = 0; i < units_count; i++)
+    for (unsigned i = 0; i < units_count; i++) {
+        traps_finish(units[i]);
         watch_finish(&units[i]->watch);
+    }
 }
 
 static void allow_on_machine(void)
@@ -33,6 +35,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
     if (!version_check())
         return 1;
     spaces_register_types();
+    southbridge_register_type();
     device_register_types();
     allow_on_machine();
     qemu_plugin_register_atexit_cb(id, at_exit, NULL);

@@ -19,9 +19,11 @@ static void write_register(void *opaque, hwaddr offset, uint64_t value, unsigned
 
     unit_enter(unit);
     notify_renumber(unit);
+    traps_before_write(unit);
     watch_register_write(&unit->watch, offset, value, size);
     amdvi_mmio_write(unit->device, offset, size, value);
-    amdvi_run(unit->device);
+    if (!traps_hold(unit, offset))
+        amdvi_run(unit->device);
     unit_leave(unit);
 }
 

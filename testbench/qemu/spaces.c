@@ -14,7 +14,7 @@ enum { OVER_TRANSLATION = 1 };
 
 uint16_t space_device(const struct space *space)
 {
-    return (uint16_t)PCI_BUILD_BDF(pci_bus_num(space->bus), space->devfn);
+    return traps_requester(space->unit, (uint16_t)PCI_BUILD_BDF(pci_bus_num(space->bus), space->devfn));
 }
 
 static void fill_entry(IOMMUTLBEntry *entry, hwaddr address, const struct amdvi_result *result)
@@ -45,6 +45,8 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *region, hwaddr address, IOMMUA
     unit_enter(unit);
     status = access == IOMMU_NONE ? amdvi_look(unit->device, &request, &result)
                                   : amdvi_translate(unit->device, &request, &result);
+    if (status == AMDVI_OK && access != IOMMU_NONE)
+        traps_answered(unit, &request, &result);
     unit_leave(unit);
     if (status == AMDVI_OK && result.ok)
         fill_entry(&entry, address, &result);

@@ -19,12 +19,14 @@
 #include "amdvi/amdvi.h"
 #include "amdvi/host.h"
 
+#include "traps.h"
 #include "watch.h"
 
-#define UNIT_TYPE       "amdvi-iommu"       /* the unit of the machine's first root bus */
-#define UNIT_TYPE_EXTRA "amdvi-iommu-extra" /* of another root bus: QEMU knows one IOMMU for a machine */
-#define FUNCTION_TYPE   "amdvi-iommu-function"
-#define SPACE_TYPE      "amdvi-iommu-space"
+#define UNIT_TYPE        "amdvi-iommu"       /* the unit of the machine's first root bus */
+#define UNIT_TYPE_EXTRA  "amdvi-iommu-extra" /* of another root bus: QEMU knows one IOMMU for a machine */
+#define FUNCTION_TYPE    "amdvi-iommu-function"
+#define SOUTHBRIDGE_TYPE "amdvi-southbridge"
+#define SPACE_TYPE       "amdvi-iommu-space"
 
 enum { UNITS_MAX = 8, IOAPIC_REQUESTER = 0x00a0 };
 
@@ -68,7 +70,8 @@ struct unit {
     /* properties */
     struct setting *settings;
     char *root_name; /* of the root bus; null: the machine's first */
-    char *ivrs;      /* which IVHD blocks are written */
+    char *ivrs;      /* which IVHD blocks are written, and how */
+    char *trap;      /* of the conformance kit */
     struct watch_options watch_options;
     int32_t address;
 
@@ -79,6 +82,7 @@ struct unit {
     struct amdvi_device *device;
     struct amdvi_irq_queue *interrupts;
     struct watch watch;
+    struct traps traps;
     QemuRecMutex lock;
     unsigned depth; /* of unit_enter() */
     QLIST_HEAD(, space) spaces;
@@ -140,6 +144,22 @@ void notify_renumber(struct unit *unit);
 /* ---- ivrs.c */
 /* Puts the table of all units among the machine's ACPI tables, once the machine is made. */
 void ivrs_on_machine_done(void);
+
+/* ---- ivrs_forms.c */
+struct ivrs_form {
+    unsigned types; /* of blocks; 0: all */
+    bool odd;       /* an order that is legal, but not the usual one */
+    bool special;   /* HPET and devices that only ACPI knows, too */
+};
+/* What property `ivrs` says; false with a message for a word that there is not. */
+bool ivrs_form_parse(const char *text, struct ivrs_form *form);
+/* Gives a table of `size` bytes the odd order; its new length, 0 when it has no room. */
+size_t ivrs_form_reorder(uint8_t *bytes, size_t size, size_t room);
+
+/* ---- southbridge.c */
+void southbridge_register_type(void);
+/* Makes it unless somebody else stands in its slot. */
+void southbridge_make(PCIBus *bus);
 
 /* ---- migration.c */
 extern const VMStateDescription unit_state;

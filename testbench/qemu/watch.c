@@ -36,6 +36,12 @@ static const char *severity_name(enum amdvi_lint_severity severity)
     return severity == AMDVI_LINT_MISTAKE ? "mistake" : severity == AMDVI_LINT_WINDOW ? "window" : "note";
 }
 
+void watch_trap(struct watch *watch, const char *trap, const char *text)
+{
+    if (watch->findings)
+        fprintf(watch->findings, "trap\t%s\t%" PRId64 "\t%s\n", trap, watch->now, text);
+}
+
 static void on_finding(void *context, const struct amdvi_lint_finding *finding)
 {
     struct watch *watch = context;
@@ -66,8 +72,6 @@ static bool start_lint(struct watch *watch, const struct watch_options *options,
         error_setg(errp, "lint=%s: it takes off, on or windows", mode);
         return false;
     }
-    if (options->findings && !(watch->findings = open_file(options->findings, options->unit, errp)))
-        return false;
     if (amdvi_lint_create(device, &lint, &watch->lint) == AMDVI_OK)
         return true;
     error_setg(errp, "no memory for the lint");
@@ -143,6 +147,8 @@ static bool start_live(struct watch *watch, const struct watch_options *options,
 bool watch_start(struct watch *watch, const struct watch_options *options, struct amdvi_device *device,
                  const struct amdvi_config *config, Error **errp)
 {
+    if (options->findings && !(watch->findings = open_file(options->findings, options->unit, errp)))
+        return false;
     return start_recorder(watch, options, device, config, errp) && start_lint(watch, options, device, errp) &&
            start_live(watch, options, device, errp);
 }

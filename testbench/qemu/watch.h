@@ -40,6 +40,8 @@ bool watch_start(struct watch *watch, const struct watch_options *options, struc
 void watch_now(struct watch *watch);
 /* A register is about to be written: before a doorbell, what software has stored in tables is looked at. */
 void watch_register_write(struct watch *watch, uint64_t offset, uint64_t value, unsigned size);
+/* A trap of the conformance kit says what it has seen. */
+void watch_trap(struct watch *watch, const char *trap, const char *text);
 /* Ends lint and recording; files are complete. Again: nothing. */
 void watch_finish(struct watch *watch);
 

@@ -37,7 +37,7 @@ def do_boot(options: argparse.Namespace) -> int:
     places.object_file(say)
     places.build_command(say)
     ours = tuple({name for one in wanted if one for name in one.modules})
-    kernel = kernels.get(options.kernel, ours, say)
+    kernel = kernels.get(options.kernel, ours, say, options.suite)
     say(f"seed {options.seed}")
     failed = 0
     for scenario in wanted:
@@ -53,7 +53,7 @@ def do_boot(options: argparse.Namespace) -> int:
 def add_boot(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("boot", help="boot a kernel of Debian's and check what it does")
     parser.add_argument("scenario", nargs="*", help="default: lazy")
-    parser.add_argument("--kernel", default="6.12", metavar="VERSION")
+    kernels.add_options(parser)
     parser.add_argument("--seed", type=int, default=1, help="of the disks' contents")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--console", action="store_true", help="print what the guest printed")

@@ -20,7 +20,7 @@ from .errors import QemuError
 from .kernels import Kernel
 from .scenarios import NOT_OK, Scenario
 
-TIMEOUT = 240
+TIMEOUT = int(os.environ.get("AMDVI_QEMU_SECONDS", "240"))  # of a boot; more where the host is busy
 WANTED = ("disk-vda", "disk-nvme0n1", "disk-sda", "net-virtio_net", "net-e1000e")
 
 
@@ -43,7 +43,8 @@ def command_of(scenario: Scenario, kernel: Kernel, folder: Path, disks: machine.
         options += ["--record", str(folder / "boot.atb")]
     return [str(places.command()), "vm", *options, "--",
             *machine.arguments(kernel.image, kernel.initrd, f"{scenario.append} amdvi.do={scenario.tasks}", disks,
-                               topology=scenario.topology, cpu=scenario.cpu, processors=scenario.processors)]
+                               topology=scenario.topology, cpu=scenario.cpu, processors=scenario.processors,
+                               ats=scenario.ats)]
 
 
 def run(command: list[str], what: str) -> tuple[str, float]:
@@ -96,10 +97,13 @@ def judge_report(scenario: Scenario, report: dict[str, Any]) -> Iterator[str]:
     units = report["units"]
     if len(units) != (2 if scenario.topology == "two" else 1):
         yield f"{len(units)} units reported"
-    for name, least in scenario.report.items():
-        for number, unit in enumerate(units):
+    for number, unit in enumerate(units):
+        for name, least in scenario.report.items():
             if unit["statistics"][name] < least:
                 yield f"unit {number}: {name}={unit['statistics'][name]}, less than {least}"
+        for name, least in scenario.commands.items():
+            if unit["statistics"]["commands_by_name"].get(name, 0) < least:
+                yield f"unit {number}: fewer than {least} commands {name}"
     findings = [finding for unit in units for finding in unit["lint"]["findings"] if finding["severity"] == "mistake"]
     kinds = {finding["kind"] for finding in findings}
     for kind in set(scenario.mistakes) - kinds:

@@ -2,18 +2,19 @@
 """Kernels as Debian ships them: fetched, unpacked, never installed."""
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import archive, initrd, modules, places
-from .errors import QemuError
+from .errors import QemuError, Unavailable
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """An unpacked linux-image package."""
+    """An unpacked linux-image package; kernels of trixie and later come in several."""
 
     version: str  # "6.1"
     release: str  # "6.1.0-57-amd64"
@@ -22,21 +23,44 @@ class Kernel:
     initrd: Path
 
 
-def package_of(version: str) -> str:
-    """The newest image of a version in the machine's archives."""
+PARTS = r"linux-(?:binary|modules)-\S+"  # what images of trixie and later are split into
+
+
+def package_of(version: str, apt: archive.Apt) -> str:
+    """The newest image of a version in the archives."""
     number = re.escape(version)
-    return archive.newest(f"linux-image-{version}.", rf"linux-image-{number}\.\d+(-\d+|\+deb\d+)?-amd64")
+    return archive.newest(f"linux-image-{version}.", rf"linux-image-{number}\.\d+(-\d+|\+deb\d+)?-amd64", apt)
 
 
-def get(version: str, ours: tuple[str, ...], say: Callable[[str], None]) -> Kernel:
-    """The kernel, with an initial RAM disk for it and modules of ours; fetched once (70 to 110 MB)."""
+def image_of(folder: Path) -> Path:
+    """The kernel itself: where packages of bookworm have it, or those of trixie."""
+    found = [*(folder / "boot").glob("vmlinuz-*"), *folder.glob("usr/lib/modules/*/vmlinuz")]
+    if not found:
+        raise QemuError(f"{folder}: there is no kernel in it")
+    return found[0]
+
+
+def get(version: str, ours: tuple[str, ...], say: Callable[[str], None], suite: str = "") -> Kernel:
+    """
+    The kernel, with an initial RAM disk for it and modules of ours; fetched once (70 to 110 MB). Of another suite than
+    the machine's when one is named.
+    """
     if not re.fullmatch(r"\d+\.\d+", version):
         raise QemuError(f"'{version}' is no version of a kernel, such as 6.1")
-    package = package_of(version)
+    apt = archive.of_suite(suite, places.FOLDER)
+    package = package_of(version, apt)
     folder = places.FOLDER / "packages"
     if not (folder / package / ".unpacked").exists():
         say(f"fetching {package} (some 100 MB)")
-    unpacked = archive.binary(package, folder)
+    unpacked = archive.binary(package, folder, PARTS, apt)
     release = package.removeprefix("linux-image-")
-    built = {name: modules.build(name, release, unpacked, say) for name in ours}
-    return Kernel(version, release, unpacked, next((unpacked / "boot").glob("vmlinuz-*")), initrd.build(unpacked, built, say))
+    if ours and suite:
+        raise Unavailable(f"modules of ours are built for kernels of this Debian only: {suite} has another compiler")
+    built = {name: modules.build(name, release, unpacked, apt, say) for name in ours}
+    return Kernel(version, release, unpacked, image_of(unpacked), initrd.build(unpacked, built, say))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options that name a kernel."""
+    parser.add_argument("--kernel", default="6.12", metavar="VERSION")
+    parser.add_argument("--suite", default="", help="of Debian, for kernels that the machine's own has not: trixie-backports has 7.x")

@@ -23,7 +23,7 @@ BRIDGES = ["-device", "pcie-root-port,id=port1,bus=pcie.0,addr=10,chassis=1",
            "-device", "pcie-pci-bridge,id=legacy,bus=pcie.0,addr=13"]
 # Another root bus with an IOMMU of its own.
 TWO = {**FLAT, "nvme": "far", "e1000e": "far2"}
-SECOND_ROOT = ["-device", "pxb-pcie,id=root2,bus_nr=64,bus=pcie.0,addr=14",
+SECOND_ROOT = ["-device", "pxb-pcie,id=root2,bus_nr=64,bus=pcie.0,addr=15",
                "-device", "pcie-root-port,id=far,bus=root2,chassis=21,addr=1",
                "-device", "pcie-root-port,id=far2,bus=root2,chassis=22,addr=2",
                "-device", "amdvi-iommu-extra,root=root2"]
@@ -54,10 +54,10 @@ class Disks:
         return self.path(index).read_bytes() == self.half(index) * 2
 
 
-def devices(disks: Disks, topology: str) -> list[str]:
+def devices(disks: Disks, topology: str, ats: bool) -> list[str]:
     places, bridges = TOPOLOGIES[topology]
     drives = [f"file={disks.path(index)},format=raw,if=none,id=d{index}" for index in range(3)]
-    modern = "iommu_platform=on,disable-legacy=on"
+    modern = "iommu_platform=on,disable-legacy=on" + (",ats=on" if ats else "")
     return [*bridges,
             "-drive", drives[0], "-device", f"virtio-blk-pci,drive=d0,bus={places['disk']},{modern}",
             "-drive", drives[1], "-device", f"nvme,drive=d1,serial=q1,bus={places['nvme']}",
@@ -68,7 +68,7 @@ def devices(disks: Disks, topology: str) -> list[str]:
 
 
 def arguments(kernel: Path, initrd: Path, append: str, disks: Disks, *, topology: str = "flat", cpu: str = "EPYC",
-              processors: int = 1) -> list[str]:
+              processors: int = 1, ats: bool = False) -> list[str]:
     """
     QEMU's arguments without machine and IOMMU. The kernel's check of the timer (no_timer_check) wants ticks within 60 ms
     of the host's time, which a busy host does not always give. Several processors take turns: with a thread each, QEMU 7.2
@@ -76,4 +76,4 @@ def arguments(kernel: Path, initrd: Path, append: str, disks: Disks, *, topology
     """
     return ["-accel", "tcg" if processors == 1 else "tcg,thread=single", "-cpu", cpu, "-smp", str(processors), "-m", "512", "-kernel", str(kernel), "-initrd", str(initrd),
             "-append", f"console=ttyS0 loglevel=7 panic=-1 no_timer_check {append}", "-nodefaults", "-display", "none", "-serial", "stdio",
-            "-monitor", "none", "-no-reboot", *devices(disks, topology)]
+            "-monitor", "none", "-no-reboot", *devices(disks, topology, ats)]

@@ -12,7 +12,7 @@ from . import archive, places
 GUEST = places.ROOT / "testbench/qemu/guest"
 
 
-def headers(release: str, say: Callable[[str], None]) -> Path:
+def headers(release: str, apt: archive.Apt, say: Callable[[str], None]) -> Path:
     """The folder to build in: /usr/src/linux-headers-RELEASE of the packages, with paths of ours."""
     package = f"linux-headers-{release}"
     root = places.FOLDER / "packages" / package
@@ -20,8 +20,8 @@ def headers(release: str, say: Callable[[str], None]) -> Path:
     if not (root / ".complete").exists():
         say(f"fetching {package} (some 15 MB)")
         shutil.rmtree(root, ignore_errors=True)
-        for one in [package, *archive.needs(package, r"linux-(?:headers|kbuild)-\S+")]:
-            archive.unpack(one, root)
+        for one in [package, *archive.needs(package, r"linux-(?:headers|kbuild)-\S+", apt)]:
+            archive.unpack(one, root, apt)
         for path in (tree / "Makefile", tree / ".kernelvariables"):
             if path.is_file():
                 text = path.read_text(encoding="utf-8")
@@ -31,10 +31,13 @@ def headers(release: str, say: Callable[[str], None]) -> Path:
     return tree
 
 
-def build(name: str, release: str, kernel_folder: Path, say: Callable[[str], None]) -> Path:
-    """guest/NAME as a module; the sources are copied, since kbuild writes beside them."""
-    tree, work = headers(release, say), kernel_folder / f"module-{name}"
+def build(name: str, release: str, kernel_folder: Path, apt: archive.Apt, say: Callable[[str], None]) -> Path:
+    """
+    guest/NAME as a module; the sources are copied, since kbuild writes beside them. Type information (BTF) is left out: it
+    wants a tool that a machine need not have.
+    """
+    tree, work = headers(release, apt, say), kernel_folder / f"module-{name}"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(GUEST / name, work)
-    archive.run(["make", "-C", str(tree), f"M={work}", "CC=gcc-12", "modules"], work, f"module {name} for {release}")
+    archive.run(["make", "-C", str(tree), f"M={work}", "CC=gcc-12", "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], work, f"module {name} for {release}")
     return work / f"{name}.ko"

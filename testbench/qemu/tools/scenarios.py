@@ -20,12 +20,14 @@ class Scenario:
     topology: str = "flat"
     cpu: str = "EPYC"
     processors: int = 1
+    ats: bool = False  # virtio devices keep translations
     record: bool = False
     modules: tuple[str, ...] = ()  # of ours, in testbench/qemu/guest
     lines: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     mistakes: tuple[str, ...] = ()  # kinds that the lint must report; it must report no other
-    report: dict[str, int] = field(default_factory=dict)  # least values of statistics of the first unit
+    report: dict[str, int] = field(default_factory=dict)  # least values of statistics of each unit
+    commands: dict[str, int] = field(default_factory=dict)  # least numbers of commands, by name
 
 
 REMAPPED = r"AMD-Vi: Interrupt remapping enabled"
@@ -48,6 +50,8 @@ SCENARIOS = [
     Scenario("no-remapping", "iommu=nopt intremap=off", absent=(REMAPPED,), report={"translated": 10000}),
     Scenario("forcedac", "iommu=nopt iommu.forcedac=1", lines=(REMAPPED,), report={"translated": 10000}),
     Scenario("bridges", "iommu=nopt", ALL, topology="bridges", lines=(REMAPPED, r"CHECK edu-fuzz ok"),
+             report={"translated": 10000}),
+    Scenario("ats", "iommu=nopt iommu.strict=1", ats=True, lines=(REMAPPED,), commands={"INVALIDATE_IOTLB_PAGES": 20},
              report={"translated": 10000}),
     Scenario("two", "iommu=nopt", topology="two", lines=(REMAPPED,), report={"translated": 1000}),
     Scenario("processors", "iommu=nopt iommu.strict=1", ALL, processors=4, lines=(REMAPPED, r"CHECK edu-fuzz ok"),
