@@ -80,7 +80,7 @@ def tell(options: argparse.Namespace, machine: Machine, index: int, writer: Writ
     if others:
         say(f"there are {len(others) + 1} IOMMUs: --iommu {others[0]} makes a trace of another one")
     counts = report.counts
-    say(f"{report.devices} devices, {report.pages} pages of tables and rings, {report.commands_in_ring} commands in the ring, old ones included")
+    say(f"{report.devices} valid entries of the device table, {report.pages} pages of tables and rings, {report.commands_in_ring} commands in the ring, old ones included")
     if machine.events:
         say(f"events: {counts.commands} commands, {counts.maps} maps, {counts.unmaps} unmaps, {counts.faults} faults, "
             f"{counts.others} unknown lines became comments")

@@ -131,3 +131,9 @@ def test_a_guest_table_of_memory_is_changed_in_place():
 
     assert (entry_at(0x201000), entry_at(0x202000), entry_at(0x40000000)) == (0x5065, 0, 0x6000E7)
     assert [(domain.number, domain.shown) for domain in stream.domains.values()] == [(9, True)] and not stream.guesses
+
+
+def test_commands_of_another_iommu_are_left_out():
+    row = " t-1 [000] .... {}.000000: iommu_cmd: (f) iommu={:#x} w0=0x20 w1=0x20000000 w2=0x0 w3=0x0\n"
+    stream = play(row.format(1, 0xA000) + row.format(2, 0xB000) + row.format(3, 0xA000))
+    assert (stream.counts.commands, stream.counts.skipped, stream.tail) == (2, 1, 32)
