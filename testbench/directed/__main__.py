@@ -12,7 +12,7 @@ from . import viommu_ats_facts, viommu_command_facts, viommu_device_facts, viomm
 from . import viommu_log_facts  # noqa: F401
 from . import viommu_log_register_choices, viommu_register_facts, viommu_ring_facts, viommu_map_command_choices  # noqa: F401
 from . import viommu_setup_facts  # noqa: F401
-from . import page_request_facts  # noqa: F401
+from . import page_request_facts, range_facts  # noqa: F401
 from . import posted_interrupt_facts  # noqa: F401
 from . import ring_choice_facts  # noqa: F401
 from . import command_effect_facts  # noqa: F401
