@@ -80,7 +80,8 @@ def compare(first: str, second: str, name: str, options: argparse.Namespace) -> 
     found = table.compare(*rows)
     for variant, x, metric, a, b in found:
         print(f"{variant or name} {x}: {metric}: {a:.6g} -> {b:.6g} ({100 * (b / a - 1):+.2f} %)" if a else f"{variant or name} {x}: {metric}: 0 -> {b:.6g}")
-    print(f"{len(found)} figures differ; seeds are equal, so no difference is noise")
+    failed = sum(bool(row.get("error")) for table_rows in rows for row in table_rows)
+    print(f"{len(found)} figures differ; seeds are equal, so no difference is noise" + (f"; {failed} points failed and are not compared" if failed else ""))
     return True
 
 

@@ -105,12 +105,17 @@ def _settings(recipe: Recipe, fields: dict[str, Any]) -> tuple[tuple[str, str], 
     return tuple((key, str(recipe.folder / value) if key in FILES else word(value)) for key, value in fields.items())
 
 
+def _ordered(settings: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """A preset stands before the parameters that it would undo."""
+    return tuple(sorted(settings, key=lambda setting: setting[0] != "time.preset"))
+
+
 def points(recipe: Recipe, version: str, quick: bool = False, extra: tuple[tuple[str, str], ...] = ()) -> list[Point]:
     """Every variant at every x, in order. A variant's settings win over those of x, and `extra` over both."""
     values = recipe.x.get("quick", recipe.x["values"]) if quick else recipe.x["values"]
     found = []
     for variant, x in itertools.product(recipe.variants, values):
-        settings = _settings(recipe, at(recipe, x) | variant.get("set", {})) + extra
+        settings = _ordered(_settings(recipe, at(recipe, x) | variant.get("set", {})) + extra)
         found.append(Point(variant["name"], x, settings, _hash(recipe, settings, version)))
     return found
 
@@ -119,5 +124,5 @@ def sensitivity_point(recipe: Recipe, version: str, extra: tuple[tuple[str, str]
     """The point at which assumptions are halved and doubled, if the recipe names one."""
     if not recipe.sensitivity:
         return None
-    settings = (*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"]))
+    settings = _ordered((*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"])))
     return Point("", None, settings, _hash(recipe, settings, version))

@@ -150,6 +150,12 @@ def test_two_recordings_are_compared(tmp_path):
     assert "commands" not in found and "trace_requests" not in found
 
 
+def test_two_presets_are_compared(tmp_path):
+    """A preset stands before the parameters of the sweep, or `amdvi run` would refuse it."""
+    one, other = (in_process(tmp_path / str(len(extra)), "table-placement", *extra)[1] for extra in ((), (("time.preset", "fands24"),)))
+    assert not any(row["error"] for row in other) and any(metric == "latency_mean_ns" for _, _, metric, _, _ in table.compare(one, other))
+
+
 def test_points_that_fail_stay_in_the_table(tmp_path):
     _, rows = in_process(tmp_path, "walk-caches", ("workload.glx", "2"))
     assert len(rows) == 7 and all("could not be run" in str(row["error"]) for row in rows)
