@@ -64,7 +64,8 @@ static void put_commands(struct json_object *object, const struct amdvi_lint_fin
 {
     static const char *const proofs[] = {"never", "waited", "not_waited", "reused", "overdue", "relied"};
     static const char *const lacks[] = {"", "domain", "pasid", "gn", "range", "pde", "device"};
-    bool stale = f->kind == AMDVI_LINT_STALE_ENTRY || f->kind == AMDVI_LINT_STALE_DIRTY;
+    bool stale = f->kind == AMDVI_LINT_STALE_ENTRY || f->kind == AMDVI_LINT_STALE_DIRTY ||
+                 f->kind == AMDVI_LINT_STALE_ATC;
 
     if (stale || f->kind == AMDVI_LINT_MISSING_WAIT)
         json_put_text(object, "proof", proofs[f->proof]);

@@ -188,6 +188,7 @@ enum amdvi_status amdvi_lint_finish(struct amdvi_lint *lint)
     lint_torn_end(lint);
     lint_cases_finish(lint);
     lint_directory_finish(lint);
+    lint_atc_finish(lint);
     lint_ring_finish(lint);
     lint_pages_finish(lint);
     return AMDVI_OK;

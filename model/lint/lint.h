@@ -4,6 +4,7 @@
 #define AMDVI_MODEL_LINT_H
 
 #include "amdvi/lint.h"
+#include "model/lint/lint_atc.h"
 #include "model/lint/lint_cases.h"
 #include "model/lint/lint_directories.h"
 #include "model/lint/lint_known.h"
@@ -65,6 +66,7 @@ struct amdvi_lint {
     struct lint_trail trail;
     struct lint_order order;
     struct lint_regimes regimes;
+    struct lint_atc atc;
     struct lint_cases cases;
     struct lint_directories directories;
     struct lint_ring ring;

@@ -34,6 +34,7 @@ static void drop(struct amdvi_lint *lint, const struct amdvi_command_info *info,
     lint_cases_command(lint, info, slot);
     lint_cases_remember(lint, words, slot);
     lint_directory_command(lint, info, slot);
+    lint_atc_command(lint, info, slot);
     if (info->guest)
         return;
     count(lint, words);
@@ -61,6 +62,7 @@ void lint_command(struct amdvi_lint *lint, const struct amdvi_command_info *info
     }
     lint_cases_wait(lint, info, &slot);
     lint_directory_wait(lint, info, &slot);
+    lint_atc_wait(lint, info, &slot);
     if (info->guest)
         return;
     lint_regime_wait(lint, &slot);

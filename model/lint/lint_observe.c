@@ -151,6 +151,7 @@ static void on_request(void *context, const struct amdvi_request *request, const
     struct amdvi_lint *lint = context;
 
     lint_reach_learn(lint, request);
+    lint_atc_request(lint, request, result);
     if (!result->ok) {
         struct amdvi_lint_finding finding = {.request = *request};
         check_reserved(lint, result->fault.reason, &finding);
@@ -221,6 +222,12 @@ static void on_prg_response(void *context, const struct amdvi_prg_response *resp
     lint_page_answer(context, response);
 }
 
+static void on_atc_invalidate(void *context, const struct amdvi_atc_invalidation *invalidation,
+                              enum amdvi_atc_answer answer)
+{
+    lint_atc_invalidated(context, invalidation);
+}
+
 /* Nothing is cached any more: what was read before counts no more. */
 void lint_start_anew(struct amdvi_lint *lint)
 {
@@ -233,6 +240,7 @@ void lint_start_anew(struct amdvi_lint *lint)
     memset(&lint->page_requests, 0, sizeof(lint->page_requests));
     memset(&lint->torn, 0, sizeof(lint->torn));
     memset(&lint->directories, 0, sizeof(lint->directories));
+    memset(&lint->atc, 0, sizeof(lint->atc));
     lint->last_sharers = 0;
 }
 
@@ -259,5 +267,6 @@ struct amdvi_observer lint_observer(struct amdvi_lint *lint)
                                    .call = on_call,
                                    .page_request = on_page_request,
                                    .prg_response = on_prg_response,
+                                   .atc_invalidate = on_atc_invalidate,
                                    .vouch = vouch};
 }

@@ -33,6 +33,7 @@ const char *amdvi_lint_kind_name(enum amdvi_lint_kind kind)
         [AMDVI_LINT_MAP_TO_ZERO] = "map-to-zero",
         [AMDVI_LINT_PPR_ANSWER] = "ppr-answer",
         [AMDVI_LINT_REGISTER_WHILE_RUNNING] = "register-while-running",
+        [AMDVI_LINT_STALE_ATC] = "stale-atc",
     };
 
     return (unsigned)kind < AMDVI_LINT_KINDS ? names[kind] : "unknown";
@@ -255,6 +256,21 @@ static void describe_wait(struct text *t, const struct amdvi_lint_finding *f)
     add_change(t, f);
 }
 
+/* What a device keeps in a cache of its own. */
+static void describe_atc(struct text *t, const struct amdvi_lint_finding *f)
+{
+    add(t, "the ATC of %04x may keep 0x%" PRIx64 " to 0x%" PRIx64, f->request.device, f->first, f->last);
+    if (f->request.has_pasid)
+        add(t, " with PASID 0x%x", f->pasid);
+    add_guest(t, f);
+    add_difference(t, f);
+    add_change(t, f);
+    add(t, "; INVALIDATE_IOMMU_PAGES in line %" PRIu64 " and no INVALIDATE_IOTLB_PAGES behind it",
+        f->near_at.line);
+    add(t, "; needed INVALIDATE_IOTLB_PAGES %04x 0x%" PRIx64 " to 0x%" PRIx64, f->request.device, f->first,
+        f->last);
+}
+
 static void describe_dirty(struct text *t, const struct amdvi_lint_finding *f)
 {
     add_request(t, f);
@@ -377,6 +393,9 @@ static void describe(struct text *t, const struct amdvi_lint_finding *f)
         break;
     case AMDVI_LINT_STALE_DIRTY:
         describe_dirty(t, f);
+        break;
+    case AMDVI_LINT_STALE_ATC:
+        describe_atc(t, f);
         break;
     case AMDVI_LINT_TORN_DTE:
     case AMDVI_LINT_TORN_IRTE:

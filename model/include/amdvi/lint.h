@@ -83,6 +83,7 @@ enum amdvi_lint_kind {
     AMDVI_LINT_MISSING_WAIT, /* "missing-wait": the driver went on before its invalidation was waited for */
     /* "register-while-running": a pointer or mode that is not software's to change now */
     AMDVI_LINT_REGISTER_WHILE_RUNNING,
+    AMDVI_LINT_STALE_ATC, /* "stale-atc": a device's own cache keeps what the IOMMU's caches have dropped */
     AMDVI_LINT_KINDS
 };
 
