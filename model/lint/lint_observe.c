@@ -232,6 +232,7 @@ static void on_atc_invalidate(void *context, const struct amdvi_atc_invalidation
 void lint_start_anew(struct amdvi_lint *lint)
 {
     lint_cases_drop(lint);
+    lint_regime_forget(&lint->regimes);
     lint_forget_known(lint);
     memset(lint->words, 0, ((size_t)lint->word_mask + 1) * LINT_WORD_WAYS * sizeof(*lint->words));
     lint->filled_count = 0;

@@ -191,6 +191,13 @@ void lint_regime_wait(struct amdvi_lint *lint, const struct lint_slot *slot)
     lint->regimes.unwaited.open = false;
 }
 
+void lint_regime_forget(struct lint_regimes *regimes)
+{
+    memset(regimes->removals, 0, sizeof(regimes->removals));
+    regimes->open = regimes->next = 0;
+    regimes->unwaited.open = false;
+}
+
 /* ---------------------------------------------------------------- the verdict */
 
 enum amdvi_lint_regime lint_regime(const struct amdvi_lint *lint, uint16_t domain)

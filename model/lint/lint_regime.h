@@ -68,6 +68,8 @@ bool lint_reach_covered(const struct lint_reach *reach, const uint64_t words[2])
 /* A command of the host that drops pages, executed now and given at `slot`. */
 void lint_regime_command(struct amdvi_lint *lint, const uint64_t words[2], const struct lint_slot *slot);
 void lint_regime_wait(struct amdvi_lint *lint, const struct lint_slot *slot);
+/* Nothing is cached any more: nothing has to be invalidated or waited for. How domains do it stays known. */
+void lint_regime_forget(struct lint_regimes *regimes);
 enum amdvi_lint_regime lint_regime(const struct amdvi_lint *lint, uint16_t domain);
 
 #endif
