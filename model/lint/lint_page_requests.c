@@ -3,7 +3,8 @@
 
 #include "model/lookup/dtc.h"
 
-enum { WITHHELD = 3 };
+/* Notes about commands; a response code stands in `data`. */
+enum { WITHHELD = 3, UNDEFINED_CODE = 4 };
 
 static struct lint_page_group *find(struct amdvi_lint *lint, uint16_t device, uint16_t index)
 {
@@ -73,24 +74,39 @@ void lint_page_answer(struct amdvi_lint *lint, const struct amdvi_prg_response *
     group->answered = true;
 }
 
-/* GN=1 asks for the PASID in the answer, and the entry withholds it: GPRP=0 (9.4). */
-void lint_page_command(struct amdvi_lint *lint, const uint64_t words[2])
+/* Once for each device. */
+static void note(struct amdvi_lint *lint, const uint64_t words[2], uint64_t what)
 {
     uint16_t device = (uint16_t)cmd_complete_ppr_deviceid(words);
-    const struct dte *dte = dtc_peek(lint->device, device);
     struct amdvi_lint_finding finding = {.kind = AMDVI_LINT_PPR_ANSWER,
                                          .severity = AMDVI_LINT_NOTE,
                                          .at = lint->now,
                                          .request.device = device,
                                          .request.pasid = (uint32_t)cmd_complete_ppr_pasid(words),
+                                         .data = (uint32_t)cmd_complete_ppr_response(words),
                                          .index = (uint32_t)cmd_complete_ppr_prgindex(words),
                                          .near = {words[0], words[1]},
-                                         .times = WITHHELD};
+                                         .times = what};
 
-    if (!cmd_complete_ppr_gn(words) || !dte || dte->prg_pasid || lint->device->config.value[CONFIG_PPR_PASID])
-        return;
-    if (!lint_group_told(lint, lint_group(finding.kind, device, WITHHELD), 1))
+    if (!lint_group_told(lint, lint_group(finding.kind, device, what), 1))
         lint_report(lint, &finding);
+}
+
+/* 0: success, 1: invalid, Fh: failure (6.4). */
+static bool is_defined(uint64_t code)
+{
+    return code == 0 || code == 1 || code == 0xf;
+}
+
+/* GN=1 asks for the PASID in the answer, and the entry withholds it: GPRP=0 (9.4). */
+void lint_page_command(struct amdvi_lint *lint, const uint64_t words[2])
+{
+    const struct dte *dte = dtc_peek(lint->device, (uint16_t)cmd_complete_ppr_deviceid(words));
+
+    if (!is_defined(cmd_complete_ppr_response(words)))
+        note(lint, words, UNDEFINED_CODE);
+    if (cmd_complete_ppr_gn(words) && dte && !dte->prg_pasid && !lint->device->config.value[CONFIG_PPR_PASID])
+        note(lint, words, WITHHELD);
 }
 
 void lint_pages_finish(struct amdvi_lint *lint)

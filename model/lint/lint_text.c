@@ -306,6 +306,11 @@ static void describe_torn(struct text *t, const struct amdvi_lint_finding *f)
 
 static void describe_answer(struct text *t, const struct amdvi_lint_finding *f)
 {
+    if (f->severity == AMDVI_LINT_NOTE && f->data > 1 && f->data < 0xf) {
+        add(t, "COMPLETE_PPR_REQUEST for %04x, group %u, has response code 0x%x, which means nothing",
+            f->request.device, (unsigned)f->index, f->data);
+        return;
+    }
     if (f->severity == AMDVI_LINT_NOTE) {
         add(t, "COMPLETE_PPR_REQUEST for %04x asks for PASID 0x%x, which the entry withholds (GPRP=0)",
             f->request.device, f->request.pasid);

@@ -2,6 +2,7 @@
 /* What happens to table words that hardware has read. */
 #include "model/lint/lint.h"
 
+#include "model/port/memory.h"
 #include "tables/layout.h"
 
 /* An address that was unmapped and is mapped again, before hardware has looked. Bit 0 says in all tables
@@ -111,7 +112,8 @@ void lint_words_scan(struct amdvi_lint *lint)
         struct lint_word *word = &lint->words[lint->filled[i]];
         uint64_t value;
 
-        if (!shadow_read(lint->device, word->address & ~(uint64_t)1, &value) || value == word->value)
+        if (memory_read(lint->device, word->address & ~(uint64_t)1, &value, sizeof(value)) ||
+            value == word->value)
             continue;
         lint_order_change(&lint->order);
         change(lint, word, value);

@@ -113,6 +113,14 @@ static void map_and_unmap(unsigned i)
     hit(i);
 }
 
+/* The words of 64 leaf entries, their directories, and the device table entry. */
+static void scan(unsigned i)
+{
+    (void)i;
+    if (lint)
+        amdvi_lint_scan(lint);
+}
+
 static const struct {
     const char *name;
     void (*act)(unsigned i);
@@ -121,7 +129,8 @@ static const struct {
             {"the same, guest tables on host tables", nested_hit, NULL},
             {"an invalidation, command alone", invalidate, NULL},
             {"the same, 256 stale answers open", invalidate_other, leave_open},
-            {"unmap, invalidate, wait, map, DMA", map_and_unmap, NULL}};
+            {"unmap, invalidate, wait, map, DMA", map_and_unmap, NULL},
+            {"a scan of 70 remembered words", scan, NULL}};
 
 static double measure(void (*act)(unsigned i))
 {

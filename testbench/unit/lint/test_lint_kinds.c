@@ -373,6 +373,29 @@ START_TEST(a_group_is_answered_once_with_its_pasid)
 }
 END_TEST
 
+/* 0, 1 and Fh mean something (6.4). */
+START_TEST(a_response_code_that_means_nothing_is_noted)
+{
+    static const uint64_t codes[] = {0, 1, 0xf, 2, 0xe};
+    uint64_t words[2] = {0};
+
+    request_page();
+    cmd_complete_ppr_set_opcode(words, CMD_COMPLETE_PPR_REQUEST);
+    cmd_complete_ppr_set_deviceid(words, OTHER);
+    cmd_complete_ppr_set_pasid(words, PASID);
+    cmd_complete_ppr_set_gn(words, 1);
+    cmd_complete_ppr_set_prgindex(words, 9);
+    cmd_complete_ppr_set_response(words, codes[_i]);
+    machine_command(&m, words[0], words[1]);
+    if (_i < 3) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    expect(AMDVI_LINT_PPR_ANSWER, AMDVI_LINT_NOTE);
+    ck_assert_msg(strstr(text, "which means nothing") != NULL, "%s", text);
+}
+END_TEST
+
 /* Linux sends GN=1 and never sets GPRP: the device gets no PASID. */
 START_TEST(a_pasid_that_is_asked_for_and_withheld_is_noted)
 {
@@ -637,6 +660,7 @@ int main(void)
     tcase_add_test(tests, one_number_for_all_waits_is_silent);
     tcase_add_loop_test(tests, a_base_that_moves_is_a_note_unless_something_is_lost, 0, 2);
     tcase_add_loop_test(tests, a_group_is_answered_once_with_its_pasid, 0, 4);
+    tcase_add_loop_test(tests, a_response_code_that_means_nothing_is_noted, 0, 5);
     tcase_add_test(tests, a_pasid_that_is_asked_for_and_withheld_is_noted);
     tcase_add_loop_test(tests, devices_of_one_domain_with_different_guest_tables_are_found, 0, 2);
     tcase_add_loop_test(tests, an_invalidation_that_is_not_waited_for_is_found, 0, 2);
