@@ -21,6 +21,39 @@ enum {
 #define SYSTEM_MANAGEMENT UINT64_C(0xfdf9100000)
 #define PORT_IO           UINT64_C(0xfdfc000000)
 
+/* ---------------------------------------------------------------- dirty tracking (10.2) */
+
+static void track_dirty(uint64_t *raw)
+{
+    dte_set_had(raw, 3);
+}
+
+/* A migration begins: HAD=3, so that writes set dirty bits. 0: the entry's own invalidation is missing, and
+ * writes are lost; 1: that of the pages is; 2: the right way. */
+START_TEST(dirty_tracking_needs_its_invalidations)
+{
+    ck_assert(machine_write(&m, DEVICE, IOVA).ok);
+    step();
+    edit_entry(DEVICE, track_dirty);
+    if (_i)
+        machine_invalidate_device(&m, DEVICE);
+    if (_i != 1)
+        machine_invalidate_domain(&m, DOMAIN);
+    machine_wait(&m);
+    step();
+    ck_assert(machine_write(&m, DEVICE, IOVA).ok);
+    ck_assert_int_eq(v1_d(machine_peek(&m, leaf_of(IOVA))) != 0, _i == 2);
+    amdvi_lint_finish(lint);
+    if (_i == 2) {
+        ck_assert_msg(findings == 0, "%s", text);
+        return;
+    }
+    ck_assert_uint_eq(findings, 1);
+    ck_assert_int_eq(found.kind, _i ? AMDVI_LINT_STALE_DIRTY : AMDVI_LINT_STALE_ENTRY);
+    ck_assert_int_eq(found.cache, _i ? AMDVI_CACHE_PTC : AMDVI_CACHE_DTC);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- device table entries */
 
 static void clear_v(uint64_t *raw)
@@ -310,6 +343,7 @@ int main(void)
     tcase_add_loop_test(tests, a_field_that_counts_is_found, 0, FIELDS);
     tcase_add_loop_test(tests, a_field_that_counts_is_silent_after_its_commands, 0, FIELDS);
     tcase_add_loop_test(tests, fields_without_a_part_in_the_answer_are_silent, 0, 4);
+    tcase_add_loop_test(tests, dirty_tracking_needs_its_invalidations, 0, 3);
     tcase_add_test(tests, the_change_that_was_seen_is_blamed);
     tcase_add_test(tests, a_change_that_nobody_saw_has_no_blame);
     tcase_add_loop_test(tests, an_entry_that_is_beyond_the_table_now_is_found, 0, 2);
