@@ -40,6 +40,7 @@ OTHERWISE = {
     ("docs/hw-viommu.rst", "$ cmake --preset"): "CI",
     ("docs/hw-viommu.rst", "$ build/"): "the tests guests/run_isolation and fuzz, for a shorter time",
     ("docs/hosts.md", "scripts/kernel"): "the tests of testbench/kshim",
+    ("docs/lint.md", "scripts/lint-campaign"): "runs for an hour; the tests of testbench/unit/lint and testbench/kshim, shorter",
     ("docs/kernel.md", "cmake --preset"): "CI",
     ("docs/kernel.md", "cmake --build"): "CI",
     ("docs/kernel.md", "scripts/kernel"): "the tests of testbench/kshim",
