@@ -26,6 +26,7 @@ static void kept(struct world *world)
     nest_attach(world, &nest, table, "a nested table");
     EXPECT(world, dte_i(entry_of(world, world->gpu).words), "the nested entry allows no ATS");
     EXPECT(world, read_cached(world, &word) == DMA_DONE, "the page is not reached by ATS");
+    world->awaited[AMDVI_LINT_STALE_ATC] = 2; /* the lint may say so, too, when the driver has waited again */
     user_unmap(world, &nest.session, IOVA + 2 * LARGE, LARGE);
     EXPECT(world, read_cached(world, &word) == DMA_DONE, "the device was told");
     world->api->fd_detach(nest.session.bound);
