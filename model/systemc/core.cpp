@@ -64,6 +64,7 @@ struct core::callbacks {
     {
         auto c = static_cast<core *>(context);
         c->interrupts_.push_back(*irq);
+        c->wave.message();
         c->work_ = true;
     }
     static amdvi_atc_answer atc(void *context, const amdvi_atc_invalidation *invalidation)
@@ -111,7 +112,7 @@ void core::on_complete(void *context, const amdvi_completion *completion)
 
 core::core(const iommu_options &given)
     : options(checked(given)), out(times), mem(times), memory(*this), dmi(*this), timing(*this),
-      transactions(*this)
+      transactions(*this), wave(*this)
 {
     for (unsigned i = 0; i < options.ports; i++)
         ports.push_back(std::make_unique<device_port>(*this, i));
@@ -244,6 +245,15 @@ void core::observe(const amdvi_observer &observer)
     if (watched_)
         dmi.revoke_all();
     leave(none);
+}
+
+void core::grant_pointers(bool yes)
+{
+    pointers_ = yes;
+    if (yes)
+        return;
+    gate_.going_out();
+    dmi.revoke_all();
 }
 
 /* ---------------------------------------------------------------- calls of the platform */

@@ -25,6 +25,7 @@
 #include "model/systemc/payloads.h"
 #include "model/systemc/registers.h"
 #include "model/systemc/sender.h"
+#include "model/systemc/signals.h"
 
 namespace amdvi::face
 {
@@ -59,7 +60,7 @@ class core
     {
         gate_.leave();
         timing.stirred();
-        if (work_ || timing.on())
+        if (work_ || timing.on() || wave.traced())
             settle(&delay);
     }
     /* What non-blocking transport has left to do. */
@@ -87,8 +88,10 @@ class core
     /* Somebody listens to accesses, requests or hits: all of them must come by here. */
     bool watched() const
     {
-        return watched_;
+        return watched_ || !pointers_;
     }
+    /* False: nobody gets a pointer, as if somebody listened. */
+    void grant_pointers(bool yes);
     /* Software has written a register of the host's window. Inside. */
     void register_written(std::uint64_t offset);
     /* A field of a register of the host, without anybody noticing. */
@@ -139,6 +142,7 @@ class core
     std::vector<std::unique_ptr<device_port>> ports;
     std::unique_ptr<register_port> spaces[inside::SPACES];
     register_server server;
+    signals wave;
 
   private:
     struct callbacks;
@@ -173,7 +177,7 @@ class core
     bool work_ = false, settling_ = false, external_ = false, settling_by_debug_ = false;
     bool gently_ = false;  /* settling in somebody's call */
     bool sending_ = false; /* something is to be sent in the next delta cycle */
-    bool watched_ = false, pages_matter_ = false;
+    bool watched_ = false, pointers_ = true, pages_matter_ = false;
     amdvi_observer user_{};
     amdvi_observation *observation_ = nullptr;
     std::uint64_t clock_ = 0; /* nanoseconds that the device has been told of */

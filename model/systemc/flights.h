@@ -48,6 +48,11 @@ class flights : public sender::owner
     {
     }
     bool room() const;
+    /* Under way. */
+    unsigned count() const
+    {
+        return count_;
+    }
     /* The payload is held by the caller's reference from here on. */
     flight *take(tlm::tlm_generic_payload &payload, device_port &port);
     /* Hands it to the device. Inside. */

@@ -95,6 +95,16 @@ void inside::observe(const amdvi_observer &observer)
     core_->observe(observer);
 }
 
+void inside::grant_pointers(bool yes)
+{
+    core_->grant_pointers(yes);
+}
+
+void inside::trace(sc_core::sc_trace_file *file, const std::string &name)
+{
+    core_->wave.trace(file, name);
+}
+
 void inside::reset()
 {
     core_->reset();

@@ -77,6 +77,10 @@ class memory_port : public sender::owner
     /* Answers all that is under way from what memory shows to a debugger; what still comes for it is ignored.
      */
     void answer_all();
+    std::size_t under_way() const
+    {
+        return open_.size();
+    }
     bool busy() const
     {
         return !open_.empty();

@@ -29,6 +29,8 @@ void core::settle(sc_core::sc_time *delay)
     while (step(delay))
         ;
     timing.arm();
+    if (wave.traced() && !gate_.inside())
+        wave.update();
 }
 
 void core::stir_gently()

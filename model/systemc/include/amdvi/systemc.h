@@ -84,6 +84,8 @@ class inside
     void atc_complete(std::uint32_t tag);
     amdvi_page_request_result page_request(const struct amdvi_page_request &request);
     void observe(const amdvi_observer &observer);
+    void grant_pointers(bool yes);
+    void trace(sc_core::sc_trace_file *file, const std::string &name);
     void reset();
     amdvi_device *device();
 
@@ -157,6 +159,22 @@ template <unsigned BUSWIDTH> class basic_iommu : public sc_core::sc_module
     {
         inside_.observe(observer);
     }
+    /* False: nobody gets a direct pointer until it is true again, and who has one loses it: for those who
+     * must see every request, and listen at device(). */
+    void grant_pointers(bool yes)
+    {
+        inside_.grant_pointers(yes);
+    }
+    /*
+     * Signals for a waveform, below `name`: cmd_head, cmd_tail, event_head, event_tail, ppr_head, ppr_tail
+     * (bytes, as the registers), requests and accesses (under way by non-blocking transport, from devices and
+     * to memory), interrupts (how many the device has sent). Before the simulation begins.
+     */
+    void trace(sc_core::sc_trace_file *file, const std::string &name)
+    {
+        inside_.trace(file, name);
+    }
+    using sc_core::sc_module::trace;
     void reset()
     {
         inside_.reset();
