@@ -119,7 +119,7 @@ def draw_sensitivity(metric: str, base: float, bars: list[tuple[str, float, floa
     axes.axvline(base, color="black", linewidth=1)
     axes.set_yticks(range(len(bars)), [name for name, _, _ in bars])
     axes.set_ylim(-0.7, len(bars) - 0.3)
-    axes.set_xlabel(f"{readable(metric)}; line: {base:,.6g}, as assumed")
+    axes.set_xlabel(f"{readable(metric)}; line: {base:{',.0f' if base >= 1000 else '.4g'}}, as assumed")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=2, frameon=False, borderaxespad=0.1)
     figure.tight_layout()
     return figure
