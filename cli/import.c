@@ -39,7 +39,7 @@ static const char help[] =
     "  amdvi import vmcore --symbols System.map --types vmlinux.btf -o crash.trace\n\n"
     "exit codes: 0 done; 2 the file cannot be understood or written\n";
 
-enum { HEAD = 512, TAR_MAGIC = 257 };
+enum { HEAD = 512, TAR_MAGIC = 257, MOST_IOMMU = 63, MOST_PAGES = 1 << 20 };
 
 struct job {
     struct conversion here;
@@ -117,22 +117,35 @@ static bool any_machine(int count, char **files)
 
 /* ------------------------------------------------------------------ the command */
 
-static void take_option(struct job *job, int option)
+/* What only Python takes; numbers are checked here, where all other options are. */
+static bool take_machine_option(struct job *job, int option)
+{
+    uint64_t number;
+
+    job->elsewhere = true;
+    if (option == 'i')
+        return option_number(&command_import, "--iommu", optarg, MOST_IOMMU, &number);
+    if (option == 'M')
+        return option_number(&command_import, "--max-pages", optarg, MOST_PAGES, &number);
+    return true;
+}
+
+static bool take_option(struct job *job, int option)
 {
     switch (option) {
     case 'o':
         job->here.out = optarg;
-        break;
+        return true;
     case 'q':
         job->here.quiet = true;
-        break;
+        return true;
     case 'B':
     case 'T':
         job->here.form = option == 'B' ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
         job->here.form_given = true;
-        break;
+        return true;
     default:
-        job->elsewhere = true;
+        return take_machine_option(job, option);
     }
 }
 
@@ -174,7 +187,8 @@ static int run(int argc, char **argv)
     while ((option = option_next(&command_import, argc, argv, ":ho:qi:", options, &status)) != OPTION_END) {
         if (option == OPTION_STOP)
             return status;
-        take_option(&job, option);
+        if (!take_option(&job, option))
+            return CLI_WRONG;
         collector |= option == 'C';
     }
     if (collector && optind == argc)

@@ -13,6 +13,7 @@ from pathlib import Path
 from . import source
 from .bits import REGISTERS
 from .errors import SourceError, number
+from .image import MOST_PAGES, TooMuch
 from .lay import Lay, Report, check, not_in
 from .source import Machine
 from .text import Writer
@@ -27,11 +28,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("-B", "--binary", action="store_true")
     parser.add_argument("-T", "--text", action="store_true")
     parser.add_argument("-q", "--quiet", action="store_true")
-    parser.add_argument("-i", "--iommu", type=int, default=None)
+    parser.add_argument("-i", "--iommu", type=lambda text: int(text, 0), default=None)
     parser.add_argument("--symbols")
     parser.add_argument("--types")
     parser.add_argument("--register", action="append", default=[])
-    parser.add_argument("--max-pages", type=int, default=DEFAULT_PAGES)
+    parser.add_argument("--max-pages", type=lambda text: int(text, 0), default=DEFAULT_PAGES)
     parser.add_argument("--collector")
     return parser.parse_args()
 
@@ -138,6 +139,8 @@ def main() -> int:
         return run(options)
     except SourceError as error:
         print(error, file=sys.stderr)
+    except TooMuch:
+        print(f"{options.files[0]}: tables of more than {MOST_PAGES} pages have to be put together", file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
     except BrokenPipeError:

@@ -31,12 +31,13 @@ class Image:
 
     def __init__(self) -> None:
         self.pages: dict[int, bytearray] = {}
+        self.given = 0  # pages that a source showed; the bound is on what comes to them
         self.next_table = TABLES
 
     def page(self, address: int) -> bytearray:
         base = address & ~(PAGE - 1)
         if base not in self.pages:
-            if len(self.pages) >= MOST_PAGES:
+            if len(self.pages) >= self.given + MOST_PAGES:
                 raise TooMuch
             self.pages[base] = bytearray(PAGE)
         return self.pages[base]

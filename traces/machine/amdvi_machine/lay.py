@@ -68,6 +68,7 @@ class Lay:
         walk.table(table & bits.ADDRESS, (table & 0x1FF) + 1, wide_interrupts(self.values, self.unit.facts))
         for address, data in walk.pages.items():
             self.memory.pages[address] = bytearray(data)
+        self.memory.given = len(walk.pages)
         self.devices = dict(walk.devices)
         for text in walk.problems():
             self.gap(text)

@@ -205,7 +205,8 @@ def test_mistakes_name_file_line_and_field(amdvi, tmp_path, name, data, told):
 
 def test_command_lines_that_are_wrong(amdvi, tmp_path):
     (tmp_path / "core").write_bytes(core_file(PAGES))
-    for arguments, told in (([tmp_path / "core", "--register", "cr3=1"], "'cr3' is none of"), ([tmp_path / "core", "--symbols", "x"], "takes --types"),
+    for arguments, told in (([tmp_path / "core", "--max-pages", "-5"], "--max-pages"), ([tmp_path / "core", "--iommu", "x"], "--iommu"),
+                            ([tmp_path / "core", "--register", "cr3=1"], "'cr3' is none of"), ([tmp_path / "core", "--symbols", "x"], "takes --types"),
                             ([tmp_path / "none.tar", tmp_path / "core"], "none.tar: No such file")):
         done = amdvi("import", *arguments, "-o", tmp_path / "out")
         assert done.returncode == 2 and told in done.stderr, done.stderr
