@@ -23,7 +23,7 @@ def table(head: list[str], lines: Iterable[list[str]]) -> str:
 
 
 def hours(rows: list[Row]) -> str:
-    return f"{sum(row.seconds for row in rows) / 3600:.2f}"
+    return f"{sum(row.seconds for row in rows) / 3600:.3f}"
 
 
 def days(rows: list[Row]) -> str:
@@ -44,6 +44,8 @@ def findings(rows: list[Row]) -> str:
 
 def hours_left(rows: list[Row], wanted: int) -> str:
     """At the speed of the rounds until now."""
+    if not wanted:
+        return "–"
     left, known = wanted - counted(rows), [row for row in rows if row.seconds]
     if left <= 0:
         return "0"

@@ -94,7 +94,7 @@ def test_tables_show_the_sums(tmp_path):
     assert page.update(rows, check=True, path=path) == 1
     assert page.update(rows, check=False, path=path) == 0
     text = path.read_text()
-    assert "| fuzz | executions | 100,000,000 | 1,234 | 0 | 2 of 1 commit | 0.01 | 540.2 | 2026-11-30 to 2026-12-02 |" in text
+    assert "| fuzz | executions | 100,000,000 | 1,234 | 0 | 2 of 1 commit | 0.007 | 540.2 | 2026-11-30 to 2026-12-02 |" in text
     assert "1 survived: 97.5 % noticed" in text and text.startswith("x\n") and text.endswith("y\n")
     assert page.update(rows, check=True, path=path) == 0
 

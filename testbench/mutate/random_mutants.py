@@ -86,9 +86,12 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
         if mutant not in results and mutant not in elsewhere:
             results[mutant] = ask(mutant, bench, clean, log)
             counted += results[mutant] not in NOT_COUNTED
-    for mutant, by in list(results.items()):
-        if by == NOT_YET or (by is None and args.again):
-            results[mutant] = ask(mutant, bench, clean, log, further=True)
+    left = [mutant for mutant, by in results.items() if by == NOT_YET or (by is None and args.again)]
+    bench.make()
+    if left and (by := bench.noticed_further()):
+        sys.exit(f"the tree without defects does not pass: {by}")
+    for mutant in left:
+        results[mutant] = ask(mutant, bench, clean, log, further=True)
 
 
 def summary(results: Results, seed: int) -> float:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from types import SimpleNamespace
+
+import pytest
 
 import random_mutants as hunt
 from draw import Mutant
@@ -47,3 +50,30 @@ def test_a_mutant_is_planted_where_its_line_has_gone_to(tmp_path):
     assert before == "int f;\n\n    if (a < b)\n" and path.read_text() == "int f;\n\n    if (a <= b)\n"
     path.write_text("gone\n")
     assert hunt.plant(mutant(1), tmp_path) is None
+
+
+class Stand:
+    """A bench whose further tests fail without a defect."""
+
+    tree, broken = None, "platform/x"
+
+    def make(self):
+        return True
+
+    def code(self):
+        return "clean"
+
+    def noticed_by(self):
+        return None
+
+    def noticed_further(self):
+        return self.broken
+
+
+def test_tests_that_fail_without_a_defect_notice_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(hunt.Bench, "prepare", lambda work, jobs: Stand())
+    monkeypatch.setattr(hunt, "draw", lambda tree, seed: iter(()))
+    args = SimpleNamespace(work=tmp_path, jobs=1, seed=1, count=0, again=False)
+    with pytest.raises(SystemExit, match="without defects does not pass: platform/x"):
+        hunt.hunt(args, tmp_path / "1.jsonl", {mutant(1): hunt.NOT_YET})
+    hunt.hunt(args, tmp_path / "1.jsonl", {mutant(1): "core/test_tlb"})
