@@ -129,6 +129,7 @@ static void put_counters(struct out *out, const struct amdvi_device *device)
     if (!words)
         return;
     put_section(out, SECTION_COUNTERS, words * 8);
+    pmu_settle(device);
     put_words(out, device->pmu.counters[0].reg, words);
 }
 

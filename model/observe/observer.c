@@ -142,11 +142,13 @@ static bool others_want_requests(const struct amdvi_device *device)
 void device_watch(struct amdvi_device *device)
 {
     bool wanted = device->observed && (device->observer.hit || device->observer.access);
+    bool looked_at = device->inject.active || wanted;
 
-    device->watched = device->pmu.active || device->inject.active || wanted;
+    device->watched = device->pmu.active || looked_at;
     device->voucher = device->pmu.active || device->inject.active ? NULL : find_voucher(device);
     device->hits_heard = others_want_requests(device);
-    device->whole_way = device->watched && !device->voucher;
+    device->whole_way = looked_at && !device->voucher;
+    device->hits_asked = device->voucher || device->pmu.active;
     device->long_way = device->away || device->whole_way;
 }
 
@@ -158,6 +160,7 @@ static void choose(struct amdvi_device *device)
     device->observer = (struct amdvi_observer){.context = device};
     for (const struct amdvi_observation *o = first; o; o = o->next)
         want(&device->observer, &o->observer);
+    device->accesses_seen = device->observer.access != NULL;
     device_watch(device);
 }
 

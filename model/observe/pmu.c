@@ -25,23 +25,27 @@ bool pmu_create(struct amdvi_device *device)
     pmu->per_bank = (uint8_t)config[CONFIG_PMU_COUNTERS];
     ctr_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], pmu->mask);
     pmu->counters = allocate_zeroed(&device->allocator, counters_of(pmu) * sizeof(*pmu->counters));
-    return pmu->counters != NULL;
+    pmu->sources = allocate_zeroed(&device->allocator, counters_of(pmu));
+    pmu->hits = allocate_zeroed(&device->allocator,
+                                sizeof(*pmu->hits) + counters_of(pmu) * sizeof(pmu->hits->counters[0]));
+    return pmu->counters && pmu->sources && pmu->hits;
 }
 
 void pmu_destroy(struct amdvi_device *device)
 {
     release(&device->allocator, device->pmu.counters);
+    release(&device->allocator, device->pmu.sources);
+    release(&device->allocator, device->pmu.hits);
 }
 
 void pmu_reset(struct amdvi_device *device)
 {
     struct pmu *pmu = &device->pmu;
 
-    pmu->active = false;
-    device_watch(device);
     for (size_t i = 0; i < counters_of(pmu); i++)
         for (unsigned id = 0; id < CTR_COUNT; id++)
             pmu->counters[i].reg[id] = pmu->mask[id].reset;
+    pmu_changed(device);
 }
 
 /* ---------------------------------------------------------------- registers */
@@ -66,7 +70,21 @@ uint32_t pmu_read(const struct amdvi_device *device, uint64_t offset)
     unsigned id;
     const uint64_t *value = find(device, offset, &id);
 
+    pmu_settle(device);
     return value ? (uint32_t)(*value >> offset % 8 * 8) : 0;
+}
+
+/* What a page counts whose entry and translation are cached. */
+static bool counts_hits(uint64_t source)
+{
+    return source == CTR_SOURCE_CSOURCE_MEM_TRANSLATIONS || source == CTR_SOURCE_CSOURCE_PTE_HIT ||
+           source == CTR_SOURCE_CSOURCE_DTE_HIT;
+}
+
+static bool has_filter(const struct pmu_counter *c)
+{
+    return ctr_device_en(c->reg[CTR_DEVICE]) || ctr_domain_en(c->reg[CTR_DOMAIN]) ||
+           ctr_pasid_en(c->reg[CTR_PASID]);
 }
 
 void pmu_changed(struct amdvi_device *device)
@@ -74,8 +92,18 @@ void pmu_changed(struct amdvi_device *device)
     struct pmu *pmu = &device->pmu;
 
     pmu->active = false;
-    for (size_t i = 0; i < counters_of(pmu); i++)
-        pmu->active |= ctr_source_csource(pmu->counters[i].reg[CTR_SOURCE]) != 0;
+    if (pmu->hits)
+        *pmu->hits = (struct pmu_hits){0};
+    for (size_t i = 0; i < counters_of(pmu); i++) {
+        const struct pmu_counter *c = &pmu->counters[i];
+        uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
+        pmu->active |= source != 0;
+        pmu->sources[i] = source < PMU_SOURCES ? (uint8_t)(source | (has_filter(c) ? PMU_FILTERED : 0)) : 0;
+        if (!counts_hits(source))
+            continue;
+        pmu->hits->counters[pmu->hits->count++] = (uint16_t)i;
+        pmu->hits->filtered |= has_filter(c);
+    }
     device_watch(device);
 }
 
@@ -87,6 +115,7 @@ void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
 
     if (!reg)
         return;
+    pmu_settle(device);
     mask = device->pmu.mask[id].rw & (uint64_t)UINT32_MAX << shift;
     *reg = (*reg & ~mask) | ((uint64_t)value << shift & mask);
     pmu_changed(device);
@@ -94,13 +123,18 @@ void pmu_write(struct amdvi_device *device, uint64_t offset, uint32_t value)
 
 /* ---------------------------------------------------------------- counting */
 
-/* What an operation did, by CSource, and whose it was. */
-struct tally {
-    const struct job *job; /* what did it */
-    uint64_t events[PMU_SOURCES];
+/* Whose an operation was. */
+struct owner {
     bool has_device, has_domain, has_pasid;
     uint16_t device, domain;
     uint32_t pasid;
+};
+
+/* What an operation did, by CSource. */
+struct tally {
+    const struct job *job; /* what did it */
+    uint64_t events[PMU_SOURCES];
+    struct owner owner;
 };
 
 static bool filter_passes(bool enabled, uint64_t match, uint64_t mask, bool has, uint64_t value)
@@ -108,16 +142,16 @@ static bool filter_passes(bool enabled, uint64_t match, uint64_t mask, bool has,
     return !enabled || (has && ((value ^ match) & mask) == 0);
 }
 
-static bool selects(const struct pmu_counter *c, const struct tally *tally)
+static bool selects(const struct pmu_counter *c, const struct owner *o)
 {
     uint64_t device = c->reg[CTR_DEVICE], domain = c->reg[CTR_DOMAIN], pasid = c->reg[CTR_PASID];
 
     return filter_passes(ctr_device_en(device), ctr_device_match(device), ctr_device_mask(device),
-                         tally->has_device, tally->device) &&
+                         o->has_device, o->device) &&
            filter_passes(ctr_domain_en(domain), ctr_domain_match(domain), ctr_domain_mask(domain),
-                         tally->has_domain, tally->domain) &&
-           filter_passes(ctr_pasid_en(pasid), ctr_pasid_match(pasid), ctr_pasid_mask(pasid), tally->has_pasid,
-                         tally->pasid);
+                         o->has_domain, o->domain) &&
+           filter_passes(ctr_pasid_en(pasid), ctr_pasid_match(pasid), ctr_pasid_mask(pasid), o->has_pasid,
+                         o->pasid);
 }
 
 /* Nobody waits for the record; one for which there is no room on the way is lost. */
@@ -146,27 +180,28 @@ static void add(struct amdvi_device *device, const struct job *job, struct pmu_c
 static void count(struct amdvi_device *device, const struct tally *tally)
 {
     struct pmu *pmu = &device->pmu;
+    size_t counters = counters_of(pmu);
 
-    for (size_t i = 0; i < counters_of(pmu); i++) {
-        struct pmu_counter *c = &pmu->counters[i];
-        uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
-
-        if (source < PMU_SOURCES && tally->events[source] && selects(c, tally))
-            add(device, tally->job, c, tally->events[source]);
+    pmu_settle(device);
+    for (size_t i = 0; i < counters; i++) {
+        unsigned source = pmu->sources[i];
+        uint64_t events = tally->events[source % PMU_FILTERED];
+        if (events && (source < PMU_FILTERED || selects(&pmu->counters[i], &tally->owner)))
+            add(device, tally->job, &pmu->counters[i], events);
     }
 }
 
 /* ---------------------------------------------------------------- pages of requests */
 
-static void tag_page(struct tally *tally, const struct translation *t)
+/* Requests without PASID are those of PASID 0 where GIoV says so. `dte` may be null. */
+static struct owner owner_of(const struct amdvi_request *request, const struct dte *dte)
 {
-    tally->has_device = true;
-    tally->device = t->request->device;
-    tally->has_domain = t->dte && t->dte->valid;
-    tally->domain = t->dte ? t->dte->domain : 0;
-    /* Requests without PASID are those of PASID 0 where GIoV says so. */
-    tally->has_pasid = t->request->has_pasid || (t->dte && t->dte->giov);
-    tally->pasid = t->request->has_pasid ? t->request->pasid : 0;
+    return (struct owner){.has_device = true,
+                          .device = request->device,
+                          .has_domain = dte && dte->valid,
+                          .domain = dte ? dte->domain : 0,
+                          .has_pasid = request->has_pasid || (dte && dte->giov),
+                          .pasid = request->has_pasid ? request->pasid : 0};
 }
 
 static void tally_pass(struct tally *tally, const struct translation *t)
@@ -201,9 +236,8 @@ static void tally_walk(struct tally *tally, const struct amdvi_statistics *count
 void pmu_page(struct amdvi_device *device, const struct translation *t)
 {
     const struct amdvi_statistics *counts = &t->watch.counts;
-    struct tally tally = {.job = t->job};
+    struct tally tally = {.job = t->job, .owner = owner_of(t->request, t->dte)};
 
-    tag_page(&tally, t);
     tally_pass(&tally, t);
     tally_walk(&tally, counts);
     tally.events[CTR_SOURCE_CSOURCE_DTE_HIT] = counts->dtc_hits;
@@ -211,6 +245,74 @@ void pmu_page(struct amdvi_device *device, const struct translation *t)
     tally.events[CTR_SOURCE_CSOURCE_MEM_TARGET_ABORT] =
         !t->result->ok && t->request->at != AMDVI_TRANSLATION_REQUEST;
     count(device, &tally);
+}
+
+/* ---------------------------------------------------------------- cached answers */
+
+/* How many more it can count before it rolls over. */
+static uint64_t room_of(const struct pmu_counter *c)
+{
+    return ctr_counter_count(UINT64_MAX) - ctr_counter_count(c->reg[CTR_COUNTER]);
+}
+
+static void step(struct pmu_counter *c, uint64_t events)
+{
+    c->reg[CTR_COUNTER] =
+        ctr_counter_set_count(c->reg[CTR_COUNTER], ctr_counter_count(c->reg[CTR_COUNTER]) + events);
+}
+
+void pmu_settle(const struct amdvi_device *device)
+{
+    const struct pmu *pmu = &device->pmu;
+    struct pmu_hits *hits = pmu->hits;
+
+    if (!hits || !hits->given)
+        return;
+    for (unsigned i = 0; i < hits->count; i++)
+        step(&pmu->counters[hits->counters[i]], hits->given - hits->left);
+    hits->given = hits->left = 0;
+}
+
+/* Until the next counter rolls over. */
+static uint64_t room_for_hits(const struct pmu *pmu)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (unsigned i = 0; i < pmu->hits->count; i++) {
+        uint64_t room = room_of(&pmu->counters[pmu->hits->counters[i]]);
+        least = room < least ? room : least;
+    }
+    return least;
+}
+
+static bool hit_of_owner(struct pmu *pmu, const struct owner *owner)
+{
+    if (!room_for_hits(pmu))
+        return false;
+    for (unsigned i = 0; i < pmu->hits->count; i++) {
+        struct pmu_counter *c = &pmu->counters[pmu->hits->counters[i]];
+        if (selects(c, owner))
+            step(c, 1);
+    }
+    return true;
+}
+
+bool pmu_hit(struct amdvi_device *device, const struct amdvi_request *request, const struct dte *dte)
+{
+    struct pmu_hits *hits = device->pmu.hits;
+
+    if (hits->filtered) {
+        const struct owner owner = owner_of(request, dte);
+        return hit_of_owner(&device->pmu, &owner);
+    }
+    if (!hits->left) {
+        pmu_settle(device);
+        hits->given = hits->left = room_for_hits(&device->pmu);
+    }
+    if (!hits->left)
+        return false;
+    hits->left--;
+    return true;
 }
 
 /* ---------------------------------------------------------------- interrupts */
@@ -224,11 +326,11 @@ static bool smi_was_blocked(const struct amdvi_int_result *result)
 void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *i)
 {
-    struct tally tally = {.job = job, .has_device = true, .device = i->requester};
+    struct tally tally = {.job = job, .owner = {.has_device = true, .device = i->requester}};
     bool remapped = counts->interrupts_remapped && i->result->ok;
 
-    tally.has_domain = i->dte && i->dte->valid;
-    tally.domain = i->dte ? i->dte->domain : 0;
+    tally.owner.has_domain = i->dte && i->dte->valid;
+    tally.owner.domain = i->dte ? i->dte->domain : 0;
     tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = counts->dtc_hits;
     tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = counts->dtc_misses;
     tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && i->result->posted;
@@ -241,25 +343,25 @@ void pmu_interrupt(struct amdvi_device *device, const struct job *job, const str
 
 /* ---------------------------------------------------------------- commands and registers */
 
-static void tag_command(const struct amdvi_device *device, struct tally *tally, const uint64_t words[2])
+static void tag_command(const struct amdvi_device *device, struct owner *owner, const uint64_t words[2])
 {
     switch (cmd_opcode(words)) {
     case CMD_INVALIDATE_IOMMU_PAGES:
-        tally->has_domain = true;
-        tally->domain = (uint16_t)cmd_inv_pages_domainid(words);
-        tally->has_pasid = cmd_inv_pages_gn(words);
-        tally->pasid = (uint32_t)cmd_inv_pages_pasid(words);
+        owner->has_domain = true;
+        owner->domain = (uint16_t)cmd_inv_pages_domainid(words);
+        owner->has_pasid = cmd_inv_pages_gn(words);
+        owner->pasid = (uint32_t)cmd_inv_pages_pasid(words);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
-        tally->has_device = true;
-        tally->device = (uint16_t)cmd_inv_iotlb_deviceid(words);
-        tally->has_pasid = cmd_inv_iotlb_gn(words);
-        tally->pasid = cmd_iotlb_pasid(&device->rules, words);
+        owner->has_device = true;
+        owner->device = (uint16_t)cmd_inv_iotlb_deviceid(words);
+        owner->has_pasid = cmd_inv_iotlb_gn(words);
+        owner->pasid = cmd_iotlb_pasid(&device->rules, words);
         break;
     case CMD_INVALIDATE_DEVTAB_ENTRY:
     case CMD_INVALIDATE_INTERRUPT_TABLE:
-        tally->has_device = true;
-        tally->device = (uint16_t)cmd_inv_devtab_deviceid(words);
+        owner->has_device = true;
+        owner->device = (uint16_t)cmd_inv_devtab_deviceid(words);
         break;
     default:
         break;
@@ -272,7 +374,7 @@ void pmu_command(struct amdvi_device *device, const struct job *job, const struc
 {
     struct tally tally = {.job = job};
 
-    tag_command(device, &tally, words);
+    tag_command(device, &tally.owner, words);
     tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
     tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = counts->invalidations;
     tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = counts->entries_invalidated;

@@ -70,7 +70,7 @@ static inline bool job_caches(const struct amdvi_device *device, const struct jo
 
 static inline bool job_seen(const struct amdvi_device *device, const struct job *job)
 {
-    return __builtin_expect(device->observed, 0) && !(job->options & JOB_UNSEEN);
+    return __builtin_expect(device->accesses_seen, 0) && !(job->options & JOB_UNSEEN);
 }
 
 static inline bool job_injects(const struct amdvi_device *device, const struct job *job)

@@ -25,13 +25,13 @@ bool ledger_open(struct ledger *l)
 void ledger_close(struct ledger *l)
 {
     for (uint32_t i = 1; i < l->count; i++)
-        times_free(&l->rows[i].latency);
+        spread_free(&l->rows[i].latency);
     for (unsigned i = 0; i < EXPERIMENT_DETAIL_KINDS; i++)
         free(l->by_id[i]);
     free(l->rows);
     free(l->guest_doorbell);
-    times_free(&l->port_wait);
-    times_free(&l->walker_wait);
+    spread_free(&l->port_wait);
+    spread_free(&l->walker_wait);
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -90,18 +90,9 @@ static uint32_t row_of_device(struct ledger *l, struct world *w, uint16_t device
     return row;
 }
 
-static void add(struct ledger *l, uint32_t row, uint64_t took, const struct amdvi_timed_completion *c)
-{
-    if (!row)
-        return;
-    times_add(&l->rows[row].latency, took);
-    l->rows[row].reads += c->reads;
-    l->rows[row].faults += c->what->status == AMDVI_OK && !c->what->result->ok;
-}
-
 void ledger_completed(struct ledger *l, struct world *w, const struct amdvi_timed_completion *c)
 {
-    uint64_t took = c->done - c->submitted;
+    struct ledger_row *row;
     uint32_t device;
 
     if (w != l->world || c->what->kind != AMDVI_SUBMITTED_REQUEST || c->place == AMDVI_TIMED_DROPPED)
@@ -109,12 +100,14 @@ void ledger_completed(struct ledger *l, struct world *w, const struct amdvi_time
     device = row_of_device(l, w, c->what->request->device);
     if (!device)
         return;
-    add(l, device, took, c);
-    add(l, l->rows[device].domain, took, c);
-    add(l, l->rows[device].guest, took, c);
-    times_add(&l->port_wait, c->waited_port);
-    times_add(&l->walker_wait, c->waited_walker);
-    l->latency_sum += took;
+    row = &l->rows[device];
+    spread_add(&row->latency, c->done - c->submitted);
+    row->reads += c->reads;
+    row->faults += c->what->status == AMDVI_OK && !c->what->result->ok;
+    if (c->waited_port)
+        spread_add(&l->port_wait, c->waited_port);
+    if (c->waited_walker)
+        spread_add(&l->walker_wait, c->waited_walker);
     if (l->tracks)
         tracks_request(l->tracks, c);
 }
@@ -132,7 +125,7 @@ static void on_command(void *context, const struct amdvi_command_info *info)
     uint64_t now = amdvi_timed_now(l->world->timed);
 
     if (row)
-        times_add(&l->rows[row].latency, now - since);
+        spread_add(&l->rows[row].latency, now - since);
     if (l->tracks)
         tracks_command(l->tracks, info, code, since, now);
 }
@@ -197,12 +190,11 @@ void ledger_restart(struct ledger *l, struct world *w)
     if (w != l->world)
         return;
     for (uint32_t i = 1; i < l->count; i++) {
-        times_restart(&l->rows[i].latency);
+        spread_restart(&l->rows[i].latency);
         l->rows[i].reads = l->rows[i].faults = 0;
     }
-    times_restart(&l->port_wait);
-    times_restart(&l->walker_wait);
-    l->latency_sum = 0;
+    spread_restart(&l->port_wait);
+    spread_restart(&l->walker_wait);
     start_counters(w);
 }
 
@@ -237,15 +229,46 @@ bool experiment_ledger_close(struct experiment *e, struct experiment_result *res
 
 /* ---------------------------------------------------------------- the report */
 
-static void report_latency(struct times *t, struct experiment_latency *latency)
+static void report_latency(const struct spread *s, struct experiment_latency *latency)
 {
-    latency->count = t->count;
-    latency->mean_ns = times_mean(t) / 1e3;
+    latency->count = s->count;
+    latency->mean_ns = spread_mean(s) / 1e3;
     for (unsigned i = 0; i < EXPERIMENT_SHARES; i++)
-        latency->share_ns[i] = (double)times_share(t, experiment_shares[i].ppm) / 1e3;
+        latency->share_ns[i] = (double)spread_share(s, experiment_shares[i].ppm) / 1e3;
 }
 
-static void report_row(struct ledger *l, struct ledger_row *row, struct experiment_detail *detail)
+static void add_to_owner(struct ledger *l, uint32_t owner, const struct ledger_row *device)
+{
+    if (!owner)
+        return;
+    spread_merge(&l->rows[owner].latency, &device->latency);
+    l->rows[owner].reads += device->reads;
+    l->rows[owner].faults += device->faults;
+}
+
+/* What devices did is what their domains and guests did. Returns the time of all requests together, ps. */
+static double sum_up(struct ledger *l)
+{
+    double all = 0;
+    uint64_t requests = 0;
+
+    for (uint32_t i = 1; i < l->count; i++) {
+        add_to_owner(l, l->rows[i].domain, &l->rows[i]);
+        add_to_owner(l, l->rows[i].guest, &l->rows[i]);
+        if (l->rows[i].kind == EXPERIMENT_DEVICE) {
+            all += l->rows[i].latency.sum;
+            requests += l->rows[i].latency.count;
+        }
+    }
+    spread_add_none(&l->port_wait, requests - l->port_wait.count);
+    spread_add_none(&l->walker_wait, requests - l->walker_wait.count);
+    for (uint32_t i = 1; i < l->count; i++)
+        l->failed |= l->rows[i].latency.failed;
+    l->failed |= l->port_wait.failed || l->walker_wait.failed;
+    return all;
+}
+
+static void report_row(const struct ledger *l, const struct ledger_row *row, struct experiment_detail *detail)
 {
     *detail = (struct experiment_detail){.kind = row->kind,
                                          .id = row->id,
@@ -261,7 +284,7 @@ static void report_row(struct ledger *l, struct ledger_row *row, struct experime
     report_latency(&row->latency, &detail->latency);
 }
 
-static void report_queues(struct ledger *l, const struct amdvi_timed_statistics *s,
+static void report_queues(const struct ledger *l, const struct amdvi_timed_statistics *s, double latencies,
                           struct experiment_details *d)
 {
     static const char *const credits[] = {"table_credits", "command_credits", "guest_credits",
@@ -271,7 +294,7 @@ static void report_queues(struct ledger *l, const struct amdvi_timed_statistics 
     if (time <= 0)
         return;
     d->queues[d->queue_count++] = (struct experiment_queue){
-        "ports", (double)s->port_wait_ps / time, (double)l->latency_sum / time, {0}};
+        "ports", (double)s->port_wait_ps / time, latencies / time, {0}};
     report_latency(&l->port_wait, &d->queues[0].wait);
     d->queues[d->queue_count++] = (struct experiment_queue){
         "walkers", (double)s->walker_wait_ps / time, (double)s->walker_busy_ps / time, {0}};
@@ -287,13 +310,13 @@ static void report_queues(struct ledger *l, const struct amdvi_timed_statistics 
 
 /* Of all requests together, what they waited for; the rest are arrays, links, and walks and lines of others.
  */
-static void report_holds(struct ledger *l, const struct amdvi_timed_statistics *s,
+static void report_holds(const struct amdvi_timed_statistics *s, double latencies,
                          struct experiment_details *d)
 {
     double walkers = (double)s->walker_wait_ps / 1e6, ports = (double)s->port_wait_ps / 1e6;
     double credits = (double)s->credit_wait_ps[AMDVI_TIMED_TABLES] / 1e6;
     double memory = (double)s->busy_ps[AMDVI_TIMED_TABLES] / 1e6;
-    double rest = (double)l->latency_sum / 1e6 - ports - walkers - credits - memory;
+    double rest = latencies / 1e6 - ports - walkers - credits - memory;
 
     d->hold_us[EXPERIMENT_HOLD_PORTS] = ports;
     d->hold_us[EXPERIMENT_HOLD_WALKERS] = walkers;
@@ -306,17 +329,19 @@ void ledger_finish(struct ledger *l, struct world *w)
 {
     struct experiment_details *d = &l->details;
     struct amdvi_timed_statistics s;
+    double latencies;
 
     if (l->world != w || d->rows || amdvi_timed_get_statistics(w->timed, &s) != AMDVI_OK)
         return;
     d->since_us = (double)s.since / 1e6;
     d->until_us = (double)s.now / 1e6;
+    latencies = sum_up(l);
     d->rows = calloc(l->count, sizeof(*d->rows));
     l->failed |= !d->rows;
     for (uint32_t i = 1; d->rows && i < l->count; i++)
         if (l->rows[i].latency.count)
             report_row(l, &l->rows[i], &d->rows[d->row_count++]);
-    report_queues(l, &s, d);
-    report_holds(l, &s, d);
+    report_queues(l, &s, latencies, d);
+    report_holds(&s, latencies, d);
     read_counters(w, d);
 }

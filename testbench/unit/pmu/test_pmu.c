@@ -314,6 +314,34 @@ START_TEST(rolling_over_is_reported)
 }
 END_TEST
 
+/* Requests that the caches answer, with counters near their end: as many, and as many records, as without them. */
+START_TEST(cached_answers_count_and_roll_over)
+{
+    for (unsigned filter = 0; filter < 2; filter++) {
+        watch(0, 0x05);
+        watch(1, 0x06);
+        watch(2, 0x0a);
+        watch(3, 0x07);
+        set(0, CTR_COUNTER, 0xfffffffffffa);
+        set(0, CTR_REPORT, (uint64_t)1 << 63);
+        set(1, CTR_DEVICE, filter ? (uint64_t)0xffff << 32 | 1u << 31 | OTHER : 0);
+        machine_read(&m, DEVICE, IOVA);
+        for (unsigned i = 1; i < 20; i++) {
+            uint64_t before = count(3);
+            machine_read(&m, DEVICE, IOVA + 8 * i);
+            ck_assert_uint_eq(count(3), before);
+            ck_assert_uint_eq(count(0), (0xfffffffffffa + i + 1) & 0xffffffffffff);
+        }
+        for (unsigned i = 20; i < 40; i++)
+            machine_read(&m, DEVICE, IOVA + 8 * i);
+        ck_assert_uint_eq(count(0), 40 - 6);
+        ck_assert_uint_eq(count(1), filter ? 0 : 39);
+        ck_assert_uint_eq(count(2), filter ? 40 : 39);
+        ck_assert_uint_eq(machine_events(&m), filter + 1);
+    }
+}
+END_TEST
+
 START_TEST(batches_and_loops_count_alike)
 {
     struct amdvi_request rq[40];
@@ -383,6 +411,7 @@ int main(void)
     tcase_add_test(tcase, the_reserved_location_is_counted);
     tcase_add_test(tcase, filters_compare_under_their_masks);
     tcase_add_test(tcase, rolling_over_is_reported);
+    tcase_add_test(tcase, cached_answers_count_and_roll_over);
     tcase_add_test(tcase, batches_and_loops_count_alike);
     tcase_add_test(tcase, moving_data_is_not_counted_again);
     tcase_add_test(tcase, devices_without_counters_have_none);
