@@ -122,6 +122,10 @@ def test_bench_smoke(amdvi):
     # The device table entry and 4 levels; GCR3 and 4 levels; (4 + 1) * (4 + 0 + 2).
     assert [case["table_reads_per_op"] for case in cold] == [5, 6, 30]
     assert amdvi("bench", "--smoke", "--filter", "invalidate-64", "--runs", "1").returncode == 0
+    assert data["costs"] == [] and "guests" not in data
+    data = json.loads(amdvi("bench", "--smoke", "--filter", "timing-off", "--runs", "1", "--json").stdout)
+    assert data["cases"] == [] and [cost["must_percent"] for cost in data["costs"]] == [1, 1]
+    assert "resident memory" in amdvi("bench", "--smoke", "--filter", "guests-65536").stdout
 
 
 def inspect_json(amdvi, *arguments):

@@ -7,6 +7,7 @@
  * entry repeated and are kept as such.
  */
 #include "amdvi/layout.h"
+#include "testbench/bench/guests_timed.h"
 #include "testbench/bench/run.h"
 #include "testbench/bench/unit_memory.h"
 
@@ -389,6 +390,20 @@ static double run_commands(struct crowd *crowd, double seconds)
     return took * 1e9 / (double)(after - before);
 }
 
+/* One more doorbell of every active guest, under time. */
+static bool run_timed(struct crowd *crowd, struct bench_crowd *r)
+{
+    struct guests_round round = {.active = crowd->active, .first_device = FIRST_DEVICE, .address = DATA_GPA};
+    uint64_t before, after;
+
+    round.tail = crowd->guest_tail = (crowd->guest_tail + PER_DOORBELL * 16) % (16u << RING_LEN);
+    if (!commands_done(crowd, &before) || !guests_timed(crowd->device, &round, r) ||
+        !commands_done(crowd, &after) || after - before != (uint64_t)PER_DOORBELL * crowd->active)
+        return false;
+    r->timed_command_ns = r->timed_seconds * 1e9 / (double)(after - before);
+    return true;
+}
+
 /* ---------------------------------------------------------------- translations */
 
 static double run_hits(struct crowd *crowd, double seconds)
@@ -452,8 +467,10 @@ static bool measure_all(struct crowd *crowd, double seconds, struct bench_crowd 
     r->hit_ns = run_hits(crowd, seconds);
     r->commands_ns = r->hit_ns < 0 ? -1 : run_commands(crowd, seconds);
     r->commands_m_per_s = 1e3 / r->commands_ns;
+    if (r->commands_ns <= 0 || !run_timed(crowd, r))
+        return false;
     r->total_bytes = resident_bytes();
-    return r->commands_ns > 0;
+    return true;
 }
 
 bool bench_guests(unsigned guests, double seconds, struct bench_crowd *result, char *error, size_t size)

@@ -69,12 +69,36 @@ struct bench_crowd {
     double commands_ns;
     double hit_ns;     /* translation cache hit with all guests there */
     double hit_one_ns; /* with one guest */
+    /* Under time: one doorbell of every active guest, 100 ns apart, and a read of its device. */
+    double timed_command_ns;                     /* processor time, with the reads */
+    double timed_round_us;                       /* the device's time until all of it is done */
+    double timed_read_p50_ns, timed_read_p99_ns; /* the device's time, to 3 % */
+    double timed_seconds;                        /* processor time of it all */
 };
 
 enum { BENCH_GUESTS_MAX = 65536 };
 
 /* `seconds` of commands and of hits. False when something went wrong, and `error` says what. */
 bool bench_guests(unsigned guests, double seconds, struct bench_crowd *result, char *error, size_t size);
+
+/* What something costs that can be left out. Percent of the time without it; 0: no such goal. */
+struct bench_pair {
+    const char *name;
+    const char *what;
+    double must_percent, aim_percent;
+};
+
+struct bench_cost {
+    double without_ns, with_ns; /* of an operation, processor time, the fastest of all runs */
+    double percent;             /* more with it */
+};
+
+/* Number `index`, from 0; null after the last one. */
+const struct bench_pair *bench_pair_at(size_t index);
+/* `runs` runs with it and `runs` without, in turn, of about `seconds` each. `index` is of a pair. False when
+ * something went wrong, and `error` says what. */
+bool bench_compare(size_t index, double seconds, unsigned runs, struct bench_cost *cost, char *error,
+                   size_t size);
 
 /* What it ran on: never null. */
 const char *bench_machine(void);
