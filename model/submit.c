@@ -27,14 +27,14 @@ void external_pump(struct amdvi_device *device)
     external->pumping = false;
 }
 
-static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submission kind, uint64_t tag,
-                               struct flight **flight)
+static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
+                               uint64_t tag, struct flight **flight)
 {
     if (!device->external)
         return AMDVI_ERR_UNSUPPORTED;
     if (external_refuses(device) || device->external->free_slot == NO_SLOT)
         return AMDVI_ERR_BUSY;
-    *flight = flight_begin(device, kind, tag);
+    *flight = flight_begin(device, kind, bytes, tag);
     return *flight ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
 }
 
@@ -53,7 +53,8 @@ enum amdvi_status amdvi_submit_request(struct amdvi_device *device, const struct
 
     if (!device || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_REQUEST, tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_REQUEST,
+                   request_is_interrupt(request) ? FLIGHT_TO(interrupt) : FLIGHT_TO(lookup), tag, &flight);
     if (status)
         return status;
     flight_of_request(flight, request);
@@ -68,7 +69,7 @@ enum amdvi_status amdvi_submit_interrupt(struct amdvi_device *device, uint16_t r
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_INTERRUPT, tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_INTERRUPT, FLIGHT_TO(interrupt), tag, &flight);
     if (status)
         return status;
     interrupt_begin(&flight->interrupt, &flight->job, requester, address, data);
@@ -83,7 +84,7 @@ enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
 
     if (!device || !request || !page_request_legal(request))
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_PAGE_REQUEST, tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_PAGE_REQUEST, FLIGHT_TO(page), tag, &flight);
     if (status)
         return status;
     page_request_begin(&flight->page, &flight->job, request);
@@ -99,7 +100,7 @@ enum amdvi_status amdvi_submit_prefetch(struct amdvi_device *device, const struc
 
     if (!device || !prefetch || !prefetch->count || prefetch->count > MOST || prefetch->pasid >= PASIDS)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_PREFETCH, tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_PREFETCH, FLIGHT_TO(prefetch), tag, &flight);
     if (status)
         return status;
     flight->prefetch.order = (struct prefetch_order){.device = prefetch->device,
@@ -119,7 +120,7 @@ enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
 
     if (!device || !access || access->space > AMDVI_SPACE_VFC)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_REGISTER, tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_REGISTER, FLIGHT_TO(value), tag, &flight);
     if (status)
         return status;
     flight->access = *access;
