@@ -79,7 +79,7 @@ static const struct {
           "with `outstanding` packets under way: the next one's time passes, or it waits"),
     FIELD(KIND(TENANTS), data_pages, "", 32, 1, 256, "data buffers of a tenant, of 2 MiB or as `page` says"),
     FIELD(KIND(TENANTS), data_packets, "", 1500, 1, 1000000, "packets of a tenant that go to the same one"),
-    FIELD(KIND(STORM) | KIND(FLOOD) | KIND(GUESTS), guests, "", 8, 1, 65000, "with HW-vIOMMU"),
+    FIELD(KIND(STORM) | KIND(FLOOD) | KIND(GUESTS), guests, "", 8, 1, 65535, "with HW-vIOMMU"),
     FIELD(KIND(STORM), map_write, "", 100, 0, 1000000,
           "ns of a processor for one write to an ID map, of 131,072"),
     FIELD(KIND(STORM), bulk, "off|on", 0, 0, 1, "ID maps are filled by writing memory, 8 bytes a nanosecond"),

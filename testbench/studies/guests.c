@@ -57,9 +57,23 @@ static void map_alike(struct world *w, uint64_t root, uint64_t address, uint64_t
         world_host_map(w, root, MODE, address + at, page, SHIFT_4K);
 }
 
+/* Number `guest` from `first` on, in a circle that leaves `taken` out. */
+static uint16_t without(unsigned first, unsigned guest, unsigned taken)
+{
+    enum { IDS = 65536 };
+    unsigned before = (taken - first) % IDS; /* so many come before it */
+
+    return (uint16_t)(first + guest + (guest >= before));
+}
+
 uint16_t guests_device(unsigned guest)
 {
-    return (uint16_t)(FIRST_DEVICE + guest);
+    return without(FIRST_DEVICE, guest, OWN_DEVICE);
+}
+
+static uint16_t domain_of(unsigned guest)
+{
+    return without(FIRST_DOMAIN, guest, HOST_DOMAIN);
 }
 
 /* Register slots and dirty bits (viommu 2.3), before the device looks at them. */
@@ -86,7 +100,7 @@ static void make_memory(struct world *w, struct guests *g, unsigned i)
     world_host_map(w, guest->root, MODE, RING_GPA, guest->ring, SHIFT_4K);
     world_host_map(w, guest->root, MODE, STORE_GPA, g->stores, SHIFT_4K);
     world_host_map(w, guest->root, MODE, DATA_GPA, world_page(w), SHIFT_4K);
-    world_dte_host(w, (uint16_t)device, (uint16_t)(FIRST_DOMAIN + i), MODE, guest->root);
+    world_dte_host(w, (uint16_t)device, domain_of(i), MODE, guest->root);
     world_poke(w, WORLD_DEVTAB + 32 * device + 24,
                UINT64_C(1) << 15 | (uint64_t)i << 32 | UINT64_C(0x10) << 16);
 }
@@ -121,7 +135,7 @@ void guests_start(struct world *w, unsigned i)
         return;
     write_control(w, i, 0x10, (uint64_t)guests_device(i) << 16);
     w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DOMAINS, 0, DOMAIN_MAP_PAGE,
-                                      (uint16_t)(FIRST_DOMAIN + i), 0, true) != AMDVI_OK;
+                                      domain_of(i), 0, true) != AMDVI_OK;
     w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DEVICES, 0, DEVICE_MAP_PAGE,
                                       guests_device(i), 0, true) != AMDVI_OK;
     write_control(w, i, 0x20, RING_GPA | 0x100 | RING_LOG2);

@@ -10,7 +10,8 @@
 #include "testbench/studies/world.h"
 
 enum {
-    GUESTS_MOST = 65000,
+    /* As many as can have a device of their own: of 65,536 DeviceIDs one is the IOMMU's. */
+    GUESTS_MOST = 65535,
     GUESTS_STORES = 512,
     GUEST_RING = 256,          /* commands */
     GUEST_FOOTPRINT = 48 << 10 /* bytes of memory at most, beside data */
