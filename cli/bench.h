@@ -6,8 +6,8 @@
 
 #include "amdvi/bench.h"
 
-/* bench_costs.c: what may be left out, with `filter` in its name or null: printed, or appended to `all`. `*count`
- * grows by how many there were. Returns an exit code. */
+/* bench_costs.c: what may be left out, with `filter` in its name or null: printed, or appended to `all`.
+ * `*count` grows by how many there were. Returns an exit code. */
 int costs_run(const char *filter, double seconds, unsigned runs, struct json_object *all, unsigned *count);
 void costs_list(void);
 

@@ -15,7 +15,8 @@ static void print_goal(double percent)
 static void print_cost(const struct bench_pair *p, const struct bench_cost *cost, bool first)
 {
     if (first)
-        printf("\n%-26s %10s %9s %7s %6s %6s\n", "what it costs", "without ns", "with ns", "more %", "must", "aim");
+        printf("\n%-26s %10s %9s %7s %6s %6s\n", "what it costs", "without ns", "with ns", "more %", "must",
+               "aim");
     printf("%-26s %10.1f %9.1f %7.1f", p->name, cost->without_ns, cost->with_ns, cost->percent);
     print_goal(p->must_percent);
     print_goal(p->aim_percent);

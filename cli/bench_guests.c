@@ -36,12 +36,13 @@ void guests_print(const struct bench_crowd *r)
     printf("  library memory                 %12.0f bytes a guest\n", r->library_bytes);
     printf("  system memory, maps compact    %12.0f bytes a guest\n", r->memory_bytes);
     printf("  resident memory                %12.1f MiB; must 4096\n", (double)r->total_bytes / 1048576);
-    printf("  guest commands                 %12.2f M/s (%.1f ns each); must 5, aim 15\n", r->commands_m_per_s,
-           r->commands_ns);
+    printf("  guest commands                 %12.2f M/s (%.1f ns each); must 5, aim 15\n",
+           r->commands_m_per_s, r->commands_ns);
     printf("  translation cache hit          %12.1f ns; with one guest %.1f ns (x%.2f; must 3)\n", r->hit_ns,
            r->hit_one_ns, r->hit_ns / r->hit_one_ns);
     printf("  guest commands under time      %12.2f M/s (%.1f ns each)\n", 1e3 / r->timed_command_ns,
            r->timed_command_ns);
-    printf("  64 commands of each under time %12.1f us of the device; reads beside them p50 %.0f ns, p99 %.0f ns\n",
+    printf("  64 commands of each under time %12.1f us of the device; reads beside them p50 %.0f ns, p99 "
+           "%.0f ns\n",
            r->timed_round_us, r->timed_read_p50_ns, r->timed_read_p99_ns);
 }

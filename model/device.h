@@ -59,11 +59,11 @@ struct amdvi_device {
     struct amdvi_observation own_observation; /* of amdvi_observe() */
     bool observed;
     bool accesses_seen; /* somebody wants to hear of accesses to memory */
-    bool watched;   /* somebody wants every request to go the whole way: device_watch() */
-    bool away;      /* a callback or an observer runs: device_leave() */
-    bool whole_way; /* somebody looks at every answer of caches, and nobody vouches for them */
-    bool long_way;  /* whole_way or away: no request may be answered by the shortest way (hit.h) */
-    bool hits_asked; /* the shortest way asks before it answers: `voucher`, or counters (observe/pmu.h) */
+    bool watched;       /* somebody wants every request to go the whole way: device_watch() */
+    bool away;          /* a callback or an observer runs: device_leave() */
+    bool whole_way;     /* somebody looks at every answer of caches, and nobody vouches for them */
+    bool long_way;      /* whole_way or away: no request may be answered by the shortest way (hit.h) */
+    bool hits_asked;    /* the shortest way asks before it answers: `voucher`, or counters (observe/pmu.h) */
     const struct amdvi_observation *voucher; /* or null */
     bool hits_heard;                         /* somebody else wants to hear of requests that it answers */
     bool caches;

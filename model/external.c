@@ -104,7 +104,8 @@ static void leave_slot(struct external *external, const struct flight *flight)
     external->count--;
 }
 
-struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes, uint64_t tag)
+struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
+                            uint64_t tag)
 {
     struct flight *flight = allocate_zeroed(&device->allocator, bytes);
 

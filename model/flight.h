@@ -51,7 +51,8 @@ void flight_describe(const struct flight *flight, struct amdvi_completion *compl
 /* submit.c: carries everything on as far as answers have come. */
 void external_pump(struct amdvi_device *device);
 
-/* external.c: null when there is no memory; a place must be free. `bytes`: FLIGHT_TO() what the kind needs. */
+/* external.c: null when there is no memory; a place must be free. `bytes`: FLIGHT_TO() what the kind needs.
+ */
 struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
                             uint64_t tag);
 /* Off the list of what is under way before the surroundings hear of it: they may submit the next at once. */

@@ -21,9 +21,9 @@ struct pmu_counter {
 /* Answers of the shortest way (requests/hit.h) are counted together: they are `given - left` more than the
  * counters say, until pmu_settle(). */
 struct pmu_hits {
-    uint64_t left;       /* how many may come before a counter rolls over */
-    uint64_t given;      /* the same when the counters were right */
-    bool filtered;       /* not all of them count: looked at one by one */
+    uint64_t left;  /* how many may come before a counter rolls over */
+    uint64_t given; /* the same when the counters were right */
+    bool filtered;  /* not all of them count: looked at one by one */
     uint16_t count;
     uint16_t counters[]; /* numbers of those that count such answers */
 };
@@ -59,9 +59,9 @@ void pmu_changed(struct amdvi_device *device);
 
 /* Ends of operations; only called while `active`, after watch_begin(). */
 void pmu_page(struct amdvi_device *device, const struct translation *t);
-/* A page that the shortest way (requests/hit.h) is about to answer from the caches of entries and translations,
- * with nothing else to count. False, and nothing is counted: a counter would roll over, which is the whole
- * way's to report. */
+/* A page that the shortest way (requests/hit.h) is about to answer from the caches of entries and
+ * translations, with nothing else to count. False, and nothing is counted: a counter would roll over, which
+ * is the whole way's to report. */
 bool pmu_hit(struct amdvi_device *device, const struct amdvi_request *request, const struct dte *dte);
 void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *interrupt);

@@ -141,7 +141,8 @@ static bool runs_in_turn(const struct pair *p, struct measured *m, unsigned runs
     return true;
 }
 
-bool bench_compare(size_t index, double seconds, unsigned runs, struct bench_cost *cost, char *error, size_t size)
+bool bench_compare(size_t index, double seconds, unsigned runs, struct bench_cost *cost, char *error,
+                   size_t size)
 {
     static const struct geometry dense = {TABLES_V1, 1 << 16, 512};
     const struct pair *p = &pairs[index];

@@ -134,8 +134,8 @@ void guests_start(struct world *w, unsigned i)
     if (w->failed)
         return;
     write_control(w, i, 0x10, (uint64_t)guests_device(i) << 16);
-    w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DOMAINS, 0, DOMAIN_MAP_PAGE,
-                                      domain_of(i), 0, true) != AMDVI_OK;
+    w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DOMAINS, 0, DOMAIN_MAP_PAGE, domain_of(i),
+                                      0, true) != AMDVI_OK;
     w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DEVICES, 0, DEVICE_MAP_PAGE,
                                       guests_device(i), 0, true) != AMDVI_OK;
     write_control(w, i, 0x20, RING_GPA | 0x100 | RING_LOG2);

@@ -293,8 +293,8 @@ static void report_queues(const struct ledger *l, const struct amdvi_timed_stati
 
     if (time <= 0)
         return;
-    d->queues[d->queue_count++] = (struct experiment_queue){
-        "ports", (double)s->port_wait_ps / time, latencies / time, {0}};
+    d->queues[d->queue_count++] =
+        (struct experiment_queue){"ports", (double)s->port_wait_ps / time, latencies / time, {0}};
     report_latency(&l->port_wait, &d->queues[0].wait);
     d->queues[d->queue_count++] = (struct experiment_queue){
         "walkers", (double)s->walker_wait_ps / time, (double)s->walker_busy_ps / time, {0}};

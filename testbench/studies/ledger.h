@@ -27,7 +27,7 @@ struct ledger {
     struct ledger_row *rows; /* number 0 is not used */
     uint32_t count, room;
     uint32_t *by_id[EXPERIMENT_DETAIL_KINDS]; /* rows by DeviceID, DomainID, GuestID, command */
-    struct spread port_wait, walker_wait;    /* until the ledger is finished without those that did not wait */
+    struct spread port_wait, walker_wait; /* until the ledger is finished without those that did not wait */
     uint64_t host_doorbell, *guest_doorbell; /* when the tail was written last, ps */
     struct world *world;                     /* the first one that was opened: what is kept is of this one */
     struct tracks *tracks;                   /* may be null */

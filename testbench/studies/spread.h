@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Counts of times, 128 steps to each doubling, as HdrHistogram has them: times are known to 0.8 %, the greatest
- * and the mean exactly, however many there are. A doubling in which nothing lies takes no memory.
+ * Counts of times, 128 steps to each doubling, as HdrHistogram has them: times are known to 0.8 %, the
+ * greatest and the mean exactly, however many there are. A doubling in which nothing lies takes no memory.
  */
 #ifndef AMDVI_STUDIES_SPREAD_H
 #define AMDVI_STUDIES_SPREAD_H

@@ -314,7 +314,8 @@ START_TEST(rolling_over_is_reported)
 }
 END_TEST
 
-/* Requests that the caches answer, with counters near their end: as many, and as many records, as without them. */
+/* Requests that the caches answer, with counters near their end: as many, and as many records, as without
+ * them. */
 START_TEST(cached_answers_count_and_roll_over)
 {
     for (unsigned filter = 0; filter < 2; filter++) {
