@@ -21,7 +21,7 @@ def of_linux(options: argparse.Namespace, folder: Path, say: Callable[[str], Non
     disks.make()
     tasks = "disks,net" + (f",{options.mistake}" if options.mistake else "")
     arguments = machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt iommu.strict=1 {options.append} amdvi.do={tasks}", disks,
-                                  ats=True)
+                                  topology="port", ats=True)
     return [*arguments, "-snapshot"]
 
 

@@ -27,7 +27,9 @@ SECOND_ROOT = ["-device", "pxb-pcie,id=root2,bus_nr=64,bus=pcie.0,addr=15",
                "-device", "pcie-root-port,id=far,bus=root2,chassis=21,addr=1",
                "-device", "pcie-root-port,id=far2,bus=root2,chassis=22,addr=2",
                "-device", "amdvi-iommu-extra,root=root2"]
-TOPOLOGIES = {"flat": (FLAT, []), "bridges": (BRIDGED, BRIDGES), "two": (TWO, SECOND_ROOT)}
+# One card behind a port: QEMU's virtio devices have ATS only there.
+PORT = {**FLAT, "net": "port1"}
+TOPOLOGIES = {"flat": (FLAT, []), "port": (PORT, BRIDGES[:2]), "bridges": (BRIDGED, BRIDGES), "two": (TWO, SECOND_ROOT)}
 
 
 @dataclass

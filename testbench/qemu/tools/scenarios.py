@@ -51,7 +51,7 @@ SCENARIOS = [
     Scenario("forcedac", "iommu=nopt iommu.forcedac=1", lines=(REMAPPED,), report={"translated": 10000}),
     Scenario("bridges", "iommu=nopt", ALL, topology="bridges", lines=(REMAPPED, r"CHECK edu-fuzz ok"),
              report={"translated": 10000}),
-    Scenario("ats", "iommu=nopt iommu.strict=1", ats=True, lines=(REMAPPED,), commands={"INVALIDATE_IOTLB_PAGES": 20},
+    Scenario("ats", "iommu=nopt iommu.strict=1", topology="port", ats=True, lines=(REMAPPED,), commands={"INVALIDATE_IOTLB_PAGES": 20},
              report={"translated": 10000}),
     Scenario("two", "iommu=nopt", topology="two", lines=(REMAPPED,), report={"translated": 1000}),
     Scenario("processors", "iommu=nopt iommu.strict=1", ALL, processors=4, lines=(REMAPPED, r"CHECK edu-fuzz ok"),

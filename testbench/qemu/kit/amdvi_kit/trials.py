@@ -44,7 +44,7 @@ def overflowed(report: Report) -> str:
 
 def timed_out(report: Report) -> str:
     return "" if d.events(report, "IOTLB_INV_TIMEOUT") else \
-        "no ATS invalidation was left unanswered: no device uses ATS (virtio has ats=on)"
+        "no ATS invalidation was left unanswered: no device uses ATS (virtio has ats=on behind a root port)"
 
 
 NO_VICTIM = "the machine has no disk or network card on its first bus, or the IOMMU was not enabled"
