@@ -157,7 +157,8 @@ struct python_part {
     const char *installed; /* the folder, from that of the command */
     const char *in_tree;   /* or null */
 };
-/* Becomes that module, with the words behind argv[0] and AMDVI in the environment; returns only when that fails. */
+/* Becomes that module, with the words behind argv[0] and AMDVI in the environment; returns only when that
+ * fails. */
 int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv);
 
 /* ---- config_diff.c */

@@ -12,11 +12,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADER = """struct amdvi_memory { void *context; };
 struct amdvi_result { int status; };
 int amdvi_do(const struct amdvi_memory *memory, struct amdvi_result *result);
-int amdvi_undo(int what);
+enum amdvi_lint_kind { AMDVI_LINT_FIRST, AMDVI_LINT_KINDS };
+int amdvi_undo(enum amdvi_lint_kind what);
 """
 BODY = """#include "amdvi/amdvi.h"
 int amdvi_do(const struct amdvi_memory *memory, struct amdvi_result *result) { return memory && result; }
-int amdvi_undo(int what) { return what; }
+int amdvi_undo(enum amdvi_lint_kind what) { return what; }
 """
 
 
@@ -65,7 +66,9 @@ def test_a_new_function_wants_its_version(tree):
     ("{ void *context; }", "{ void *context; int more; }", 0),     # passed with its size
     ("{ void *context; }", "{ int first; void *context; }", 1),
     ("{ int status; }", "{ int status; int more; }", 1),           # the caller's, without a size
-    ("undo(int what)", "undo(long what)", 1)])
+    ("_FIRST,", "_FIRST, AMDVI_LINT_SECOND,", 0),                  # enumerations gain values,
+    ("_FIRST,", "_SECOND, AMDVI_LINT_FIRST,", 1),                  # at their end
+    ("undo(enum amdvi_lint_kind what)", "undo(long what)", 1)])
 def test_shapes(tree, old, new, status):
     assert old in HEADER
     build(tree, HEADER.replace(old, new), BODY.replace(old, new))
@@ -75,7 +78,7 @@ def test_shapes(tree, old, new, status):
 
 
 def test_what_is_gone(tree):
-    build(tree, HEADER.replace("int amdvi_undo(int what);\n", ""), BODY.replace("amdvi_undo", "static_undo"))
+    build(tree, HEADER.replace("int amdvi_undo(enum amdvi_lint_kind what);\n", ""), BODY.replace("amdvi_undo", "static_undo"))
     done = check_abi(tree)
     assert done.returncode == 1 and "amdvi_undo: in debian/libamdvi1.symbols, and not in the library any more" in done.stdout
     assert "AMDVI_SOVERSION" in done.stdout

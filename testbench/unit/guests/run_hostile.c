@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One hostile life after the other, drawn and not searched for: the harness of fuzz_isolation.c without a fuzzer, so
- * that any compiler builds it, with sanitizers or without, at full speed.
+ * One hostile life after the other, drawn and not searched for: the harness of fuzz_isolation.c without a
+ * fuzzer, so that any compiler builds it, with sanitizers or without, at full speed.
  *
  *     guests-run_hostile [--runs N] [--seed S] [--first N] [--steps N]
  *
- * A run is one input: at most --steps steps of the attacker, then all checks of what is not its own. Each is drawn from
- * the seed and its own number. The harness ends the program at the first difference; then the number is printed.
+ * A run is one input: at most --steps steps of the attacker, then all checks of what is not its own. Each is
+ * drawn from the seed and its own number. The harness ends the program at the first difference; then the
+ * number is printed.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "testbench/unit/guests/world.h"
@@ -47,20 +48,22 @@ static uint64_t draw(uint64_t *state)
     return word ^ word >> 31;
 }
 
-/* A command that is mostly legal: an opcode, a name of the guest's own or a PASID, a domain of its own or nothing. */
+/* A command that is mostly legal: an opcode, a name of the guest's own or a PASID, a domain of its own or
+ * nothing. */
 static uint64_t own_command(uint64_t bits)
 {
     uint64_t who = bits & 2 ? guest_device(bits >> 2 & 1) : bits >> 2 & 1;
 
-    return (bits & UINT64_C(0xf00000000000)) | who | (bits & 1 ? (uint64_t)guest_domain(bits >> 3 & 1) << 32 : 0);
+    return (bits & UINT64_C(0xf00000000000)) | who |
+           (bits & 1 ? (uint64_t)guest_domain(bits >> 3 & 1) << 32 : 0);
 }
 
 /* Kind, argument, value: anything, an address of the guest with low bits, a small number, a command. */
 static void draw_step(uint64_t *state, uint8_t step[STEP])
 {
     uint64_t head = draw(state), bits = draw(state);
-    const uint64_t values[] = {bits, (bits & (ADDRESS_BYTES - 1)) | (bits & UINT64_C(0xf00000000000)), bits & 0xff,
-                               own_command(bits)};
+    const uint64_t values[] = {bits, (bits & (ADDRESS_BYTES - 1)) | (bits & UINT64_C(0xf00000000000)),
+                               bits & 0xff, own_command(bits)};
     uint64_t value = values[head >> 32 & 3];
 
     step[0] = (uint8_t)head;
@@ -98,7 +101,8 @@ static void options_read(struct options *options, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         uint64_t value = optarg ? strtoull(optarg, NULL, 0) : 0;
         if (option == '?' || option == ':' || (option == 'n' && (!value || value > STEPS_MOST))) {
-            fprintf(stderr, "usage: %s [--runs N] [--seed S] [--first N] [--steps 1 to %d]\n", argv[0], STEPS_MOST);
+            fprintf(stderr, "usage: %s [--runs N] [--seed S] [--first N] [--steps 1 to %d]\n", argv[0],
+                    STEPS_MOST);
             exit(2);
         }
         *(option == 'r'   ? &options->runs
@@ -118,7 +122,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, on_signal);
     for (uint64_t i = 0; i < options.runs; i++)
         steps += one_run(&options, options.first + i);
-    printf("seed %" PRIu64 ": %" PRIu64 " runs, %" PRIu64 " steps of the attacker; nothing differs\n", options.seed,
-           options.runs, steps);
+    printf("seed %" PRIu64 ": %" PRIu64 " runs, %" PRIu64 " steps of the attacker; nothing differs\n",
+           options.seed, options.runs, steps);
     return EXIT_SUCCESS;
 }

@@ -97,8 +97,8 @@ void amdvi_replay_state(struct amdvi_replay *replay);
 enum amdvi_replay_status amdvi_replay_finish(struct amdvi_replay *replay);
 
 /*
- * Why a setting was not taken, in words: "is none of on|off", "unknown configuration key". `status` is what amdvi_config_set() said of
- * it. At most `size` bytes are written, an end included.
+ * Why a setting was not taken, in words: "is none of on|off", "unknown configuration key". `status` is what
+ * amdvi_config_set() said of it. At most `size` bytes are written, an end included.
  */
 void amdvi_replay_setting_text(const char *key, enum amdvi_status status, char *text, size_t size);
 

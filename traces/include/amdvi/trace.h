@@ -409,8 +409,8 @@ const struct amdvi_trace_error *amdvi_trace_last_error(const struct amdvi_trace_
 /* Of a text or binary trace that was imported: complete when its comments at the start have been read. */
 const struct amdvi_trace_info *amdvi_trace_info(const struct amdvi_trace_reader *reader);
 /*
- * How much of the input has been read, and how much there is: bytes as they are stored, compressed where they are. The reader
- * reads ahead. False, with nothing written, where nobody knows: pipes and callbacks.
+ * How much of the input has been read, and how much there is: bytes as they are stored, compressed where they
+ * are. The reader reads ahead. False, with nothing written, where nobody knows: pipes and callbacks.
  */
 bool amdvi_trace_progress(const struct amdvi_trace_reader *reader, uint64_t *done, uint64_t *size);
 /* Of an import: what was taken over and what was left out; all zero for traces. Never null. */
