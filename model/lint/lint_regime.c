@@ -64,8 +64,8 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
 
 bool lint_reach_covered(const struct lint_reach *reach, const uint64_t words[2])
 {
-    struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
     bool guest = cmd_inv_pages_gn(words);
+    struct cmd_range range;
 
     if (cmd_inv_pages_domainid(words) != reach->domain || (guest && !reach->guest))
         return false;
@@ -73,6 +73,7 @@ bool lint_reach_covered(const struct lint_reach *reach, const uint64_t words[2])
         return true;
     if (guest && cmd_inv_pages_pasid(words) != reach->pasid)
         return false;
+    range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
     return range.shift >= CMD_RANGE_ALL ||
            (reach->address + (reach->size - 1) >= range.base &&
             reach->address <= range.base + (((uint64_t)1 << range.shift) - 1));

@@ -113,7 +113,15 @@ static void map_and_unmap(unsigned i)
     hit(i);
 }
 
-/* The words of 64 leaf entries, their directories, and the device table entry. */
+/* 64 leaf entries, their directories, and the device table entry are read under the lint's eyes. */
+static void read_tables(void)
+{
+    machine_invalidate_domain(&m, DOMAIN);
+    machine_invalidate_device(&m, DEVICE);
+    for (unsigned i = 0; i < PAGES; i++)
+        hit(i);
+}
+
 static void scan(unsigned i)
 {
     (void)i;
@@ -130,7 +138,7 @@ static const struct {
             {"an invalidation, command alone", invalidate, NULL},
             {"the same, 256 stale answers open", invalidate_other, leave_open},
             {"unmap, invalidate, wait, map, DMA", map_and_unmap, NULL},
-            {"a scan of 70 remembered words", scan, NULL}};
+            {"a scan of 70 remembered words", scan, read_tables}};
 
 static double measure(void (*act)(unsigned i))
 {
