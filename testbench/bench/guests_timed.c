@@ -5,8 +5,8 @@
 
 #include <amdvi/timed.h>
 
-/* Between doorbells: no more than a few registers are written at once. */
-enum { APART_PS = 100000, VF_TAIL = 8, HALF = 500000, NEARLY_ALL = 990000 };
+/* Between doorbells, each of which takes half a microsecond and more: few are under way at once. */
+enum { APART_PS = 2000000, VF_TAIL = 8, HALF = 500000, NEARLY_ALL = 990000 };
 
 struct watcher {
     uint64_t answered;

@@ -69,7 +69,7 @@ struct bench_crowd {
     double commands_ns;
     double hit_ns;     /* translation cache hit with all guests there */
     double hit_one_ns; /* with one guest */
-    /* Under time: one doorbell of every active guest, 100 ns apart, and a read of its device. */
+    /* Under time: one doorbell of every active guest, 2 us apart, and a read of its device. */
     double timed_command_ns;                     /* processor time, with the reads */
     double timed_round_us;                       /* the device's time until all of it is done */
     double timed_read_p50_ns, timed_read_p99_ns; /* the device's time, to 3 % */
