@@ -1,36 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+/* The functions of DPI-C that need nothing but the library. */
+#include "model/dpi/bench_device.h"
+
 #include "amdvi/dpi.h"
 
-#include "amdvi/amdvi.h"
-#include "amdvi/host.h"
-
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EFFECTS = 4096, MEGABYTE = 1 << 20, MOST_MEGABYTES = 4096, TEXT = 1024 };
-
-struct effect {
-    int kind, length;
-    uint64_t address, data;
-};
-
-/* A device by handle. The bench has one thread. */
-struct bench_device {
-    struct amdvi_device *device;
-    struct amdvi_observation *observation;
-    uint8_t *bytes;
-    uint64_t size;
-    struct effect effects[EFFECTS];
-    unsigned first, count;
-};
+enum { MEGABYTE = 1 << 20, MOST_MEGABYTES = 4096, TEXT = 1024 };
 
 static struct bench_device *devices[AMDVI_DPI_DEVICES];
 static char text[TEXT];
 
-static struct bench_device *find(int handle)
+struct bench_device *amdvi_dpi_find(int handle)
 {
     return handle >= 1 && handle <= AMDVI_DPI_DEVICES ? devices[handle - 1] : NULL;
 }
@@ -45,12 +29,12 @@ static int status_of(enum amdvi_status status)
 /* When nobody fetches them the oldest ones go. */
 static void note(struct bench_device *d, int kind, uint64_t address, uint64_t data, int length)
 {
-    if (d->count == EFFECTS) {
-        d->first = (d->first + 1) % EFFECTS;
+    if (d->count == BENCH_EFFECTS) {
+        d->first = (d->first + 1) % BENCH_EFFECTS;
         d->count--;
     }
-    d->effects[(d->first + d->count++) % EFFECTS] =
-        (struct effect){.kind = kind, .address = address, .data = data, .length = length};
+    d->effects[(d->first + d->count++) % BENCH_EFFECTS] =
+        (struct bench_effect){.kind = kind, .address = address, .data = data, .length = length};
 }
 
 static int kind_of(enum amdvi_access access)
@@ -79,8 +63,8 @@ static void on_interrupt(void *context, const struct amdvi_irq *irq)
 
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length)
 {
-    struct bench_device *d = find(handle);
-    const struct effect *e;
+    struct bench_device *d = amdvi_dpi_find(handle);
+    const struct bench_effect *e;
 
     if (!d)
         return AMDVI_DPI_HANDLE;
@@ -91,7 +75,7 @@ int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data,
     *address = (long long)e->address;
     *data = (long long)e->data;
     *length = e->length;
-    d->first = (d->first + 1) % EFFECTS;
+    d->first = (d->first + 1) % BENCH_EFFECTS;
     d->count--;
     return 0;
 }
@@ -119,12 +103,11 @@ static enum amdvi_status configure(struct amdvi_config *config, const char *sett
     return status;
 }
 
-static enum amdvi_status make_device(struct bench_device *d, const struct amdvi_config *config)
+static enum amdvi_status make_device(struct bench_device *d, struct amdvi_memory memory)
 {
-    struct amdvi_memory memory = {.direct = d->bytes, .direct_size = d->size};
     struct amdvi_callbacks callbacks = {.context = d, .interrupt = on_interrupt};
     struct amdvi_observer observer = {.context = d, .access = on_access};
-    enum amdvi_status status = amdvi_create(config, &memory, &callbacks, NULL, &d->device);
+    enum amdvi_status status = amdvi_create(d->config, &memory, &callbacks, NULL, &d->device);
 
     return status ? status : amdvi_observer_attach(d->device, &observer, &d->observation);
 }
@@ -133,48 +116,72 @@ static void free_device(struct bench_device *d)
 {
     if (!d)
         return;
+    if (d->recording)
+        d->end_recording(d);
     amdvi_destroy(d->device);
+    amdvi_config_destroy(d->config);
     free(d->bytes);
     free(d);
 }
 
-static enum amdvi_status make(const char *settings, int megabytes, struct bench_device **made)
+static enum amdvi_status fill_device(struct bench_device *d, const char *settings, struct amdvi_memory memory)
 {
-    struct bench_device *d = calloc(1, sizeof(*d));
-    struct amdvi_config *config = NULL;
-    enum amdvi_status status = amdvi_config_create(&config);
+    enum amdvi_status status = amdvi_config_create(&d->config);
 
-    if (!status && d) {
-        d->size = (uint64_t)megabytes * MEGABYTE;
-        d->bytes = calloc(1, d->size);
-    }
     if (!status)
-        status = !d || !d->bytes ? AMDVI_ERR_NO_MEMORY : configure(config, settings);
-    if (!status)
-        status = make_device(d, config);
-    amdvi_config_destroy(config);
-    if (status)
-        free_device(d);
-    else
-        *made = d;
-    return status;
+        status = configure(d->config, settings);
+    return status ? status : make_device(d, memory);
+}
+
+/* Takes `d` over, also when it fails. */
+static int admit(struct bench_device *d, const char *settings, struct amdvi_memory memory)
+{
+    enum amdvi_status status = AMDVI_ERR_NO_MEMORY;
+
+    for (int i = 0; i < AMDVI_DPI_DEVICES && d; i++)
+        if (!devices[i]) {
+            d->handle = i + 1;
+            status = fill_device(d, settings, memory);
+            if (status)
+                break;
+            devices[i] = d;
+            return d->handle;
+        }
+    free_device(d);
+    return status_of(status);
 }
 
 int amdvi_dpi_create(const char *settings, int megabytes)
 {
+    struct bench_device *d;
+
     if (!settings || megabytes < 1 || megabytes > MOST_MEGABYTES)
         return AMDVI_DPI_RANGE;
-    for (int i = 0; i < AMDVI_DPI_DEVICES; i++)
-        if (!devices[i]) {
-            enum amdvi_status status = make(settings, megabytes, &devices[i]);
-            return status ? status_of(status) : i + 1;
-        }
-    return status_of(AMDVI_ERR_NO_MEMORY);
+    d = calloc(1, sizeof(*d));
+    if (!d)
+        return status_of(AMDVI_ERR_NO_MEMORY);
+    d->size = (uint64_t)megabytes * MEGABYTE;
+    d->bytes = calloc(1, d->size);
+    if (!d->bytes) {
+        free(d);
+        return status_of(AMDVI_ERR_NO_MEMORY);
+    }
+    return admit(d, settings, (struct amdvi_memory){.direct = d->bytes, .direct_size = d->size});
+}
+
+int amdvi_dpi_admit(const char *settings, struct amdvi_memory memory, struct bench_device *d)
+{
+    if (!settings) {
+        free_device(d);
+        return AMDVI_DPI_RANGE;
+    }
+    memory.context = d;
+    return admit(d, settings, memory);
 }
 
 int amdvi_dpi_destroy(int handle)
 {
-    if (!find(handle))
+    if (!amdvi_dpi_find(handle))
         return AMDVI_DPI_HANDLE;
     free_device(devices[handle - 1]);
     devices[handle - 1] = NULL;
@@ -183,7 +190,7 @@ int amdvi_dpi_destroy(int handle)
 
 int amdvi_dpi_reset(int handle)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     if (!d)
         return AMDVI_DPI_HANDLE;
@@ -195,12 +202,12 @@ int amdvi_dpi_reset(int handle)
 
 static uint8_t *place(struct bench_device *d, long long address)
 {
-    return (uint64_t)address <= d->size - 8 && address % 8 == 0 ? d->bytes + address : NULL;
+    return d->bytes && (uint64_t)address <= d->size - 8 && address % 8 == 0 ? d->bytes + address : NULL;
 }
 
 int amdvi_dpi_poke(int handle, long long address, long long value)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     if (!d)
         return AMDVI_DPI_HANDLE;
@@ -212,7 +219,7 @@ int amdvi_dpi_poke(int handle, long long address, long long value)
 
 int amdvi_dpi_peek(int handle, long long address, long long *value)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     *value = 0;
     if (!d)
@@ -247,7 +254,7 @@ static enum amdvi_status access_space(struct amdvi_device *device, int space, ui
 static int access_registers(int handle, int space, int guest, long long offset, int size, uint64_t *value,
                             bool write)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     if (!d)
         return AMDVI_DPI_HANDLE;
@@ -275,15 +282,15 @@ int amdvi_dpi_read(int handle, int space, int guest, long long offset, int size,
 
 int amdvi_dpi_run(int handle)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     return d ? status_of(amdvi_run(d->device)) : AMDVI_DPI_HANDLE;
 }
 
 /* ---------------------------------------------------------------- requests */
 
-static bool fill(struct amdvi_request *request, int device, int op, int at, int flags, int pasid,
-                 long long address, long long length)
+bool amdvi_dpi_fill(struct amdvi_request *request, int device, int op, int at, int flags, int pasid,
+                    long long address, long long length)
 {
     if (device < 0 || device > UINT16_MAX || op < 0 || op > AMDVI_ATOMIC || at < 0 || at > AMDVI_TRANSLATED ||
         length < 1)
@@ -315,7 +322,7 @@ typedef enum amdvi_status (*asker)(struct amdvi_device *, const struct amdvi_req
 static int ask(asker how, int handle, const struct amdvi_request *request, bool good,
                struct amdvi_result *result)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
 
     *result = (struct amdvi_result){0};
     if (!d)
@@ -328,7 +335,7 @@ int amdvi_dpi_translate(int handle, int device, int op, int at, int flags, int p
 {
     struct amdvi_request request = {0};
     struct amdvi_result result;
-    bool good = fill(&request, device, op, at, flags, pasid, address, length);
+    bool good = amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length);
     int status = ask(amdvi_translate, handle, &request, good, &result);
 
     tell(&result, ok, pa, perm, reason);
@@ -340,7 +347,7 @@ int amdvi_dpi_look(int handle, int device, int op, int at, int flags, int pasid,
 {
     struct amdvi_request request = {0};
     struct amdvi_result result;
-    bool good = fill(&request, device, op, at, flags, pasid, address, length);
+    bool good = amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length);
     int status = ask(amdvi_look, handle, &request, good, &result);
 
     tell(&result, ok, pa, perm, reason);
@@ -350,7 +357,7 @@ int amdvi_dpi_look(int handle, int device, int op, int at, int flags, int pasid,
 int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int *ok, long long *new_address,
                         int *new_data)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
     struct amdvi_int_result result = {0};
     int status;
 
@@ -370,12 +377,12 @@ int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int
 
 const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address)
 {
-    struct bench_device *d = find(handle);
+    struct bench_device *d = amdvi_dpi_find(handle);
     struct amdvi_request request = {0};
     struct amdvi_dte_view dte = {0};
     struct amdvi_result now = {0};
 
-    if (!d || !fill(&request, device, op, AMDVI_UNTRANSLATED, flags, pasid, address, 1))
+    if (!d || !amdvi_dpi_fill(&request, device, op, AMDVI_UNTRANSLATED, flags, pasid, address, 1))
         return "no such device, or a number out of range";
     amdvi_inspect_dte(d->device, request.device, &dte);
     amdvi_look(d->device, &request, &now);
@@ -399,6 +406,8 @@ const char *amdvi_dpi_text(int status)
         return "a number out of range";
     case AMDVI_DPI_NONE:
         return "nothing left";
+    case AMDVI_DPI_FILE:
+        return "a trace cannot be written, or none is being recorded";
     default:
         return amdvi_status_text((enum amdvi_status) - status);
     }

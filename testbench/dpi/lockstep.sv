@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The design under test and the model in lockstep: the same memory, requests, and commands; answers within the envelope,
 // stores and interrupts as the model makes them. The first difference ends the run with exit status 1.
-//     +bug=N +variant=N +seed=N +steps=N
+// +own=1: memory is the bench's, and the model asks for each word; else it is the model's. +trace=FILE: everything is recorded, with
+// the design's answer at the first difference.
+//     +bug=N +variant=N +seed=N +steps=N +own=1 +trace=FILE
 module lockstep;
   import amdvi_pkg::*;
+  import amdvi_memory_pkg::*;
+  import amdvi_trace_pkg::*;
   import envelope_pkg::*;
+  import sparse_memory_pkg::*;
 
   localparam longint DEVICES = 64'h100000, TABLES = 64'h200000, DATA = 64'h800000, STORE = 64'h40000,
                      COMMANDS = 64'h10000, PRESENT = 64'h1, READ = 64'h1 << 61, WRITE = 64'h1 << 62;
   localparam int PAGES = 6;
 
   logic clk = 0, rst = 1;
-  int bug, variant, steps, seed, model;
+  int bug, variant, steps, seed, model, own_memory;
+  string trace;
   logic req_valid = 0, req_ready, req_write, rsp_valid, rsp_ok, cmd_valid = 0, cmd_ready, store_valid, irq_valid;
   logic [15:0] req_device;
   logic [63:0] req_address, rsp_pa, store_address, store_data, mem_address, mem_data;
@@ -20,6 +26,7 @@ module lockstep;
   logic mem_read, mem_valid = 0;
   int tail = 0, stores = 0, answers = 0, interrupts = 0;
   envelope limits;
+  sparse_memory words;
   answer_t got[2];
   bit arrived[2];
 
@@ -31,7 +38,7 @@ module lockstep;
     longint value;
     mem_valid <= 0;
     if (mem_read) begin
-      void'(amdvi_dpi_peek(model, mem_address, value));
+      value = load(mem_address);
       mem_data <= value;
       mem_valid <= 1;
     end
@@ -42,7 +49,10 @@ module lockstep;
       got[rsp_tag[0]].reason = int'(rsp_reason);
     end
     if (store_valid) begin
-      if (store_address != STORE) differ("a store goes elsewhere");
+      if (store_address != STORE) begin
+        if (trace != "") void'(amdvi_dpi_differs_memory(model, store_address, store_data));
+        differ("a store goes elsewhere");
+      end
       seen_store = store_data;
     end
     if (irq_valid) interrupts++;
@@ -50,8 +60,26 @@ module lockstep;
   longint seen_store = 0;
 
   function automatic void differ(string what);
+    void'(amdvi_dpi_record_end(model));  // where nothing else has ended it
     $display("DIFFERENCE at %0t: %s", $time, what);
     $fatal(1, "the design differs from the model");
+  endfunction
+
+  function automatic void differ_store(string what);
+    if (trace != "") void'(amdvi_dpi_differs_memory(model, STORE, seen_store));
+    differ(what);
+  endfunction
+
+  function automatic longint load(longint address);
+    longint value;
+    int status = own_memory != 0 ? words.read(address, value) : amdvi_dpi_peek(model, address, value);
+    if (status != 0) $fatal(1, "no memory at 0x%0h", address);
+    return value;
+  endfunction
+
+  function automatic void store(longint address, longint value);
+    int status = own_memory != 0 ? words.write(address, value, 8'hff) : amdvi_dpi_poke(model, address, value);
+    if (status != 0) $fatal(1, "no memory at 0x%0h", address);
   endfunction
 
   function automatic int draw(int n);
@@ -59,8 +87,8 @@ module lockstep;
   endfunction
 
   task automatic command(longint low, longint high);
-    void'(amdvi_dpi_poke(model, COMMANDS + tail, low));
-    void'(amdvi_dpi_poke(model, COMMANDS + tail + 8, high));
+    store(COMMANDS + tail, low);
+    store(COMMANDS + tail + 8, high);
     tail = (tail + 16) % 8192;
     @(negedge clk);
     cmd = {high, low};
@@ -81,7 +109,7 @@ module lockstep;
 
   task automatic edit(int device, int page);
     longint was, will;
-    void'(amdvi_dpi_peek(model, entry_at(device, page), was));
+    was = load(entry_at(device, page));
     case (draw(5))
       0: will = 0;
       4: will = (DATA + draw(64) * 4096) | PRESENT | WRITE;
@@ -89,7 +117,7 @@ module lockstep;
       default: will = (DATA + draw(64) * 4096) | PRESENT | READ | WRITE;
     endcase
     limits.before_edit(device, page);
-    void'(amdvi_dpi_poke(model, entry_at(device, page), will));
+    store(entry_at(device, page), will);
     limits.after_edit(device, page, was[0]);
   endtask
 
@@ -108,11 +136,14 @@ module lockstep;
     repeat (3) @(negedge clk);
     told = 0;
     while (amdvi_dpi_effect(model, kind, address, data, length) == 0) begin
-      if (kind == EFFECT_STORE && (address != STORE || data != seen_store)) differ("the store of a COMPLETION_WAIT");
+      if (kind == EFFECT_STORE && (address != STORE || data != seen_store)) differ_store("the store of a COMPLETION_WAIT");
       if (kind == EFFECT_INTERRUPT) told++;
     end
-    if (seen_store != stores) differ("a COMPLETION_WAIT does not store");
-    if (told != interrupts - was) differ($sformatf("interrupts of a COMPLETION_WAIT: the model %0d, the design %0d", told, interrupts - was));
+    if (seen_store != stores) differ_store("a COMPLETION_WAIT does not store");
+    if (told != interrupts - was) begin
+      if (trace != "") void'(amdvi_dpi_differs_interrupts(model, interrupts - was));
+      differ($sformatf("interrupts of a COMPLETION_WAIT: the model %0d, the design %0d", told, interrupts - was));
+    end
     // The command named one domain; only its device's page is sure to be gone.
     limits.fence(device, page);
     for (int op = 0; op < 2; op++) limits.covered.delete(limits.key(1 - device, page, op));
@@ -150,20 +181,26 @@ module lockstep;
     for (int i = 0; i < 2; i++) begin
       if (!arrived[i]) differ("no answer");
       answers++;
-      if (!limits.accepts(device[i], page[i] * 4096 + offset[i], op[i], got[i], 1))
+      if (!limits.accepts(device[i], page[i] * 4096 + offset[i], op[i], got[i], 1)) begin
+        if (trace != "")
+          void'(amdvi_dpi_differs_answer(model, device[i], op[i], AT_UNTRANSLATED, 0, 0, page[i] * 4096 + offset[i], 8,
+                                         got[i].ok, got[i].pa, got[i].reason));
         differ($sformatf("%s of 0x%0h: the design says ok=%0d pa=0x%0h reason=%0d\n%s", op[i] ? "write" : "read",
                          page[i] * 4096 + offset[i], got[i].ok, got[i].pa, got[i].reason,
                          amdvi_dpi_explain(model, device[i], op[i], 0, 0, page[i] * 4096 + offset[i])));
+      end
     end
   endtask
 
   task automatic set_up();
-    model = amdvi_dpi_create("preset=genoa", 16);
+    words = new;
+    model = own_memory != 0 ? amdvi_create_on("preset=genoa", words) : amdvi_dpi_create("preset=genoa", 16);
     if (model < 1) $fatal(1, "create: %s", amdvi_dpi_text(model));
+    if (trace != "" && amdvi_dpi_record(model, trace) != 0) $fatal(1, "%s cannot be written", trace);
     limits = new(model);
     for (int d = 0; d < 2; d++) begin
-      void'(amdvi_dpi_poke(model, DEVICES + d * 32, (TABLES + d * 4096) | 3 | (1 << 9) | READ | WRITE));
-      void'(amdvi_dpi_poke(model, DEVICES + d * 32 + 8, d + 1));
+      store(DEVICES + d * 32, (TABLES + d * 4096) | 3 | (1 << 9) | READ | WRITE);
+      store(DEVICES + d * 32 + 8, d + 1);
     end
     void'(amdvi_dpi_write(model, SPACE_MMIO, 0, 64'h0, 8, DEVICES));
     void'(amdvi_dpi_write(model, SPACE_MMIO, 0, 64'h8, 8, COMMANDS | (64'h9 << 56)));
@@ -176,6 +213,8 @@ module lockstep;
     if (!$value$plusargs("variant=%d", variant)) variant = 0;
     if (!$value$plusargs("seed=%d", seed)) seed = 1;
     if (!$value$plusargs("steps=%d", steps)) steps = 2000;
+    if (!$value$plusargs("own=%d", own_memory)) own_memory = 0;
+    if (!$value$plusargs("trace=%s", trace)) trace = "";
     void'($urandom(seed));
     set_up();
     repeat (3) @(posedge clk);
@@ -188,6 +227,8 @@ module lockstep;
       endcase
     $display("seed %0d: %0d answers, %0d COMPLETION_WAITs; the design gave the newest translation %0d times, an older one %0d",
              seed, answers, stores, limits.fresh, limits.old);
+    if (own_memory != 0)
+      $display("the bench's memory: %0d words read, %0d written", words.reads, words.writes);
     $display("no difference");
     void'(amdvi_dpi_destroy(model));
     $finish;

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs the lockstep bench: without anything planted it finds no difference, each mistake of the design is caught, each use
-of a freedom accepted.
+of a freedom accepted; with memory of the model and of the bench. What was recorded up to a difference replays, and
+differs only in the design's answer, which stands at its end.
 
-    run_lockstep.py BENCH [--steps N] [--seeds N]
+    run_lockstep.py BENCH [--steps N] [--seeds N] [--amdvi COMMAND]
 """
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 BUGS = {
     1: "one address bit is wrong", 2: "the offset in the page is lost", 3: "write permission is ignored",
@@ -17,6 +21,7 @@ BUGS = {
     7: "pages that are not present are kept", 8: "COMPLETION_WAIT stores another value",
     9: "COMPLETION_WAIT does not interrupt", 10: "a fault has the wrong reason", 11: "answers are lost",
 }
+ANSWERS_LOST = 11
 VARIANTS = {
     1: "nothing is kept", 2: "one line is kept", 3: "an invalidation of a page drops everything", 4: "lines go at random",
     5: "answers take their time", 6: "two answers come in the other order", 7: "invalidations wait for COMPLETION_WAIT",
@@ -33,17 +38,47 @@ def run(bench: str, *options: str) -> tuple[bool, str]:
     return same, told[0] if told else "says nothing"
 
 
+def replays(amdvi: str, trace: Path, number: int) -> bool:
+    """A trace fails in its last line and nowhere else; one that lacks an answer holds throughout."""
+    done = subprocess.run([amdvi, "replay", str(trace)], capture_output=True, text=True, timeout=120)
+    failed = [int(line) for line in re.findall(rf"^{re.escape(str(trace))}:(\d+): ", done.stdout, re.M)]
+    if number == ANSWERS_LOST:
+        return done.returncode == 0 and not failed
+    return done.returncode == 1 and failed == [len(trace.read_text().splitlines())]
+
+
+def recorded(bench: str, amdvi: str, steps: str, own: int) -> int:
+    """Traces of all mistakes, and of a run without one; how many are not as they should be."""
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number in BUGS:
+            trace = Path(folder) / f"bug-{number}.trace"
+            run(bench, steps, f"+bug={number}", f"+own={own}", f"+trace={trace}")
+            good = replays(amdvi, trace, number)
+            bad += not good
+            if not good:
+                print(f"DOES NOT REPLAY: {BUGS[number]}")
+        trace = Path(folder) / "same.trace"
+        same, _ = run(bench, steps, f"+own={own}", f"+trace={trace}")
+        holds = replays(amdvi, trace, ANSWERS_LOST)
+        bad += not (same and holds)
+    print(f"{len(BUGS)} differences and a run without one as traces, memory of the {'bench' if own else 'model'}: {bad} do not replay")
+    return bad
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bench")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--amdvi", help="the command that replays what was recorded")
     options = parser.parse_args()
     steps, bad = f"+steps={options.steps}", 0
     for seed in range(1, options.seeds + 1):
         same, told = run(options.bench, steps, f"+seed={seed}")
-        bad += not same
-        print(f"as it is: {told}")
+        other = run(options.bench, steps, f"+seed={seed}", "+own=1")
+        bad += not same or other != (same, told)
+        print(f"as it is: {told}" if other == (same, told) else f"MEMORY OF THE BENCH DIFFERS: {told}: {other[1]}")
     for number, text in VARIANTS.items():
         same, told = run(options.bench, steps, f"+variant={number}")
         bad += not same
@@ -53,6 +88,8 @@ def main() -> int:
         caught = not same and told.startswith("DIFFERENCE")
         bad += not caught
         print(f"{'caught' if caught else 'NOT CAUGHT'}: {text}: {told}")
+    for own in range(2 if options.amdvi else 0):
+        bad += recorded(options.bench, options.amdvi, steps, own)
     print(f"{options.seeds} seeds, {len(VARIANTS)} freedoms, {len(BUGS)} mistakes: {bad} not as they should be")
     return 1 if bad else 0
 

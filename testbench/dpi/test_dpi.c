@@ -2,8 +2,11 @@
 /* The functions of DPI-C as a bench calls them: handles, ranges, effects. */
 #include "testbench/unit/run.h"
 
+#include <amdvi/amdvi.h>
 #include <amdvi/dpi.h>
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -12,6 +15,7 @@ enum {
     PAGE = 0x400000,
     COMMANDS = 0x10000,
     STORE = 0x40000,
+    LOG = 0x50000,
     MMIO = AMDVI_DPI_MMIO
 };
 
@@ -101,6 +105,186 @@ START_TEST(what_is_out_of_range_is_refused)
 }
 END_TEST
 
+/* The last lines of a trace. */
+static void expect_end(const char *path, const char *end)
+{
+    static char text[1 << 16];
+    FILE *file = fopen(path, "r");
+    size_t length, wanted = strlen(end);
+
+    ck_assert_ptr_nonnull(file);
+    length = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    remove(path);
+    ck_assert_uint_gt(length, wanted);
+    ck_assert_mem_eq(text, "amdvi-trace 1\n", 14);
+    if (memcmp(text + length - wanted, end, wanted) != 0)
+        ck_abort_msg("ends with %.*s", (int)wanted, text + length - wanted);
+}
+
+START_TEST(a_difference_ends_the_trace)
+{
+    static const struct {
+        int flags, at, op, ok, reason;
+        const char *end;
+    } rows[] = {
+        {0, 0, 0, 1, 0, "\ndma dev=0x0 addr=0x5040 len=8 op=read\nok pa=0x77040\n"},
+        {0, 0, 1, 0, 14, " op=write\nfault kind=IO_PAGE_FAULT flags=RW\n"},
+        {0, 0, 0, 0, 14, " op=read\nfault kind=IO_PAGE_FAULT flags=0\n"},
+        {0, 0, 1, 0, 19, " op=write\nfault kind=IO_PAGE_FAULT flags=PR+RW+PE\n"},
+        {0, 2, 0, 0, 3, " op=read at=translated\nfault\n"},
+        {AMDVI_DPI_PASID | AMDVI_DPI_PRIVILEGED, 0, 3, 0, 14, " op=atomic pasid=0x9 priv=1\nfault\n"},
+        {AMDVI_DPI_NO_WRITE | AMDVI_DPI_EXECUTE, 1, 0, 1, 0,
+         "\nats dev=0x0 addr=0x5040 len=8 nw=1 exec=1\nok pa=0x77040\n"},
+    };
+    const char *path = "dpi-difference.trace";
+    int handle = scene(), ok, perm, reason;
+    long long pa;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ck_assert_int_eq(amdvi_dpi_reset(handle), 0);
+        ck_assert_int_eq(amdvi_dpi_record(handle, path), 0);
+        ck_assert_int_eq(amdvi_dpi_record(handle, path), -11);
+        amdvi_dpi_translate(handle, 0, 0, 0, 0, 0, 0x5040, 8, &ok, &pa, &perm, &reason);
+        ck_assert_int_eq(amdvi_dpi_differs_answer(handle, 0, rows[i].op, rows[i].at, rows[i].flags, 9, 0x5040,
+                                                  8, rows[i].ok, 0x77040, rows[i].reason),
+                         0);
+        expect_end(path, rows[i].end);
+        ck_assert_int_eq(amdvi_dpi_record_end(handle), AMDVI_DPI_FILE);
+    }
+    amdvi_dpi_destroy(handle);
+}
+END_TEST
+
+START_TEST(traces_that_cannot_be_written_are_refused)
+{
+    int handle = scene();
+
+    ck_assert_int_eq(amdvi_dpi_record(handle, "no-such-folder/a.trace"), AMDVI_DPI_FILE);
+    ck_assert_int_eq(amdvi_dpi_record(handle, NULL), AMDVI_DPI_FILE);
+    ck_assert_int_eq(amdvi_dpi_record(0, "a.trace"), AMDVI_DPI_HANDLE);
+    ck_assert_int_eq(amdvi_dpi_differs_memory(handle, 0, 0), AMDVI_DPI_FILE);
+    ck_assert_int_eq(amdvi_dpi_differs_interrupts(handle, 1), AMDVI_DPI_FILE);
+    ck_assert_int_eq(amdvi_dpi_record(handle, "dpi-refused.trace"), 0);
+    ck_assert_int_eq(amdvi_dpi_differs_interrupts(handle, -1), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_answer(handle, -1, 0, 0, 0, 0, 0, 8, 1, 0, 0), AMDVI_DPI_RANGE);
+    amdvi_dpi_destroy(handle); /* ends the trace */
+    expect_end("dpi-refused.trace", "\nexpect_irq kind=msi count=0\n");
+}
+END_TEST
+
+/* ---------------------------------------------------------------- memory of the bench */
+
+static long long words[0x500000 / 8];
+static long long refused_word;
+static int answer, reads, writes, asked;
+
+/* What a simulator has. */
+void *svGetScope(void);
+void *svSetScope(const void *scope);
+static bool in_scope;
+
+void *svGetScope(void)
+{
+    return words;
+}
+
+void *svSetScope(const void *new)
+{
+    bool before = in_scope;
+
+    in_scope = new == words;
+    return before ? words : NULL;
+}
+
+static long long *word_of(int handle, long long address)
+{
+    ck_assert(in_scope);
+    ck_assert(address >= 0 && address % 8 == 0 && address < (long long)sizeof(words));
+    asked = handle;
+    return words + address / 8;
+}
+
+int amdvi_bench_read(int handle, long long address, long long *data)
+{
+    *data = *word_of(handle, address);
+    reads++;
+    return address == refused_word ? answer : 0;
+}
+
+int amdvi_bench_write(int handle, long long address, long long data, int enables)
+{
+    long long *word = word_of(handle, address);
+
+    for (int i = 0; i < 8; i++)
+        if (enables >> i & 1)
+            memcpy((char *)word + i, (char *)&data + i, 1);
+    writes++;
+    return 0;
+}
+
+/* As scene(), with an event log. */
+static int scene_on_memory(void)
+{
+    int handle = amdvi_dpi_create_on_memory("preset=genoa");
+
+    ck_assert_int_ge(handle, 1);
+    words[DEVICES / 8] = TABLE | 3 | 1 << 9 | 3ll << 61;
+    words[TABLE / 8 + 5] = PAGE | 1 | 3ll << 61;
+    amdvi_dpi_write(handle, MMIO, 0, 0, 8, DEVICES);
+    amdvi_dpi_write(handle, MMIO, 0, 8, 8, COMMANDS | 9ll << 56);
+    amdvi_dpi_write(handle, MMIO, 0, 0x10, 8, LOG | 9ll << 56);
+    amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 0x1005);
+    return handle;
+}
+
+START_TEST(the_bench_answers_for_memory)
+{
+    int handle = scene_on_memory(), ok, perm, reason;
+    long long pa;
+
+    ck_assert_int_eq(amdvi_dpi_translate(handle, 0, 1, 0, 0, 0, 0x5040, 8, &ok, &pa, &perm, &reason), 0);
+    ck_assert(ok && pa == PAGE + 0x40);
+    ck_assert_int_gt(reads, 0);
+    ck_assert_int_eq(asked, handle);
+    ck_assert(!in_scope); /* back as it was */
+    words[COMMANDS / 8] = 1ll << 60 | STORE | 1;
+    words[COMMANDS / 8 + 1] = 70;
+    amdvi_dpi_write(handle, MMIO, 0, 0x2008, 8, 16);
+    ck_assert_int_eq(amdvi_dpi_run(handle), 0);
+    ck_assert_int_eq(words[STORE / 8], 70);
+    ck_assert_int_eq(amdvi_dpi_translate(handle, 0, 0, 0, 0, 0, 0x6040, 8, &ok, &pa, &perm, &reason), 0);
+    ck_assert(!ok && reason == 14);
+    ck_assert_int_eq(words[LOG / 8] >> 60 & 15, 2); /* IO_PAGE_FAULT [7.4] */
+    ck_assert_int_eq(words[LOG / 8 + 1], 0x6040);
+    ck_assert_int_eq(amdvi_dpi_poke(handle, 0, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_peek(handle, 0, &pa), AMDVI_DPI_RANGE);
+    amdvi_dpi_destroy(handle);
+}
+END_TEST
+
+START_TEST(the_bench_may_refuse)
+{
+    static const int answers[] = {AMDVI_MEMORY_MASTER_ABORT, AMDVI_MEMORY_TARGET_ABORT,
+                                  AMDVI_MEMORY_DATA_ERROR, 77, -1};
+    static const int types[] = {1, 2, 3, 1, 1}; /* no such answer: master abort */
+
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        int handle = scene_on_memory(), ok, perm, reason;
+        long long pa;
+        refused_word = TABLE + 5 * 8;
+        answer = answers[i];
+        ck_assert_int_eq(amdvi_dpi_translate(handle, 0, 0, 0, 0, 0, 0x5040, 8, &ok, &pa, &perm, &reason), 0);
+        ck_assert(!ok && reason == AMDVI_REASON_TABLE_READ_ERROR);
+        ck_assert_int_eq(words[LOG / 8] >> 60 & 15, 4); /* PAGE_TAB_HARDWARE_ERROR [7.5] */
+        ck_assert_int_eq(words[LOG / 8] >> 57 & 3, types[i]);
+        amdvi_dpi_destroy(handle);
+    }
+    ck_assert_int_eq(amdvi_dpi_create_on_memory(NULL), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_create_on_memory("no.such=1"), -3);
+}
+END_TEST
+
 START_TEST(devices_are_apart)
 {
     int handles[AMDVI_DPI_DEVICES];
@@ -128,6 +312,10 @@ int main(void)
     tcase_add_test(tests, requests_are_answered);
     tcase_add_test(tests, effects_come_in_their_order);
     tcase_add_test(tests, what_is_out_of_range_is_refused);
+    tcase_add_test(tests, a_difference_ends_the_trace);
+    tcase_add_test(tests, traces_that_cannot_be_written_are_refused);
+    tcase_add_test(tests, the_bench_answers_for_memory);
+    tcase_add_test(tests, the_bench_may_refuse);
     tcase_add_test(tests, devices_are_apart);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

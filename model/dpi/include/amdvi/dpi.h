@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The model for SystemVerilog benches: functions with the types of DPI-C, devices by handle. amdvi_pkg.sv
- * imports them. Each device has memory of its own, plain bytes from physical address 0, which the bench fills
- * and reads.
+ * imports them. A device has memory of its own, plain bytes from physical address 0, which the bench fills
+ * and reads, or the bench has the memory and answers for it.
  *
  * Functions give 0 when all is well, else a negative number: -1 to -12 are -(enum amdvi_status);
  * AMDVI_DPI_HANDLE: no such device; AMDVI_DPI_RANGE: an array too small, or a place outside memory;
- * AMDVI_DPI_NONE: nothing left.
+ * AMDVI_DPI_NONE: nothing left; AMDVI_DPI_FILE: a trace cannot be written, or none is being recorded.
  */
 #ifndef AMDVI_DPI_H
 #define AMDVI_DPI_H
@@ -17,7 +17,13 @@
 extern "C" {
 #endif
 
-enum { AMDVI_DPI_HANDLE = -101, AMDVI_DPI_RANGE = -102, AMDVI_DPI_NONE = -103, AMDVI_DPI_DEVICES = 64 };
+enum {
+    AMDVI_DPI_HANDLE = -101,
+    AMDVI_DPI_RANGE = -102,
+    AMDVI_DPI_NONE = -103,
+    AMDVI_DPI_FILE = -104,
+    AMDVI_DPI_DEVICES = 64
+};
 
 /* Registers: MMIO, configuration space, VF page, VF Control. */
 enum { AMDVI_DPI_MMIO, AMDVI_DPI_PCI, AMDVI_DPI_VF, AMDVI_DPI_VFC };
@@ -31,6 +37,10 @@ enum { AMDVI_DPI_STORE, AMDVI_DPI_LOG, AMDVI_DPI_TABLE, AMDVI_DPI_INTERRUPT };
 /* A handle from 1 on. `settings`: KEY=VALUE;KEY=VALUE, the library's keys. `megabytes`: 1 to 4096 of memory.
  */
 int amdvi_dpi_create(const char *settings, int megabytes);
+/* The same with memory of the bench: the model's accesses come to amdvi_bench_read() and amdvi_bench_write(),
+ * which only then have to be there, in the scope from which this is called; amdvi_dpi_poke() and
+ * amdvi_dpi_peek() give AMDVI_DPI_RANGE. In amdvi_memory_pkg.sv. */
+int amdvi_dpi_create_on_memory(const char *settings);
 int amdvi_dpi_destroy(int handle);
 int amdvi_dpi_reset(int handle);
 
@@ -60,6 +70,31 @@ int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data,
  * Valid until the next call. Never null. */
 const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address);
 const char *amdvi_dpi_text(int status);
+
+/* What a bench with memory of its own defines: 8 bytes at an aligned address, byte 0 of them in bits 7:0; bit
+ * i of `enables` says that byte i is written. 0 or an enum amdvi_memory_result; other numbers count as master
+ * abort. Neither may call the device. */
+int amdvi_bench_read(int handle, long long address, long long *data);
+int amdvi_bench_write(int handle, long long address, long long data, int enables);
+
+/*
+ * Traces; in amdvi_trace_pkg.sv, and linked with libamdvi-traces. From amdvi_dpi_record() on, right behind
+ * amdvi_dpi_create() or amdvi_dpi_reset(), all that is done to the device goes into the file `path`, with the
+ * model's answers as expectations (amdvi/recorder.h); until amdvi_dpi_record_end(), destroy, or a difference:
+ * each amdvi_dpi_differs_...() ends the trace with what a design under test did instead, so that `amdvi
+ * replay` fails there. AMDVI_DPI_FILE when no trace is being recorded.
+ */
+int amdvi_dpi_record(int handle, const char *path);
+int amdvi_dpi_record_end(int handle);
+/* The design's answer to a request, which is asked again. Refusals for different reasons differ in a trace
+ * only when the page is absent in one and not allowed in the other, and the request has no PASID. An
+ * explanation goes before it as a comment. */
+int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
+                             long long length, int ok, long long pa, int reason);
+/* 8 bytes that the design stored, or did not change. */
+int amdvi_dpi_differs_memory(int handle, long long address, long long data);
+/* Interrupts that could be delivered, which the design raised in the action last recorded. */
+int amdvi_dpi_differs_interrupts(int handle, int count);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a bench did to a device as a trace, and at its end what a design under test did otherwise: replaying
+ * it fails there. A part of the archive by itself: only benches that record link the trace library. */
+#include "model/dpi/bench_device.h"
+
+#include "amdvi/dpi.h"
+#include "amdvi/recorder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Interrupts that an action raised are held back until the next action: a design that raised another number
+ * takes their place. */
+static const char interrupts[] = "expect_irq";
+static const char expectation[] = "expect_";
+enum { HEAD = sizeof(interrupts) - 1, HELD = 4096 };
+
+struct bench_recording {
+    FILE *file;
+    struct amdvi_recorder *recorder;
+    char head[HEAD]; /* how the line under way begins */
+    unsigned headed;
+    bool decided, holding; /* of the line under way */
+    char held[HELD];
+    unsigned held_bytes;
+};
+
+/* ---------------------------------------------------------------- bytes of the trace */
+
+static void release(struct bench_recording *r)
+{
+    fwrite(r->held, 1, r->held_bytes, r->file);
+    r->held_bytes = 0;
+}
+
+static void pass(struct bench_recording *r, char byte)
+{
+    if (!r->holding) {
+        fputc(byte, r->file);
+        return;
+    }
+    if (r->held_bytes == HELD)
+        release(r);
+    r->held[r->held_bytes++] = byte;
+}
+
+static bool begins(const struct bench_recording *r, const char *word)
+{
+    return r->headed >= strlen(word) && memcmp(r->head, word, strlen(word)) == 0;
+}
+
+static void decide(struct bench_recording *r)
+{
+    r->decided = true;
+    r->holding = begins(r, interrupts);
+    if (!begins(r, expectation))
+        release(r);
+    for (unsigned i = 0; i < r->headed; i++)
+        pass(r, r->head[i]);
+    r->headed = 0;
+}
+
+static void take(struct bench_recording *r, char byte)
+{
+    if (r->decided) {
+        pass(r, byte);
+    } else {
+        r->head[r->headed++] = byte;
+        if (r->headed == HEAD || byte == '\n')
+            decide(r);
+    }
+    if (byte == '\n')
+        r->decided = false;
+}
+
+static int write_trace(void *context, const void *bytes, size_t length)
+{
+    struct bench_recording *r = context;
+
+    for (size_t i = 0; i < length; i++)
+        take(r, ((const char *)bytes)[i]);
+    return ferror(r->file);
+}
+
+/* ---------------------------------------------------------------- recording */
+
+static int status_of(enum amdvi_trace_status status)
+{
+    switch (status) {
+    case AMDVI_TRACE_OK:
+        return 0;
+    case AMDVI_TRACE_ERR_MEMORY:
+        return -(int)AMDVI_ERR_NO_MEMORY;
+    default:
+        return AMDVI_DPI_FILE;
+    }
+}
+
+/* The recorder has written all that it will; the file stays open. */
+static int finish(struct bench_device *d)
+{
+    int status = status_of(amdvi_recorder_finish(d->recording->recorder));
+
+    amdvi_recorder_destroy(d->recording->recorder);
+    return status;
+}
+
+static int close_recording(struct bench_device *d, int status)
+{
+    struct bench_recording *r = d->recording;
+
+    release(r);
+    if (fclose(r->file) && !status)
+        status = AMDVI_DPI_FILE;
+    free(r);
+    d->recording = NULL;
+    return status;
+}
+
+static int end_recording(struct bench_device *d)
+{
+    return close_recording(d, finish(d));
+}
+
+static int start(struct bench_device *d, struct bench_recording *r)
+{
+    struct amdvi_recorder_options options = {.config = d->config,
+                                             .form = AMDVI_TRACE_FORM_TEXT,
+                                             .write = write_trace,
+                                             .context = r,
+                                             .ram = d->size};
+    int status = status_of(amdvi_recorder_create(d->device, &options, &r->recorder));
+
+    if (status)
+        return status;
+    d->recording = r;
+    d->end_recording = end_recording;
+    return 0;
+}
+
+int amdvi_dpi_record(int handle, const char *path)
+{
+    struct bench_device *d = amdvi_dpi_find(handle);
+    struct bench_recording *r;
+    int status;
+
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (d->recording)
+        return -(int)AMDVI_ERR_BUSY;
+    r = calloc(1, sizeof(*r));
+    if (!r)
+        return -(int)AMDVI_ERR_NO_MEMORY;
+    r->file = path ? fopen(path, "w") : NULL;
+    status = r->file ? start(d, r) : AMDVI_DPI_FILE;
+    if (status) {
+        if (r->file)
+            fclose(r->file);
+        free(r);
+    }
+    return status;
+}
+
+/* The device that records. */
+static int recording(int handle, struct bench_device **d)
+{
+    *d = amdvi_dpi_find(handle);
+    if (!*d)
+        return AMDVI_DPI_HANDLE;
+    return (*d)->recording ? 0 : AMDVI_DPI_FILE;
+}
+
+int amdvi_dpi_record_end(int handle)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    return status ? status : end_recording(d);
+}
+
+/* ---------------------------------------------------------------- differences */
+
+static void write_request(FILE *file, const struct amdvi_request *q)
+{
+    static const char *const ops[] = {"read", "write", "exec", "atomic"};
+
+    if (q->at == AMDVI_TRANSLATION_REQUEST)
+        fprintf(file, "ats dev=0x%x addr=0x%" PRIx64 " len=%" PRIu64, q->device, q->address, q->length);
+    else
+        fprintf(file, "dma dev=0x%x addr=0x%" PRIx64 " len=%" PRIu64 " op=%s%s", q->device, q->address,
+                q->length, ops[q->op], q->at == AMDVI_TRANSLATED ? " at=translated" : "");
+    if (q->has_pasid)
+        fprintf(file, " pasid=0x%x", q->pasid);
+    if (q->at == AMDVI_TRANSLATION_REQUEST)
+        fprintf(file, "%s%s", q->no_write ? " nw=1" : "", q->execute ? " exec=1" : "");
+    fprintf(file, "%s\n", q->privileged ? " priv=1" : "");
+}
+
+/* A refusal for the design's reason. Where that makes an IO_PAGE_FAULT of a page that is absent (PR=0) or not
+ * allowed (PR=1, PE=1), the trace says so; RW=1: a write [7.4]. Of requests with a PASID the flags say more
+ * than a reason does. */
+static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
+{
+    bool writes = q->op == AMDVI_WRITE || q->op == AMDVI_ATOMIC;
+
+    if (!q->has_pasid && reason == AMDVI_REASON_HOST_NOT_PRESENT)
+        fprintf(file, "fault kind=IO_PAGE_FAULT flags=%s\n", writes ? "RW" : "0");
+    else if (!q->has_pasid && reason == AMDVI_REASON_HOST_PERMISSION)
+        fprintf(file, "fault kind=IO_PAGE_FAULT flags=PR+%sPE\n", writes ? "RW+" : "");
+    else
+        fputs("fault\n", file);
+}
+
+int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
+                             long long length, int ok, long long pa, int reason)
+{
+    struct bench_device *d;
+    struct amdvi_request request;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (!amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length))
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file, "# %s\n# The design's answer, reason %d (%s):\n",
+            amdvi_dpi_explain(handle, device, op, flags, pasid, address), reason,
+            amdvi_reason_text(reason > 0 ? (unsigned)reason : 0));
+    write_request(d->recording->file, &request);
+    if (ok)
+        fprintf(d->recording->file, "ok pa=0x%llx\n", (unsigned long long)pa);
+    else
+        write_refusal(d->recording->file, &request, reason);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_memory(int handle, long long address, long long data)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file,
+            "# What the design stored:\nexpect_mem addr=0x%llx data=", (unsigned long long)address);
+    for (unsigned i = 0; i < 8; i++)
+        fprintf(d->recording->file, "%02x", (unsigned)((unsigned long long)data >> i * 8 & 0xff));
+    fputc('\n', d->recording->file);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_interrupts(int handle, int count)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (count < 0)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    d->recording->held_bytes = 0;
+    fprintf(d->recording->file, "# Interrupts that the design raised:\nexpect_irq kind=msi count=%d\n",
+            count);
+    return close_recording(d, status);
+}
