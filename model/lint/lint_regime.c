@@ -37,18 +37,17 @@ static void count_burst(struct lint_domain *domain, uint64_t burst)
     domain->burst = burst;
 }
 
-void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value)
+bool lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value)
 {
     struct lint_regimes *r = &lint->regimes;
     struct lint_removal *slot = &r->removals[r->next];
     const struct lint_reach *reach = &word->reach;
 
     if (!reach->known || !takes_away(reach, word->value, value))
-        return;
+        return false;
     if (!reach->leaf) {
         r->domains[reach->domain].directories = true;
-        lint_directory_change(lint, word, value);
-        return;
+        return true;
     }
     count_burst(&r->domains[reach->domain], r->burst);
     r->next = (r->next + 1) % LINT_REMOVALS;
@@ -58,6 +57,7 @@ void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, u
                                   .moment = lint->order.now,
                                   .ns = lint->now.ns,
                                   .answers = lint->statistics.checked};
+    return false;
 }
 
 /* ---------------------------------------------------------------- commands */

@@ -58,8 +58,8 @@ struct lint_word;
 
 /* A request is done: what the words of its walk translate (lint_attribution.c). */
 void lint_reach_learn(struct amdvi_lint *lint, const struct amdvi_request *request);
-/* A word that hardware has read gets another value. */
-void lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value);
+/* A word that hardware has read gets another value. True: a directory is taken away. */
+bool lint_regime_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value);
 /* Software writes to a table: what lies side by side belongs to one map or unmap, also where hardware has not
  * read all of it. */
 void lint_regime_write(struct lint_regimes *regimes, uint64_t spa, uint64_t length);

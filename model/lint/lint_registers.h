@@ -8,7 +8,4 @@
 /* Software writes a register of the host; before it takes effect. */
 void lint_register_write(struct amdvi_lint *lint, uint64_t offset, unsigned size, uint64_t value);
 
-/* What a "register-while-running" breaks, in words. */
-const char *lint_register_rule(const struct amdvi_lint_finding *finding);
-
 #endif

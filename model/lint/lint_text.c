@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Findings in words. */
 #include "model/lint/lint.h"
-#include "model/lint/lint_registers.h"
+#include "model/lint/lint_pointers.h"
 #include "model/lookup/dtc.h"
 
 #include "tables/layout.h"

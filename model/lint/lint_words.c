@@ -19,7 +19,8 @@ static void change(struct amdvi_lint *lint, struct lint_word *word, uint64_t val
     lint->statistics.writes++;
     if (value == word->value)
         return;
-    lint_regime_change(lint, word, value);
+    if (lint_regime_change(lint, word, value))
+        lint_directory_change(lint, word, value);
     if (word->fresh) {
         word->changed = true;
         word->fresh = false;
