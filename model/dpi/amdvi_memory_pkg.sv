@@ -28,12 +28,14 @@ package amdvi_memory_pkg;
 
   function automatic int amdvi_bench_read(input int handle, input longint address, output longint data);
     data = 0;
-    return memories.exists(handle) != 0 ? memories[handle].read(address, data) : MEMORY_MASTER_ABORT;
+    if (memories.exists(handle) == 0) return MEMORY_MASTER_ABORT;
+    return memories[handle].read(address, data);
   endfunction
 
   function automatic int amdvi_bench_write(input int handle, input longint address, input longint data,
                                            input int enables);
-    return memories.exists(handle) != 0 ? memories[handle].write(address, data, enables[7:0]) : MEMORY_MASTER_ABORT;
+    if (memories.exists(handle) == 0) return MEMORY_MASTER_ABORT;
+    return memories[handle].write(address, data, enables[7:0]);
   endfunction
 
 endpackage

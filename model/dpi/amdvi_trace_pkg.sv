@@ -11,5 +11,7 @@ package amdvi_trace_pkg;
   import "DPI-C" context function int amdvi_dpi_differs_memory(input int handle, input longint address,
       input longint data);
   import "DPI-C" context function int amdvi_dpi_differs_interrupts(input int handle, input int count);
+  import "DPI-C" context function int amdvi_dpi_differs_event(input int handle, input int index, input longint low,
+      input longint high);
 
 endpackage

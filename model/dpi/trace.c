@@ -237,6 +237,13 @@ int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, 
     return close_recording(d, status);
 }
 
+/* In the order of memory. */
+static void write_word(FILE *file, long long word)
+{
+    for (unsigned i = 0; i < 8; i++)
+        fprintf(file, "%02x", (unsigned)((unsigned long long)word >> i * 8 & 0xff));
+}
+
 int amdvi_dpi_differs_memory(int handle, long long address, long long data)
 {
     struct bench_device *d;
@@ -248,8 +255,25 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data)
     release(d->recording);
     fprintf(d->recording->file,
             "# What the design stored:\nexpect_mem addr=0x%llx data=", (unsigned long long)address);
-    for (unsigned i = 0; i < 8; i++)
-        fprintf(d->recording->file, "%02x", (unsigned)((unsigned long long)data >> i * 8 & 0xff));
+    write_word(d->recording->file, data);
+    fputc('\n', d->recording->file);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_event(int handle, int index, long long low, long long high)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (index < 0)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file, "# What the design logged:\nexpect_event log=host index=%d raw=", index);
+    write_word(d->recording->file, low);
+    write_word(d->recording->file, high);
     fputc('\n', d->recording->file);
     return close_recording(d, status);
 }

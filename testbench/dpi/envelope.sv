@@ -7,6 +7,13 @@ package envelope_pkg;
 
   typedef struct { int ok; longint pa; int reason; } answer_t;
 
+  // The record of a refusal: IO_PAGE_FAULT with PR=0 for what is not present, PR=1 and PE=1 for what is not allowed, RW for
+  // writes [7.4].
+  function automatic bit [127:0] record_of(int device, int domain, longint address, int op, int reason);
+    bit denied = reason == 19;
+    return {address, 4'h2, 5'h0, denied, op == OP_WRITE, denied, 4'h0, domain[15:0], 16'h0, device[15:0]};
+  endfunction
+
   class envelope;
     int handle;
     answer_t allowed[string][$];

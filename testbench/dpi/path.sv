@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small translation path as a design under test: device table entry, a host table of one level, a few cached pages,
-// the commands INVALIDATE_IOMMU_PAGES (one page), INVALIDATE_IOMMU_ALL and COMPLETION_WAIT. One request at a time.
+// the commands INVALIDATE_IOMMU_PAGES (one page), INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request that
+// fails. One request at a time.
 // `bug` plants a mistake, `variant` uses a freedom of the architecture; 0: neither.
 module translation_path (
     input logic clk, rst,
@@ -10,15 +11,16 @@ module translation_path (
     output logic rsp_valid, output logic [7:0] rsp_tag, output logic rsp_ok, output logic [63:0] rsp_pa,
     output logic [7:0] rsp_reason,
     input logic cmd_valid, output logic cmd_ready, input logic [127:0] cmd,
+    output logic log_valid, output logic [127:0] log_record,
     output logic store_valid, output logic [63:0] store_address, store_data, output logic irq_valid,
     output logic mem_read, output logic [63:0] mem_address, input logic mem_valid, input logic [63:0] mem_data);
 
   localparam int ENTRIES = 8;
   localparam logic [63:0] DEVICE_TABLE = 64'h100000;
   localparam logic [7:0] NOT_PRESENT = 14, PERMISSION = 19;
-  typedef enum { IDLE, LOOKUP, ENTRY, TABLE, ANSWER, SECOND, SLOW } state_e;
+  typedef enum { IDLE, LOOKUP, ENTRY, TABLE, ANSWER, SECOND, SLOW, DOMAIN, TELL, EARLY } state_e;
   typedef struct packed { logic [15:0] device; logic [51:0] page, frame; logic r, w, present; } line_t;
-  typedef struct packed { logic [7:0] tag; logic ok; logic [63:0] pa; logic [7:0] reason; } answer_t;
+  typedef struct packed { logic [7:0] tag; logic ok; logic [63:0] pa; logic [7:0] reason; logic told; logic [127:0] record; } answer_t;
 
   state_e state;
   line_t lines[ENTRIES];
@@ -49,8 +51,28 @@ module translation_path (
     if (bug == 1 && address[5]) a.pa[12] = ~a.pa[12];
     a.reason = a.ok ? 0 : present && bug != 10 ? PERMISSION : NOT_PRESENT;
     if (!a.ok) a.pa = 0;
+    a.told = 0;
+    a.record = 0;
     return a;
   endfunction
+
+  // IO_PAGE_FAULT: PR, RW, PE are bits 52, 53, 54 [7.4].
+  function automatic logic [127:0] record(logic [15:0] domain);
+    logic denied = now.reason == PERMISSION;
+    logic [63:0] where = bug == 16 ? {address[63:12], 12'h0} : address;
+    return {where, 4'h2, 5'h0, denied, is_write && bug != 14, denied, 4'h0, bug == 13 ? 16'h0 : domain, 16'h0, device};
+  endfunction
+
+  task automatic answer(answer_t a);
+    rsp_valid <= 1;
+    {rsp_tag, rsp_ok, rsp_pa, rsp_reason} <= {a.tag, a.ok, a.pa, a.reason};
+    if (variant != 11 && variant != 12) tell(a);
+  endtask
+
+  task automatic tell(answer_t a);
+    log_valid <= a.told && bug != 12;
+    log_record <= a.record;
+  endtask
 
   task automatic drop(logic [51:0] page);
     for (int i = 0; i < ENTRIES; i++)
@@ -86,6 +108,7 @@ module translation_path (
     rsp_valid <= 0;
     store_valid <= 0;
     irq_valid <= 0;
+    log_valid <= 0;
     mem_read <= 0;
     if (rst) begin
       state <= IDLE;
@@ -139,18 +162,40 @@ module translation_path (
           state <= SLOW;
         end
       SLOW: if (delay > 0) delay <= delay - 1;
-        else if (variant == 6 && !held_valid) begin  // the first of two waits for the second
+        else if ((!now.ok || bug == 15) && !now.told) begin
+          mem_read <= 1;
+          mem_address <= DEVICE_TABLE + {43'h0, device, 5'h8};
+          state <= DOMAIN;
+        end else if (variant == 6 && !held_valid) begin  // the first of two waits for the second
           held <= now;
           held_valid <= 1;
           state <= IDLE;
+        end else if (variant == 12 && now.told) begin  // the record first
+          tell(now);
+          delay <= 5;
+          state <= EARLY;
         end else begin
-          rsp_valid <= bug != 11;
-          {rsp_tag, rsp_ok, rsp_pa, rsp_reason} <= now;
-          state <= held_valid ? ANSWER : IDLE;
+          if (bug != 11) answer(now);
+          delay <= 5;
+          state <= held_valid ? ANSWER : variant == 11 ? TELL : IDLE;
+        end
+      DOMAIN: if (mem_valid) begin
+          now.record <= record(mem_data[15:0]);
+          now.told <= 1;
+          state <= SLOW;
+        end
+      EARLY: if (delay > 0) delay <= delay - 1;
+        else begin
+          answer(now);
+          state <= IDLE;
+        end
+      TELL: if (delay > 0) delay <= delay - 1;  // the record some time behind the answer
+        else begin
+          tell(now);
+          state <= IDLE;
         end
       ANSWER: begin
-          rsp_valid <= 1;
-          {rsp_tag, rsp_ok, rsp_pa, rsp_reason} <= held;
+          answer(held);
           held_valid <= 0;
           state <= IDLE;
         end

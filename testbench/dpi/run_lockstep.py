@@ -20,12 +20,15 @@ BUGS = {
     4: "read permission is ignored", 5: "invalidations of pages are ignored", 6: "lines are not told apart by device",
     7: "pages that are not present are kept", 8: "COMPLETION_WAIT stores another value",
     9: "COMPLETION_WAIT does not interrupt", 10: "a fault has the wrong reason", 11: "answers are lost",
+    12: "event records are not written", 13: "event records name no domain", 14: "event records of writes say read",
+    15: "good answers write event records", 16: "event records lose the offset in the page",
 }
 ANSWERS_LOST = 11
 VARIANTS = {
     1: "nothing is kept", 2: "one line is kept", 3: "an invalidation of a page drops everything", 4: "lines go at random",
     5: "answers take their time", 6: "two answers come in the other order", 7: "invalidations wait for COMPLETION_WAIT",
     8: "half of the pages are not kept", 9: "the next page is fetched, too", 10: "read-only pages are not kept",
+    11: "event records come behind the answer", 12: "event records come before the answer",
 }
 
 

@@ -167,6 +167,7 @@ START_TEST(traces_that_cannot_be_written_are_refused)
     ck_assert_int_eq(amdvi_dpi_differs_interrupts(handle, 1), AMDVI_DPI_FILE);
     ck_assert_int_eq(amdvi_dpi_record(handle, "dpi-refused.trace"), 0);
     ck_assert_int_eq(amdvi_dpi_differs_interrupts(handle, -1), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_event(handle, -1, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, -1, 0, 0, 0, 0, 0, 8, 1, 0, 0), AMDVI_DPI_RANGE);
     amdvi_dpi_destroy(handle); /* ends the trace */
     expect_end("dpi-refused.trace", "\nexpect_irq kind=msi count=0\n");

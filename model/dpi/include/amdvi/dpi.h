@@ -93,6 +93,9 @@ int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, 
                              long long length, int ok, long long pa, int reason);
 /* 8 bytes that the design stored, or did not change. */
 int amdvi_dpi_differs_memory(int handle, long long address, long long data);
+/* The record that the design wrote into the host's event log in the place of the model's record `index`,
+ * counted from 0 since the log was enabled: its 16 bytes as two words; zeros: it wrote none. */
+int amdvi_dpi_differs_event(int handle, int index, long long low, long long high);
 /* Interrupts that could be delivered, which the design raised in the action last recorded. */
 int amdvi_dpi_differs_interrupts(int handle, int count);
 
