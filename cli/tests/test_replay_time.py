@@ -64,7 +64,7 @@ def test_equal_bytes_twice():
 
 @pytest.mark.parametrize(("setting", "message"), [
     ("timing.memory.laten=1us", "unknown configuration key"), ("timing.memory.latency=1", "value"),
-    ("timing.preset=slow", "value"), ("timing=maybe", "value")])
+    ("timing.preset=slow", "value"), ("timing=maybe", "none of on|off")])
 def test_mistakes_name_the_setting(setting, message):
     done = replay(ONE_PAGE, setting)
     assert done.returncode == 2 and setting.split("=")[0] in done.stderr and message in done.stderr

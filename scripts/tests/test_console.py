@@ -45,7 +45,7 @@ OTHERWISE = {
     ("docs/kernel.md", "cmake --build"): "CI",
     ("docs/kernel.md", "scripts/kernel"): "the tests of testbench/kshim",
     ("docs/timing-driver.md", "scripts/kernel"): "the tests of testbench/kshim",
-    ("docs/kit.md", "scripts/qemu"): "needs a kernel of the reader's; the tests of testbench/qemu, with Debian's",
+    ("docs/kit.md", "amdvi kit"): "needs a kernel of the reader's; the tests of testbench/qemu, with Debian's",
     ("docs/vm.md", "scripts/setup"): "changes the machine; CI begins with it",
     ("docs/vm.md", "scripts/qemu"): "the tests of testbench/qemu",
     ("docs/vm.md", "build/release/cli/amdvi vm"): "the tests of testbench/qemu",
