@@ -158,7 +158,7 @@ struct python_part {
     const char *in_tree;   /* or null */
 };
 /* Becomes that module, with the words behind argv[0] and AMDVI in the environment; returns only when that
- * fails. */
+ * fails, or when --help is the first word and has been answered. */
 int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv);
 
 /* ---- config_diff.c */

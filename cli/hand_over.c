@@ -65,6 +65,10 @@ int hand_over(const struct command *command, const struct python_part *part, int
     char path[PATH_ROOM], own[PATH_ROOM], **words;
     int status;
 
+    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        fputs(command->help, stdout);
+        return CLI_OK;
+    }
     if (!own_path(own) || !find_folder(part, own, path))
         return usage_error(command, "%s are not installed: set %s to their folder", part->what,
                            part->variable);

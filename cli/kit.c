@@ -44,10 +44,6 @@ static int run(int argc, char **argv)
 #endif
     };
 
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        fputs(help, stdout);
-        return CLI_OK;
-    }
     return hand_over(&command_kit, &part, argc, argv);
 }
 
