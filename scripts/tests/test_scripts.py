@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/demo and scripts/setup in a tree of their own, with stand-ins for cmake, apt-get and dpkg-query."""
+"""scripts/demo, scripts/setup and scripts/check-package in a tree of their own, with stand-ins for the programs that change things."""
 import json
 import os
 import pathlib
@@ -36,7 +36,7 @@ esac
 def make_tree(tmp_path):
     tree = tmp_path / "tree"
     (tree / "scripts").mkdir(parents=True)
-    for name in ("demo", "setup", "test", "common.sh"):
+    for name in ("demo", "setup", "test", "check-package", "common.sh"):
         shutil.copy(ROOT / "scripts" / name, tree / "scripts")
     (tree / "build" / "release" / "cli").mkdir(parents=True)
     (tree / "build" / "release" / "cli" / "amdvi").symlink_to(AMDVI)
@@ -98,7 +98,7 @@ def test_demo_of_no_trace_keeps_what_was_there(tree):
     assert (tree / "demo-output" / "stats.json").read_text(encoding="ascii") == "precious"
 
 
-@pytest.mark.parametrize("script", ["demo", "setup", "test"])
+@pytest.mark.parametrize("script", ["demo", "setup", "test", "check-package"])
 def test_unknown_options_are_refused(tree, script):
     done = run(tree, tree / "scripts" / script, "--no-such-option", AMDVI_SKIP_SETUP="1")
     assert done.returncode == 2 and "--no-such-option" in done.stderr and not done.stdout
@@ -116,3 +116,52 @@ def test_setup_says_what_it_will_download(tree):
 def test_a_dead_proxy_is_a_matter_of_the_network(tree):
     done = run(tree, tree / "scripts" / "setup", "build", http_proxy="dead.invalid:9")
     assert done.returncode == 1 and "is there a network, a proxy that answers" in done.stderr
+
+
+# What scripts/check-package wants to find in each package.
+CONTENT = {"amdvi": "amdvi/examples/linux61-lazy.capture.txt.zst", "libamdvi1": "libamdvi1/copyright",
+           "libamdvi-dev": "libamdvi-dev/examples/minimal.c", "libamdvi-systemc-dev": "libamdvi-systemc-dev/examples/platform.cpp",
+           "python3-amdvi": "python3-amdvi/examples/first.py", "amdvi-doc": "amdvi-doc/html/index.html"}
+LISTS = """#!/bin/sh
+while read -r file; do echo "-rw-r--r-- root/root 1 2026-11-30 00:00 ./usr/share/doc/$file"; done <"$2"
+"""
+
+
+@pytest.fixture(name="packages")
+def make_packages(tree):
+    """Six packages that are lists of what is in them, and a debootstrap that says it was reached."""
+    folder = tree / "build" / "packages"
+    folder.mkdir()
+    for package, file in CONTENT.items():
+        (folder / f"{package}_0.2.0-1_amd64.deb").write_text(f"{package}/copyright\n{file}\n", encoding="ascii")
+    for name, text in (("dpkg-deb", LISTS), ("debootstrap", "#!/bin/sh\necho bootstrapped; exit 1\n"), ("id", "#!/bin/sh\necho 0\n")):
+        (tree.parent / "stubs" / name).write_text(text, encoding="ascii")
+        (tree.parent / "stubs" / name).chmod(0o755)
+    return folder
+
+
+def check_package(tree):
+    done = run(tree, tree / "scripts" / "check-package", tree / "bare")
+    assert done.returncode == 1
+    return done.stderr
+
+
+def test_whole_packages_go_into_a_bare_system(tree, packages):
+    assert len(list(packages.iterdir())) == 6
+    assert "apt-get on this machine knows no mirror" in check_package(tree)  # as far as the stand-in of apt-get goes
+
+
+@pytest.mark.parametrize("package", [name for name in CONTENT if name != "libamdvi1"])
+def test_packages_without_examples_are_refused(tree, packages, package):
+    (packages / f"{package}_0.2.0-1_amd64.deb").write_text(f"{package}/copyright\n", encoding="ascii")
+    said = check_package(tree)
+    assert CONTENT[package] in said and "`scripts/package deb` makes whole packages" in said
+
+
+@pytest.mark.parametrize("package", CONTENT)
+def test_a_package_that_is_missing_or_there_twice_is_refused(tree, packages, package):
+    (packages / f"{package}_0.1.0-1_amd64.deb").write_text(CONTENT[package], encoding="ascii")
+    assert f"several {package} in build/packages" in check_package(tree)
+    for file in packages.glob(f"{package}_*"):
+        file.unlink()
+    assert f"no {package} in build/packages" in check_package(tree)
