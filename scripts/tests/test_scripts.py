@@ -121,7 +121,7 @@ def test_a_dead_proxy_is_a_matter_of_the_network(tree):
 # What scripts/check-package wants to find in each package.
 CONTENT = {"amdvi": "amdvi/examples/linux61-lazy.capture.txt.zst", "libamdvi1": "libamdvi1/copyright",
            "libamdvi-dev": "libamdvi-dev/examples/minimal.c", "libamdvi-systemc-dev": "libamdvi-systemc-dev/examples/platform.cpp",
-           "python3-amdvi": "python3-amdvi/examples/first.py", "amdvi-doc": "amdvi-doc/html/index.html"}
+           "python3-amdvi": "python3-amdvi/examples/first.py", "amdvi-doc": "amdvi/html/index.html"}
 LISTS = """#!/bin/sh
 while read -r file; do echo "-rw-r--r-- root/root 1 2026-11-30 00:00 ./usr/share/doc/$file"; done <"$2"
 """
