@@ -5,16 +5,23 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 enum { PATH_ROOM = 4096 };
 
+/* Without /proc (a bare chroot, say): as the kernel was told when it started the program. */
 static bool own_path(char *path)
 {
     ssize_t length = readlink("/proc/self/exe", path, PATH_ROOM - 1);
+    const char *started = (const char *)getauxval(AT_EXECFN);
+    char *whole = length > 0 || !started ? NULL : realpath(started, NULL);
 
     path[length > 0 ? length : 0] = 0;
-    return length > 0;
+    if (whole)
+        snprintf(path, PATH_ROOM, "%s", whole);
+    free(whole);
+    return *path;
 }
 
 /* Named, beside the installed command, or in the tree that it was built from. */
@@ -70,8 +77,7 @@ int hand_over(const struct command *command, const struct python_part *part, int
         return CLI_OK;
     }
     if (!own_path(own) || !find_folder(part, own, path))
-        return usage_error(command, "%s are not installed: set %s to their folder", part->what,
-                           part->variable);
+        return usage_error(command, "%s: not installed; set %s to the folder", part->what, part->variable);
     words = calloc((size_t)argc + 3, sizeof(*words));
     if (!words || setenv("PYTHONPATH", path, 1) || setenv("AMDVI", own, 0)) {
         free(words);

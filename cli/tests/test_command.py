@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Help, versions and mistakes on the command line."""
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
 from conftest import ROOT
 
 SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "compare", "config", "bench", "run", "study",
-               "validate", "vm", "top"]
+               "validate", "vm", "top", "kit"]
 
 
 def test_help_names_every_subcommand(amdvi):
@@ -109,3 +112,21 @@ def test_settings_say_what_was_expected(amdvi, tmp_path, setting, said):
     trace.write_text(f"amdvi-trace 1\nconfig {setting}\nrun\n")
     assert f"--set {setting}: {said}; see" in amdvi("config", "--set", setting).stderr
     assert amdvi("replay", trace).stderr == f"{trace}:2: config {setting}: {said}\n"
+
+
+WITHOUT_PROC = ["unshare", "--map-root-user", "--mount", "sh", "-ec", 'mount -t tmpfs none /proc; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize("around", [[], WITHOUT_PROC], ids=["proc", "no-proc"])
+def test_parts_in_python_are_found_beside_the_command(tmp_path, around):
+    """As installed, the command started by a link to it; in a bare chroot there is no /proc."""
+    if around and subprocess.run([*around, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount")
+    module = tmp_path / "share/amdvi/kit/amdvi_kit"
+    module.mkdir(parents=True)
+    (module / "__main__.py").write_text("print('found beside the command')\n", encoding="ascii")
+    (tmp_path / "bin").mkdir()
+    shutil.copy(os.environ["AMDVI"], tmp_path / "bin/amdvi")
+    (tmp_path / "link").symlink_to("bin/amdvi")
+    done = subprocess.run([*around, tmp_path / "link", "kit"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "found beside the command\n"), done.stderr

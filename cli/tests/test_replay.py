@@ -279,7 +279,7 @@ def test_two_expectations_of_one_request_are_a_mistake(amdvi, small):
 
 
 def test_stats_show_every_counter(amdvi, small, root):
-    header = (root / "model/include/amdvi/amdvi.h").read_text(encoding="utf-8")
+    header = (root / "model/include/amdvi/inspect.h").read_text(encoding="utf-8")
     body = re.search(r"struct amdvi_statistics \{(.*?)\n\};", header, re.S).group(1)
     body = re.sub(r"/\*.*?\*/|\w+\[16\]", "", body, flags=re.S)
     names = set(re.findall(r"\w+", body)) - {"uint64_t", "size_t", "size"}
