@@ -30,7 +30,7 @@ enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
 static int find_key(const char *name)
 {
     for (int i = 0; i < CONFIG_KEYS; i++)
-        if (strcmp(config_keys[i].public.name, name) == 0)
+        if (strcmp(config_key(i)->public.name, name) == 0)
             return i;
     return -1;
 }
@@ -198,11 +198,11 @@ enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key,
     id = find_key(key);
     if (id < 0)
         return AMDVI_ERR_UNKNOWN_KEY;
-    if (config_keys[id].kind == PLAN)
+    if (config_key(id)->kind == PLAN)
         return set_plan(config, value);
-    if (!parse_value(&config_keys[id], value, &number))
+    if (!parse_value(config_key(id), value, &number))
         return AMDVI_ERR_BAD_VALUE;
-    if (config_keys[id].kind != CHOICE && (number > config_keys[id].limit || !within_limits(id, number)))
+    if (config_key(id)->kind != CHOICE && (number > config_key(id)->limit || !within_limits(id, number)))
         return AMDVI_ERR_BAD_VALUE;
     if (id == CONFIG_PRESET)
         apply_preset(config, (unsigned)number);
@@ -222,8 +222,8 @@ enum amdvi_status amdvi_config_create(struct amdvi_config **config)
     if (!*config)
         return AMDVI_ERR_NO_MEMORY;
     for (int i = 0; i < CONFIG_KEYS; i++)
-        if (config_keys[i].public.fallback != config_from_preset)
-            amdvi_config_set(*config, config_keys[i].public.name, config_keys[i].public.fallback);
+        if (config_key(i)->public.fallback != config_from_preset)
+            amdvi_config_set(*config, config_key(i)->public.name, config_key(i)->public.fallback);
     return AMDVI_OK;
 }
 
@@ -246,11 +246,11 @@ enum amdvi_status amdvi_config_get(const struct amdvi_config *config, const char
 
     if (id < 0)
         return config && key && value && size ? AMDVI_ERR_UNKNOWN_KEY : AMDVI_ERR_ARGUMENT;
-    if (config_keys[id].kind == PLAN)
+    if (config_key(id)->kind == PLAN)
         snprintf(value, size, "%s", *config->inject_plan ? config->inject_plan : "none");
-    else if (config_keys[id].kind == CHOICE)
-        print_choice(config_keys[id].public.values, config->value[id], value, size);
-    else if (config_keys[id].kind == SWITCH)
+    else if (config_key(id)->kind == CHOICE)
+        print_choice(config_key(id)->public.values, config->value[id], value, size);
+    else if (config_key(id)->kind == SWITCH)
         snprintf(value, size, "%s", config->value[id] ? "on" : "off");
     else
         snprintf(value, size, config->value[id] < 10 ? "%" PRIu64 : "0x%" PRIx64, config->value[id]);
@@ -272,7 +272,7 @@ enum amdvi_status amdvi_config_number(const struct amdvi_config *config, const c
 
 const struct amdvi_config_key *amdvi_config_key_at(size_t index)
 {
-    return index < CONFIG_KEYS ? &config_keys[index].public : NULL;
+    return index < CONFIG_KEYS ? &config_key(index)->public : NULL;
 }
 
 const char *amdvi_preset_at(size_t index)

@@ -16,6 +16,14 @@ struct config_key {
 
 /* The default of keys that the preset sets. */
 extern const char config_from_preset[];
-extern const struct config_key config_keys[CONFIG_KEYS];
+
+/* A section has the keys from its first one up to the first of the next section, in files keys_*.c. */
+extern const struct config_key config_keys_of_part[CONFIG_DTE_RIGHTS];
+extern const struct config_key config_keys_of_choices[CONFIG_TRP_MODE - CONFIG_DTE_RIGHTS];
+extern const struct config_key config_keys_of_guests[CONFIG_PMU_BANKS - CONFIG_TRP_MODE];
+extern const struct config_key config_keys_of_tests[CONFIG_KEYS - CONFIG_PMU_BANKS];
+
+/* The row of a key; `id` is below CONFIG_KEYS. */
+const struct config_key *config_key(enum config_id id);
 
 #endif
