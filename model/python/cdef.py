@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-HEADERS = ("amdvi.h", "reasons.h", "host.h", "inject.h", "ivrs.h", "layout.h", "lint.h", "external.h", "timed.h",
-           "sparse_memory.h", "trace.h", "replay.h", "recorder.h")
+HEADERS = ("amdvi.h", "status.h", "configuration.h", "surroundings.h", "devices.h", "requests.h", "viommu.h", "observe.h", "inspect.h",
+           "reasons.h", "host.h", "inject.h", "ivrs.h", "layout.h", "lint.h", "external.h", "timed.h", "sparse_memory.h",
+           "trace.h", "replay.h", "recorder.h")
 SYSTEM = ("stdbool.h", "stddef.h", "stdint.h", "stdio.h")
 HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support.h"
