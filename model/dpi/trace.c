@@ -198,9 +198,17 @@ static void write_request(FILE *file, const struct amdvi_request *q)
     fprintf(file, "%s\n", q->privileged ? " priv=1" : "");
 }
 
+/* A guest's tables (GN=1) lack the page (PR=0), or do not allow the write (PR=1, PE=1); US=1: a user's
+ * request, NX=1: an execute request, RW=1: a write [7.2, 7.4]. */
+static void write_guest_refusal(FILE *file, const struct amdvi_request *q, bool denied, bool writes)
+{
+    fprintf(file, "fault kind=IO_PAGE_FAULT flags=GN%s%s%s%s%s\n", q->op == AMDVI_EXECUTE ? "+NX" : "",
+            q->privileged ? "" : "+US", denied ? "+PR" : "", writes ? "+RW" : "", denied ? "+PE" : "");
+}
+
 /* A refusal for the design's reason. Where that makes an IO_PAGE_FAULT of a page that is absent (PR=0) or not
- * allowed (PR=1, PE=1), the trace says so; RW=1: a write [7.4]. Of requests with a PASID the flags say more
- * than a reason does. */
+ * allowed (PR=1, PE=1), the trace says so; RW=1: a write [7.4]. Behind guest tables a host table may have
+ * refused one of their entries as well as the page: the flags say more than the reason does. */
 static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
 {
     bool writes = q->op == AMDVI_WRITE || q->op == AMDVI_ATOMIC;
@@ -209,6 +217,11 @@ static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=%s\n", writes ? "RW" : "0");
     else if (!q->has_pasid && reason == AMDVI_REASON_HOST_PERMISSION)
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=PR+%sPE\n", writes ? "RW+" : "");
+    else if (reason == AMDVI_REASON_GUEST_DISABLED || reason == AMDVI_REASON_GUEST_PASID_RANGE ||
+             reason == AMDVI_REASON_GUEST_GCR3_INVALID || reason == AMDVI_REASON_GUEST_NOT_PRESENT)
+        write_guest_refusal(file, q, false, writes);
+    else if (reason == AMDVI_REASON_GUEST_PERMISSION)
+        write_guest_refusal(file, q, true, writes);
     else
         fputs("fault\n", file);
 }

@@ -1,91 +1,237 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a design may answer: for each page every translation that memory has shown since the last COMPLETION_WAIT behind
-// an invalidation of it, and nothing else. What is not present is never kept [10.2]: where nothing was mapped, only the
-// new translation counts.
+// What a design may answer: a walk in which each table entry is the newest, or any that memory has shown since the last
+// COMPLETION_WAIT behind an invalidation of it [6.4], in any mix; what was not present is never kept [10.2]. The walks are
+// those of a second device of the model, without caches, which reads memory through `history`.
 package envelope_pkg;
   import amdvi_pkg::*;
+  import amdvi_memory_pkg::*;
+  import scene_pkg::*;
+  import freedoms_pkg::*;
 
-  typedef struct { int ok; longint pa; int reason; } answer_t;
+  // An entry as it was: for whom it may still be in a cache, and what covers it.
+  typedef struct {
+    entry_e kind;
+    int domain, pasid;  // tags; pasid of guest entries only
+    longint first, last;  // pages that it maps
+    bit covered;  // by an invalidation; goes with the next COMPLETION_WAIT
+    longint value;
+  } kept_t;
 
-  // The record of a refusal: IO_PAGE_FAULT with PR=0 for what is not present, PR=1 and PE=1 for what is not allowed, RW for
-  // writes [7.4].
-  function automatic bit [127:0] record_of(int device, int domain, longint address, int op, int reason);
-    bit denied = reason == 19;
-    return {address, 4'h2, 5'h0, denied, op == OP_WRITE, denied, 4'h0, domain[15:0], 16'h0, device[15:0]};
-  endfunction
+  // Memory as caches may have seen it. One pass after the other takes another mix.
+  class history extends memory;
+    memory now;
+    kept_t kept[longint][$];
+    int domain, pasid;  // of the request
+    int taken[$], among[$], at;
+    taken_t passed;  // what the pass took
+    longint written[longint];  // by the walker: its log records
+
+    function void first_pass();
+      taken.delete();
+      among.delete();
+      rewind();
+    endfunction
+
+    function void rewind();
+      at = 0;
+      passed = '0;
+    endfunction
+
+    function int old();
+      int sum = 0;
+      for (int i = 0; i < ENTRIES; i++) sum += int'(passed.old_of[i]);
+      return sum;
+    endfunction
+
+    function bit next_pass();
+      rewind();
+      while (taken.size() > 0) begin
+        taken[taken.size() - 1]++;
+        if (taken[taken.size() - 1] < among[among.size() - 1]) return 1;
+        void'(taken.pop_back());
+        void'(among.pop_back());
+      end
+      return 0;
+    endfunction
+
+    // Which of so many; 0: the newest.
+    function int take(int count);
+      if (at == taken.size()) begin
+        taken.push_back(0);
+        among.push_back(count);
+      end
+      at++;
+      return taken[at - 1];
+    endfunction
+
+    function bit is_for(kept_t k);
+      return k.domain == domain && (k.kind == HOST_ENTRY || k.pasid == pasid);
+    endfunction
+
+    function void take_old(longint address, inout longint data);
+      int usable[$], which;
+      foreach (kept[address][i]) if (is_for(kept[address][i])) usable.push_back(i);
+      if (usable.size() == 0) return;
+      which = take(usable.size() + 1);
+      if (which == 0) passed.newest++;
+      else begin
+        kept_t k = kept[address][usable[which - 1]];
+        data = k.value;
+        passed.old_of[int'(k.kind)]++;
+        if (k.covered) passed.covered++;
+      end
+    endfunction
+
+    virtual function int read(longint address, output longint data);
+      int status = now.read(address, data);
+      if (status == MEMORY_OK)
+        if (kept.exists(address) != 0) take_old(address, data);
+      return status;
+    endfunction
+
+    virtual function int write(longint address, longint data, bit [7:0] enables);
+      written[address] = data;
+      return MEMORY_OK;
+    endfunction
+  endclass
 
   class envelope;
-    int handle;
-    answer_t allowed[string][$];
-    bit covered[string];
-    int fresh, old;  // permitted behaviours that were seen
+    localparam int MOST = 100000;  // mixes of one request
+    history words;
+    int walker;
+    freedoms shown;
+    record_t expected[$];  // of the answer that was accepted last
 
-    function new(int h);
-      handle = h;
+    function new(string settings, memory now, freedoms f);
+      words = new;
+      words.now = now;
+      walker = amdvi_create_on({settings, ";caches=off"}, words);
+      if (walker < 1) $fatal(1, "create: %s", amdvi_dpi_text(walker));
+      shown = f;
     endfunction
 
-    function string key(int device, longint page, int op);
-      return $sformatf("%0d.%0h.%0d", device, page, op);
+    // What software writes into registers, apart from pointers of rings.
+    function void write(int space, int guest, longint offset, longint value);
+      if (amdvi_dpi_write(walker, space, guest, offset, 8, value) != 0) $fatal(1, "register 0x%0h", offset);
     endfunction
 
-    function answer_t look(int device, longint page, int op);
-      answer_t a;
-      int perm, status;
-      status = amdvi_dpi_look(handle, device, op, 0, 0, 0, page << 12, 1, a.ok, a.pa, perm, a.reason);
-      if (status != 0) $fatal(1, "look: %s", amdvi_dpi_text(status));
-      return a;
+    // Software is about to replace an entry, which requests of that domain find for those pages.
+    function void before_edit(longint address, entry_e kind, int domain, int pasid, longint first, longint last);
+      kept_t k;
+      void'(words.now.read(address, k.value));
+      if (!k.value[0]) return;
+      k.kind = kind;
+      k.domain = domain;
+      k.pasid = pasid;
+      k.first = first;
+      k.last = last;
+      k.covered = 0;
+      words.kept[address].push_back(k);
     endfunction
 
-    // Software is about to change the page's entry, or has never named it.
-    function void before_edit(int device, longint page);
-      for (int op = 0; op < 2; op++) begin
-        string k = key(device, page, op);
-        if (!allowed.exists(k)) allowed[k].push_back(look(device, page, op));
+    // Whether an entry is, or may still be in a cache as, that value.
+    function bit may_hold(longint address, longint value);
+      longint is;
+      void'(words.now.read(address, is));
+      if (is == value) return 1;
+      if (words.kept.exists(address) != 0)
+        foreach (words.kept[address][i]) if (words.kept[address][i].value == value) return 1;
+      return 0;
+    endfunction
+
+    // GN=0 reaches host entries, GN=1 those of a PASID [6.4]. Ranges are those of 6.3.
+    function bit covers(bit [127:0] command, kept_t k);
+      longint first = longint'(command[127:76]), last = longint'(command[127:76]);
+      if (command[63:60] == 8) return 1;
+      if (command[63:60] != 3 || k.domain != int'(command[47:32])) return 0;
+      if (command[66] != (k.kind != HOST_ENTRY) || (command[66] && k.pasid != int'(command[19:0]))) return 0;
+      if (k.kind == GCR3_ENTRY && !command[65]) return 0;  // a directory
+      if (command[64]) begin
+        longint size = 2;
+        while (size != 0 && (first & (size >> 1)) != 0) size <<= 1;
+        first = size == 0 ? 0 : first & ~(size - 1);
+        last = size == 0 ? 64'hfffffffffffff : first | (size - 1);
       end
+      return first <= k.first && k.last <= last;
     endfunction
 
-    function void after_edit(int device, longint page, bit was_present);
-      for (int op = 0; op < 2; op++) begin
-        string k = key(device, page, op);
-        if (!was_present) begin
-          // what was there before it went away may still be kept
-          answer_t kept[$];
-          foreach (allowed[k][i]) if (allowed[k][i].ok != 0 || allowed[k][i].reason != 14) kept.push_back(allowed[k][i]);
-          allowed[k] = kept;
-        end
-        allowed[k].push_back(look(device, page, op));
-      end
-    endfunction
-
-    function void invalidated(int device, longint page);
-      for (int op = 0; op < 2; op++) covered[key(device, page, op)] = 1;
-      for (int op = 0; op < 2; op++) before_edit(device, page);
+    function void invalidated(bit [127:0] command);
+      foreach (words.kept[a])
+        for (int i = 0; i < words.kept[a].size(); i++)
+          if (covers(command, words.kept[a][i])) words.kept[a][i].covered = 1;
     endfunction
 
     // A COMPLETION_WAIT has completed.
-    function void fence(int device, longint page);
-      for (int op = 0; op < 2; op++) begin
-        string k = key(device, page, op);
-        if (covered.exists(k)) begin
-          allowed[k].delete();
-          allowed[k].push_back(look(device, page, op));
-          covered.delete(k);
-        end
-      end
+    function void fence();
+      foreach (words.kept[a])
+        for (int i = words.kept[a].size() - 1; i >= 0; i--)
+          if (words.kept[a][i].covered) words.kept[a].delete(i);
     endfunction
 
-    function bit accepts(int device, longint address, int op, answer_t a, bit counted);
-      string k = key(device, address >> 12, op);
-      before_edit(device, address >> 12);
-      for (int i = allowed[k].size() - 1; i >= 0; i--) begin
-        answer_t m = allowed[k][i];
-        if (m.ok == a.ok && (a.ok == 0 ? m.reason == a.reason : m.pa == (a.pa & ~64'hfff) && a.pa[11:0] == address[11:0]))
-        begin
-          if (counted && i == allowed[k].size() - 1) fresh++;
-          else if (counted) old++;
-          return 1;
+    // The record of the walker's refusal; its log is empty again. 0: there is none.
+    function bit read_record(output record_t r);
+      int kind, length;
+      longint place, data;
+      r.log = -1;
+      while (amdvi_dpi_effect(walker, kind, place, data, length) == 0)
+        if (kind == EFFECT_LOG) begin
+          r.log = log_at(place);
+          r.low = words.written[place];
+          r.high = words.written[place + 8];
+          empty_log(r.log, place + 16);
         end
+      return r.log >= 0;
+    endfunction
+
+    function int log_at(longint place);
+      return 0;
+    endfunction
+
+    function void empty_log(int log, longint place);
+      write(SPACE_MMIO, 0, 64'h2010, (place - EVENTS) % 8192);
+    endfunction
+
+    function answer_t walk(request_t q);
+      answer_t a;
+      int perm, status;
+      status = amdvi_dpi_translate(walker, q.device, q.op, AT_UNTRANSLATED, q.flags, q.pasid, q.address, 8, a.ok, a.pa, perm,
+                                   a.reason);
+      if (status != 0) $fatal(1, "translate: %s", amdvi_dpi_text(status));
+      return a;
+    endfunction
+
+    // The answer and its record are those of some mix; of several with that answer each has its say about the record.
+    function bit accepts(request_t q, answer_t a, bit counted);
+      int passes = 0, best = -1, old;
+      bit more = 1, logged;
+      answer_t m;
+      record_t r;
+      taken_t t;
+      expected.delete();
+      words.domain = domain_of(q.device - FIRST_DEVICE);
+      words.pasid = q.pasid;
+      words.first_pass();
+      while (more) begin
+        m = walk(q);
+        logged = read_record(r);
+        if (m.ok == a.ok && m.pa == a.pa && m.reason == a.reason) begin
+          if (logged) expected.push_back(r);
+          old = words.old();
+          if (best < 0 || old < best) begin
+            best = old;
+            t = words.passed;
+          end
+        end
+        passes++;
+        if (passes == MOST) $fatal(1, "too many entries of one request are open: invalidate more often");
+        more = words.next_pass();
       end
+      if (counted && best >= 0) shown.answer(t);
+      return best >= 0;
+    endfunction
+
+    function bit accepts_record(record_t r);
+      foreach (expected[i]) if (expected[i].log == r.log && expected[i].low == r.low && expected[i].high == r.high) return 1;
       return 0;
     endfunction
   endclass

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small translation path as a design under test: device table entry, a host table of one level, a few cached pages,
-// the commands INVALIDATE_IOMMU_PAGES (one page), INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request that
-// fails. One request at a time.
+// A small translation path as a design under test: device table entry, a host table of one level, GCR3 table of one level and
+// guest tables of four, nested where a device has both; a few lines for host translations and a few for what guest tables gave in the
+// end; the commands INVALIDATE_IOMMU_PAGES, INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request
+// that fails. One request at a time.
 // `bug` plants a mistake, `variant` uses a freedom of the architecture; 0: neither.
 module translation_path (
     input logic clk, rst,
     input int bug, variant,
     input logic req_valid, output logic req_ready,
-    input logic [15:0] req_device, input logic req_write, input logic [63:0] req_address, input logic [7:0] req_tag,
+    input logic [15:0] req_device, input logic req_guest, input logic [19:0] req_pasid,
+    input logic req_write, input logic [63:0] req_address, input logic [7:0] req_tag,
     output logic rsp_valid, output logic [7:0] rsp_tag, output logic rsp_ok, output logic [63:0] rsp_pa,
     output logic [7:0] rsp_reason,
     input logic cmd_valid, output logic cmd_ready, input logic [127:0] cmd,
@@ -15,53 +17,94 @@ module translation_path (
     output logic store_valid, output logic [63:0] store_address, store_data, output logic irq_valid,
     output logic mem_read, output logic [63:0] mem_address, input logic mem_valid, input logic [63:0] mem_data);
 
-  localparam int ENTRIES = 8;
+  localparam int LINES = 256;
   localparam logic [63:0] DEVICE_TABLE = 64'h100000;
-  localparam logic [7:0] NOT_PRESENT = 14, PERMISSION = 19;
-  typedef enum { IDLE, LOOKUP, ENTRY, TABLE, ANSWER, SECOND, SLOW, DOMAIN, TELL, EARLY } state_e;
-  typedef struct packed { logic [15:0] device; logic [51:0] page, frame; logic r, w, present; } line_t;
+  localparam logic [7:0] HOST_ABSENT = 14, HOST_DENIED = 19, NO_GUEST_TABLES = 21, PASID_RANGE = 22, GCR3_INVALID = 23,
+                         GUEST_ABSENT = 26, GUEST_DENIED = 28;
+  typedef enum { IDLE, ENTRY, ENTRY_HIGH, LOOKUP, GUEST, HOST, HOST_READ, GUEST_READ, NEXT, SECOND, SLOW, ANSWER, TELL,
+                 EARLY } state_e;
+  // Of host tables: a page as the device or its guest tables name it. `guest`: of a PASID, translated to the end.
+  typedef struct packed { logic guest; logic [15:0] device, domain; logic [19:0] pasid; logic [51:0] page, frame; logic r, w, present; } line_t;
   typedef struct packed { logic [7:0] tag; logic ok; logic [63:0] pa; logic [7:0] reason; logic told; logic [127:0] record; } answer_t;
 
   state_e state;
-  line_t lines[ENTRIES];
-  logic [ENTRIES-1:0] valid;
-  logic [51:0] late[4];  // variant 7: invalidations that take effect with the COMPLETION_WAIT
+  line_t lines[LINES];
+  logic [LINES-1:0] valid;
+  logic [127:0] late[4];  // variant 7: invalidations that take effect with the COMPLETION_WAIT
   int lates, delay;
-  logic [15:0] device;
-  logic is_write, held_valid;
+  // The request, and what its device table entry says.
+  logic [15:0] device, domain;
+  logic is_write, asked_guest, guest, host, held_valid;
+  logic [19:0] pasid;
   logic [63:0] address, root;
+  logic [51:0] gcr3;
   logic [7:0] tag;
+  // The walk: level 5 is the GCR3 table, 0 the page itself; where the step reads, and what the guest's entries allow so far.
+  int level;
+  logic [63:0] where;
+  logic guest_w;
   answer_t held, now;
   logic [31:0] random;
 
-  function automatic int slot(logic [51:0] page);
-    return variant == 2 ? 0 : int'(page[2:0]);
+  function automatic int slot(logic of_guest, logic [51:0] page);
+    return variant == 2 ? 0 : int'({of_guest, bug == 6 ? 2'h0 : device[1:0], of_guest && bug != 17 ? pasid[1:0] : 2'h0, page[2:0]});
   endfunction
 
-  function automatic logic hit(int s);
-    line_t l = lines[s];
-    return valid[s] && l.page == address[63:12] && (l.device == device || bug == 6) && variant != 1;
+  function automatic logic hit(logic of_guest, logic [51:0] page);
+    line_t l = lines[slot(of_guest, page)];
+    if (!valid[slot(of_guest, page)] || l.page != page || l.guest != of_guest || variant == 1) return 0;
+    if (of_guest && l.pasid != pasid && bug != 17) return 0;
+    return l.device == device || bug == 6;
   endfunction
 
-  function automatic answer_t judge(logic [51:0] frame, logic present, r, w);
-    answer_t a;
+  function automatic logic [8:0] index_of(int l);
+    case (l)
+      5: return bug == 21 ? 9'h0 : pasid[8:0];
+      4: return address[47:39];
+      3: return address[38:30];
+      2: return address[29:21];
+      default: return address[20:12];
+    endcase
+  endfunction
+
+  // Where a refusal is reported: a host table knows the page by the address that the guest's tables gave [5.4].
+  function automatic logic [127:0] record(logic [7:0] reason, logic [63:0] place);
+    logic denied = reason == HOST_DENIED || reason == GUEST_DENIED;
+    logic of_guest = reason >= NO_GUEST_TABLES;
+    logic w = is_write && (of_guest || level == 0) && bug != 14;
+    logic [63:0] named = of_guest || bug == 24 ? address : place;
+    logic [19:0] p = bug == 23 ? 20'h0 : pasid;
+    if (bug == 16) named[11:0] = 0;
+    // IO_PAGE_FAULT: GN, US, PR, RW, PE are bits 48, 50, 52, 53, 54 [7.2].
+    return {named, 4'h2, 5'h0, denied, w, denied, 1'b0, of_guest, 1'b0, of_guest,
+            of_guest ? p[15:0] : bug == 13 ? 16'h0 : domain, 12'h0, of_guest ? p[19:16] : 4'h0, device};
+  endfunction
+
+  function automatic answer_t refusal(logic [7:0] reason, logic [63:0] place);
+    answer_t a = '0;
     a.tag = tag;
-    a.ok = present && (is_write ? w || bug == 3 : r || bug == 4);
-    a.pa = {frame, bug == 2 ? 12'h0 : address[11:0]};
-    if (bug == 1 && address[5]) a.pa[12] = ~a.pa[12];
-    a.reason = a.ok ? 0 : present && bug != 10 ? PERMISSION : NOT_PRESENT;
-    if (!a.ok) a.pa = 0;
-    a.told = 0;
-    a.record = 0;
+    a.reason = bug == 10 && reason == HOST_DENIED ? HOST_ABSENT : reason;
+    a.record = record(a.reason, place);
+    a.told = 1;
     return a;
   endfunction
 
-  // IO_PAGE_FAULT: PR, RW, PE are bits 52, 53, 54 [7.4].
-  function automatic logic [127:0] record(logic [15:0] domain);
-    logic denied = now.reason == PERMISSION;
-    logic [63:0] where = bug == 16 ? {address[63:12], 12'h0} : address;
-    return {where, 4'h2, 5'h0, denied, is_write && bug != 14, denied, 4'h0, bug == 13 ? 16'h0 : domain, 16'h0, device};
+  function automatic answer_t good(logic [51:0] frame);
+    answer_t a = '0;
+    a.tag = tag;
+    a.ok = 1;
+    a.pa = {frame, bug == 2 ? 12'h0 : address[11:0]};
+    if (bug == 1 && address[5]) a.pa[12] = ~a.pa[12];
+    a.record = record(HOST_ABSENT, address);
+    a.told = bug == 15;
+    return a;
   endfunction
+
+  task automatic done(answer_t a);
+    now <= a;
+    delay <= variant == 5 ? int'(random[4:0]) : 0;
+    state <= SLOW;
+  endtask
 
   task automatic answer(answer_t a);
     rsp_valid <= 1;
@@ -74,18 +117,69 @@ module translation_path (
     log_record <= a.record;
   endtask
 
-  task automatic drop(logic [51:0] page);
-    for (int i = 0; i < ENTRIES; i++)
-      if (lines[i].page == page || variant == 3) valid[i] <= 0;
+  task automatic read(logic [63:0] place, state_e then_in);
+    mem_read <= 1;
+    mem_address <= place;
+    state <= then_in;
+  endtask
+
+  // An entry of a guest's table, or in the end the page, lies at `place`.
+  task automatic seek(int new_level, logic [63:0] place);
+    level <= new_level;
+    where <= place;
+    state <= HOST;
+  endtask
+
+  task automatic fill(logic of_guest, logic [51:0] page, frame, logic r, w, present);
+    if ((present || bug == 7) && !(variant == 10 && !w) && !(variant == 8 && random[0]) && !(variant == 13 && !of_guest && guest)
+        && !(variant == 14 && of_guest)) begin
+      lines[slot(of_guest, page)] <= {of_guest, device, domain, pasid, page, frame, r, w, present};
+      valid[slot(of_guest, page)] <= 1;
+    end
+  endtask
+
+  // The host's part of a step is known.
+  task automatic host_step(logic [51:0] frame, logic present, r, w);
+    logic last = level == 0;
+    if (!present) done(refusal(HOST_ABSENT, where));
+    else if (!(last && is_write ? w || bug == 3 : r || bug == 4) && !(bug == 22 && guest))
+      done(refusal(HOST_DENIED, where));
+    else if (!last) read({frame, where[11:0]}, GUEST_READ);
+    else begin
+      if (guest) fill(1, address[63:12], frame, r, guest_w && w, 1);
+      done(good(frame));
+      if (variant == 9 && !guest && address[20:12] != 511) read(root + {52'h0, address[20:12] + 9'd1, 3'h0}, SECOND);
+    end
+  endtask
+
+  task automatic guest_step(logic [63:0] entry);
+    if (!entry[0]) done(refusal(level == 5 ? GCR3_INVALID : GUEST_ABSENT, address));
+    else begin
+      guest_w <= guest_w && (entry[1] || level == 5);
+      if (level > 1) seek(level - 1, {12'h0, entry[51:12], index_of(level - 1), 3'h0});
+      else if (is_write && !(guest_w && entry[1]) && bug != 20) done(refusal(GUEST_DENIED, address));
+      else seek(0, {12'h0, entry[51:12], address[11:0]});
+    end
+  endtask
+
+  // GN=0 reaches what host tables gave: also what lies in lines of guests, which nobody can tell by a GPA [6.4].
+  task automatic drop(logic [127:0] c);
+    for (int i = 0; i < LINES; i++) begin
+      logic in_range = c[64] || variant == 3 || lines[i].page == c[127:76];
+      if (lines[i].domain != c[47:32] && variant != 3) continue;
+      if (c[66] ? lines[i].guest && in_range && (lines[i].pasid == c[19:0] || variant == 15) && bug != 18
+                : lines[i].guest ? bug != 19 : in_range)
+        valid[i] <= 0;
+    end
   endtask
 
   task automatic execute();
     case (cmd[63:60])
-      4'd3: if (bug != 5) begin
+      4'd3: if (bug != 5 || cmd[66]) begin
         if (variant == 7 && lates < 4) begin
-          late[lates] <= cmd[127:76];
+          late[lates] <= cmd;
           lates <= lates + 1;
-        end else drop(cmd[127:76]);
+        end else drop(cmd);
       end
       4'd8: valid <= '0;
       4'd1: begin
@@ -119,54 +213,49 @@ module translation_path (
     end else case (state)
       IDLE: if (cmd_valid) execute();
         else if (req_valid) begin
-          {device, is_write, address, tag} <= {req_device, req_write, req_address, req_tag};
-          if (variant == 4 && random[1:0] == 0) valid[random[4:2]] <= 0;
-          state <= LOOKUP;
-        end
-      LOOKUP: if (hit(slot(address[63:12]))) begin
-          now <= judge(lines[slot(address[63:12])].frame, lines[slot(address[63:12])].present,
-                       lines[slot(address[63:12])].r, lines[slot(address[63:12])].w);
-          delay <= variant == 5 ? int'(random[4:0]) : 0;
-          state <= SLOW;
-        end else begin
-          mem_read <= 1;
-          mem_address <= DEVICE_TABLE + {43'h0, device, 5'h0};
-          state <= ENTRY;
+          {device, asked_guest, pasid} <= {req_device, req_guest, req_guest ? req_pasid : 20'h0};
+          {is_write, address, tag} <= {req_write, req_address, req_tag};
+          guest_w <= 1;
+          if (variant == 4) valid[random[9:2]] <= 0;
+          read(DEVICE_TABLE + {43'h0, req_device, 5'h0}, ENTRY);
         end
       ENTRY: if (mem_valid) begin
           root <= {12'h0, mem_data[51:12], 12'h0};
-          mem_read <= 1;
-          mem_address <= {12'h0, mem_data[51:12], address[20:12], 3'h0};
-          state <= TABLE;
+          gcr3[2:0] <= mem_data[60:58];
+          host <= mem_data[11:9] != 0;
+          guest <= mem_data[55] && (asked_guest || mem_data[54]);  // GV; GIoV: PASID 0 [5.2]
+          read(DEVICE_TABLE + {43'h0, device, 5'h8}, ENTRY_HIGH);
         end
-      TABLE: if (mem_valid) begin
-          now <= judge({12'h0, mem_data[51:12]}, mem_data[0], mem_data[61], mem_data[62]);
-          if ((mem_data[0] || bug == 7) && !(variant == 10 && !mem_data[62]) && !(variant == 8 && random[0])) begin
-            lines[slot(address[63:12])] <= {device, address[63:12], {12'h0, mem_data[51:12]}, mem_data[61], mem_data[62],
-                                            mem_data[0]};
-            valid[slot(address[63:12])] <= 1;
-          end
-          delay <= variant == 5 ? int'(random[4:0]) : 0;
-          if (variant == 9 && address[20:12] != 511) begin  // the next page, too
-            mem_read <= 1;
-            mem_address <= root + {52'h0, address[20:12] + 9'd1, 3'h0};
-            state <= SECOND;
-          end else state <= SLOW;
+      ENTRY_HIGH: if (mem_valid) begin
+          domain <= mem_data[15:0];
+          gcr3[51:3] <= {12'h0, mem_data[63:43], mem_data[31:16]};
+          state <= LOOKUP;
         end
-      SECOND: if (mem_valid) begin
-          if (mem_data[0]) begin
-            lines[slot(address[63:12] + 1)] <= {device, address[63:12] + 52'd1, {12'h0, mem_data[51:12]}, mem_data[61],
-                                                mem_data[62], 1'b1};
-            valid[slot(address[63:12] + 1)] <= 1;
-          end
+      LOOKUP: begin
+          line_t l = lines[slot(1, address[63:12])];
+          if (asked_guest && !guest) done(refusal(NO_GUEST_TABLES, address));
+          else if (!guest) seek(0, address);
+          else if (hit(1, address[63:12]) && (is_write ? l.w : l.r)) done(good(l.frame));
+          else if (pasid[19:9] != 0) done(refusal(PASID_RANGE, address));
+          else seek(5, {gcr3, index_of(5), 3'h0});
+        end
+      HOST: begin
+          line_t l = lines[slot(0, where[63:12])];
+          if (!host) host_step(where[63:12], 1, 1, 1);
+          else if (hit(0, where[63:12])) host_step(l.frame, l.present, l.r, l.w);
+          else read(root + {52'h0, where[20:12], 3'h0}, HOST_READ);
+        end
+      HOST_READ: if (mem_valid) begin
+          fill(0, where[63:12], {12'h0, mem_data[51:12]}, mem_data[61], mem_data[62], mem_data[0]);
+          host_step({12'h0, mem_data[51:12]}, mem_data[0], mem_data[61], mem_data[62]);
+        end
+      GUEST_READ: if (mem_valid) guest_step(mem_data);
+      SECOND: if (mem_valid) begin  // the next page, too
+          fill(0, address[63:12] + 52'd1, {12'h0, mem_data[51:12]}, mem_data[61], mem_data[62], mem_data[0]);
           state <= SLOW;
         end
       SLOW: if (delay > 0) delay <= delay - 1;
-        else if ((!now.ok || bug == 15) && !now.told) begin
-          mem_read <= 1;
-          mem_address <= DEVICE_TABLE + {43'h0, device, 5'h8};
-          state <= DOMAIN;
-        end else if (variant == 6 && !held_valid) begin  // the first of two waits for the second
+        else if (variant == 6 && !held_valid) begin  // the first of two waits for the second
           held <= now;
           held_valid <= 1;
           state <= IDLE;
@@ -178,11 +267,6 @@ module translation_path (
           if (bug != 11) answer(now);
           delay <= 5;
           state <= held_valid ? ANSWER : variant == 11 ? TELL : IDLE;
-        end
-      DOMAIN: if (mem_valid) begin
-          now.record <= record(mem_data[15:0]);
-          now.told <= 1;
-          state <= SLOW;
         end
       EARLY: if (delay > 0) delay <= delay - 1;
         else begin

@@ -134,6 +134,12 @@ START_TEST(a_difference_ends_the_trace)
         {0, 0, 1, 0, 19, " op=write\nfault kind=IO_PAGE_FAULT flags=PR+RW+PE\n"},
         {0, 2, 0, 0, 3, " op=read at=translated\nfault\n"},
         {AMDVI_DPI_PASID | AMDVI_DPI_PRIVILEGED, 0, 3, 0, 14, " op=atomic pasid=0x9 priv=1\nfault\n"},
+        {AMDVI_DPI_PASID, 0, 1, 0, 26, " op=write pasid=0x9\nfault kind=IO_PAGE_FAULT flags=GN+US+RW\n"},
+        {AMDVI_DPI_PASID, 0, 0, 0, 23, " op=read pasid=0x9\nfault kind=IO_PAGE_FAULT flags=GN+US\n"},
+        {AMDVI_DPI_PASID, 0, 1, 0, 28, " pasid=0x9\nfault kind=IO_PAGE_FAULT flags=GN+US+PR+RW+PE\n"},
+        {AMDVI_DPI_PASID | AMDVI_DPI_PRIVILEGED, 0, 2, 0, 22,
+         " op=exec pasid=0x9 priv=1\nfault kind=IO_PAGE_FAULT flags=GN+NX\n"},
+        {0, 0, 0, 0, 26, " op=read\nfault kind=IO_PAGE_FAULT flags=GN+US\n"}, /* GIoV */
         {AMDVI_DPI_NO_WRITE | AMDVI_DPI_EXECUTE, 1, 0, 1, 0,
          "\nats dev=0x0 addr=0x5040 len=8 nw=1 exec=1\nok pa=0x77040\n"},
     };
