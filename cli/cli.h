@@ -147,6 +147,12 @@ struct conversion {
 /* Reads any source that the library's readers know, and writes it as a trace. */
 int convert_file(struct conversion *job);
 
+/* ---- spool.c */
+
+/* Makes standard input one that can be read several times: a pipe is copied to a temporary file first. False
+ * with a message when that fails. Nothing of it may have been read yet. */
+bool spool_input(const struct command *command);
+
 /* ---- hand_over.c */
 
 /* Parts of the command that are Python: a module in a folder. */

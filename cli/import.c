@@ -15,8 +15,7 @@ static const char help[] =
     "core\n"
     "file (/proc/kcore, vmcore), events of kprobes and tracepoints as text. Several files are of one "
     "machine.\n"
-    "FILE - is standard input, which must be a capture, a log or a text of commands. OUT - is standard "
-    "output.\n"
+    "FILE - is standard input, of any of these but a folder. OUT - is standard output.\n"
     "zstd input is taken as it is, and an archive as gzip or xz.\n\n"
     "  -o, --output OUT   where the trace goes; needed\n"
     "      --text         text form (default, unless OUT ends in .atb)\n"
@@ -102,9 +101,19 @@ static bool is_events(const char *path)
     return events;
 }
 
-static bool is_machine(const char *path)
+static bool is_machine(const char *name)
 {
-    return strcmp(path, "-") != 0 && (is_folder(path) || is_machine_file(path) || is_events(path));
+    const char *path = strcmp(name, "-") ? name : "/dev/stdin";
+
+    return is_folder(path) || is_machine_file(path) || is_events(path);
+}
+
+static bool any_input(int count, char **files)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(files[i], "-"))
+            return true;
+    return false;
 }
 
 static bool any_machine(int count, char **files)
@@ -199,6 +208,8 @@ static int run(int argc, char **argv)
         return CLI_WRONG;
     if (!job.here.out)
         return usage_error(&command_import, "-o OUT is needed");
+    if (any_input(argc - optind, argv + optind) && !spool_input(&command_import))
+        return CLI_WRONG;
     if (job.elsewhere || any_machine(argc - optind, argv + optind))
         return import_machine(argc, argv);
     if (!one_file(&command_import, argc - optind, argv + optind))

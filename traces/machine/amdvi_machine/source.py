@@ -120,7 +120,7 @@ class Files:
 def open_tar(path: str, machine: Machine) -> None:
     files = Files(machine, path)
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(place(path)) as archive:
             for count, member in enumerate(archive):
                 if count >= MOST_MEMBERS:
                     raise SourceError(path, 0, f"more than {MOST_MEMBERS} files")
@@ -179,8 +179,13 @@ def kernel_facts(machine: Machine, names: str, types: str) -> None:
     machine.missing += kernel.missing
 
 
+def place(path: str) -> str:
+    """What is opened for a name: "-" is standard input, which the command has made one that can be read again."""
+    return "/dev/stdin" if path == "-" else path
+
+
 def open_text(path: str, head: bytes, machine: Machine) -> None:
-    with open(path, "rb") as file:
+    with open(place(path), "rb") as file:
         text = decode(file.read(MOST_TEXT), path)
     if events.looks_like(text):
         machine.events += events.parse(text, path)
@@ -197,7 +202,7 @@ def add(path: str, machine: Machine) -> None:
     if os.path.isdir(path):
         open_folder(path, machine)
         return
-    file = open(path, "rb")
+    file = open(place(path), "rb")
     head = file.read(512)
     if head.startswith(b"\x7fELF"):
         machine.core = Core(file, path)

@@ -95,6 +95,6 @@ def archive(files):
 
 @pytest.fixture
 def amdvi():
-    def run(*arguments):
-        return subprocess.run([AMDVI, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+    def run(*arguments, stdin=None):
+        return subprocess.run([AMDVI, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False, stdin=stdin)
     return run

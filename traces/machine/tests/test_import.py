@@ -8,7 +8,7 @@ import sys
 import tarfile
 
 import pytest
-from conftest import DTE, EVENTS, PAGES, REGISTERS, SAMPLE, TABLE, TYPES, UNIT, UNIT_ADDRESS, archive, core_file, kernel_memory, mmio_text
+from conftest import DTE, EVENTS, PAGES, REGISTERS, ROOT, SAMPLE, TABLE, TYPES, UNIT, UNIT_ADDRESS, archive, core_file, kernel_memory, mmio_text
 
 DEVTBL = "DeviceId QWORD[3] QWORD[2] QWORD[1] QWORD[0] iommu\n0000:00:04.0 {3:016x} {2:016x} {1:016x} {0:016x} iommu0\n".format(*DTE)
 IRQTBL = "DeviceId 0000:00:04.0\nIRT[0001] 0000000000000031 0000000100000001\n\n"
@@ -117,6 +117,25 @@ def test_events_alone(amdvi, imported):
     assert "result: ok, pa 0x1fe44123, perm rw, page size 8 KiB" in explained(amdvi, trace, "0xffffe123")
     assert "fault" in explained(amdvi, trace, "0xffffa000")  # mapped, and unmapped again
     assert "are put into it (00:04.0)" in told and "12 commands, 8 maps, 6 unmaps" in told
+
+
+@pytest.mark.parametrize("source", [EVENTS, SAMPLE, ROOT / "traces/samples/linux61-lazy.capture.txt.zst"])
+def test_a_pipe_is_imported_like_a_file(amdvi, imported, tmp_path, source):
+    trace, _told = imported(source)
+    with subprocess.Popen(["cat", source], stdout=subprocess.PIPE) as writer:
+        done = amdvi("import", "-", "-o", tmp_path / "piped.trace", stdin=writer.stdout)
+    assert done.returncode == 0, done.stderr
+    lines = [[line for line in path.read_bytes().splitlines() if b"imported by amdvi import from" not in line]
+             for path in (trace, tmp_path / "piped.trace")]
+    assert lines[0] == lines[1] and len(lines[0]) > 50
+
+
+def test_a_mistake_in_a_pipe_names_its_line(amdvi, tmp_path):
+    text = tmp_path / "dump"
+    text.write_text("Offset:0x18 Value:nothing\n", encoding="ascii")
+    with subprocess.Popen(["cat", text], stdout=subprocess.PIPE) as writer:
+        done = amdvi("import", "-", "-o", tmp_path / "out", stdin=writer.stdout)
+    assert done.returncode == 2 and done.stderr.startswith("-:1: "), done.stderr
 
 
 def test_tracepoints_alone_a_fault_and_a_lost_stretch(amdvi, imported, tmp_path):
