@@ -80,10 +80,19 @@ static uint64_t modes_in_use(const struct amdvi_device *device)
     return bits;
 }
 
+/* GAMEn adds a kind of interrupt entries and leaves the others as they were (2.4): Linux sets it under
+ * running remapping, and to take it away is another matter. */
+static uint64_t modes_that_change(const struct amdvi_device *device, uint64_t value)
+{
+    uint64_t old = device->reg[REG_CONTROL], changed = (old ^ value) & device->mask[REG_CONTROL].rw;
+
+    return reg_control_gamen(old) == REG_CONTROL_GAMEN_LEGACY ? changed & ~REG_CONTROL_GAMEN_MASK : changed;
+}
+
 /* Linux sets GTEn under running translation, before any device has guest tables. */
 static bool breaks_modes(const struct amdvi_device *device, uint64_t value)
 {
-    uint64_t changed = (device->reg[REG_CONTROL] ^ value) & device->mask[REG_CONTROL].rw;
+    uint64_t changed = modes_that_change(device, value);
 
     return iommu_enabled(device) && value & REG_CONTROL_IOMMUEN_MASK && changed & modes_in_use(device);
 }

@@ -134,11 +134,12 @@ END_TEST
 
 /* ---------------------------------------------------------------- modes */
 
-#define SEGMENTS (UINT64_C(1) << 34) /* DevTblSegEn */
+#define SEGMENTS   (UINT64_C(1) << 34) /* DevTblSegEn */
+#define GUEST_MODE (UINT64_C(1) << 25) /* GAMEn */
 
 static const uint64_t modes[] = {
-    REG_CONTROL_GTEN_MASK, REG_CONTROL_GAEN_MASK,        SEGMENTS, UINT64_C(1) << 25, /* GAMEn */
-    UINT64_C(1) << 43,                                                                /* NumIntRemapMode */
+    REG_CONTROL_GTEN_MASK, REG_CONTROL_GAEN_MASK,        SEGMENTS, GUEST_MODE,
+    UINT64_C(1) << 43, /* NumIntRemapMode */
     REG_CONTROL_XTEN_MASK, REG_CONTROL_GCR3TRPMODE_MASK,
 };
 
@@ -148,6 +149,8 @@ enum { MODES = sizeof(modes) / sizeof(*modes) };
 static void use_everything(int mode)
 {
     again_with("preset", modes[mode] == SEGMENTS ? "milan" : "turin");
+    if (modes[mode] == GUEST_MODE) /* what counts is that it is taken away */
+        set(REG_CONTROL, get(REG_CONTROL) | GUEST_MODE);
     ck_assert(ask(IOVA).ok);
     ck_assert(ask_guest(PASID, GVA).ok);
     ck_assert(machine_interrupt(&m, DEVICE, 3).ok);
@@ -172,6 +175,16 @@ START_TEST(a_mode_that_nobody_uses_may_change)
     ck_assert_msg(findings == 0, "%s", text);
     ask(IOVA); /* a host table; interrupts, too, are remapped */
     set(REG_CONTROL, get(REG_CONTROL) ^ REG_CONTROL_GTEN_MASK);
+    ck_assert_msg(findings == 0, "%s", text);
+}
+END_TEST
+
+/* Entries that are there have GuestMode=0, which both values of GAMEn read alike. */
+START_TEST(guest_mode_may_be_added_to_running_remapping)
+{
+    again_with("preset", "turin");
+    ck_assert(machine_interrupt(&m, DEVICE, 3).ok);
+    set(REG_CONTROL, get(REG_CONTROL) | GUEST_MODE);
     ck_assert_msg(findings == 0, "%s", text);
 }
 END_TEST
@@ -220,6 +233,7 @@ int main(void)
     tcase_add_test(tests, pointers_of_software_are_free_while_the_ring_stands);
     tcase_add_loop_test(tests, a_mode_that_changes_under_running_translation_is_found, 0, MODES);
     tcase_add_loop_test(tests, a_mode_that_nobody_uses_may_change, 0, MODES);
+    tcase_add_test(tests, guest_mode_may_be_added_to_running_remapping);
     tcase_add_loop_test(tests, a_mode_that_is_settled_before_is_silent, 0, MODES);
     tcase_add_test(tests, switches_of_units_are_free);
     suite_add_tcase(suite, tests);
