@@ -20,6 +20,9 @@ static const char help[] =
     "object.\n\n"
     "  -s, --set KEY=VALUE  a key of the IOMMU's configuration; see amdvi config --explain\n"
     "  -r, --record FILE    record a trace (text when it ends in .trace), which amdvi replay plays\n"
+    "      --qemu-iommu     QEMU's own amd-iommu in place of the model; --record writes a capture, which "
+    "amdvi\n"
+    "                       replay plays on the model and compares\n"
     "      --no-lint        do not watch for missing invalidations\n"
     "      --lint-windows   tell stale answers that were invalidated in time, too\n"
     "  -j, --json FILE      the report as JSON, too\n"
@@ -33,6 +36,7 @@ static const char help[] =
     "  amdvi vm -- -m 2G -kernel vmlinuz -initrd initrd.gz -append console=ttyS0 -nographic\n"
     "  amdvi vm --set preset=milan --record boot.atb -- -m 2G -drive file=disk.qcow2,if=virtio\n"
     "  amdvi vm -- -device amdvi-iommu,intremap=off -m 2G -hda disk.img\n"
+    "  amdvi vm --qemu-iommu --record own.capture.txt -- -m 2G -hda disk.img\n"
     "  amdvi top                                       while it runs, elsewhere\n\n"
     "exit codes: 0 QEMU ended well and the lint found no mistake; 1 it found one, or QEMU failed; 2 the "
     "command\n"
@@ -168,7 +172,7 @@ static int report(const struct vm_options *options, const struct vm_files *files
         json_object_array_add(units, vm_report_json(&unit));
         vm_unit_free(&unit);
     }
-    if (index && options->record && !options->quiet)
+    if ((index || options->own) && options->record && !options->quiet)
         printf("  recorded   %s: amdvi replay --lint %s\n", options->record, options->record);
     if (options->json && !write_json(options, units))
         status = CLI_WRONG;
@@ -216,10 +220,11 @@ static int with_files(struct vm_options *options)
 
 /* ------------------------------------------------------------------ command line */
 
-enum { OPTION_NO_LINT = 0x200, OPTION_WINDOWS, OPTION_QEMU, OPTION_OBJECT, OPTION_PARENT };
+enum { OPTION_NO_LINT = 0x200, OPTION_WINDOWS, OPTION_QEMU, OPTION_OBJECT, OPTION_PARENT, OPTION_OWN };
 
 static const struct option long_options[] = {{"set", required_argument, NULL, 's'},
                                              {"record", required_argument, NULL, 'r'},
+                                             {"qemu-iommu", no_argument, NULL, OPTION_OWN},
                                              {"no-lint", no_argument, NULL, OPTION_NO_LINT},
                                              {"lint-windows", no_argument, NULL, OPTION_WINDOWS},
                                              {"json", required_argument, NULL, 'j'},
@@ -250,6 +255,9 @@ static bool take_option(struct vm_options *options, int option)
     case OPTION_WINDOWS:
         options->lint = "windows";
         return true;
+    case OPTION_OWN:
+        options->own = true;
+        return true;
     case OPTION_PARENT:
         return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     case OPTION_QEMU:
@@ -259,6 +267,27 @@ static bool take_option(struct vm_options *options, int option)
         options->object = optarg;
         return true;
     }
+}
+
+/* QEMU's own device has no report, no lint and no keys: what it can do here is to be recorded. */
+static const char *wrong_of_own(const struct vm_options *options)
+{
+    if (!options->record)
+        return "--qemu-iommu wants --record FILE";
+    if (options->json || options->settings.count || strcmp(options->lint, "on"))
+        return "--qemu-iommu takes no --json, --set or option of the lint: those are about the model";
+    return vm_names_model(options) ? "--qemu-iommu: the model's device is named, too" : NULL;
+}
+
+static int with_arguments(struct vm_options *options, const char *before)
+{
+    const char *wrong = NULL;
+
+    if (strcmp(before, "--"))
+        wrong = "QEMU's arguments stand behind --; see amdvi vm --help";
+    else if (options->own)
+        wrong = wrong_of_own(options);
+    return wrong ? usage_error(&command_vm, "%s", wrong) : with_files(options);
 }
 
 static int run(int argc, char **argv)
@@ -275,9 +304,7 @@ static int run(int argc, char **argv)
     if (option == OPTION_END) {
         options.count = argc - optind;
         options.arguments = argv + optind;
-        status = strcmp(argv[optind - 1], "--")
-                     ? usage_error(&command_vm, "QEMU's arguments stand behind --; see amdvi vm --help")
-                     : with_files(&options);
+        status = with_arguments(&options, argv[optind - 1]);
     }
     settings_free(&options.settings);
     return status;

@@ -15,6 +15,7 @@ struct vm_options {
     const char *lint; /* property of the device: on, windows, off */
     const char *record, *json;
     bool quiet;
+    bool own;  /* QEMU's own IOMMU, not the model */
     int count; /* of QEMU's own arguments */
     char **arguments;
 };
@@ -30,6 +31,8 @@ struct vm_files {
  * named them. The caller frees with vm_arguments_free(). Null without memory. */
 char **vm_arguments(const struct vm_options *options, const struct vm_files *files);
 void vm_arguments_free(char **arguments);
+/* Whether the user has named the model's device. */
+bool vm_names_model(const struct vm_options *options);
 /* Whether QEMU is only asked about itself ("-device help", "-version"): there is no machine then. */
 bool vm_only_asks(const struct vm_options *options);
 

@@ -9,6 +9,7 @@ enum { ADDED = 16 };
 
 /* The machine's own IOMMU, and those of other root buses. */
 static const char device_type[] = "amdvi-iommu", extra_type[] = "amdvi-iommu-extra";
+static const char own_type[] = "amd-iommu"; /* QEMU's */
 
 /* A growing text. */
 struct text {
@@ -90,12 +91,17 @@ static bool any(const struct vm_options *options, const char *name)
     return false;
 }
 
-static bool any_device(const struct vm_options *options)
+static bool any_device(const struct vm_options *options, const char *type)
 {
     for (int i = 0; i < options->count; i++)
-        if (is_device(options, i, device_type))
+        if (is_device(options, i, type))
             return true;
     return false;
+}
+
+bool vm_names_model(const struct vm_options *options)
+{
+    return any_device(options, device_type) || any_device(options, extra_type);
 }
 
 bool vm_only_asks(const struct vm_options *options)
@@ -114,24 +120,43 @@ static void add(char **arguments, size_t *count, const char *text)
     arguments[(*count)++] = text ? strdup(text) : NULL;
 }
 
-static void add_ours(char **arguments, size_t *count, const struct vm_options *options,
-                     const struct vm_files *files)
+/* -plugin takes the file's name first, with commas as elsewhere. */
+static char *object_argument(const struct vm_options *options)
 {
     struct text object = {0};
 
-    /* -plugin takes the file's name first, with commas as elsewhere. */
     for (const char *at = options->object; *at; at++)
         put(&object, *at == ',' ? ",," : at, *at == ',' ? 2 : 1);
+    if (options->own)
+        put_property(&object, "capture", options->record);
+    if (!object.failed)
+        return object.bytes;
+    free(object.bytes);
+    return NULL;
+}
+
+static void add_device(char **arguments, size_t *count, const struct vm_options *options,
+                       const struct vm_files *files)
+{
+    if (any_device(options, options->own ? own_type : device_type))
+        return;
+    add(arguments, count, "-device");
+    if (options->own)
+        add(arguments, count, "amd-iommu,intremap=on");
+    else
+        arguments[(*count)++] = device_argument(options, files, device_type);
+}
+
+static void add_ours(char **arguments, size_t *count, const struct vm_options *options,
+                     const struct vm_files *files)
+{
     if (!any(options, "machine") && !any(options, "M") && !any(options, "readconfig")) {
         add(arguments, count, "-machine");
         add(arguments, count, "q35");
     }
     add(arguments, count, "-plugin");
-    arguments[(*count)++] = object.bytes;
-    if (!any_device(options)) {
-        add(arguments, count, "-device");
-        arguments[(*count)++] = device_argument(options, files, device_type);
-    }
+    arguments[(*count)++] = object_argument(options);
+    add_device(arguments, count, options, files);
 }
 
 char **vm_arguments(const struct vm_options *options, const struct vm_files *files)

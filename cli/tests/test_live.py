@@ -90,7 +90,21 @@ def test_vm_leaves_what_the_user_says(tmp_path: Path) -> None:
     assert len(words) == 8
 
 
+def test_vm_records_qemus_own_device(tmp_path: Path) -> None:
+    environment = fake_qemu(tmp_path)
+    shown = run("vm", "--qemu-iommu", "--qemu", str(tmp_path / "qemu"), "--record", "a,b", "--", "-m", "1G", **environment)
+    words = shown.stdout.splitlines()
+    assert words[:4] == ["-machine", "q35", "-plugin", environment["AMDVI_QEMU_OBJECT"] + ",capture=a,,b"]
+    assert words[4:] == ["-device", "amd-iommu,intremap=on", "-m", "1G", "  recorded   a,b: amdvi replay --lint a,b"]
+    named = run("vm", "--qemu-iommu", "-q", "--qemu", str(tmp_path / "qemu"), "--record", "a", "--", "-device", "amd-iommu,intremap=off", **environment)
+    assert named.stdout.splitlines()[4:] == ["-device", "amd-iommu,intremap=off"]
+
+
 @pytest.mark.parametrize(("words", "told"), [
+    (("vm", "--qemu-iommu", "--"), "wants --record"),
+    (("vm", "--qemu-iommu", "--record", "a", "--set", "preset=rome", "--"), "takes no --json"),
+    (("vm", "--qemu-iommu", "--record", "a", "--no-lint", "--"), "takes no --json"),
+    (("vm", "--qemu-iommu", "--record", "a", "--", "-device", "amdvi-iommu"), "is named, too"),
     (("vm", "-m", "1G"), "is not known"),
     (("vm",), "behind --"),
     (("vm", "--set", "nonsense=1", "--"), "nonsense"),

@@ -45,6 +45,8 @@ OTHERWISE = {
     ("docs/kernel.md", "cmake --build"): "CI",
     ("docs/kernel.md", "scripts/kernel"): "the tests of testbench/kshim",
     ("docs/timing-driver.md", "scripts/kernel"): "the tests of testbench/kshim",
+    ("docs/captures.md", "amdvi vm --qemu-iommu"): "the tests of testbench/qemu",
+    ("docs/captures.md", "amdvi replay own.capture.txt"): "the tests of testbench/qemu",
     ("docs/kit.md", "amdvi kit"): "needs a kernel of the reader's; the tests of testbench/qemu, with Debian's",
     ("docs/vm.md", "scripts/setup"): "changes the machine; CI begins with it",
     ("docs/vm.md", "scripts/qemu"): "the tests of testbench/qemu",

@@ -6,9 +6,12 @@
 #include <qemu/osdep.h>
 
 #include <hw/boards.h>
+#include <qemu/cutils.h>
+#include <qemu/error-report.h>
 
 #include <qemu/qemu-plugin.h>
 
+#include "capture.h"
 #include "unit.h"
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
@@ -19,6 +22,18 @@ static void at_exit(qemu_plugin_id_t id, void *data)
         traps_finish(units[i]);
         watch_finish(&units[i]->watch);
     }
+    capture_finish();
+}
+
+/* capture=FILE, the only argument that there is. */
+static bool take_argument(const char *argument)
+{
+    const char *path = NULL;
+
+    if (strstart(argument, "capture=", &path))
+        return capture_install(path);
+    error_report("amdvi: %s: the object takes capture=FILE", argument);
+    return false;
 }
 
 static void allow_on_machine(void)
@@ -32,7 +47,7 @@ static void allow_on_machine(void)
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                                            char **argv)
 {
-    if (!version_check())
+    if (!version_check() || argc > 1 || (argc == 1 && !take_argument(argv[0])))
         return 1;
     spaces_register_types();
     southbridge_register_type();

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import boot, collection, compare, headers, kernels, kit_command, places, scenarios
+from . import boot, capture, collection, compare, headers, kernels, kit_command, places, scenarios
 from .errors import QemuError, Unavailable
 
 SKIPPED = 77
@@ -109,6 +109,7 @@ def parse() -> argparse.Namespace:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (add_headers, add_object, add_boot, add_compare, add_collect):
         add(commands)
+    capture.add(commands, say)
     kit_command.add(commands, say)
     for command in commands.choices.values():
         command.add_argument("--skip", action="store_true", help=f"exit status {SKIPPED} when something is missing here")

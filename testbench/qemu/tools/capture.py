@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Records a boot on QEMU's own amd-iommu (docs/captures.md), and plays the recording on the model."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from . import boot, kernels, machine, places
+from .errors import QemuError
+from .kernels import Kernel
+
+STRICT = "iommu=nopt iommu.strict=1"
+
+
+def record(kernel: Kernel, append: str, target: Path) -> None:
+    """One boot with disks and network cards in use."""
+    with tempfile.TemporaryDirectory(dir=places.FOLDER) as name:
+        disks = machine.Disks(Path(name), 1)
+        disks.make()
+        command = [str(places.command()), "vm", "--qemu-iommu", "--quiet", "--record", str(target), "--",
+                   *machine.arguments(kernel.image, kernel.initrd, f"{append} amdvi.do=disks,net", disks)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+                              timeout=boot.TIMEOUT, env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
+        missing = [one for one in (*boot.WANTED, "end") if f"CHECK {one} ok" not in done.stdout]
+        if done.returncode or missing or not all(disks.copied(index) for index in range(len(machine.DISKS))):
+            raise QemuError(f"{kernel.release}: not checked: {missing}:\n{(done.stdout + done.stderr)[-2000:]}")
+
+
+def play(target: Path) -> str:
+    """What came of it on the model."""
+    done = subprocess.run([str(places.command()), "replay", "--json", str(target)], capture_output=True, text=True, check=False)
+    checks = json.loads(done.stdout)["files"][0]["checks"] if done.stdout else {}
+    if done.returncode or not checks.get("total"):
+        raise QemuError(f"{target}: the model answers otherwise: {checks}\n{done.stderr[-2000:]}")
+    return f"{checks['total']} checks on replay, {checks['failed']} failed"
+
+
+def run(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    places.object_file(say)
+    places.build_command(say)
+    kernel = kernels.get(options.kernel, (), say, options.suite)
+    target = Path(os.environ.get("AMDVI_CALLED_FROM", "."), options.output)
+    say(f"booting {kernel.release} on QEMU's own amd-iommu")
+    record(kernel, f"{STRICT} {options.append}", target)
+    say(f"{target}: {target.stat().st_size} bytes, {play(target)}")
+    return 0
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", say: Callable[[str], None]) -> None:
+    parser = commands.add_parser("capture", help="record a boot on QEMU's own amd-iommu, and play it on the model",
+                                 description="Records a boot on QEMU's own amd-iommu, and plays it on the model.")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where the capture goes")
+    kernels.add_options(parser)
+    parser.add_argument("--append", default="", metavar="WORDS", help=f"for the kernel's command line, behind {STRICT}")
+    parser.set_defaults(run=lambda options: run(options, say))
