@@ -13,5 +13,9 @@ package amdvi_trace_pkg;
   import "DPI-C" context function int amdvi_dpi_differs_interrupts(input int handle, input int count);
   import "DPI-C" context function int amdvi_dpi_differs_event(input int handle, input int index, input longint low,
       input longint high);
+  import "DPI-C" context function int amdvi_dpi_differs_guest_event(input int handle, input int guest, input int index,
+      input longint low, input longint high);
+  import "DPI-C" context function int amdvi_dpi_differs_register(input int handle, input int space, input int guest,
+      input longint offset, input int size, input longint value, input longint mask);
 
 endpackage

@@ -208,14 +208,14 @@ static void write_guest_refusal(FILE *file, const struct amdvi_request *q, bool 
 
 /* A refusal for the design's reason. Where that makes an IO_PAGE_FAULT of a page that is absent (PR=0) or not
  * allowed (PR=1, PE=1), the trace says so; RW=1: a write [7.4]. Behind guest tables a host table may have
- * refused one of their entries as well as the page: the flags say more than the reason does. */
+ * refused the read of one of their entries or the write of the page, which the reason does not tell apart. */
 static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
 {
-    bool writes = q->op == AMDVI_WRITE || q->op == AMDVI_ATOMIC;
+    bool writes = q->op == AMDVI_WRITE || q->op == AMDVI_ATOMIC, known = !q->has_pasid || !writes;
 
-    if (!q->has_pasid && reason == AMDVI_REASON_HOST_NOT_PRESENT)
+    if (known && reason == AMDVI_REASON_HOST_NOT_PRESENT)
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=%s\n", writes ? "RW" : "0");
-    else if (!q->has_pasid && reason == AMDVI_REASON_HOST_PERMISSION)
+    else if (known && reason == AMDVI_REASON_HOST_PERMISSION)
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=PR+%sPE\n", writes ? "RW+" : "");
     else if (reason == AMDVI_REASON_GUEST_DISABLED || reason == AMDVI_REASON_GUEST_PASID_RANGE ||
              reason == AMDVI_REASON_GUEST_GCR3_INVALID || reason == AMDVI_REASON_GUEST_NOT_PRESENT)
@@ -273,21 +273,60 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data)
     return close_recording(d, status);
 }
 
-int amdvi_dpi_differs_event(int handle, int index, long long low, long long high)
+/* Below 0: the host's log. */
+static void write_log_name(FILE *file, int guest)
+{
+    if (guest < 0)
+        fputs("host", file);
+    else
+        fprintf(file, "0x%x", (unsigned)guest);
+}
+
+int amdvi_dpi_differs_guest_event(int handle, int guest, int index, long long low, long long high)
 {
     struct bench_device *d;
     int status = recording(handle, &d);
 
     if (status)
         return status;
-    if (index < 0)
+    if (index < 0 || guest > UINT16_MAX)
         return AMDVI_DPI_RANGE;
     status = finish(d);
     release(d->recording);
-    fprintf(d->recording->file, "# What the design logged:\nexpect_event log=host index=%d raw=", index);
+    fputs("# What the design logged:\nexpect_event log=", d->recording->file);
+    write_log_name(d->recording->file, guest);
+    fprintf(d->recording->file, " index=%d raw=", index);
     write_word(d->recording->file, low);
     write_word(d->recording->file, high);
     fputc('\n', d->recording->file);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_event(int handle, int index, long long low, long long high)
+{
+    return amdvi_dpi_differs_guest_event(handle, -1, index, low, high);
+}
+
+static const char *const reads[] = {"mmio_read", "pci_read", "vf_read", "vfc_read"};
+
+int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,
+                               long long mask)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (space < 0 || space > AMDVI_DPI_VFC || guest < 0 || guest > UINT16_MAX || offset < 0 || size < 1 ||
+        size > 8)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file, "# What the design's register holds:\n%s", reads[space]);
+    if (space >= AMDVI_DPI_VF)
+        fprintf(d->recording->file, " gid=0x%x", (unsigned)guest);
+    fprintf(d->recording->file, " off=0x%llx size=%d value=0x%llx mask=0x%llx\n", (unsigned long long)offset,
+            size, (unsigned long long)value, (unsigned long long)mask);
     return close_recording(d, status);
 }
 

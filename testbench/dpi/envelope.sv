@@ -6,6 +6,7 @@ package envelope_pkg;
   import amdvi_pkg::*;
   import amdvi_memory_pkg::*;
   import scene_pkg::*;
+  import guests_pkg::*;
   import freedoms_pkg::*;
 
   // An entry as it was: for whom it may still be in a cache, and what covers it.
@@ -13,7 +14,7 @@ package envelope_pkg;
     entry_e kind;
     int domain, pasid;  // tags; pasid of guest entries only
     longint first, last;  // pages that it maps
-    bit covered;  // by an invalidation; goes with the next COMPLETION_WAIT
+    bit [GUESTS:0] covered;  // by an invalidation of that ring; goes with the ring's next COMPLETION_WAIT
     longint value;
   } kept_t;
 
@@ -78,12 +79,14 @@ package envelope_pkg;
         kept_t k = kept[address][usable[which - 1]];
         data = k.value;
         passed.old_of[int'(k.kind)]++;
-        if (k.covered) passed.covered++;
+        if (k.covered != 0) passed.covered++;
       end
     endfunction
 
     virtual function int read(longint address, output longint data);
       int status = now.read(address, data);
+      if (address >= SLOTS && address < SLOTS + 64'h3000)  // a guest's registers: the walker has its own
+        data = written.exists(address) != 0 ? written[address] : 0;
       if (status == MEMORY_OK)
         if (kept.exists(address) != 0) take_old(address, data);
       return status;
@@ -155,17 +158,18 @@ package envelope_pkg;
       return first <= k.first && k.last <= last;
     endfunction
 
-    function void invalidated(bit [127:0] command);
+    // By the ring of the host (0) or of a guest, with host IDs.
+    function void invalidated(bit [127:0] command, int ring);
       foreach (words.kept[a])
         for (int i = 0; i < words.kept[a].size(); i++)
-          if (covers(command, words.kept[a][i])) words.kept[a][i].covered = 1;
+          if (covers(command, words.kept[a][i])) words.kept[a][i].covered = words.kept[a][i].covered | (1 << ring);
     endfunction
 
-    // A COMPLETION_WAIT has completed.
-    function void fence();
+    // A COMPLETION_WAIT of that ring has completed.
+    function void fence(int ring);
       foreach (words.kept[a])
         for (int i = words.kept[a].size() - 1; i >= 0; i--)
-          if (words.kept[a][i].covered) words.kept[a].delete(i);
+          if (words.kept[a][i].covered[ring]) words.kept[a].delete(i);
     endfunction
 
     // The record of the walker's refusal; its log is empty again. 0: there is none.
@@ -183,12 +187,9 @@ package envelope_pkg;
       return r.log >= 0;
     endfunction
 
-    function int log_at(longint place);
-      return 0;
-    endfunction
-
     function void empty_log(int log, longint place);
-      write(SPACE_MMIO, 0, 64'h2010, (place - EVENTS) % 8192);
+      if (log == 0) write(SPACE_MMIO, 0, 64'h2010, (place - EVENTS) % 8192);
+      else write(SPACE_VF, log, 64'h10, (place - guest_ram(log, GUEST_EVENTS)) % 4096);
     endfunction
 
     function answer_t walk(request_t q);

@@ -11,7 +11,7 @@ package freedoms_pkg;
 
   typedef enum int {
     NOTHING_OLD, OLD_HOST, OLD_GUEST, OLD_GCR3, UNTIL_WAIT, MIXED, NEWEST_THOUGH_OLD, ANSWERS_SWAPPED, RECORD_BEFORE, RECORD_BEHIND,
-    RECORDS_SWAPPED, KINDS
+    RECORDS_SWAPPED, RINGS_SWAPPED, KINDS
   } freedom_e;
 
   class freedoms;
@@ -46,6 +46,7 @@ package freedoms_pkg;
         RECORD_BEFORE: return "an event record before its answer | 7.1";
         RECORD_BEHIND: return "an event record behind its answer | 7.1";
         RECORDS_SWAPPED: return "event records in another order than the requests | 7.1";
+        RINGS_SWAPPED: return "COMPLETION_WAITs of different rings in another order than the model's | viommu 7.2";
         default: return "";
       endcase
     endfunction

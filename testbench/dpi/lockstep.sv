@@ -9,12 +9,13 @@ module lockstep;
   import amdvi_memory_pkg::*;
   import amdvi_trace_pkg::*;
   import scene_pkg::*;
+  import guests_pkg::*;
   import freedoms_pkg::*;
   import envelope_pkg::*;
   import sparse_memory_pkg::*;
   import model_memory_pkg::*;
 
-  localparam int RING = 8192;
+  localparam int RING = 8192, PARTS = 2;
   localparam bit [127:0] EVERYTHING = {64'h7ffffffffffff003, 64'h3000000000000000};  // S, PDE and all ones [6.3]
 
   logic clk = 0, rst = 1;
@@ -23,14 +24,24 @@ module lockstep;
   logic req_valid = 0, req_ready, req_guest, req_write, rsp_valid, rsp_ok, cmd_valid = 0, cmd_ready, store_valid, irq_valid;
   logic [15:0] req_device;
   logic [19:0] req_pasid;
-  logic [63:0] req_address, rsp_pa, store_address, store_data, mem_address, mem_data;
+  logic [63:0] req_address, rsp_pa, store_address, store_data, reg_value;
   logic [7:0] req_tag, rsp_tag, rsp_reason;
   logic [127:0] cmd;
-  logic mem_read, mem_valid = 0, log_valid;
-  logic [127:0] log_record;
+  logic reg_valid = 0, reg_control, idle;
+  logic [15:0] reg_guest;
+  logic [11:0] reg_offset;
+  logic [2:0][18:0] head;
+  logic [2:0] running, waited;
+  logic [PARTS-1:0] log_valid, mem_read, mem_valid = 0;
+  logic [PARTS-1:0][15:0] log_guest;
+  logic [PARTS-1:0][127:0] log_record;
+  logic [PARTS-1:0][63:0] mem_address, mem_data;
   record_t told[$];  // by the design, of the requests under way
   int told_at[$];
-  int head = 0, records = 0, model_records = 0, clocks = 0;
+  int records = 0, clocks = 0;
+  int log_head[GUESTS+1], model_records[GUESTS+1];  // of the host's event log and those of guests
+  record_t model_told[$];
+  store_t seen_stores[$], model_stores[$];
   int tail = 0, stores = 0, answers = 0, interrupts = 0;
   freedoms shown;
   envelope limits;
@@ -39,9 +50,8 @@ module lockstep;
   answer_t got[2];
   bit arrived[2];
   int arrived_at[2];
-  longint seen_store = 0;
 
-  translation_path dut (.*);
+  design_under_test #(.PARTS(PARTS)) dut (.*);
 
   always #5 clk = ~clk;
 
@@ -49,11 +59,12 @@ module lockstep;
     longint value;
     clocks++;
     mem_valid <= 0;
-    if (mem_read) begin
-      value = load(mem_address);
-      mem_data <= value;
-      mem_valid <= 1;
-    end
+    for (int i = 0; i < PARTS; i++)
+      if (mem_read[i]) begin
+        value = load(mem_address[i]);
+        mem_data[i] <= value;
+        mem_valid[i] <= 1;
+      end
     if (rsp_valid) begin
       arrived[rsp_tag[0]] = 1;
       arrived_at[rsp_tag[0]] = clocks;
@@ -62,20 +73,20 @@ module lockstep;
       got[rsp_tag[0]].reason = int'(rsp_reason);
     end
     if (store_valid) begin
-      if (store_address != STORE) begin
-        if (trace != "") void'(amdvi_dpi_differs_memory(model, store_address, store_data));
-        differ("a store goes elsewhere");
-      end
-      seen_store = store_data;
+      store_t at;
+      at.address = store_address;
+      at.data = store_data;
+      seen_stores.push_back(at);
     end
     if (irq_valid) interrupts++;
-    if (log_valid) begin
-      record_t r;
-      r.log = 0;
-      {r.high, r.low} = log_record;
-      told.push_back(r);
-      told_at.push_back(clocks);
-    end
+    for (int i = 0; i < PARTS; i++)
+      if (log_valid[i]) begin
+        record_t r;
+        r.log = int'(log_guest[i]);
+        {r.high, r.low} = log_record[i];
+        told.push_back(r);
+        told_at.push_back(clocks);
+      end
   end
 
   function automatic void differ(string what);
@@ -84,9 +95,9 @@ module lockstep;
     $fatal(1, "the design differs from the model");
   endfunction
 
-  function automatic void differ_store(string what);
-    if (trace != "") void'(amdvi_dpi_differs_memory(model, STORE, seen_store));
-    differ(what);
+  function automatic void differ_store(longint address, longint data, string what);
+    if (trace != "") void'(amdvi_dpi_differs_memory(model, address, data));
+    differ($sformatf("%s: the design stores %0h at %0h", what, data, address));
   endfunction
 
   function automatic longint load(longint address);
@@ -133,10 +144,10 @@ module lockstep;
   // A page of a host table: of a device with guest tables, one of those that these name.
   function automatic void edit_host(int n, longint page);
     longint will = (DATA + draw(64) * 4096) | PRESENT;
-    case (draw(5))
+    case (draw(8))
       0: will = 0;
       1: will |= READ;
-      4: will |= WRITE;
+      2: will |= WRITE;
       default: will |= READ | WRITE;
     endcase
     limits.before_edit(host_entry(n, page), HOST_ENTRY, domain_of(n), 0, page, page);
@@ -149,9 +160,9 @@ module lockstep;
     for (int p = 0; p < PASIDS; p++)  // each that uses, or may still use, these tables
       if (limits.may_hold(guest_table(n, 0, 5) + p * 8, gcr3_entry(n, pasid)))
         limits.before_edit(place, GUEST_ENTRY, domain_of(n), p, page, page);
-    case (draw(5))
+    case (draw(8))
       0: store(place, 0);
-      1: store(place, frame | GUEST_READ);
+      1, 2: store(place, frame | GUEST_READ);
       default: store(place, frame | GUEST_WRITE);
     endcase
   endfunction
@@ -160,7 +171,7 @@ module lockstep;
   function automatic void edit_gcr3(int n, int pasid);
     longint place = guest_table(n, 0, 5) + pasid * 8;
     limits.before_edit(place, GCR3_ENTRY, domain_of(n), pasid, 0, 64'hfffffffffffff);
-    store(place, draw(4) == 0 ? 0 : gcr3_entry(n, draw(PASIDS)));
+    store(place, draw(8) == 0 ? 0 : gcr3_entry(n, draw(2) == 0 ? pasid : draw(PASIDS)));
   endfunction
 
   function automatic void edit(int n);
@@ -189,49 +200,76 @@ module lockstep;
   task automatic invalidate(int n);
     bit [127:0] c = invalidation(n);
     command(c);
-    limits.invalidated(c);
+    limits.invalidated(c, 0);
     if (draw(2)) requests();
     completion_wait();
-    limits.fence();
+    limits.fence(0);
   endtask
 
   task automatic completion_wait();
-    int kind, length, interrupted = 0, was = interrupts;
-    longint address, data;
+    int was = interrupts, interrupted;
     stores++;
     command({64'(stores), (64'h1 << 60) | STORE | 3});
     repeat (3) @(negedge clk);
-    while (amdvi_dpi_effect(model, kind, address, data, length) == 0) begin
-      if (kind == EFFECT_STORE && (address != STORE || data != seen_store)) differ_store("the store of a COMPLETION_WAIT");
-      if (kind == EFFECT_INTERRUPT) interrupted++;
-    end
-    if (seen_store != stores) differ_store("a COMPLETION_WAIT does not store");
+    interrupted = read_effects();
+    compare_stores();
     if (interrupted != interrupts - was) begin
       if (trace != "") void'(amdvi_dpi_differs_interrupts(model, interrupts - was));
       differ($sformatf("interrupts of a COMPLETION_WAIT: the model %0d, the design %0d", interrupted, interrupts - was));
     end
   endtask
 
-  // ---------------------------------------------------------------- records
+  // ---------------------------------------------------------------- effects
 
-  // The model has written a record that belongs to its refusal, and none else; software reads and clears it.
-  task automatic read_log(answer_t own);
-    int kind, length;
+  // What the model did by itself: stores, records, which software reads and clears; interrupts are counted.
+  function automatic int read_effects();
+    int kind, length, interrupted = 0;
     longint place, data;
+    while (amdvi_dpi_effect(model, kind, place, data, length) == 0)
+      case (kind)
+        EFFECT_STORE: begin
+          store_t at;
+          at.address = place;
+          at.data = data;
+          model_stores.push_back(at);
+        end
+        EFFECT_LOG: read_record(place);
+        EFFECT_INTERRUPT: interrupted++;
+        default: ;
+      endcase
+    return interrupted;
+  endfunction
+
+  function automatic void read_record(longint place);
     record_t r;
-    if (own.ok != 0) return;
-    if (amdvi_dpi_effect(model, kind, place, data, length) != 0 || kind != EFFECT_LOG || place != EVENTS + head)
-      $fatal(1, "the model writes no record");
-    r.log = 0;
+    r.log = log_at(place);
     r.low = load(place);
     r.high = load(place + 8);
-    if (!limits.accepts_record(r)) $fatal(1, "the model's record is another: %0h %0h", r.high, r.low);
     store(place, 0);
     store(place + 8, 0);
-    head = (head + 16) % RING;
-    model_records++;
-    void'(amdvi_dpi_write(model, SPACE_MMIO, 0, 64'h2010, 8, head));
-  endtask
+    model_told.push_back(r);
+    model_records[r.log]++;
+    log_head[r.log] = (log_head[r.log] + 16) % (r.log == 0 ? RING : RING_OF_GUEST);
+    if (r.log == 0) void'(amdvi_dpi_write(model, SPACE_MMIO, 0, 64'h2010, 8, log_head[0]));
+    else void'(amdvi_dpi_write(model, SPACE_VF, r.log, 64'h10, 8, log_head[r.log]));
+  endfunction
+
+  // The design stored what the model did, each ring in its order; a ring stores at one place.
+  function automatic void compare_stores();
+    for (int n = 0; model_stores.size() != 0; n++) begin
+      store_t m = model_stores.pop_front();
+      int which = -1;
+      foreach (seen_stores[i]) if (which < 0) if (seen_stores[i].address == m.address) which = i;
+      if (which < 0) begin
+        if (seen_stores.size() != 0) differ_store(seen_stores[0].address, seen_stores[0].data, "the place of a COMPLETION_WAIT's store");
+        differ_store(m.address, 0, "a COMPLETION_WAIT does not store");
+      end
+      if (seen_stores[which].data != m.data) differ_store(m.address, seen_stores[which].data, "the store of a COMPLETION_WAIT");
+      if (which > 0) shown.show(RINGS_SWAPPED);
+      seen_stores.delete(which);
+    end
+    if (seen_stores.size() != 0) differ_store(seen_stores[0].address, seen_stores[0].data, "a store too many");
+  endfunction
 
   // Whether the design has told of a record that belongs to the answer last accepted; in any order, once.
   function automatic bit take_record(int which);
@@ -240,22 +278,31 @@ module lockstep;
         if (told_at[i] < arrived_at[which]) shown.show(RECORD_BEFORE);
         if (told_at[i] > arrived_at[which]) shown.show(RECORD_BEHIND);
         if (i > 0) shown.show(RECORDS_SWAPPED);
-        told.delete(i);
-        told_at.delete(i);
-        records++;
+        forget(i);
         return 1;
       end
     return 0;
   endfunction
 
-  // In the place of the model's record `index` the design wrote another, or none.
-  function automatic void differ_record(int index, string what);
+  function automatic void forget(int which);
+    told.delete(which);
+    told_at.delete(which);
+    records++;
+  endfunction
+
+  // In the place of record `index` of that log of the model the design wrote another, or none.
+  function automatic void differ_record(int log, int index, string what);
     record_t r;
-    if (told.size() != 0) r = told[0];
-    else r.low = 0;
-    if (told.size() == 0) r.high = 0;
-    if (trace != "") void'(amdvi_dpi_differs_event(model, index, r.low, r.high));
-    differ($sformatf("%s: the design writes %0h %0h", what, r.high, r.low));
+    r.log = log;
+    r.low = 0;
+    r.high = 0;
+    foreach (told[i]) if (told[i].log == log) r = told[i];
+    if (trace != "") void'(amdvi_dpi_differs_guest_event(model, log == 0 ? -1 : log, index, r.low, r.high));
+    differ($sformatf("%s: log %0d, the design writes %0h %0h", what, log, r.high, r.low));
+  endfunction
+
+  function automatic void no_more_records();
+    if (told.size() != 0) differ_record(told[0].log, model_records[told[0].log], "an event record too many");
   endfunction
 
   // ---------------------------------------------------------------- requests
@@ -284,14 +331,21 @@ module lockstep;
     req_valid = 0;
   endtask
 
-  task automatic ask_model(request_t q);
+  // Where a record of it lies, or would be.
+  task automatic ask_model(request_t q, output int log, output int index);
     answer_t own;
     int perm, status;
     status = amdvi_dpi_translate(model, q.device, q.op, AT_UNTRANSLATED, q.flags, q.pasid, q.address, 8, own.ok, own.pa, perm,
                                  own.reason);
     if (status != 0) $fatal(1, "translate: %s", amdvi_dpi_text(status));
     if (!limits.accepts(q, own, 0)) $fatal(1, "the model leaves the envelope");
-    read_log(own);
+    void'(read_effects());
+    if (model_told.size() != int'(own.ok == 0)) $fatal(1, "the model writes %0d records", model_told.size());
+    if (own.ok == 0)
+      if (!limits.accepts_record(model_told[0])) $fatal(1, "the model's record is another");
+    log = own.ok == 0 ? model_told[0].log : 0;
+    index = own.ok == 0 ? model_records[log] - 1 : model_records[0];
+    model_told.delete();
   endtask
 
   function automatic void differ_answer(request_t q, answer_t a);
@@ -305,12 +359,11 @@ module lockstep;
   // Answers within the envelope; a record for each refusal of the design, in any order and at any time, and no other.
   task automatic requests();
     request_t q[2];
-    int index[2], missing = -1;
+    int log[2], index[2], missing = -1;
     for (int i = 0; i < 2; i++) begin
       q[i] = some_request(some_device());
       arrived[i] = 0;
-      index[i] = model_records;
-      ask_model(q[i]);
+      ask_model(q[i], log[i], index[i]);
       ask_design(q[i], i);
     end
     for (int i = 0; i < 300 && !(arrived[0] && arrived[1]); i++) @(negedge clk);
@@ -323,13 +376,15 @@ module lockstep;
         if (!take_record(i)) missing = i;
     end
     if (arrived_at[1] < arrived_at[0]) shown.show(ANSWERS_SWAPPED);
-    if (missing >= 0) differ_record(index[missing], "an event record is missing or another");
-    if (told.size() != 0) differ_record(model_records, "an event record too many");
+    if (missing >= 0) differ_record(log[missing], index[missing], "an event record is missing or another");
+    no_more_records();
   endtask
+
+`include "guest_steps.svh"
 
   // ---------------------------------------------------------------- life
 
-  // Registers of both, and of the walker that knows the envelope.
+  // Registers of the model, and of the walker that knows the envelope.
   function automatic void register(longint offset, longint value);
     void'(amdvi_dpi_write(model, SPACE_MMIO, 0, offset, 8, value));
     limits.write(SPACE_MMIO, 0, offset, value);
@@ -355,11 +410,13 @@ module lockstep;
   task automatic set_up();
     create();
     for (int n = 0; n < DEVICES; n++) write_tables(words, n);
+    write_private_space(words);
+    for (int g = 1; g <= GUESTS; g++) write_guest(words, g);
     register(64'h0, DEVICE_TABLE);
     register(64'h8, COMMANDS | (64'h9 << 56));
     register(64'h170, 64'h55 << 32);
     register(64'h10, EVENTS | (64'h9 << 56));
-    register(64'h18, 64'h31015 | (64'h3 << 50) | (64'h1 << 58));  // with GTEn and GCR3TRPMode
+    register(64'h18, 64'h31015 | (64'hf << 50) | (64'h5 << 58));  // with GTEn, vCmdEn, vIommuEn, both TRPModes
     for (int n = 0; n < DEVICES; n++)
       for (int page = 0; page < PAGES; page++) begin
         if (has_host_table(n)) edit_host(n, page);
@@ -378,18 +435,20 @@ module lockstep;
     set_up();
     repeat (3) @(posedge clk);
     @(negedge clk) rst = 0;
+    for (int g = 1; g <= GUESTS; g++) start_guest(g);
     for (int i = 0; i < steps; i++) begin
-      if (i % 32 == 0) begin
+      if (i % 64 == 0) begin
         focus = draw(DEVICES);
         focus_pasid = draw(PASIDS);
       end
-      case (draw(5))
+      case (draw(6))
+        5: guest_step();
         0: edit(some_device());
         1: invalidate(some_device());
         default: requests();
       endcase
     end
-    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs", seed, answers, records, stores);
+    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs, %0d commands of guests", seed, answers, records, stores, guest_commands);
     shown.report();
     if (own_memory != 0)
       $display("the bench's memory: %0d words read, %0d written", mine.reads, mine.writes);

@@ -13,7 +13,7 @@ module translation_path (
     output logic rsp_valid, output logic [7:0] rsp_tag, output logic rsp_ok, output logic [63:0] rsp_pa,
     output logic [7:0] rsp_reason,
     input logic cmd_valid, output logic cmd_ready, input logic [127:0] cmd,
-    output logic log_valid, output logic [127:0] log_record,
+    output logic log_valid, output logic [15:0] log_guest, output logic [127:0] log_record,
     output logic store_valid, output logic [63:0] store_address, store_data, output logic irq_valid,
     output logic mem_read, output logic [63:0] mem_address, input logic mem_valid, input logic [63:0] mem_data);
 
@@ -21,11 +21,11 @@ module translation_path (
   localparam logic [63:0] DEVICE_TABLE = 64'h100000;
   localparam logic [7:0] HOST_ABSENT = 14, HOST_DENIED = 19, NO_GUEST_TABLES = 21, PASID_RANGE = 22, GCR3_INVALID = 23,
                          GUEST_ABSENT = 26, GUEST_DENIED = 28;
-  typedef enum { IDLE, ENTRY, ENTRY_HIGH, LOOKUP, GUEST, HOST, HOST_READ, GUEST_READ, NEXT, SECOND, SLOW, ANSWER, TELL,
+  typedef enum { IDLE, ENTRY, ENTRY_HIGH, ENTRY_TOP, LOOKUP, GUEST, HOST, HOST_READ, GUEST_READ, NEXT, SECOND, SLOW, ANSWER, TELL,
                  EARLY } state_e;
   // Of host tables: a page as the device or its guest tables name it. `guest`: of a PASID, translated to the end.
   typedef struct packed { logic guest; logic [15:0] device, domain; logic [19:0] pasid; logic [51:0] page, frame; logic r, w, present; } line_t;
-  typedef struct packed { logic [7:0] tag; logic ok; logic [63:0] pa; logic [7:0] reason; logic told; logic [127:0] record; } answer_t;
+  typedef struct packed { logic [7:0] tag; logic ok; logic [63:0] pa; logic [7:0] reason; logic told; logic [15:0] owner; logic [127:0] record; } answer_t;
 
   state_e state;
   line_t lines[LINES];
@@ -33,7 +33,7 @@ module translation_path (
   logic [127:0] late[4];  // variant 7: invalidations that take effect with the COMPLETION_WAIT
   int lates, delay;
   // The request, and what its device table entry says.
-  logic [15:0] device, domain;
+  logic [15:0] device, domain, owner, named_device;  // 0: the host owns it
   logic is_write, asked_guest, guest, host, held_valid;
   logic [19:0] pasid;
   logic [63:0] address, root;
@@ -77,15 +77,17 @@ module translation_path (
     if (bug == 16) named[11:0] = 0;
     // IO_PAGE_FAULT: GN, US, PR, RW, PE are bits 48, 50, 52, 53, 54 [7.2].
     return {named, 4'h2, 5'h0, denied, w, denied, 1'b0, of_guest, 1'b0, of_guest,
-            of_guest ? p[15:0] : bug == 13 ? 16'h0 : domain, 12'h0, of_guest ? p[19:16] : 4'h0, device};
+            of_guest ? p[15:0] : bug == 13 ? 16'h0 : domain, 12'h0, of_guest ? p[19:16] : 4'h0,
+            of_guest && owner != 0 && bug != 29 ? named_device : device};
   endfunction
 
   function automatic answer_t refusal(logic [7:0] reason, logic [63:0] place);
     answer_t a = '0;
     a.tag = tag;
-    a.reason = bug == 10 && reason == HOST_DENIED ? HOST_ABSENT : reason;
+    a.reason = bug == 10 && !guest && reason == HOST_DENIED ? HOST_ABSENT : reason;
     a.record = record(a.reason, place);
     a.told = 1;
+    a.owner = reason >= NO_GUEST_TABLES && bug != 28 ? owner : 0;  // a guest hears of its own tables (viommu 8.1)
     return a;
   endfunction
 
@@ -114,6 +116,7 @@ module translation_path (
 
   task automatic tell(answer_t a);
     log_valid <= a.told && bug != 12;
+    log_guest <= a.owner;
     log_record <= a.record;
   endtask
 
@@ -229,6 +232,11 @@ module translation_path (
       ENTRY_HIGH: if (mem_valid) begin
           domain <= mem_data[15:0];
           gcr3[51:3] <= {12'h0, mem_data[63:43], mem_data[31:16]};
+          read(DEVICE_TABLE + {43'h0, device, 5'h18}, ENTRY_TOP);
+        end
+      ENTRY_TOP: if (mem_valid) begin  // vImuEn, GDeviceID, GuestID [3.2]
+          owner <= mem_data[15] ? mem_data[47:32] : 16'h0;
+          named_device <= mem_data[31:16];
           state <= LOOKUP;
         end
       LOOKUP: begin

@@ -28,6 +28,11 @@ BUGS = {
     21: "the GCR3 entry of PASID 0 serves all", 22: "host permissions are ignored behind guest tables",
     23: "event records of guest tables name no PASID",
     24: "event records of host tables name the address that the guest's tables got",
+    25: "DomainIDs of guests are not translated", 26: "the maps of guest 1 serve all guests",
+    27: "stores of guests go where the guest says", 28: "events of guests go into the host's log",
+    29: "event records of guests name the host's DeviceID", 30: "a guest's ring goes on behind an illegal command",
+    31: "a guest's ring does not wrap", 32: "CmdBufEn=0 does not stop a guest's ring",
+    33: "a guest's COMPLETION_WAIT does not set ComWaitInt", 34: "invalidations of guests do nothing",
 }
 ANSWERS_LOST = 11
 VARIANTS = {
@@ -36,7 +41,8 @@ VARIANTS = {
     8: "half of the pages are not kept", 9: "the next page is fetched, too", 10: "read-only pages are not kept",
     11: "event records come behind the answer", 12: "event records come before the answer",
     13: "host translations of guest tables are not kept", 14: "of guest tables only host translations are kept",
-    15: "an invalidation of one PASID reaches all of its domain",
+    15: "an invalidation of one PASID reaches all of its domain", 16: "a guest's ring is emptied before the next one's turn",
+    17: "rings of guests take their time",
 }
 
 
@@ -84,7 +90,7 @@ def recorded(bench: str, amdvi: str, steps: str, own: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bench")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--amdvi", help="the command that replays what was recorded")
     options = parser.parse_args()

@@ -9,20 +9,28 @@ package scene_pkg;
   localparam longint PRESENT = 64'h1, READ = 64'h1 << 61, WRITE = 64'h1 << 62;
   // P, U/S, A and D of a guest's entry: software sets accessed and dirty bits before the IOMMU would [5.3].
   localparam longint GUEST_READ = 64'h65, GUEST_WRITE = 64'h67;
-  localparam int DEVICES = 4, FIRST_DEVICE = 8, PASIDS = 3, PAGES = 6;
+  localparam int DEVICES = 6, GUESTS = 2, GUEST_DEVICE = 'h10, FIRST_DEVICE = 8, PASIDS = 3, PAGES = 6;
   localparam longint TABLES_OF_GUEST = 64'h40000, GUEST_PAGE = 256;  // where nested devices see them: from that page on
 
   typedef struct { int device, op, flags, pasid; longint address; } request_t;
   typedef struct { int ok; longint pa; int reason; } answer_t;
-  typedef struct { int log; longint low, high; } record_t;  // log 0: the host's events
+  typedef struct { longint address, data; } store_t;
+  // Logs: the host's events, those of guest 1 and so on.
+  typedef struct { int log; longint low, high; } record_t;
 
-  // Devices by number: 0 and 1 have a host table, 2 has guest tables (GIoV=1), 3 has both.
+  // Devices by number: 0 and 1 have a host table, 2 has guest tables (GIoV=1), 3 has both; so have 4 and 5, which belong to
+  // guests 1 and 2 (vImuEn).
   function automatic bit has_guest_tables(int n);
     return n >= 2;
   endfunction
 
   function automatic bit has_host_table(int n);
     return n != 2;
+  endfunction
+
+  // 0: the host.
+  function automatic int guest_of(int n);
+    return n < 4 ? 0 : n - 3;
   endfunction
 
   function automatic int id_of(int n);
@@ -69,6 +77,8 @@ package scene_pkg;
         void'(words.write(host_entry(n, GUEST_PAGE + page),
                           (GUEST_TABLES + n * TABLES_OF_GUEST + page * 4096) | PRESENT | READ | WRITE, 8'hff));
     end
+    if (guest_of(n) != 0)
+      void'(words.write(DEVICE_TABLE + id_of(n) * 32 + 24, (64'h1 << 15) | (GUEST_DEVICE << 16) | (longint'(guest_of(n)) << 32), 8'hff));
     void'(words.write(DEVICE_TABLE + id_of(n) * 32, low, 8'hff));
     void'(words.write(DEVICE_TABLE + id_of(n) * 32 + 8, high, 8'hff));
   endfunction

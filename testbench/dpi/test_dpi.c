@@ -139,6 +139,8 @@ START_TEST(a_difference_ends_the_trace)
         {AMDVI_DPI_PASID, 0, 1, 0, 28, " pasid=0x9\nfault kind=IO_PAGE_FAULT flags=GN+US+PR+RW+PE\n"},
         {AMDVI_DPI_PASID | AMDVI_DPI_PRIVILEGED, 0, 2, 0, 22,
          " op=exec pasid=0x9 priv=1\nfault kind=IO_PAGE_FAULT flags=GN+NX\n"},
+        {AMDVI_DPI_PASID, 0, 0, 0, 19, " op=read pasid=0x9\nfault kind=IO_PAGE_FAULT flags=PR+PE\n"},
+        {AMDVI_DPI_PASID, 0, 1, 0, 19, " op=write pasid=0x9\nfault\n"},
         {0, 0, 0, 0, 26, " op=read\nfault kind=IO_PAGE_FAULT flags=GN+US\n"}, /* GIoV */
         {AMDVI_DPI_NO_WRITE | AMDVI_DPI_EXECUTE, 1, 0, 1, 0,
          "\nats dev=0x0 addr=0x5040 len=8 nw=1 exec=1\nok pa=0x77040\n"},
@@ -162,6 +164,28 @@ START_TEST(a_difference_ends_the_trace)
 }
 END_TEST
 
+START_TEST(records_and_registers_end_a_trace)
+{
+    const char *path = "dpi-other.trace";
+    int handle = scene();
+
+    amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_event(handle, 7, 3, 0x10, 0x5000), 0);
+    expect_end(path, "\nexpect_event log=0x7 index=3 raw=10000000000000000050000000000000\n");
+    amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_event(handle, -1, 0, 0x10, 0), 0);
+    expect_end(path, "\nexpect_event log=host index=0 raw=10000000000000000000000000000000\n");
+    amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, AMDVI_DPI_VF, 7, 0x20, 8, 0x10, 0x14), 0);
+    expect_end(path, "\nvf_read gid=0x7 off=0x20 size=8 value=0x10 mask=0x14\n");
+    amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0x2020, 4, 0x8, 0x18), 0);
+    expect_end(path, "\nmmio_read off=0x2020 size=4 value=0x8 mask=0x18\n");
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0, 8, 0, 0), AMDVI_DPI_FILE);
+    amdvi_dpi_destroy(handle);
+}
+END_TEST
+
 START_TEST(traces_that_cannot_be_written_are_refused)
 {
     int handle = scene();
@@ -174,6 +198,9 @@ START_TEST(traces_that_cannot_be_written_are_refused)
     ck_assert_int_eq(amdvi_dpi_record(handle, "dpi-refused.trace"), 0);
     ck_assert_int_eq(amdvi_dpi_differs_interrupts(handle, -1), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_event(handle, -1, 0, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_event(handle, 0x10000, 0, 0, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, 4, 0, 0, 8, 0, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0, 9, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, -1, 0, 0, 0, 0, 0, 8, 1, 0, 0), AMDVI_DPI_RANGE);
     amdvi_dpi_destroy(handle); /* ends the trace */
     expect_end("dpi-refused.trace", "\nexpect_irq kind=msi count=0\n");
@@ -320,6 +347,7 @@ int main(void)
     tcase_add_test(tests, effects_come_in_their_order);
     tcase_add_test(tests, what_is_out_of_range_is_refused);
     tcase_add_test(tests, a_difference_ends_the_trace);
+    tcase_add_test(tests, records_and_registers_end_a_trace);
     tcase_add_test(tests, traces_that_cannot_be_written_are_refused);
     tcase_add_test(tests, the_bench_answers_for_memory);
     tcase_add_test(tests, the_bench_may_refuse);

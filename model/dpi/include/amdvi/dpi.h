@@ -88,8 +88,8 @@ int amdvi_dpi_record(int handle, const char *path);
 int amdvi_dpi_record_end(int handle);
 /* The design's answer to a request, which is asked again. Refusals for different reasons differ in a trace
  * only when the page is absent in one and not allowed in the other, or a guest's tables refuse in one and a
- * host table in the other. Why a host table refuses behind guest tables a trace does not say. An explanation
- * goes before it as a comment. */
+ * host table in the other. Why a host table refuses a write behind guest tables a trace does not say. An
+ * explanation goes before it as a comment. */
 int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
                              long long length, int ok, long long pa, int reason);
 /* 8 bytes that the design stored, or did not change. */
@@ -97,6 +97,12 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data);
 /* The record that the design wrote into the host's event log in the place of the model's record `index`,
  * counted from 0 since the log was enabled: its 16 bytes as two words; zeros: it wrote none. */
 int amdvi_dpi_differs_event(int handle, int index, long long low, long long high);
+/* The same for the event log of a guest; a negative number: the host's. */
+int amdvi_dpi_differs_guest_event(int handle, int guest, int index, long long low, long long high);
+/* A register that reads `value` in the design, where `mask` has ones. `space`, `guest` and `size` as of
+ * amdvi_dpi_read(). */
+int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,
+                               long long mask);
 /* Interrupts that could be delivered, which the design raised in the action last recorded. */
 int amdvi_dpi_differs_interrupts(int handle, int count);
 

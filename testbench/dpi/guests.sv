@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guests of HW-vIOMMU in the bench's memory: the private space with registers and ID maps (viommu 2), a guest's RAM as its
+// TransDevID sees it, and what software writes to start them.
+package guests_pkg;
+  import amdvi_memory_pkg::*;
+  import scene_pkg::*;
+
+  localparam longint PRIVATE_TABLES = 64'h500000, SLOTS = 64'h520000, DEVICE_MAPS = 64'h530000, DOMAIN_MAPS = 64'h540000,
+                     GUEST_RAM = 64'h600000, RAM = 64'h10000, ENTRY = PRESENT | READ | WRITE;
+  localparam int OWN_DEVICE = 2, PRIVATE_DOMAIN = 'h15, TRANS = 'h60, RING_OF_GUEST = 4096, ABSENT_DOMAIN = 'h40;
+  // Pages of a guest's RAM, by GPA.
+  localparam longint GUEST_COMMANDS = 64'h0000, GUEST_EVENTS = 64'h1000, GUEST_PPRS = 64'h2000, GUEST_STORE = 64'h3000;
+
+  function automatic longint guest_ram(int guest, longint gpa);
+    return GUEST_RAM + guest * RAM + gpa;
+  endfunction
+
+  function automatic void put(memory words, longint address, longint value);
+    void'(words.write(address, value, 8'hff));
+  endfunction
+
+  function automatic longint directory(longint table_, int next_level);
+    return table_ | ENTRY | (next_level << 9);
+  endfunction
+
+  // Three levels [viommu 2.2]: slots and dirty bits at 0, DevIDMaps at 40 bits 10_0000_0000h, DomIDMaps at 20_0000_0000h.
+  function automatic void write_private_space(memory words);
+    longint t = PRIVATE_TABLES;
+    put(words, DEVICE_TABLE + OWN_DEVICE * 32, t | 3 | (3 << 9) | READ | WRITE);
+    put(words, DEVICE_TABLE + OWN_DEVICE * 32 + 8, PRIVATE_DOMAIN);
+    put(words, t + 0 * 8, directory(t + 64'h1000, 2));
+    put(words, t + 64 * 8, directory(t + 64'h4000, 2));
+    put(words, t + 128 * 8, directory(t + 64'h7000, 2));
+    put(words, t + 64'h1000, directory(t + 64'h2000, 1));
+    put(words, t + 64'h2000, SLOTS | ENTRY);
+    put(words, t + 64'h1000 + 2 * 8, directory(t + 64'h3000, 1));
+    for (int i = 0; i < 2; i++) put(words, t + 64'h3000 + i * 8, (SLOTS + 4096 * (1 + i)) | ENTRY);
+    put(words, t + 64'h4000, directory(t + 64'h5000, 1));
+    put(words, t + 64'h4000 + 8, directory(t + 64'h6000, 1));
+    put(words, t + 64'h7000, directory(t + 64'h8000, 1));
+    put(words, t + 64'h5000 + 256 * 8, (DEVICE_MAPS + 4096) | ENTRY);
+    put(words, t + 64'h6000, (DEVICE_MAPS + 2 * 4096) | ENTRY);
+    for (int g = 1; g <= GUESTS; g++) put(words, t + 64'h8000 + g * 128 * 8, (DOMAIN_MAPS + g * 4096) | ENTRY);
+  endfunction
+
+  // The entry of a guest's TransDevID, and the table that its buffers are found by.
+  function automatic void write_guest(memory words, int guest);
+    longint root = PRIVATE_TABLES + 64'h10000 + guest * 4096;
+    put(words, DEVICE_TABLE + (TRANS + guest) * 32, root | 3 | (1 << 9) | READ | WRITE);
+    put(words, DEVICE_TABLE + (TRANS + guest) * 32 + 8, 'h20 + guest);
+    for (int page = 0; page < 16; page++) put(words, root + page * 8, guest_ram(guest, page * 4096) | ENTRY);
+  endfunction
+
+  // Whose event log lies there; 0: the host's.
+  function automatic int log_at(longint place);
+    return place < GUEST_RAM ? 0 : int'((place - GUEST_RAM) / RAM);
+  endfunction
+
+  // DID Map Control: W, the guest's ID, the host's, V [viommu 3.1].
+  function automatic longint map_write(int guest_id, int host_id, bit valid);
+    return (64'h1 << 63) | (longint'(guest_id) << 46) | (longint'(host_id) << 14) | longint'(valid);
+  endfunction
+endpackage
