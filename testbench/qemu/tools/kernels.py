@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import archive, initrd, modules, places
-from .errors import QemuError, Unavailable
+from .errors import QemuError
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ def get(version: str, ours: tuple[str, ...], say: Callable[[str], None], suite: 
         say(f"fetching {package} (some 100 MB)")
     unpacked = archive.binary(package, folder, PARTS, apt)
     release = package.removeprefix("linux-image-")
-    if ours and suite:
-        raise Unavailable(f"modules of ours are built for kernels of this Debian only: {suite} has another compiler")
-    built = {name: modules.build(name, release, unpacked, apt, say) for name in ours}
+    newer = archive.of_suite(suite.removesuffix("-backports"), places.FOLDER) if ours and suite else None
+    built = {name: modules.build(name, release, unpacked, (apt, newer), say) for name in ours}
     return Kernel(version, release, unpacked, image_of(unpacked), initrd.build(unpacked, built, say))
 
 
