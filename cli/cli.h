@@ -88,6 +88,29 @@ bool output_open(const struct command *command, const char *path, struct output 
 /* Without `keep` a file that was there before stays. Whether everything reached the file. */
 bool output_close(const struct command *command, struct output *output, bool keep);
 
+/* ---- progress.c */
+
+/* How far a command is: a line of its own on standard error, while that is a terminal. */
+struct progress {
+    double start, shown;     /* seconds of a clock that never goes back */
+    bool on, plain, written; /* plain: without escape sequences; written: the line is there */
+};
+
+enum { PROGRESS_TEXT = 64 };
+
+void progress_begin(struct progress *progress);
+/* Whether a tenth of a second has passed since the last time that this said so. */
+bool progress_due(struct progress *progress);
+double progress_seconds(const struct progress *progress);
+/* Writes the line, over the one before. */
+void progress_print(struct progress *progress, const char *text);
+/* Writes "WHAT: 42 %, 3 s left", if it is due; `share` is 0 to 1. */
+void progress_tell(struct progress *progress, const char *what, double share);
+/* Takes the line away, for other output or at the end. */
+void progress_clear(struct progress *progress);
+/* "42 %, 3 s left" when `seconds` have passed; from ten minutes on in minutes. */
+void progress_share(char *text, size_t size, double share, double seconds);
+
 /* ---- json.c */
 
 void json_put_text(struct json_object *object, const char *key, const char *text);

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* ---------------------------------------------------------------- what the player and the device tell */
 
@@ -152,32 +150,23 @@ static void on_result(void *context, const struct amdvi_trace_record *request,
 
 /* ---------------------------------------------------------------- playing */
 
-static double now_seconds(void)
-{
-    struct timespec now;
+enum { LINE_TEXT = 160 };
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* At most ten times a second; the clock is asked every 4096 records. */
-static void show_progress(const struct session *session, double start, double *shown)
+/* The clock is asked every 4096 records. */
+static void show_progress(const struct session *session, struct progress *progress)
 {
+    char share[PROGRESS_TEXT] = "", text[PROGRESS_TEXT + LINE_TEXT];
     uint64_t done, size;
-    double now;
+    double seconds;
 
-    if (session->player.records % 4096)
+    if (session->player.records % 4096 || !progress_due(progress))
         return;
-    now = now_seconds();
-    if (now - *shown < 0.1)
-        return;
-    *shown = now;
-    fprintf(stderr, "\r%s: %" PRIu64 " records, %.0f a second", session->player.path, session->player.records,
-            (double)session->player.records / (now - start));
+    seconds = progress_seconds(progress);
     if (amdvi_trace_progress(session->player.reader, &done, &size) && done && done <= size)
-        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)done / (double)size,
-                (now - start) * (double)(size - done) / (double)done);
-    fputs("\033[K", stderr);
+        progress_share(share, sizeof(share), (double)done / (double)size, seconds);
+    snprintf(text, sizeof(text), "%.80s: %" PRIu64 " records, %.0f a second%s%s", session->player.path,
+             session->player.records, (double)session->player.records / seconds, *share ? ", " : "", share);
+    progress_print(progress, text);
 }
 
 static void after_record(struct session *session)
@@ -236,24 +225,23 @@ static bool finish(struct session *session)
 
 static bool play_all(struct session *session)
 {
-    bool progress = isatty(STDERR_FILENO) && !session->options->no_progress;
-    double start = now_seconds(), shown = start;
+    struct progress progress;
     enum player_step step;
 
+    progress_begin(&progress);
+    progress.on &= !session->options->no_progress;
     while ((step = player_fetch(&session->player)) == PLAYER_RECORD) {
         if (!play_one(session))
             break;
         print_start(session);
-        if (progress)
-            show_progress(session, start, &shown);
+        show_progress(session, &progress);
     }
     if (step == PLAYER_END && !finish(session))
         step = PLAYER_WRONG;
     if (session->timeline.out)
         timeline_counters(&session->timeline, amdvi_replay_device(session->player.replay));
-    session->seconds = now_seconds() - start;
-    if (shown > start)
-        fputs("\r\033[K", stderr);
+    session->seconds = progress_seconds(&progress);
+    progress_clear(&progress);
     return step == PLAYER_END;
 }
 

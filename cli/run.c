@@ -47,7 +47,28 @@ struct job {
     const char *timeline, *sqlite;
     const char *settings[EXPERIMENT_KEYS];
     unsigned count;
+    struct progress progress;
+    struct experiment_watch watch;
+    unsigned runs, run; /* of a sensitivity analysis, whose runs are of one length */
 };
+
+/* ---------------------------------------------------------------- progress */
+
+static void tell(void *context, double share)
+{
+    struct job *job = context;
+
+    progress_tell(&job->progress, job->experiment.name, (job->run + share) / job->runs);
+}
+
+/* Who does not look at a terminal is told nothing. */
+static void watch(struct job *job)
+{
+    progress_begin(&job->progress);
+    job->watch = (struct experiment_watch){.tell = tell, .context = job};
+    job->runs = 1;
+    job->experiment.watch = job->progress.on ? &job->watch : NULL;
+}
 
 /* ---------------------------------------------------------------- what there is */
 
@@ -206,6 +227,7 @@ static int run_kept(struct job *job, FILE *timeline)
             experiment_ledger_open(&job->experiment, timeline ? amdvi_trace_write_to_file : NULL, timeline);
     snprintf(error, sizeof(error), "no memory");
     good = good && experiment_run(&job->experiment, &result, error, sizeof(error));
+    progress_clear(&job->progress);
     if (good)
         print_result(job, &result);
     if (good && job->sqlite && !sqlite_write(job->sqlite, &job->experiment, &result)) {
@@ -236,16 +258,17 @@ struct range {
     double base, least, most;
 };
 
-static bool measure(const struct experiment *e, double *value, char *error)
+static bool measure(struct job *job, double *value, char *error)
 {
     struct experiment_result result;
     const struct metric *metric;
 
-    if (!experiment_run(e, &result, error, ERROR_TEXT))
+    if (!experiment_run(&job->experiment, &result, error, ERROR_TEXT))
         return false;
-    metric = experiment_metric(&result, e->report);
+    job->run++;
+    metric = experiment_metric(&result, job->experiment.report);
     if (!metric)
-        snprintf(error, ERROR_TEXT, "report: no metric '%s' in this workload", e->report);
+        snprintf(error, ERROR_TEXT, "report: no metric '%s' in this workload", job->experiment.report);
     else
         *value = metric->value;
     return metric != NULL;
@@ -256,21 +279,28 @@ static uint64_t clamp(uint64_t value, const struct amdvi_timed_parameter *p)
     return value < p->least ? p->least : value > p->most ? p->most : value;
 }
 
-/* One parameter halved and doubled, inside its range. */
-static bool vary(const struct job *job, size_t index, struct range *range, char *error)
+static bool varies(const struct job *job, size_t index)
 {
     const struct amdvi_timed_parameter *p = amdvi_timed_parameter_at(index);
-    struct experiment e = job->experiment;
-    uint64_t was = e.parameters.value[index];
-    double half, twice;
 
-    if (!is_assumption(p) || !is_number(p) || !was)
-        return true;
-    e.parameters.value[index] = clamp(was / 2, p);
-    if (!measure(&e, &half, error))
-        return false;
-    e.parameters.value[index] = clamp(was * 2, p);
-    if (!measure(&e, &twice, error))
+    return is_assumption(p) && is_number(p) && job->experiment.parameters.value[index];
+}
+
+/* One parameter halved and doubled, inside its range. */
+static bool vary(struct job *job, size_t index, struct range *range, char *error)
+{
+    const struct amdvi_timed_parameter *p = amdvi_timed_parameter_at(index);
+    uint64_t *value = &job->experiment.parameters.value[index], was = *value;
+    double half, twice;
+    bool good;
+
+    *value = clamp(was / 2, p);
+    good = measure(job, &half, error);
+    *value = clamp(was * 2, p);
+    good = good && measure(job, &twice, error);
+    *value = was;
+    progress_clear(&job->progress);
+    if (!good)
         return false;
     printf("  %-30s %-10s %12.6g %12.6g\n", p->name, p->origin, half, twice);
     range->least = half < range->least ? half : range->least;
@@ -280,18 +310,23 @@ static bool vary(const struct job *job, size_t index, struct range *range, char 
     return true;
 }
 
-static int run_sensitivity(const struct job *job)
+static int run_sensitivity(struct job *job)
 {
     char error[ERROR_TEXT];
     struct range range;
+    bool good;
 
-    if (!measure(&job->experiment, &range.base, error))
+    for (size_t i = 0; amdvi_timed_parameter_at(i); i++)
+        job->runs += varies(job, i) ? 2 : 0;
+    good = measure(job, &range.base, error);
+    progress_clear(&job->progress);
+    if (!good)
         return failed(error);
     range.least = range.most = range.base;
     printf("%s: %s = %.6g\n  %-30s %-10s %12s %12s\n", job->experiment.name, job->experiment.report,
            range.base, "parameter", "origin", "halved", "doubled");
     for (size_t i = 0; amdvi_timed_parameter_at(i); i++)
-        if (!vary(job, i, &range, error))
+        if (varies(job, i) && !vary(job, i, &range, error))
             return failed(error);
     printf("%s: %.6g, from %.6g to %.6g\n", job->experiment.report, range.base, range.least, range.most);
     return CLI_OK;
@@ -359,6 +394,7 @@ static int start(struct job *job, const char *file)
         return CLI_WRONG;
     if (job->costs)
         return print_costs(job);
+    watch(job);
     return job->sensitivity ? run_sensitivity(job) : run_once(job);
 }
 

@@ -28,7 +28,19 @@ struct job {
     bool exact, json, markdown;
     const char *filter;
     unsigned run, held;
+    struct progress progress;
+    double seconds, done; /* of the wanted rows, and of those that have run, as their files say */
+    const struct validation *now;
 };
+
+/* ---------------------------------------------------------------- progress */
+
+static void tell(void *context, double share)
+{
+    struct job *job = context;
+
+    progress_tell(&job->progress, job->now->id, (job->done + share * job->now->seconds) / job->seconds);
+}
 
 static bool wanted(const struct job *job, const struct validation *v)
 {
@@ -115,9 +127,14 @@ static struct json_object *row_json(const struct validation *v, const struct val
 static void run_row(struct job *job, size_t index, struct json_object *all)
 {
     const struct validation *v = validation_at(index);
+    const struct validation_watch watch = {.tell = tell, .context = job};
     struct validation_outcome outcome;
 
-    validation_run(index, &outcome);
+    job->now = v;
+    tell(job, 0);
+    validation_run(index, &watch, &outcome);
+    job->done += v->seconds;
+    progress_clear(&job->progress);
     job->run++;
     job->held += outcome.holds;
     if (job->json)
@@ -134,6 +151,9 @@ static int run_all(struct job *job)
 
     if (job->markdown)
         print_markdown_head();
+    for (size_t i = 0; validation_at(i); i++)
+        job->seconds += wanted(job, validation_at(i)) ? validation_at(i)->seconds : 0;
+    progress_begin(&job->progress);
     for (size_t i = 0; validation_at(i); i++)
         if (wanted(job, validation_at(i)))
             run_row(job, i, all);

@@ -5,6 +5,7 @@
  * pages that were dirty, or all by one command), and waits. What is still cached would not set its bit again
  * (iommu 4.5), so each sweep makes the device walk anew.
  */
+#include "testbench/studies/watch.h"
 #include "testbench/studies/workload.h"
 
 enum { DEVICE = 0x100, DOMAIN = 5, PAGE_BYTES = 4096, DIRTY_BIT = 1 << 6, RING_COMMANDS = 1 << 14 };
@@ -134,6 +135,7 @@ static void run(struct migration *m, uint64_t sweeps)
     for (uint64_t i = 0; i < sweeps && !m->w.failed; i++) {
         write_pages(m);
         sweep(m);
+        watch_one(m->w.watch);
     }
 }
 

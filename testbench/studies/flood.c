@@ -81,6 +81,7 @@ static void flushed(struct flood *f, uint64_t guest)
         return;
     }
     times_add(&f->flush, f->m.now - f->all[guest].asked);
+    scene_operation(&f->m);
     flush_later(f, guest);
 }
 

@@ -59,6 +59,7 @@ static void ask_later(struct flushes *f, uint32_t actor)
 static void flushed(struct flushes *f, uint32_t actor)
 {
     times_add(&f->took, f->m.now - f->actors[actor].asked);
+    scene_operation(&f->m);
     ask_later(f, actor);
 }
 

@@ -186,6 +186,7 @@ bool workload_world(struct world *w, const struct experiment *e)
         !set_latencies(w, e))
         return false;
     w->ledger = e->ledger;
+    w->watch = e->watch;
     if (w->ledger)
         ledger_watch(w->ledger, w);
     return !w->failed;

@@ -357,6 +357,7 @@ static void arrive(void *context, uint64_t argument)
 
     (void)argument;
     n->arrived++;
+    scene_operation(&n->m);
     n->offered_bytes += bytes;
     take_in(n, bytes);
     n->link_free += workload_link_time(bytes, n->l->rate);

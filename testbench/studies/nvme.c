@@ -199,6 +199,7 @@ static void completed(void *context, uint64_t io)
     struct nvme *n = context;
 
     n->done++;
+    scene_operation(&n->m);
     times_add(&n->latency, n->m.now - n->ios[io].submitted);
     submit(n, io);
 }

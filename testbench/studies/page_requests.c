@@ -183,6 +183,7 @@ static void poll(void *self, uint64_t argument)
 static void ended(struct pressure *p, const struct amdvi_timed_completion *c)
 {
     p->counted++;
+    scene_operation(&p->m);
     if (c->what->page_request && c->what->page_request->ok)
         p->sent_at[p->logged++ % entries(p)] = c->submitted;
     else

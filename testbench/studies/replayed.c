@@ -5,6 +5,7 @@
  * it does happens where it stands; a register access waits until everything before it has ended. Expectations
  * are not looked at.
  */
+#include "testbench/studies/watch.h"
 #include "testbench/studies/workload.h"
 
 #include "amdvi/replay.h"
@@ -158,13 +159,17 @@ static void play(struct replayed *r, const struct amdvi_trace_record *record)
 
 static void play_requests(struct replayed *r, uint64_t count)
 {
-    uint64_t stop_at = r->requests + count;
+    uint64_t stop_at = r->requests + count, before;
     struct amdvi_trace_record record;
     enum amdvi_trace_status status = AMDVI_TRACE_OK;
 
     while (!r->failed && r->requests < stop_at &&
-           (status = amdvi_trace_next(r->reader, &record)) == AMDVI_TRACE_OK)
+           (status = amdvi_trace_next(r->reader, &record)) == AMDVI_TRACE_OK) {
+        before = r->requests;
         play(r, &record);
+        if (r->requests != before)
+            watch_one(r->e->watch);
+    }
     if (!r->failed && status != AMDVI_TRACE_OK && status != AMDVI_TRACE_END)
         fail(r, amdvi_trace_last_error(r->reader)->text);
 }

@@ -17,6 +17,8 @@ typedef void row(struct validation_outcome *outcome);
 void row_metric(struct validation_outcome *outcome, const char *name, double value);
 /* A setting of the row; without one the row has not run. */
 double row_setting(struct validation_outcome *outcome, const char *name);
+/* For who waits: how much of the row is done, 0 to 1. */
+void row_share(const struct validation_outcome *outcome, double share);
 
 struct row_case {
     struct validation public;

@@ -4,7 +4,7 @@
     python3 testbench/studies/rows.py OUT.c
 
 A row names what is measured (the function row_MEASURE), what was published and where, the tolerance in words, what was
-fitted (at most one parameter), `settings` that the measurement takes, and `checks`: a metric that comes out, and its
+fitted (at most one parameter), how many `seconds` it takes when it is built for use (to say how far a run is), `settings` that the measurement takes, and `checks`: a metric that comes out, and its
 `value` (exact, or within `within_percent`), or `least` and `most`.
 """
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 TEXTS = ("id", "what", "published", "source", "tolerance", "fitted", "remark")
-NEEDED = {"id", "measure", "what", "published", "source", "tolerance", "fitted", "exact", "checks"}
+NEEDED = {"id", "measure", "what", "published", "source", "tolerance", "fitted", "exact", "seconds", "checks"}
 ALLOWED = NEEDED | {"remark", "settings"}
 MARK = "// SPDX-License-Identifier: Apache-2.0"
 
@@ -45,6 +45,8 @@ def verify(row: dict) -> None:
             raise RowError(f"checks: {check}: metric, and value [within_percent], or least and most")
     if row["exact"] and any("within_percent" in check for check in row["checks"]):
         raise RowError("checks: an exact row has no within_percent")
+    if not isinstance(row["seconds"], (int, float)) or row["seconds"] <= 0:
+        raise RowError("seconds: a number above 0 is wanted")
     for name, value in row.get("settings", {}).items():
         if not isinstance(value, (int, float)):
             raise RowError(f"settings: {name}: a number is wanted")
@@ -83,9 +85,9 @@ def table(rows: list[dict]) -> str:
     lines += ["", "const struct row_case row_cases[] = {"]
     for row in rows:
         texts = ", ".join(quoted(row.get(name, "")) for name in TEXTS)
-        lines.append(f"    {{{{{texts}, {'true' if row['exact'] else 'false'}, settings_{row['id']}, checks_{row['id']}}}, "
+        lines.append(f"    {{{{{texts}, {'true' if row['exact'] else 'false'}, {number(row['seconds'])}, settings_{row['id']}, checks_{row['id']}}}, "
                      f"row_{row['measure']}}},")
-    return "\n".join([*lines, "    {{0, 0, 0, 0, 0, 0, 0, false, 0, 0}, 0}};", ""])
+    return "\n".join([*lines, "    {{0, 0, 0, 0, 0, 0, 0, false, 0, 0, 0}, 0}};", ""])
 
 
 def main() -> None:

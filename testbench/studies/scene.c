@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/studies/scene.h"
 
+#include "testbench/studies/watch.h"
 #include "testbench/studies/workload.h"
 
 #include <stdlib.h>
@@ -194,6 +195,11 @@ bool scene_next(struct scene *m)
         event.happens(event.self, event.argument);
     }
     return !m->failed;
+}
+
+void scene_operation(struct scene *m)
+{
+    watch_one(scene_world(m, 0)->watch);
 }
 
 void scene_restart(struct scene *m)

@@ -64,6 +64,9 @@ void scene_flush(struct scene *m, unsigned iommu, scene_step *flushed, void *sel
 /* The next thing happens. False: nothing is left, or something failed. */
 bool scene_next(struct scene *m);
 
+/* One of the experiment's operations has ended: for who waits. */
+void scene_operation(struct scene *m);
+
 /* Warm-up is over: statistics of all IOMMUs start again. */
 void scene_restart(struct scene *m);
 bool scene_good(const struct scene *m);

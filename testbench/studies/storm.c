@@ -49,6 +49,7 @@ static void answered(void *context, unsigned iommu, const struct amdvi_timed_com
 
     (void)iommu;
     times_add(&s->touch, c->done - c->submitted);
+    scene_operation(&s->m);
     s->ready += --s->left[c->what->tag] == 0;
 }
 

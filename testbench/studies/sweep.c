@@ -47,6 +47,7 @@ static void answered(void *context, unsigned iommu, const struct amdvi_timed_com
     (void)iommu;
     (void)c;
     s->ended++;
+    scene_operation(&s->m);
     if (s->sent < s->stop_at)
         send(s);
 }

@@ -84,6 +84,7 @@ static void slot(void *self, uint64_t argument);
 static void next_slot(struct link *k)
 {
     k->slots++;
+    scene_operation(&k->m);
     k->free_at += workload_link_time(k->l->bytes, k->l->rate);
     if (k->slots < k->stop_at)
         scene_put(&k->m, k->free_at, slot, k, 0);

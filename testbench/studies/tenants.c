@@ -78,6 +78,12 @@ static double carry(struct world *w, struct link *link, uint64_t count)
     return (double)count * 1e3 / (double)(at - from);
 }
 
+/* Packets, in units of one tenant's data: many tenants carry as many as eight. */
+static unsigned rounds_of(unsigned tenants)
+{
+    return tenants < 8 ? tenants : 8;
+}
+
 /* As many packets that every tenant's data goes around all regions at least once while few tenants share. */
 static double throughput(struct validation_outcome *o, unsigned tenants)
 {
@@ -90,7 +96,7 @@ static double throughput(struct validation_outcome *o, unsigned tenants)
                          .slot = (uint64_t)row_setting(o, "slot_ps"),
                          .per_page = (uint64_t)row_setting(o, "packets_per_data_page"),
                          .pages = (uint64_t)row_setting(o, "data_pages")};
-    round = (tenants <= 8 ? tenants : 8) * link.per_page * link.pages;
+    round = rounds_of(tenants) * link.per_page * link.pages;
     if (world_open(&w, NULL, "hypersio20", NULL)) {
         w.context = &link;
         w.complete = on_end;
@@ -113,11 +119,16 @@ void row_tenants(struct validation_outcome *o)
                   {8, "tenants_8_gbps"},   {16, "tenants_16_gbps"},   {32, "tenants_32_gbps"},
                   {64, "tenants_64_gbps"}, {256, "tenants_256_gbps"}, {TENANTS, "tenants_1024_gbps"}};
     char text[128] = "";
+    unsigned carried = 0, whole = 0;
     int used = 0;
 
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+        whole += rounds_of(points[i].tenants);
     for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
         double gbps = throughput(o, points[i].tenants);
         row_metric(o, points[i].metric, gbps);
+        carried += rounds_of(points[i].tenants);
+        row_share(o, (double)carried / whole);
         used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%.1f", i ? " / " : "", gbps);
     }
     SAY(o, "%s Gb/s", text);

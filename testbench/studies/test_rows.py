@@ -22,6 +22,7 @@ def test_all_rows_are_there_with_at_most_one_fitted_parameter():
     ({"tolerence": "5 %"}, "tolerence"), ({"checks": []}, "at least one"), ({"exact": "yes"}, "true or false"),
     ({"checks": [{"metric": "m"}]}, "metric, and value"), ({"checks": [{"metric": "m", "value": 1, "least": 0}]}, "metric, and value"),
     ({"checks": [{"metric": "m", "least": 1, "within_percent": 2}]}, "metric, and value"), ({"exact": True}, "no within_percent"),
+    ({"seconds": 0}, "seconds: a number above 0"),
     ({"settings": {"pages": "many"}}, "pages: a number"), ({"id": "V3"}, "not the file's name")])
 def test_mistakes_are_named_with_their_file(tmp_path, change, text):
     (tmp_path / "V2.yaml").write_text(yaml.safe_dump({**GOOD, **change}), encoding="utf-8")

@@ -19,6 +19,12 @@ void row_metric(struct validation_outcome *o, const char *name, double value)
         o->metrics[o->metric_count++] = (struct validation_metric){name, value};
 }
 
+void row_share(const struct validation_outcome *o, double share)
+{
+    if (o->watch)
+        o->watch->tell(o->watch->context, share);
+}
+
 double row_setting(struct validation_outcome *o, const char *name)
 {
     for (const struct validation_setting *s = o->row->settings; s->name; s++)
@@ -52,14 +58,16 @@ static bool passes(struct validation_outcome *o, const struct validation_check *
     return false;
 }
 
-void validation_run(size_t index, struct validation_outcome *outcome)
+void validation_run(size_t index, const struct validation_watch *watch, struct validation_outcome *outcome)
 {
-    *outcome = (struct validation_outcome){.row = validation_at(index), .ran = true, .holds = true};
+    *outcome =
+        (struct validation_outcome){.row = validation_at(index), .ran = true, .holds = true, .watch = watch};
     if (!outcome->row) {
         outcome->ran = outcome->holds = false;
         return;
     }
     row_cases[index].run(outcome);
+    outcome->watch = NULL;
     for (const struct validation_check *c = outcome->row->checks; outcome->ran && c->metric; c++)
         outcome->holds &= passes(outcome, c);
     outcome->holds &= outcome->ran;

@@ -2,6 +2,7 @@
 /* What an experiment does, and what comes out of it. */
 #include "testbench/studies/workload.h"
 #include "testbench/studies/ledger.h"
+#include "testbench/studies/watch.h"
 
 #include <stdio.h>
 
@@ -119,7 +120,10 @@ static void on_end(void *context, struct world *w, const struct amdvi_timed_comp
 {
     struct source *s = context;
 
-    if (c->what->kind == AMDVI_SUBMITTED_REQUEST && s->left)
+    if (c->what->kind != AMDVI_SUBMITTED_REQUEST)
+        return;
+    watch_one(w->watch);
+    if (s->left)
         send(s, w);
 }
 
@@ -182,6 +186,7 @@ static double run_unmaps(struct world *w, struct source *s, uint64_t count)
         uint64_t page = next_page(s, w);
         world_read(w, FIRST_DEVICE, IOVA + page * PAGE_BYTES);
         invalidate(w, l, page);
+        watch_one(w->watch);
         if (i % l->batch && i != count)
             continue;
         if (l->ranged)
@@ -234,6 +239,7 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
     *result = (struct experiment_result){0};
     if (!experiment_check(e, &field, error, size))
         return false;
+    watch_begin(e);
     if (runs[e->workload.kind](e, result)) {
         if (e->ledger)
             result->details = e->ledger->details;

@@ -22,6 +22,8 @@ enum {
 
 enum { SHIFT_4K = 12, SHIFT_2M = 21, SHIFT_1G = 30 };
 
+struct experiment_watch;
+
 struct world {
     uint8_t *ram;
     uint64_t size; /* of ram */
@@ -35,9 +37,10 @@ struct world {
     bool failed; /* no memory, or a call was refused: nothing counts any more */
     /* Of the last requests. */
     uint64_t ended, faults, reads;
-    uint64_t last_end;     /* ps */
-    void *context;         /* the study's */
-    struct ledger *ledger; /* null: nothing is kept */
+    uint64_t last_end;              /* ps */
+    void *context;                  /* the study's */
+    struct ledger *ledger;          /* null: nothing is kept */
+    struct experiment_watch *watch; /* null: nobody waits */
     void (*complete)(void *context, struct world *world, const struct amdvi_timed_completion *completion);
 };
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from amdvi_study import progress
+
 
 class CannotRun(Exception):
     """The command itself is missing."""
@@ -61,9 +63,11 @@ def run_pack(plan_file: str, number: str) -> None:
 
 def shard(tasks: list[dict], number: int, of: int) -> None:
     """Every `of`-th point, from `number` on (1 to `of`): for machines without Snakemake."""
-    for task in tasks[number - 1::of]:
+    mine = tasks[number - 1::of]
+    for done, task in enumerate(mine, 1):
         Path(task["target"]).parent.mkdir(parents=True, exist_ok=True)
         run_task(task)
+        progress.show(done, len(mine))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """`amdvi study`: recipes, sweeps that go on, shards, tables that are equal, shapes that a broken model does not have."""
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
@@ -235,7 +236,36 @@ def test_a_plan_is_one_graph_of_all_studies(tmp_path):
 
 
 def test_the_bar_is_full_at_the_end():
-    assert progress.bar(0, 7).count("#") == 0 and progress.bar(7, 7).count(".") == 0 and "3 of 7" in progress.bar(3, 7)
+    assert progress.bar(0, 7, 5).count("#") == 0 and progress.bar(7, 7, 5).count(".") == 0
+    assert progress.bar(0, 8, 5).endswith("] 0 of 8 jobs, 0 %")
+    assert progress.bar(2, 8, 10).endswith("] 2 of 8 jobs, 25 %, 30 s left")
+    assert progress.bar(1, 101, 60).endswith(" 1 of 101 jobs, 1 %, 100 min left")
+
+
+def on_terminal(folder: Path, *words: object, **environment: str) -> str:
+    """What a study writes to standard error, when that is a terminal."""
+    main, other = pty.openpty()
+    with subprocess.Popen([AMDVI, "study", *map(str, words)], cwd=folder, stdout=subprocess.DEVNULL, stderr=other,
+                          env=os.environ | {"AMDVI_PYTHON": sys.executable, "TERM": "xterm"} | environment) as process:
+        os.close(other)
+        out = b""
+        try:
+            while piece := os.read(main, 65536):
+                out += piece
+        except OSError:  # the end of a terminal
+            pass
+    os.close(main)
+    assert process.returncode == 0, out
+    return out.decode()
+
+
+def test_progress_is_for_terminals(mini, tmp_path):
+    words = ("mini", "--shard", "1/4", "--out")
+    out = on_terminal(mini, *words, tmp_path / "seen")
+    assert "1 of 2 jobs, 50 %, " in out and "2 of 2 jobs, 100 %, 0 s left" in out
+    assert "\x1b" not in out
+    assert on_terminal(mini, *words, tmp_path / "dumb", TERM="dumb") == ""
+    assert study(mini, *words, tmp_path / "pipe").stderr == ""
 
 
 def test_the_difference_of_two_tables_names_what_changed():

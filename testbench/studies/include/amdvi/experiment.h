@@ -80,6 +80,13 @@ const struct workload_field *workload_field_at(size_t index);
 struct experiment_result;
 struct ledger;
 
+/* Told how far a run is, each time that one of its operations has ended. Changes no result. */
+struct experiment_watch {
+    void (*tell)(void *context, double share); /* 0 to 1; never less than before in a run */
+    void *context;
+    uint64_t done, total; /* operations: the run's own */
+};
+
 struct experiment {
     char name[EXPERIMENT_TEXT];
     char report[EXPERIMENT_TEXT]; /* the metric that a sensitivity analysis follows */
@@ -94,6 +101,7 @@ struct experiment {
     struct workload workload;
     char trace[EXPERIMENT_PATH];        /* kind=replay: the file */
     struct ledger *ledger;              /* null: no details */
+    struct experiment_watch *watch;     /* null: nobody waits */
     bool workload_set[WORKLOAD_FIELDS]; /* by number: given, not only its default */
 };
 

@@ -36,6 +36,7 @@ struct validation {
     const char *fitted; /* the parameter that was fitted, or "none" */
     const char *remark; /* how to read it; may be empty */
     bool exact;         /* equality is required, and it is checked with every change of the model */
+    double seconds;     /* what it took where that was measured: to say how far a run of several is */
     const struct validation_setting *settings; /* the last one has no name */
     const struct validation_check *checks;     /* the last one has no metric */
 };
@@ -47,6 +48,12 @@ struct validation_metric {
     double value;
 };
 
+/* Told how far a row is, 0 to 1. Rows that are done at once tell nothing. */
+struct validation_watch {
+    void (*tell)(void *context, double share);
+    void *context;
+};
+
 struct validation_outcome {
     const struct validation *row;
     bool holds;
@@ -55,11 +62,13 @@ struct validation_outcome {
     char remark[VALIDATION_TEXT]; /* what is wrong; else the row's */
     struct validation_metric metrics[VALIDATION_METRICS];
     unsigned metric_count;
+    const struct validation_watch *watch; /* while it runs; null: nobody waits */
 };
 
 /* Row number `index`, from 0; null after the last one. */
 const struct validation *validation_at(size_t index);
-void validation_run(size_t index, struct validation_outcome *outcome);
+/* `watch` may be null. */
+void validation_run(size_t index, const struct validation_watch *watch, struct validation_outcome *outcome);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress of amdvi run, validate and replay: on a terminal only, and without a trace in what is printed."""
+import os
+import pty
+import re
+import subprocess
+
+import pytest
+
+from conftest import AMDVI, ROOT
+
+EXPERIMENT = ROOT / "testbench/studies/experiments/walkers.yaml"
+# So much that no machine does it within the tenth of a second before the first line.
+LONG = ["run", EXPERIMENT, "--set", "length=100000"]
+SHARE = re.compile(r"(\d+) %")
+
+
+def on_terminal(*words, until=None, **environment):
+    """What stands on the terminal of standard error, and standard output beside it; ended when `until` is there."""
+    main, other = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
+    with subprocess.Popen([AMDVI, *map(str, words)], stdout=subprocess.PIPE, stderr=other,
+                          env={**clean, "TERM": "xterm", **environment}) as process:
+        os.close(other)
+        out = b""
+        try:
+            while piece := os.read(main, 65536):
+                out += piece
+                if until and re.search(until, out.decode()):
+                    process.kill()
+        except OSError:  # the end of a terminal
+            pass
+        printed = process.stdout.read().decode()
+    os.close(main)
+    return out.decode(), printed
+
+
+def shares(text):
+    return [int(found) for found in SHARE.findall(text)]
+
+
+def test_a_run_says_how_far_it_is(amdvi):
+    seen, printed = on_terminal(*LONG)
+    assert re.search(r"\rwalkers: \d+ %, \d+ s left\x1b\[K", seen), seen
+    assert shares(seen) == sorted(shares(seen)) and seen.endswith("\r\x1b[K")
+    done = amdvi(*LONG)
+    assert (done.stdout, done.stderr) == (printed, "")
+
+
+def test_no_color_is_no_escape_sequence():
+    seen, _ = on_terminal(*LONG, NO_COLOR="1")
+    assert shares(seen) and "\x1b" not in seen and seen.endswith("\r" + " " * 79 + "\r")
+
+
+def test_a_dumb_terminal_sees_nothing():
+    assert on_terminal(*LONG, TERM="dumb")[0] == ""
+
+
+def test_a_short_run_writes_nothing():
+    assert on_terminal("config")[0] == ""
+
+
+def test_a_sensitivity_analysis_is_one_whole(amdvi):
+    words = ["run", EXPERIMENT, "--sensitivity", "--set", "length=5000"]
+    seen, printed = on_terminal(*words)
+    assert shares(seen) == sorted(shares(seen)) and max(shares(seen)) > 50
+    assert printed == amdvi(*words).stdout
+
+
+def test_validate_names_the_row():
+    said = r"\rV7: \d+ %, \d+ s left"
+    seen, _ = on_terminal("validate", "--filter", "V7", until=said)
+    assert re.search(said, seen) and shares(seen) == sorted(shares(seen))
+
+
+@pytest.mark.parametrize("more, said", [([], True), (["--no-progress"], False)])
+def test_replay(tmp_path, more, said):
+    trace = tmp_path / "long.trace"
+    trace.write_text("amdvi-trace 1\n" + "dma dev=0x10 addr=0x1000 len=4 op=read\n" * 2000000, encoding="ascii")
+    seen, _ = on_terminal("replay", trace, *more)
+    assert bool(re.search(r"long.trace: \d+ records, \d+ a second, \d+ %, \d+ s left", seen)) == said
+    assert said or seen == ""
