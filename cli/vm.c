@@ -23,6 +23,7 @@ static const char help[] =
     "      --qemu-iommu     QEMU's own amd-iommu in place of the model; --record writes a capture, which "
     "amdvi\n"
     "                       replay plays on the model and compares\n"
+    "      --no-npcache     that device without NpCache, so that Linux flushes lazily\n"
     "      --no-lint        do not watch for missing invalidations\n"
     "      --lint-windows   tell stale answers that were invalidated in time, too\n"
     "  -j, --json FILE      the report as JSON, too\n"
@@ -220,11 +221,20 @@ static int with_files(struct vm_options *options)
 
 /* ------------------------------------------------------------------ command line */
 
-enum { OPTION_NO_LINT = 0x200, OPTION_WINDOWS, OPTION_QEMU, OPTION_OBJECT, OPTION_PARENT, OPTION_OWN };
+enum {
+    OPTION_NO_LINT = 0x200,
+    OPTION_WINDOWS,
+    OPTION_QEMU,
+    OPTION_OBJECT,
+    OPTION_PARENT,
+    OPTION_OWN,
+    OPTION_NO_NPCACHE
+};
 
 static const struct option long_options[] = {{"set", required_argument, NULL, 's'},
                                              {"record", required_argument, NULL, 'r'},
                                              {"qemu-iommu", no_argument, NULL, OPTION_OWN},
+                                             {"no-npcache", no_argument, NULL, OPTION_NO_NPCACHE},
                                              {"no-lint", no_argument, NULL, OPTION_NO_LINT},
                                              {"lint-windows", no_argument, NULL, OPTION_WINDOWS},
                                              {"json", required_argument, NULL, 'j'},
@@ -258,6 +268,9 @@ static bool take_option(struct vm_options *options, int option)
     case OPTION_OWN:
         options->own = true;
         return true;
+    case OPTION_NO_NPCACHE:
+        options->no_npcache = true;
+        return true;
     case OPTION_PARENT:
         return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     case OPTION_QEMU:
@@ -287,6 +300,8 @@ static int with_arguments(struct vm_options *options, const char *before)
         wrong = "QEMU's arguments stand behind --; see amdvi vm --help";
     else if (options->own)
         wrong = wrong_of_own(options);
+    else if (options->no_npcache)
+        wrong = "--no-npcache is about --qemu-iommu";
     return wrong ? usage_error(&command_vm, "%s", wrong) : with_files(options);
 }
 

@@ -15,8 +15,9 @@ struct vm_options {
     const char *lint; /* property of the device: on, windows, off */
     const char *record, *json;
     bool quiet;
-    bool own;  /* QEMU's own IOMMU, not the model */
-    int count; /* of QEMU's own arguments */
+    bool own;        /* QEMU's own IOMMU, not the model */
+    bool no_npcache; /* of that one */
+    int count;       /* of QEMU's own arguments */
     char **arguments;
 };
 

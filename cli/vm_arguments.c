@@ -129,6 +129,8 @@ static char *object_argument(const struct vm_options *options)
         put(&object, *at == ',' ? ",," : at, *at == ',' ? 2 : 1);
     if (options->own)
         put_property(&object, "capture", options->record);
+    if (options->no_npcache)
+        put_property(&object, "npcache", "off");
     if (!object.failed)
         return object.bytes;
     free(object.bytes);

@@ -96,6 +96,8 @@ def test_vm_records_qemus_own_device(tmp_path: Path) -> None:
     words = shown.stdout.splitlines()
     assert words[:4] == ["-machine", "q35", "-plugin", environment["AMDVI_QEMU_OBJECT"] + ",capture=a,,b"]
     assert words[4:] == ["-device", "amd-iommu,intremap=on", "-m", "1G", "  recorded   a,b: amdvi replay --lint a,b"]
+    lazy = run("vm", "--qemu-iommu", "--no-npcache", "--qemu", str(tmp_path / "qemu"), "--record", "a", "--", "-m", "1G", **environment)
+    assert lazy.stdout.splitlines()[3] == environment["AMDVI_QEMU_OBJECT"] + ",capture=a,npcache=off"
     named = run("vm", "--qemu-iommu", "-q", "--qemu", str(tmp_path / "qemu"), "--record", "a", "--", "-device", "amd-iommu,intremap=off", **environment)
     assert named.stdout.splitlines()[4:] == ["-device", "amd-iommu,intremap=off"]
 
@@ -105,6 +107,7 @@ def test_vm_records_qemus_own_device(tmp_path: Path) -> None:
     (("vm", "--qemu-iommu", "--record", "a", "--set", "preset=rome", "--"), "takes no --json"),
     (("vm", "--qemu-iommu", "--record", "a", "--no-lint", "--"), "takes no --json"),
     (("vm", "--qemu-iommu", "--record", "a", "--", "-device", "amdvi-iommu"), "is named, too"),
+    (("vm", "--no-npcache", "--", "-m", "1G"), "about --qemu-iommu"),
     (("vm", "-m", "1G"), "is not known"),
     (("vm",), "behind --"),
     (("vm", "--set", "nonsense=1", "--"), "nonsense"),

@@ -15,7 +15,14 @@
 #define OWN_REGION   "amd-iommu-iommu-memory-region"
 #define OWN_FUNCTION "AMDVI-PCI"
 
-enum { FEATURES = 0x30, REQUESTERS = 0x10000, CONFIG_BYTES = 256, INTERRUPTS_FIRST = 0xfee00000 };
+enum {
+    CAPABILITY = 0x0f,
+    NPCACHE = 1 << 26,
+    FEATURES = 0x30,
+    REQUESTERS = 0x10000,
+    CONFIG_BYTES = 256,
+    INTERRUPTS_FIRST = 0xfee00000
+};
 
 /* QEMU has one such device in a machine. */
 static struct {
@@ -30,7 +37,8 @@ static struct {
     PCIConfigReadFunc *config_read;
     PCIConfigWriteFunc *config_write;
     GHashTable *requesters; /* DeviceID of each translated region, plus 1 */
-    bool inside;            /* of an interrupt's remapping */
+    bool npcache_off;
+    bool inside; /* of an interrupt's remapping */
     bool sent;
     MSIMessage message; /* the one that left it */
 } own;
@@ -276,11 +284,20 @@ static void realize(DeviceState *device, Error **errp)
     error_propagate(errp, error);
 }
 
+static void clear_npcache(PCIDevice *function)
+{
+    uint8_t *header = function->config + pci_find_capability(function, CAPABILITY);
+
+    pci_set_long(header, pci_get_long(header) & ~(uint32_t)NPCACHE);
+}
+
 static void reset(DeviceState *device)
 {
     own.reset(device);
     if (!own.text.reader)
         return;
+    if (own.npcache_off)
+        clear_npcache(own.function);
     amdvi_reset(own.text.reader);
     capture_bytes(&own.text, "Z", own.function->config, CONFIG_BYTES);
 }
@@ -313,6 +330,11 @@ bool capture_install(const char *path)
         return true;
     error_report("amdvi: this QEMU has no " OWN_TYPE);
     return false;
+}
+
+void capture_without_npcache(void)
+{
+    own.npcache_off = true;
 }
 
 void capture_finish(void)

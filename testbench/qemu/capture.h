@@ -32,6 +32,8 @@ struct capture_text {
 
 /* Puts the hooks; false with a message when this QEMU has no such device or the file cannot be written. */
 bool capture_install(const char *path);
+/* The device says that it keeps no entry that is not present (NpCache=0), so that Linux flushes lazily. */
+void capture_without_npcache(void);
 /* The file is complete. Nothing when nothing is captured. */
 void capture_finish(void);
 

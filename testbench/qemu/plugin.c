@@ -25,15 +25,27 @@ static void at_exit(qemu_plugin_id_t id, void *data)
     capture_finish();
 }
 
-/* capture=FILE, the only argument that there is. */
+/* capture=FILE: QEMU's own IOMMU is recorded; npcache=off is about that one, too. */
 static bool take_argument(const char *argument)
 {
     const char *path = NULL;
 
     if (strstart(argument, "capture=", &path))
         return capture_install(path);
-    error_report("amdvi: %s: the object takes capture=FILE", argument);
-    return false;
+    if (strcmp(argument, "npcache=off")) {
+        error_report("amdvi: %s: the object takes capture=FILE and npcache=off", argument);
+        return false;
+    }
+    capture_without_npcache();
+    return true;
+}
+
+static bool take_arguments(int count, char **arguments)
+{
+    for (int i = 0; i < count; i++)
+        if (!take_argument(arguments[i]))
+            return false;
+    return true;
 }
 
 static void allow_on_machine(void)
@@ -47,7 +59,7 @@ static void allow_on_machine(void)
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                                            char **argv)
 {
-    if (!version_check() || argc > 1 || (argc == 1 && !take_argument(argv[0])))
+    if (!version_check() || !take_arguments(argc, argv))
         return 1;
     spaces_register_types();
     southbridge_register_type();

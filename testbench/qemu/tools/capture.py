@@ -14,16 +14,14 @@ from . import boot, kernels, machine, places
 from .errors import QemuError
 from .kernels import Kernel
 
-STRICT = "iommu=nopt iommu.strict=1"
-
-
-def record(kernel: Kernel, append: str, target: Path) -> None:
+def record(kernel: Kernel, lazy: bool, append: str, target: Path) -> None:
     """One boot with disks and network cards in use."""
     with tempfile.TemporaryDirectory(dir=places.FOLDER) as name:
         disks = machine.Disks(Path(name), 1)
         disks.make()
-        command = [str(places.command()), "vm", "--qemu-iommu", "--quiet", "--record", str(target), "--",
-                   *machine.arguments(kernel.image, kernel.initrd, f"{append} amdvi.do=disks,net", disks)]
+        words = ["--no-npcache"] if lazy else []
+        command = [str(places.command()), "vm", "--qemu-iommu", *words, "--quiet", "--record", str(target), "--",
+                   *machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt iommu.strict={int(not lazy)} {append} amdvi.do=disks,net", disks)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
                               timeout=boot.TIMEOUT, env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
         missing = [one for one in (*boot.WANTED, "end") if f"CHECK {one} ok" not in done.stdout]
@@ -46,7 +44,7 @@ def run(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     kernel = kernels.get(options.kernel, (), say, options.suite)
     target = Path(os.environ.get("AMDVI_CALLED_FROM", "."), options.output)
     say(f"booting {kernel.release} on QEMU's own amd-iommu")
-    record(kernel, f"{STRICT} {options.append}", target)
+    record(kernel, options.lazy, options.append, target)
     say(f"{target}: {target.stat().st_size} bytes, {play(target)}")
     return 0
 
@@ -56,5 +54,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", say: Ca
                                  description="Records a boot on QEMU's own amd-iommu, and plays it on the model.")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where the capture goes")
     kernels.add_options(parser)
-    parser.add_argument("--append", default="", metavar="WORDS", help=f"for the kernel's command line, behind {STRICT}")
+    parser.add_argument("--append", default="", metavar="WORDS", help="for the kernel's command line")
+    parser.add_argument("--lazy", action="store_true", help="NpCache is off, and Linux flushes lazily; without it strictly")
     parser.set_defaults(run=lambda options: run(options, say))
