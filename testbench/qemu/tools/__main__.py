@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import boot, capture, collection, compare, headers, kernels, kit_command, places, scenarios
+from . import boot, capture, collection, compare, headers, kernels, kit_command, moving, places, scenarios
 from .errors import QemuError, Unavailable
 
 SKIPPED = 77
@@ -110,6 +110,7 @@ def parse() -> argparse.Namespace:
     for add in (add_headers, add_object, add_boot, add_compare, add_collect):
         add(commands)
     capture.add(commands, say)
+    moving.add(commands, say)
     kit_command.add(commands, say)
     for command in commands.choices.values():
         command.add_argument("--skip", action="store_true", help=f"exit status {SKIPPED} when something is missing here")
