@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
+import subprocess
 import tarfile
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -19,6 +21,7 @@ from .kernel import Kernel, symbols
 MOST_TEXT = 512 << 20
 MOST_MEMBERS = 4096
 MOST_UNITS = 64
+ZSTD = b"\x28\xb5\x2f\xfd"
 CORES = ("memory.core", "after.core")
 FACT = re.compile(r"^(\w{1,40})=(0x[0-9a-f]{1,16})$")
 
@@ -56,9 +59,10 @@ def decode(data: bytes, name: str) -> str:
     return data.decode("utf-8", "replace")
 
 
-def parse_facts(text: str, name: str) -> dict[str, int]:
+def parse_facts(text: str, name: str, first: int = 1) -> dict[str, int]:
+    """Lines NAME=0xVALUE; `first` is the number of the first of them in its file."""
     found = {}
-    for line, words in enumerate(text.splitlines(), 1):
+    for line, words in enumerate(text.splitlines(), first):
         match = FACT.match(words)
         if not match:
             raise SourceError(name, line, f"'{words[:40]}' is no NAME=0xVALUE")
@@ -184,13 +188,27 @@ def place(path: str) -> str:
     return "/dev/stdin" if path == "-" else path
 
 
-def open_text(path: str, head: bytes, machine: Machine) -> None:
+def read_text(path: str, head: bytes) -> bytes:
+    """A text as it is, or out of zstd, which this Python does not know."""
     with open(place(path), "rb") as file:
-        text = decode(file.read(MOST_TEXT), path)
+        if not head.startswith(ZSTD):
+            return file.read(MOST_TEXT)
+        if shutil.which("zstd") is None:
+            raise SourceError(path, 0, "zstd is not installed: uncompress it first")
+        with subprocess.Popen(["zstd", "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout
+            text = process.stdout.read(MOST_TEXT)
+    if process.returncode:
+        raise SourceError(path, 0, "zstd cannot read it, or it is too long")
+    return text
+
+
+def open_text(path: str, head: bytes, machine: Machine) -> None:
+    text = decode(read_text(path, head), path)
     if events.looks_like(text):
         machine.events += events.parse(text, path)
-    elif head.startswith(b"amdvi-unit 1"):
-        machine.unit(len(machine.units), path).facts = parse_facts(text.split("\n", 1)[1], path)
+    elif text.startswith("amdvi-unit 1"):
+        machine.unit(len(machine.units), path).facts = parse_facts(text.split("\n", 1)[-1], path, 2)
     else:
         unit = re.search(r"iommu0*(\d{1,4})\b", path)
         debugfs.parse(text, path, machine.unit(int(unit[1]) if unit else 0, path).dump)

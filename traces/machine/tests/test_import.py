@@ -130,6 +130,17 @@ def test_a_pipe_is_imported_like_a_file(amdvi, imported, tmp_path, source):
     assert lines[0] == lines[1] and len(lines[0]) > 50
 
 
+def test_events_out_of_zstd(amdvi, imported, tmp_path):
+    packed = tmp_path / "events.zst"
+    subprocess.run(["zstd", "-q", EVENTS, "-o", packed], check=True)
+    trace, told = imported(packed)
+    assert "12 commands, 8 maps, 6 unmaps" in told and "result: ok, pa 0x1fe44123" in explained(amdvi, trace, "0xffffe123")
+    broken = tmp_path / "broken.zst"
+    broken.write_bytes(packed.read_bytes()[:-40])
+    done = amdvi("import", broken, "--iommu", "0", "-o", tmp_path / "out")
+    assert done.returncode == 2 and "broken.zst: zstd cannot read it" in done.stderr
+
+
 def test_a_mistake_in_a_pipe_names_its_line(amdvi, tmp_path):
     text = tmp_path / "dump"
     text.write_text("Offset:0x18 Value:nothing\n", encoding="ascii")
@@ -208,6 +219,7 @@ def test_the_events_of_the_sample_matter(tmp_path, imported):
     ("c.tar", archive({"kernel/iommu0": b"cmd_buf=7\n"}), "c.tar/kernel/iommu0:1: 'cmd_buf=7' is no NAME=0xVALUE"),
     ("c.tar", archive({"sysfs/ivhd0/features": b"12\n"}), "c.tar/sysfs/ivhd0/features:1: features: "),
     ("c.tar", archive({"dmesg": b"a\nb\0"}), "c.tar/dmesg:2: a zero byte"),
+    ("unit", b"amdvi-unit 1\ndevice_table=0x100000\nbad\n", "unit:3: 'bad' is no NAME=0xVALUE"),
     ("c.tar", archive({"memory.core": b"\x7fELF"}), "c.tar/memory.core: ELF header"),
     ("c.tar.gz", b"\x1f\x8b" + bytes(30), "c.tar.gz: archive: "),
     ("t", b" t-1 [000] .... 1.000000: iommu_pt_map: (f) iova=0x1000 paddr=0x1000 pgsize=0x1800 pgcount=1 prot=3\n",
