@@ -8,8 +8,11 @@ package amdvi_pkg;
   typedef enum int { SPACE_MMIO, SPACE_PCI, SPACE_VF, SPACE_VFC } space_e;
   typedef enum int { OP_READ, OP_WRITE, OP_EXECUTE, OP_ATOMIC } op_e;
   typedef enum int { AT_UNTRANSLATED, AT_TRANSLATION_REQUEST, AT_TRANSLATED } at_e;
-  typedef enum int { EFFECT_STORE, EFFECT_LOG, EFFECT_TABLE, EFFECT_INTERRUPT } effect_e;
-  localparam int FLAG_PASID = 1, FLAG_PRIVILEGED = 2, FLAG_EXECUTE = 4, FLAG_NO_WRITE = 8;
+  typedef enum int { EFFECT_STORE, EFFECT_LOG, EFFECT_TABLE, EFFECT_INTERRUPT, EFFECT_POSTED, EFFECT_DOORBELL, EFFECT_WAKE,
+                     EFFECT_RESPONSE } effect_e;
+  typedef enum int { LOG_EVENTS, LOG_PAGE_REQUESTS, LOG_GUEST_INTERRUPTS } log_e;
+  localparam int FLAG_PASID = 1, FLAG_PRIVILEGED = 2, FLAG_EXECUTE = 4, FLAG_NO_WRITE = 8, FLAG_READ = 16, FLAG_WRITE = 32,
+                 FLAG_LAST = 64;
 
   import "DPI-C" function int amdvi_dpi_create(input string settings, input int megabytes);
   import "DPI-C" context function int amdvi_dpi_destroy(input int handle);
@@ -29,10 +32,13 @@ package amdvi_pkg;
       output int perm, output int reason);
   import "DPI-C" context function int amdvi_dpi_interrupt(input int handle, input int device, input longint address,
       input int data, output int ok, output longint new_address, output int new_data);
+  import "DPI-C" context function int amdvi_dpi_page_request(input int handle, input int device, input int flags, input int pasid,
+      input longint address, input int index, output int ok, output int reason);
   import "DPI-C" function int amdvi_dpi_effect(input int handle, output int kind, output longint address,
       output longint data, output int length);
   import "DPI-C" context function string amdvi_dpi_explain(input int handle, input int device, input int op, input int flags,
       input int pasid, input longint address);
+  import "DPI-C" context function string amdvi_dpi_explain_interrupt(input int handle, input int device, input int data);
   import "DPI-C" function string amdvi_dpi_text(input int status);
 
 endpackage

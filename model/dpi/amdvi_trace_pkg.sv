@@ -13,8 +13,12 @@ package amdvi_trace_pkg;
   import "DPI-C" context function int amdvi_dpi_differs_interrupts(input int handle, input int count);
   import "DPI-C" context function int amdvi_dpi_differs_event(input int handle, input int index, input longint low,
       input longint high);
-  import "DPI-C" context function int amdvi_dpi_differs_guest_event(input int handle, input int guest, input int index,
-      input longint low, input longint high);
+  import "DPI-C" context function int amdvi_dpi_differs_record(input int handle, input int log, input int guest,
+      input int index, input longint low, input longint high);
+  import "DPI-C" context function int amdvi_dpi_differs_message(input int handle, input int device, input longint address,
+      input int data, input int ok, input int posted, input longint new_address, input int new_data, input int destination,
+      input int doorbell);
+  import "DPI-C" context function int amdvi_dpi_differs_response(input int handle, input int device, input longint data);
   import "DPI-C" context function int amdvi_dpi_differs_register(input int handle, input int space, input int guest,
       input longint offset, input int size, input longint value, input longint mask);
 

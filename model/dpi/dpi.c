@@ -4,15 +4,12 @@
 
 #include "amdvi/dpi.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEGABYTE = 1 << 20, MOST_MEGABYTES = 4096, TEXT = 1024 };
+enum { MEGABYTE = 1 << 20, MOST_MEGABYTES = 4096 };
 
 static struct bench_device *devices[AMDVI_DPI_DEVICES];
-static char text[TEXT];
 
 struct bench_device *amdvi_dpi_find(int handle)
 {
@@ -44,6 +41,8 @@ static int kind_of(enum amdvi_access access)
         return AMDVI_DPI_STORE;
     case AMDVI_ACCESS_LOG:
         return AMDVI_DPI_LOG;
+    case AMDVI_ACCESS_VAPIC:
+        return AMDVI_DPI_POSTED;
     default:
         return AMDVI_DPI_TABLE;
     }
@@ -57,8 +56,27 @@ static void on_access(void *context, const struct amdvi_access_info *info)
 
 static void on_interrupt(void *context, const struct amdvi_irq *irq)
 {
-    if (irq->deliverable)
+    switch (amdvi_irq_duty_of(irq)) {
+    case AMDVI_IRQ_DUTY_MESSAGE:
         note(context, AMDVI_DPI_INTERRUPT, irq->address, irq->data, 4);
+        break;
+    case AMDVI_IRQ_DUTY_DOORBELL:
+        note(context, AMDVI_DPI_DOORBELL, irq->destination, irq->vector, 4);
+        break;
+    case AMDVI_IRQ_DUTY_WAKE:
+        note(context, AMDVI_DPI_WAKE, irq->destination, irq->vector, 4);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_response(void *context, const struct amdvi_prg_response *response)
+{
+    uint64_t pasid = response->has_pasid ? (uint64_t)response->pasid << 32 | 1u << 16 : 0;
+
+    note(context, AMDVI_DPI_RESPONSE, response->device,
+         pasid | (uint64_t)response->code << 12 | response->index, 8);
 }
 
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length)
@@ -105,7 +123,7 @@ static enum amdvi_status configure(struct amdvi_config *config, const char *sett
 
 static enum amdvi_status make_device(struct bench_device *d, struct amdvi_memory memory)
 {
-    struct amdvi_callbacks callbacks = {.context = d, .interrupt = on_interrupt};
+    struct amdvi_callbacks callbacks = {.context = d, .interrupt = on_interrupt, .prg_response = on_response};
     struct amdvi_observer observer = {.context = d, .access = on_access};
     enum amdvi_status status = amdvi_create(d->config, &memory, &callbacks, NULL, &d->device);
 
@@ -373,42 +391,30 @@ int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int
     return status;
 }
 
-/* ---------------------------------------------------------------- texts */
-
-const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address)
+int amdvi_dpi_page_request(int handle, int device, int flags, int pasid, long long address, int index,
+                           int *ok, int *reason)
 {
     struct bench_device *d = amdvi_dpi_find(handle);
-    struct amdvi_request request = {0};
-    struct amdvi_dte_view dte = {0};
-    struct amdvi_result now = {0};
+    struct amdvi_page_request request = {.device = (uint16_t)device,
+                                         .has_pasid = flags & AMDVI_DPI_PASID,
+                                         .privileged = flags & AMDVI_DPI_PRIVILEGED,
+                                         .execute = flags & AMDVI_DPI_EXECUTE,
+                                         .read = flags & AMDVI_DPI_READ,
+                                         .write = flags & AMDVI_DPI_WRITE,
+                                         .last = flags & AMDVI_DPI_LAST,
+                                         .pasid = flags & AMDVI_DPI_PASID ? (uint32_t)pasid : 0,
+                                         .prg_index = (uint16_t)index,
+                                         .address = (uint64_t)address};
+    struct amdvi_page_request_result result = {0};
+    int status;
 
-    if (!d || !amdvi_dpi_fill(&request, device, op, AMDVI_UNTRANSLATED, flags, pasid, address, 1))
-        return "no such device, or a number out of range";
-    amdvi_inspect_dte(d->device, request.device, &dte);
-    amdvi_look(d->device, &request, &now);
-    snprintf(text, sizeof(text),
-             "device 0x%04x, address 0x%" PRIx64 ": entry at 0x%" PRIx64 " %016" PRIx64 " %016" PRIx64
-             "%s; memory says %s%s "
-             "0x%" PRIx64,
-             request.device, request.address, dte.address, dte.words[0], dte.words[1],
-             dte.cached ? " (cached)" : "",
-             now.ok ? "translated to" : "refused: ", now.ok ? "" : amdvi_reason_text(now.fault.reason),
-             now.ok ? now.pa : request.address);
-    return text;
-}
-
-const char *amdvi_dpi_text(int status)
-{
-    switch (status) {
-    case AMDVI_DPI_HANDLE:
-        return "no such device";
-    case AMDVI_DPI_RANGE:
-        return "a number out of range";
-    case AMDVI_DPI_NONE:
-        return "nothing left";
-    case AMDVI_DPI_FILE:
-        return "a trace cannot be written, or none is being recorded";
-    default:
-        return amdvi_status_text((enum amdvi_status) - status);
-    }
+    *ok = *reason = 0;
+    if (!d)
+        return AMDVI_DPI_HANDLE;
+    if (device < 0 || device > UINT16_MAX || index < 0 || index > UINT16_MAX)
+        return AMDVI_DPI_RANGE;
+    status = status_of(amdvi_page_request(d->device, &request, &result));
+    *ok = result.ok;
+    *reason = result.fault.reason;
+    return status;
 }

@@ -277,34 +277,127 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data)
 static void write_log_name(FILE *file, int guest)
 {
     if (guest < 0)
-        fputs("host", file);
+        fputs(" log=host", file);
     else
-        fprintf(file, "0x%x", (unsigned)guest);
+        fprintf(file, " log=0x%x", (unsigned)guest);
 }
 
-int amdvi_dpi_differs_guest_event(int handle, int guest, int index, long long low, long long high)
+/* Fields that a trace names; PASID only with GN=1 [7.7]. */
+static void write_page_request(FILE *file, uint64_t low, uint64_t high)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } flags[] = {{50, "R"}, {53, "W"}, {49, "X"}, {54, "US"}, {55, "RZ"}, {56, "GN"}, {41, "LAST"}};
+    const char *between = "";
+
+    fprintf(file, " dev=0x%x addr=0x%" PRIx64 " tag=0x%x", (unsigned)(low & 0xffff), high & ~(uint64_t)0xfff,
+            (unsigned)(low >> 32 & 0x1ff));
+    if (low >> 56 & 1)
+        fprintf(file, " pasid=0x%x", (unsigned)(low >> 16 & 0xffff) | (unsigned)(low >> 42 & 0xf) << 16);
+    fputs(" flags=", file);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+        if (low >> flags[i].bit & 1) {
+            fprintf(file, "%s%s", between, flags[i].name);
+            between = "+";
+        }
+    fputs(*between ? "\n" : "0\n", file);
+}
+
+static void write_event(FILE *file, long long low, long long high)
+{
+    fputs(" raw=", file);
+    write_word(file, low);
+    write_word(file, high);
+    fputc('\n', file);
+}
+
+static void write_record(FILE *file, int log, int guest, int index, long long low, long long high)
+{
+    static const char *const names[] = {"event", "ppr", "ga"};
+
+    fprintf(file, "# What the design logged:\nexpect_%s", names[log]);
+    if (log != AMDVI_DPI_GUEST_INTERRUPTS)
+        write_log_name(file, guest);
+    fprintf(file, " index=%d", index);
+    if (log == AMDVI_DPI_EVENTS)
+        write_event(file, low, high);
+    else if (log == AMDVI_DPI_PAGE_REQUESTS)
+        write_page_request(file, (uint64_t)low, (uint64_t)high);
+    else
+        fprintf(file, " tag=0x%x dev=0x%x\n", (unsigned)low, (unsigned)((uint64_t)low >> 32 & 0xffff));
+}
+
+int amdvi_dpi_differs_record(int handle, int log, int guest, int index, long long low, long long high)
 {
     struct bench_device *d;
     int status = recording(handle, &d);
 
     if (status)
         return status;
-    if (index < 0 || guest > UINT16_MAX)
+    if (log < 0 || log > AMDVI_DPI_GUEST_INTERRUPTS || index < 0 || guest > UINT16_MAX)
         return AMDVI_DPI_RANGE;
     status = finish(d);
     release(d->recording);
-    fputs("# What the design logged:\nexpect_event log=", d->recording->file);
-    write_log_name(d->recording->file, guest);
-    fprintf(d->recording->file, " index=%d raw=", index);
-    write_word(d->recording->file, low);
-    write_word(d->recording->file, high);
-    fputc('\n', d->recording->file);
+    write_record(d->recording->file, log, guest, index, low, high);
     return close_recording(d, status);
 }
 
 int amdvi_dpi_differs_event(int handle, int index, long long low, long long high)
 {
-    return amdvi_dpi_differs_guest_event(handle, -1, index, low, high);
+    return amdvi_dpi_differs_record(handle, AMDVI_DPI_EVENTS, -1, index, low, high);
+}
+
+static void write_posted(FILE *file, int destination, int vector)
+{
+    fprintf(file, "ok vector=0x%x", (unsigned)vector);
+    if (destination >= 0)
+        fprintf(file, " dest=0x%x", (unsigned)destination);
+    fputc('\n', file);
+}
+
+int amdvi_dpi_differs_message(int handle, int device, long long address, int data, int ok, int posted,
+                              long long new_address, int new_data, int destination, int vector)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (device < 0 || device > UINT16_MAX)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file, "# %s\n# What the design made of it:\nint dev=0x%x addr=0x%llx data=0x%x\n",
+            amdvi_dpi_explain_interrupt(handle, device, data), (unsigned)device, (unsigned long long)address,
+            (unsigned)data);
+    if (!ok)
+        fputs("fault\n", d->recording->file);
+    else if (posted)
+        write_posted(d->recording->file, destination, vector);
+    else
+        fprintf(d->recording->file, "ok addr=0x%llx data=0x%x\n", (unsigned long long)new_address,
+                (unsigned)new_data);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_response(int handle, int device, long long data)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (device < 0 || device > UINT16_MAX)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file, "# What the design answered:\nexpect_prg dev=0x%x index=%d code=0x%x",
+            (unsigned)device, (int)(data & 0x1ff), (unsigned)(data >> 12 & 0xf));
+    if (data >> 16 & 1)
+        fprintf(d->recording->file, " pasid=0x%x", (unsigned)(data >> 32 & 0xfffff));
+    fputc('\n', d->recording->file);
+    return close_recording(d, status);
 }
 
 static const char *const reads[] = {"mmio_read", "pci_read", "vf_read", "vfc_read"};

@@ -15,17 +15,19 @@ package envelope_pkg;
     int domain, pasid;  // tags; pasid of guest entries only
     longint first, last;  // pages that it maps
     bit [GUESTS:0] covered;  // by an invalidation of that ring; goes with the ring's next COMPLETION_WAIT
-    longint value;
+    longint value, high;  // high: of entries with 16 bytes
   } kept_t;
 
   // Memory as caches may have seen it. One pass after the other takes another mix.
   class history extends memory;
+    localparam longint FRESH_LOW = 64'hffffffffffffff44, FRESH_HIGH = 64'hff00000000000000;
     memory now;
     kept_t kept[longint][$];
-    int domain, pasid;  // of the request
+    int device, domain, pasid;  // of the request
     int taken[$], among[$], at;
     taken_t passed;  // what the pass took
     longint written[longint];  // by the walker: its log records
+    int picked[longint];  // of an entry with 16 bytes whose first half was read: which old one
 
     function void first_pass();
       taken.delete();
@@ -36,6 +38,7 @@ package envelope_pkg;
     function void rewind();
       at = 0;
       passed = '0;
+      picked.delete();
     endfunction
 
     function int old();
@@ -65,7 +68,9 @@ package envelope_pkg;
       return taken[at - 1];
     endfunction
 
+    // Tags of an interrupt table's entries are devices: `domain` is the DeviceID.
     function bit is_for(kept_t k);
+      if (k.kind == INTERRUPT_ENTRY) return k.domain == device;
       return k.domain == domain && (k.kind == HOST_ENTRY || k.pasid == pasid);
     endfunction
 
@@ -77,19 +82,35 @@ package envelope_pkg;
       if (which == 0) passed.newest++;
       else begin
         kept_t k = kept[address][usable[which - 1]];
-        data = k.value;
+        if (k.kind == INTERRUPT_ENTRY) picked[address] = usable[which - 1];
+        data = k.kind == INTERRUPT_ENTRY ? refreshed(k.value, data) : k.value;
         passed.old_of[int'(k.kind)]++;
         if (k.covered != 0) passed.covered++;
       end
+    endfunction
+
+    // GALogIntr, IsRun, Destination, GATag of entries for guests (bit 7) are read anew for each interrupt [8.6].
+    function longint refreshed(longint old, longint newest);
+      longint mask = old[7] ? FRESH_LOW : 0;
+      return (old & ~mask) | (newest & mask);
     endfunction
 
     virtual function int read(longint address, output longint data);
       int status = now.read(address, data);
       if (address >= SLOTS && address < SLOTS + 64'h3000)  // a guest's registers: the walker has its own
         data = written.exists(address) != 0 ? written[address] : 0;
+      if (address >= VAPIC && address < VAPIC + VAPICS * 4096) data = 0;
       if (status == MEMORY_OK)
         if (kept.exists(address) != 0) take_old(address, data);
+      if (address % 16 == 8)
+        if (picked.exists(address - 8) != 0)
+          take_high(address - 8, data);
       return status;
+    endfunction
+
+    function void take_high(longint entry, inout longint data);
+      kept_t k = kept[entry][picked[entry]];
+      data = k.value[7] ? (k.high & ~FRESH_HIGH) | (data & FRESH_HIGH) : k.high;
     endfunction
 
     virtual function int write(longint address, longint data, bit [7:0] enables);
@@ -97,6 +118,48 @@ package envelope_pkg;
       return MEMORY_OK;
     endfunction
   endclass
+
+  localparam longint MESSAGES = 64'hfee00000;
+
+  function automatic message_t no_message();
+    message_t m;
+    m.ok = 0;
+    m.posted = 0;
+    m.data = 0;
+    m.irr_bit = 0;
+    m.destination = -1;
+    m.doorbell = 0;
+    m.address = 0;
+    m.irr = 0;
+    return m;
+  endfunction
+
+  // A bit in a vAPIC page that was empty, a doorbell.
+  function automatic void take_effect(int kind, longint place, longint data, inout message_t m);
+    if (kind == EFFECT_POSTED) begin
+      m.posted = 1;
+      m.irr = place;
+      for (int i = 0; i < 32; i++) if (data[i]) m.irr_bit = i;
+    end
+    if (kind == EFFECT_DOORBELL) begin
+      m.destination = int'(place);
+      m.doorbell = int'(data);
+    end
+  endfunction
+
+  // The answer and its effects: what is posted has no message.
+  function automatic message_t joined(message_t answer, message_t effects);
+    message_t m = answer;
+    if (effects.posted == 0) return m;
+    m = effects;
+    m.ok = answer.ok;
+    return m;
+  endfunction
+
+  function automatic bit same_message(message_t a, message_t b);
+    return a.ok == b.ok && a.posted == b.posted && a.data == b.data && a.irr_bit == b.irr_bit && a.destination == b.destination &&
+           a.doorbell == b.doorbell && a.address == b.address && a.irr == b.irr;
+  endfunction
 
   class envelope;
     localparam int MOST = 100000;  // mixes of one request
@@ -122,7 +185,8 @@ package envelope_pkg;
     function void before_edit(longint address, entry_e kind, int domain, int pasid, longint first, longint last);
       kept_t k;
       void'(words.now.read(address, k.value));
-      if (!k.value[0]) return;
+      if (!k.value[0] && kind != INTERRUPT_ENTRY) return;
+      void'(words.now.read(address + 8, k.high));
       k.kind = kind;
       k.domain = domain;
       k.pasid = pasid;
@@ -146,6 +210,7 @@ package envelope_pkg;
     function bit covers(bit [127:0] command, kept_t k);
       longint first = longint'(command[127:76]), last = longint'(command[127:76]);
       if (command[63:60] == 8) return 1;
+      if (k.kind == INTERRUPT_ENTRY) return command[63:60] == 5 && k.domain == int'(command[15:0]);
       if (command[63:60] != 3 || k.domain != int'(command[47:32])) return 0;
       if (command[66] != (k.kind != HOST_ENTRY) || (command[66] && k.pasid != int'(command[19:0]))) return 0;
       if (k.kind == GCR3_ENTRY && !command[65]) return 0;  // a directory
@@ -172,24 +237,24 @@ package envelope_pkg;
           if (words.kept[a][i].covered[ring]) words.kept[a].delete(i);
     endfunction
 
-    // The record of the walker's refusal; its log is empty again. 0: there is none.
-    function bit read_record(output record_t r);
+    // The record of the walker's answer; its log is empty again. 0: there is none. What it posts goes into `m`.
+    function bit read_record(output record_t r, output message_t m);
       int kind, length;
       longint place, data;
       r.log = -1;
-      while (amdvi_dpi_effect(walker, kind, place, data, length) == 0)
-        if (kind == EFFECT_LOG) begin
-          r.log = log_at(place);
-          r.low = words.written[place];
-          r.high = words.written[place + 8];
-          empty_log(r.log, place + 16);
-        end
+      m = no_message();
+      while (amdvi_dpi_effect(walker, kind, place, data, length) == 0) begin
+        take_effect(kind, place, data, m);
+        if (kind == EFFECT_LOG)
+          if (place != GUEST_INTERRUPTS_TAIL) begin
+            r.log = log_at(place);
+            r.low = words.written[place];
+            r.high = record_size(r.log) == 8 ? 0 : words.written[place + 8];
+            write(owner_of(r.log) != 0 ? SPACE_VF : SPACE_MMIO, owner_of(r.log), head_register(r.log),
+                  (place + record_size(r.log) - base_of(r.log)) % size_of(r.log));
+          end
+      end
       return r.log >= 0;
-    endfunction
-
-    function void empty_log(int log, longint place);
-      if (log == 0) write(SPACE_MMIO, 0, 64'h2010, (place - EVENTS) % 8192);
-      else write(SPACE_VF, log, 64'h10, (place - guest_ram(log, GUEST_EVENTS)) % 4096);
     endfunction
 
     function answer_t walk(request_t q);
@@ -206,6 +271,7 @@ package envelope_pkg;
       int passes = 0, best = -1, old;
       bit more = 1, logged;
       answer_t m;
+      message_t posted;
       record_t r;
       taken_t t;
       expected.delete();
@@ -214,7 +280,7 @@ package envelope_pkg;
       words.first_pass();
       while (more) begin
         m = walk(q);
-        logged = read_record(r);
+        logged = read_record(r, posted);
         if (m.ok == a.ok && m.pa == a.pa && m.reason == a.reason) begin
           if (logged) expected.push_back(r);
           old = words.old();
@@ -225,6 +291,42 @@ package envelope_pkg;
         end
         passes++;
         if (passes == MOST) $fatal(1, "too many entries of one request are open: invalidate more often");
+        more = words.next_pass();
+      end
+      if (counted && best >= 0) shown.answer(t);
+      return best >= 0;
+    endfunction
+
+    // As the model and the walker answer an interrupt, without what is an effect.
+    function message_t interrupt(int handle, int device, int data);
+      message_t m = no_message();
+      int status = amdvi_dpi_interrupt(handle, device, MESSAGES, data, m.ok, m.address, m.data);
+      if (status != 0) $fatal(1, "interrupt: %s", amdvi_dpi_text(status));
+      return m;
+    endfunction
+
+    function bit accepts_interrupt(int device, int data, message_t a, bit counted);
+      int passes = 0, best = -1, old;
+      bit more = 1, logged;
+      message_t m, posted;
+      record_t r;
+      taken_t t;
+      expected.delete();
+      words.device = device;
+      words.first_pass();
+      while (more) begin
+        m = interrupt(walker, device, data);
+        logged = read_record(r, posted);
+        if (same_message(joined(m, posted), a)) begin
+          if (logged) expected.push_back(r);
+          old = words.old();
+          if (best < 0 || old < best) begin
+            best = old;
+            t = words.passed;
+          end
+        end
+        passes++;
+        if (passes == MOST) $fatal(1, "too many entries of one interrupt are open: invalidate more often");
         more = words.next_pass();
       end
       if (counted && best >= 0) shown.answer(t);

@@ -3,7 +3,7 @@
 // translates, mistakes that stop a ring, and what comes of it on both sides.
 
   localparam int GUEST_DOMAINS = 3;  // gDomIDs in use
-  typedef enum { WAIT, DROP_PASID, DROP_HOST, DROP_ALL, DROP_DEVICE, WRONG } guest_command_e;
+  typedef enum { WAIT, DROP_PASID, DROP_HOST, DROP_ALL, DROP_DEVICE, ANSWER, WRONG } guest_command_e;
   typedef struct { guest_command_e kind; int domain, pasid, page; bit everything, refused; } guest_command_t;
 
   guest_command_t pending[int][$];  // between head and tail
@@ -43,6 +43,7 @@
   task automatic start_guest(int guest);
     write_guest_register(1, guest, 64'h10, (TRANS + guest) << 16);
     write_guest_register(1, guest, 64'h28, GUEST_EVENTS | 8 | (1 << 8));
+    write_guest_register(1, guest, 64'h30, (GUEST_PPRS << 4) | 8 | (5 << 8));  // PPRLogEn, PPREn
     limits.write(SPACE_VFC, guest, 64'h10, (TRANS + guest) << 16);
     limits.write(SPACE_VFC, guest, 64'h28, GUEST_EVENTS | 8 | (1 << 8));
     enable_commands(guest, 1);
@@ -56,10 +57,11 @@
     guest_command_t c;
     c.domain = draw(GUEST_DOMAINS);
     c.pasid = some_pasid();
-    c.page = draw(PAGES);
+    c.page = some_page();
     c.everything = draw(2) == 0;
     c.refused = 0;
     case (draw(24))
+      9: c.kind = ANSWER;
       0: c.kind = DROP_ALL;
       1: c.kind = WRONG;
       2: c.kind = DROP_DEVICE;
@@ -80,6 +82,7 @@
       end
       DROP_ALL: w[63:60] = 8;
       DROP_DEVICE: w = (128'h2 << 60) | GUEST_DEVICE;
+      ANSWER: w = answer_to(GUEST_DEVICE, c.pasid, c.page);
       WRONG: begin  // a command of the host's alone, or a reserved bit
         w = (128'h9 << 60) | (128'(guest) << 32);
         if (c.everything) w = (128'h3 << 60) | (128'h1 << 31);
@@ -154,7 +157,7 @@
     return 0;
   endfunction
 
-  // Records of commands: the model's are the only ones.
+  // Records of commands and page requests: the model's are the only ones.
   function automatic void compare_records();
     while (model_told.size() != 0) begin
       record_t m = model_told[0];
@@ -164,7 +167,8 @@
       if (which < 0) begin
         int behind = 0;
         foreach (model_told[i]) if (model_told[i].log == m.log) behind++;
-        differ_record(m.log, model_records[m.log] - behind, "the record of a guest's command is missing or another");
+        differ_record(m.log, model_records[m.log] - behind, "a record is missing or another",
+                      $sformatf("the model writes %0h %0h", m.high, m.low));
       end
       forget(which);
       void'(model_told.pop_front());
@@ -189,6 +193,7 @@
     repeat (4) @(negedge clk);
     compare_stores();
     compare_records();
+    compare_responses();
     for (int g = 1; g <= GUESTS; g++) begin
       compare_register(g, 64'h0, longint'(head[g]), 64'h7fff0, "command head");
       compare_register(g, 64'h20, (longint'(running[g]) << 4) | (longint'(waited[g]) << 2), 64'h14, "status");

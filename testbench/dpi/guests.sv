@@ -8,6 +8,7 @@ package guests_pkg;
   localparam longint PRIVATE_TABLES = 64'h500000, SLOTS = 64'h520000, DEVICE_MAPS = 64'h530000, DOMAIN_MAPS = 64'h540000,
                      GUEST_RAM = 64'h600000, RAM = 64'h10000, ENTRY = PRESENT | READ | WRITE;
   localparam int OWN_DEVICE = 2, PRIVATE_DOMAIN = 'h15, TRANS = 'h60, RING_OF_GUEST = 4096, ABSENT_DOMAIN = 'h40;
+  localparam int VAPICS = 4;  // pages of virtual processors
   // Pages of a guest's RAM, by GPA.
   localparam longint GUEST_COMMANDS = 64'h0000, GUEST_EVENTS = 64'h1000, GUEST_PPRS = 64'h2000, GUEST_STORE = 64'h3000;
 
@@ -51,9 +52,37 @@ package guests_pkg;
     for (int page = 0; page < 16; page++) put(words, root + page * 8, guest_ram(guest, page * 4096) | ENTRY);
   endfunction
 
-  // Whose event log lies there; 0: the host's.
+  // Which log lies there.
   function automatic int log_at(longint place);
-    return place < GUEST_RAM ? 0 : int'((place - GUEST_RAM) / RAM);
+    int guest = int'((place - GUEST_RAM) / RAM);
+    if (place >= GUEST_RAM) return (place - GUEST_RAM) % RAM < GUEST_PPRS ? guest : GUESTS + 1 + guest;
+    return place >= GUEST_INTERRUPTS ? LOGS - 1 : place >= PAGE_REQUESTS ? GUESTS + 1 : 0;
+  endfunction
+
+  // Whose it is; 0: the host's.
+  function automatic int owner_of(int log);
+    return log == LOGS - 1 ? 0 : log % (GUESTS + 1);
+  endfunction
+
+  // Bytes of a log and of its records.
+  function automatic int size_of(int log);
+    return owner_of(log) != 0 ? RING_OF_GUEST : log == LOGS - 1 ? 4096 : 8192;
+  endfunction
+
+  function automatic int record_size(int log);
+    return log == LOGS - 1 ? 8 : 16;
+  endfunction
+
+  function automatic longint base_of(int log);
+    int guest = owner_of(log);
+    if (guest != 0) return guest_ram(guest, log <= GUESTS ? GUEST_EVENTS : GUEST_PPRS);
+    return log == 0 ? EVENTS : log == LOGS - 1 ? GUEST_INTERRUPTS : PAGE_REQUESTS;
+  endfunction
+
+  // The head pointer: of the host's MMIO, or of the guest's VF page.
+  function automatic longint head_register(int log);
+    longint place = log <= GUESTS ? 64'h10 : log == LOGS - 1 ? 64'h40 : 64'h30;
+    return owner_of(log) != 0 ? place : 64'h2000 + place;
   endfunction
 
   // DID Map Control: W, the guest's ID, the host's, V [viommu 3.1].

@@ -15,7 +15,10 @@ module lockstep;
   import sparse_memory_pkg::*;
   import model_memory_pkg::*;
 
-  localparam int RING = 8192, PARTS = 2;
+  localparam int RING = 8192, PARTS = 4;
+  // IommuEn, EventLogEn, ComWaitIntEn, CmdBufEn, PPRLogEn, PPREn, GTEn, GAEn, GAMEn=1, GALogEn, XTEn, IntCapXTEn, vCmdEn,
+  // vIommuEn, GCR3TRPMode, GstBufferTRPMode.
+  localparam longint CONTROL = 64'h1203b015 | (64'hf << 50) | (64'h5 << 58);
   localparam bit [127:0] EVERYTHING = {64'h7ffffffffffff003, 64'h3000000000000000};  // S, PDE and all ones [6.3]
 
   logic clk = 0, rst = 1;
@@ -32,6 +35,17 @@ module lockstep;
   logic [11:0] reg_offset;
   logic [2:0][18:0] head;
   logic [2:0] running, waited;
+  logic pri_valid = 0, pri_ready, pri_guest, pri_privileged, pri_execute, pri_read, pri_write, pri_last, prg_valid, prg_guest;
+  logic [15:0] pri_device, prg_device, int_device;
+  logic [19:0] pri_pasid, prg_pasid;
+  logic [8:0] pri_index, prg_index;
+  logic [3:0] prg_code;
+  logic [63:0] pri_address, int_address = MESSAGES, msg_address, irr_address;
+  logic int_valid = 0, int_ready, msg_valid, msg_ok, msg_posted, irr_valid, bell_valid;
+  logic [31:0] int_data, msg_data, bell_destination;
+  logic [4:0] irr_bit;
+  logic [7:0] bell_vector;
+  logic [PARTS-1:0][1:0] log_kind;
   logic [PARTS-1:0] log_valid, mem_read, mem_valid = 0;
   logic [PARTS-1:0][15:0] log_guest;
   logic [PARTS-1:0][127:0] log_record;
@@ -39,7 +53,7 @@ module lockstep;
   record_t told[$];  // by the design, of the requests under way
   int told_at[$];
   int records = 0, clocks = 0;
-  int log_head[GUESTS+1], model_records[GUESTS+1];  // of the host's event log and those of guests
+  int log_head[LOGS], model_records[LOGS];
   record_t model_told[$];
   store_t seen_stores[$], model_stores[$];
   int tail = 0, stores = 0, answers = 0, interrupts = 0;
@@ -79,10 +93,11 @@ module lockstep;
       seen_stores.push_back(at);
     end
     if (irq_valid) interrupts++;
+    watch_devices();
     for (int i = 0; i < PARTS; i++)
       if (log_valid[i]) begin
         record_t r;
-        r.log = int'(log_guest[i]);
+        r.log = log_kind[i] == 2 ? LOGS - 1 : (GUESTS + 1) * int'(log_kind[i]) + int'(log_guest[i]);
         {r.high, r.low} = log_record[i];
         told.push_back(r);
         told_at.push_back(clocks);
@@ -114,8 +129,12 @@ module lockstep;
     return int'($urandom() % n);
   endfunction
 
-  // For some steps most of what happens is about one device and one PASID.
-  int focus, focus_pasid;
+  // For some steps much of what happens is about one device, one PASID, one page.
+  int focus, focus_pasid, focus_page;
+
+  function automatic int some_page();
+    return draw(2) == 0 ? draw(PAGES) : focus_page;
+  endfunction
 
   function automatic int some_device();
     return draw(4) == 0 ? draw(DEVICES) : focus;
@@ -176,10 +195,11 @@ module lockstep;
 
   function automatic void edit(int n);
     int which = !has_guest_tables(n) ? 9 : draw(has_host_table(n) ? 10 : 6);
-    case (which)
+    if (draw(5) == 0) edit_interrupt(n, draw(8));
+    else case (which)
       0: edit_gcr3(n, some_pasid());
-      1, 2, 3, 4, 5: edit_guest(n, some_pasid(), draw(PAGES));
-      default: edit_host(n, draw(PAGES));
+      1, 2, 3, 4, 5: edit_guest(n, some_pasid(), some_page());
+      default: edit_host(n, some_page());
     endcase
   endfunction
 
@@ -188,11 +208,12 @@ module lockstep;
     bit [127:0] c = draw(4) == 0 ? EVERYTHING : 0;
     c[63:60] = 3;
     c[47:32] = domain_of(n);
-    if (!c[64]) c[127:76] = draw(PAGES);
+    if (!c[64]) c[127:76] = some_page();
     if (has_guest_tables(n) && draw(has_host_table(n) ? 3 : 8) != 0) begin
       c[66] = 1;
       c[19:0] = some_pasid();
     end
+    if (draw(5) == 0) c = (128'h5 << 60) | 128'(id_of(n));  // INVALIDATE_INTERRUPT_TABLE
     return draw(16) == 0 ? {64'h0, 64'h8 << 60} : c;
   endfunction
 
@@ -233,9 +254,10 @@ module lockstep;
           at.data = data;
           model_stores.push_back(at);
         end
-        EFFECT_LOG: read_record(place);
+        EFFECT_LOG: if (place != GUEST_INTERRUPTS_TAIL) read_record(place);
+        EFFECT_RESPONSE: model_responses.push_back(response_of(int'(place), data));
         EFFECT_INTERRUPT: interrupted++;
-        default: ;
+        default: take_effect(kind, place, data, model_posted);
       endcase
     return interrupted;
   endfunction
@@ -244,14 +266,14 @@ module lockstep;
     record_t r;
     r.log = log_at(place);
     r.low = load(place);
-    r.high = load(place + 8);
+    r.high = record_size(r.log) == 8 ? 0 : load(place + 8);
     store(place, 0);
-    store(place + 8, 0);
+    if (record_size(r.log) == 16) store(place + 8, 0);
     model_told.push_back(r);
     model_records[r.log]++;
-    log_head[r.log] = (log_head[r.log] + 16) % (r.log == 0 ? RING : RING_OF_GUEST);
-    if (r.log == 0) void'(amdvi_dpi_write(model, SPACE_MMIO, 0, 64'h2010, 8, log_head[0]));
-    else void'(amdvi_dpi_write(model, SPACE_VF, r.log, 64'h10, 8, log_head[r.log]));
+    log_head[r.log] = (log_head[r.log] + record_size(r.log)) % size_of(r.log);
+    void'(amdvi_dpi_write(model, owner_of(r.log) != 0 ? SPACE_VF : SPACE_MMIO, owner_of(r.log), head_register(r.log), 8,
+                          log_head[r.log]));
   endfunction
 
   // The design stored what the model did, each ring in its order; a ring stores at one place.
@@ -271,12 +293,13 @@ module lockstep;
     if (seen_stores.size() != 0) differ_store(seen_stores[0].address, seen_stores[0].data, "a store too many");
   endfunction
 
-  // Whether the design has told of a record that belongs to the answer last accepted; in any order, once.
+  // Whether the design has told of a record that belongs to the answer last accepted; in any order, once. `which`: of
+  // the two requests under way, below 0: none.
   function automatic bit take_record(int which);
     foreach (told[i])
       if (limits.accepts_record(told[i])) begin
-        if (told_at[i] < arrived_at[which]) shown.show(RECORD_BEFORE);
-        if (told_at[i] > arrived_at[which]) shown.show(RECORD_BEHIND);
+        if (which >= 0 ? told_at[i] < arrived_at[which] : 0) shown.show(RECORD_BEFORE);
+        if (which >= 0 ? told_at[i] > arrived_at[which] : 0) shown.show(RECORD_BEHIND);
         if (i > 0) shown.show(RECORDS_SWAPPED);
         forget(i);
         return 1;
@@ -291,18 +314,20 @@ module lockstep;
   endfunction
 
   // In the place of record `index` of that log of the model the design wrote another, or none.
-  function automatic void differ_record(int log, int index, string what);
+  function automatic void differ_record(int log, int index, string what, string why);
     record_t r;
     r.log = log;
     r.low = 0;
     r.high = 0;
     foreach (told[i]) if (told[i].log == log) r = told[i];
-    if (trace != "") void'(amdvi_dpi_differs_guest_event(model, log == 0 ? -1 : log, index, r.low, r.high));
-    differ($sformatf("%s: log %0d, the design writes %0h %0h", what, log, r.high, r.low));
+    if (trace != "")
+      void'(amdvi_dpi_differs_record(model, log == LOGS - 1 ? LOG_GUEST_INTERRUPTS : log > GUESTS ? LOG_PAGE_REQUESTS : LOG_EVENTS,
+                                     owner_of(log) == 0 ? -1 : owner_of(log), index, r.low, r.high));
+    differ($sformatf("%s: log %0d, the design writes %0h %0h\n%s", what, log, r.high, r.low, why));
   endfunction
 
   function automatic void no_more_records();
-    if (told.size() != 0) differ_record(told[0].log, model_records[told[0].log], "an event record too many");
+    if (told.size() != 0) differ_record(told[0].log, model_records[told[0].log], "a record too many", "");
   endfunction
 
   // ---------------------------------------------------------------- requests
@@ -311,7 +336,7 @@ module lockstep;
     request_t q;
     q.device = id_of(n);
     q.op = draw(2);
-    q.address = draw(PAGES) * 4096 + draw(512) * 8;
+    q.address = some_page() * 4096 + draw(512) * 8;
     q.flags = draw(8) < (has_guest_tables(n) ? 6 : 1) ? FLAG_PASID : 0;
     q.pasid = q.flags == 0 ? 0 : draw(32) == 0 ? 512 + draw(PASIDS) : some_pasid();  // 512: beyond the GCR3 table
     return q;
@@ -376,11 +401,14 @@ module lockstep;
         if (!take_record(i)) missing = i;
     end
     if (arrived_at[1] < arrived_at[0]) shown.show(ANSWERS_SWAPPED);
-    if (missing >= 0) differ_record(log[missing], index[missing], "an event record is missing or another");
+    if (missing >= 0)
+      differ_record(log[missing], index[missing], "an event record is missing or another",
+                    amdvi_dpi_explain(model, q[missing].device, q[missing].op, q[missing].flags, q[missing].pasid, q[missing].address));
     no_more_records();
   endtask
 
 `include "guest_steps.svh"
+`include "device_steps.svh"
 
   // ---------------------------------------------------------------- life
 
@@ -416,7 +444,11 @@ module lockstep;
     register(64'h8, COMMANDS | (64'h9 << 56));
     register(64'h170, 64'h55 << 32);
     register(64'h10, EVENTS | (64'h9 << 56));
-    register(64'h18, 64'h31015 | (64'hf << 50) | (64'h5 << 58));  // with GTEn, vCmdEn, vIommuEn, both TRPModes
+    register(64'h38, PAGE_REQUESTS | (64'h9 << 56));
+    register(64'he0, GUEST_INTERRUPTS | (64'h9 << 56));
+    register(64'he8, GUEST_INTERRUPTS_TAIL);
+    register(64'h18, CONTROL);
+    write_interrupt_tables();
     for (int n = 0; n < DEVICES; n++)
       for (int page = 0; page < PAGES; page++) begin
         if (has_host_table(n)) edit_host(n, page);
@@ -440,15 +472,19 @@ module lockstep;
       if (i % 64 == 0) begin
         focus = draw(DEVICES);
         focus_pasid = draw(PASIDS);
+        focus_page = draw(PAGES);
       end
-      case (draw(6))
+      case (draw(8))
+        7: page_request_step();
+        6: interrupt_step();
         5: guest_step();
         0: edit(some_device());
         1: invalidate(some_device());
         default: requests();
       endcase
     end
-    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs, %0d commands of guests", seed, answers, records, stores, guest_commands);
+    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs, %0d commands of guests, %0d page requests, %0d interrupts", seed, answers, records, stores, guest_commands,
+             page_requests, messages);
     shown.report();
     if (own_memory != 0)
       $display("the bench's memory: %0d words read, %0d written", mine.reads, mine.writes);

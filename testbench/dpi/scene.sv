@@ -4,8 +4,9 @@
 package scene_pkg;
   import amdvi_memory_pkg::*;
 
-  localparam longint COMMANDS = 64'h10000, STORE = 64'h40000, EVENTS = 64'h50000, DEVICE_TABLE = 64'h100000,
-                     HOST_TABLES = 64'h200000, GUEST_TABLES = 64'h300000, DATA = 64'h800000;
+  localparam longint COMMANDS = 64'h10000, STORE = 64'h40000, EVENTS = 64'h50000, PAGE_REQUESTS = 64'h60000, GUEST_INTERRUPTS = 64'h70000,
+                     GUEST_INTERRUPTS_TAIL = 64'h7f000, DEVICE_TABLE = 64'h100000,
+                     HOST_TABLES = 64'h200000, GUEST_TABLES = 64'h300000, INTERRUPT_TABLES = 64'h560000, VAPIC = 64'h580000, DATA = 64'h800000;
   localparam longint PRESENT = 64'h1, READ = 64'h1 << 61, WRITE = 64'h1 << 62;
   // P, U/S, A and D of a guest's entry: software sets accessed and dirty bits before the IOMMU would [5.3].
   localparam longint GUEST_READ = 64'h65, GUEST_WRITE = 64'h67;
@@ -15,8 +16,11 @@ package scene_pkg;
   typedef struct { int device, op, flags, pasid; longint address; } request_t;
   typedef struct { int ok; longint pa; int reason; } answer_t;
   typedef struct { longint address, data; } store_t;
-  // Logs: the host's events, those of guest 1 and so on.
+  // Logs: the host's events, those of guest 1 and so on, the host's page requests, those of guests, guest interrupts.
+  localparam int LOGS = 2 * GUESTS + 3;
   typedef struct { int log; longint low, high; } record_t;
+  // What becomes of an interrupt: a message, or a bit in a vAPIC page and perhaps a doorbell (else destination is -1).
+  typedef struct { int ok, posted, data, irr_bit, destination, doorbell; longint address, irr; } message_t;
 
   // Devices by number: 0 and 1 have a host table, 2 has guest tables (GIoV=1), 3 has both; so have 4 and 5, which belong to
   // guests 1 and 2 (vImuEn).
@@ -43,6 +47,11 @@ package scene_pkg;
 
   function automatic longint host_entry(int n, longint page);
     return HOST_TABLES + n * 4096 + page * 8;
+  endfunction
+
+  // Entries 0 to 3 remap, 4 to 7 post.
+  function automatic longint interrupt_entry(int n, int index);
+    return INTERRUPT_TABLES + n * 4096 + index * 16;
   endfunction
 
   // Level 1 to 4 of a PASID's tables; level 5: the device's GCR3 table.
@@ -77,6 +86,8 @@ package scene_pkg;
         void'(words.write(host_entry(n, GUEST_PAGE + page),
                           (GUEST_TABLES + n * TABLES_OF_GUEST + page * 4096) | PRESENT | READ | WRITE, 8'hff));
     end
+    if (has_guest_tables(n)) low |= n == 2 ? 64'h0 : n == 5 ? 64'h1 << 52 : 64'h3 << 52;  // PPR, GPRP
+    void'(words.write(DEVICE_TABLE + id_of(n) * 32 + 16, interrupt_entry(n, 0) | 1 | (3 << 1) | (64'h2 << 60), 8'hff));  // IV, 8 entries
     if (guest_of(n) != 0)
       void'(words.write(DEVICE_TABLE + id_of(n) * 32 + 24, (64'h1 << 15) | (GUEST_DEVICE << 16) | (longint'(guest_of(n)) << 32), 8'hff));
     void'(words.write(DEVICE_TABLE + id_of(n) * 32, low, 8'hff));

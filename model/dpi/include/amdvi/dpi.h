@@ -30,9 +30,26 @@ enum { AMDVI_DPI_MMIO, AMDVI_DPI_PCI, AMDVI_DPI_VF, AMDVI_DPI_VFC };
 
 /* Flags of a request. */
 enum { AMDVI_DPI_PASID = 1, AMDVI_DPI_PRIVILEGED = 2, AMDVI_DPI_EXECUTE = 4, AMDVI_DPI_NO_WRITE = 8 };
+/* More of a page request: what it asks for, and the last of its group. */
+enum { AMDVI_DPI_READ = 16, AMDVI_DPI_WRITE = 32, AMDVI_DPI_LAST = 64 };
 
-/* What a device did by itself. */
-enum { AMDVI_DPI_STORE, AMDVI_DPI_LOG, AMDVI_DPI_TABLE, AMDVI_DPI_INTERRUPT };
+/* What a device did by itself. POSTED: a bit in the IRR of a guest's vAPIC page, as the word that was
+ * written; DOORBELL and WAKE: `address` is the APIC ID, `data` the vector; RESPONSE: a PRG response,
+ * `address` is the DeviceID, and `data` has the index in 8:0, the code in 15:12, and with bit 16 a PASID in
+ * 51:32. */
+enum {
+    AMDVI_DPI_STORE,
+    AMDVI_DPI_LOG,
+    AMDVI_DPI_TABLE,
+    AMDVI_DPI_INTERRUPT,
+    AMDVI_DPI_POSTED,
+    AMDVI_DPI_DOORBELL,
+    AMDVI_DPI_WAKE,
+    AMDVI_DPI_RESPONSE
+};
+
+/* Logs of records. */
+enum { AMDVI_DPI_EVENTS, AMDVI_DPI_PAGE_REQUESTS, AMDVI_DPI_GUEST_INTERRUPTS };
 
 /* A handle from 1 on. `settings`: KEY=VALUE;KEY=VALUE, the library's keys. `megabytes`: 1 to 4096 of memory.
  */
@@ -63,12 +80,19 @@ int amdvi_dpi_look(int handle, int device, int op, int at, int flags, int pasid,
 int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int *ok, long long *new_address,
                         int *new_data);
 
+/* A page request; `index`: of its group, 9 bits. `ok`: an entry was logged; `reason` of one that was refused
+ * or dropped. A response is an effect. */
+int amdvi_dpi_page_request(int handle, int device, int flags, int pasid, long long address, int index,
+                           int *ok, int *reason);
+
 /* The oldest effect that was not fetched yet; AMDVI_DPI_NONE when there is none. `data` has the first 8
  * bytes. */
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length);
 /* Why a request gets the answer that it gets, in a few lines: entries, what memory says, what the fault is.
  * Valid until the next call. Never null. */
 const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address);
+/* The same for an interrupt: the device's entry, and what the cache has of its interrupt table. */
+const char *amdvi_dpi_explain_interrupt(int handle, int device, int data);
 const char *amdvi_dpi_text(int status);
 
 /* What a bench with memory of its own defines: 8 bytes at an aligned address, byte 0 of them in bits 7:0; bit
@@ -97,8 +121,16 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data);
 /* The record that the design wrote into the host's event log in the place of the model's record `index`,
  * counted from 0 since the log was enabled: its 16 bytes as two words; zeros: it wrote none. */
 int amdvi_dpi_differs_event(int handle, int index, long long low, long long high);
-/* The same for the event log of a guest; a negative number: the host's. */
-int amdvi_dpi_differs_guest_event(int handle, int guest, int index, long long low, long long high);
+/* The same for the log AMDVI_DPI_EVENTS, _PAGE_REQUESTS or _GUEST_INTERRUPTS (`low` alone counts, and `guest`
+ * does not) of a guest; `guest` below 0: of the host. */
+int amdvi_dpi_differs_record(int handle, int log, int guest, int index, long long low, long long high);
+/* The design's answer to an interrupt, which comes again. `posted`: `vector` counts, and `destination` of
+ * the doorbell, which is below 0 where there was none; else the message's address and data. That a doorbell
+ * is missing, or is one too many, a trace does not say. */
+int amdvi_dpi_differs_message(int handle, int device, long long address, int data, int ok, int posted,
+                              long long new_address, int new_data, int destination, int vector);
+/* A PRG response of the design, `data` as of AMDVI_DPI_RESPONSE. */
+int amdvi_dpi_differs_response(int handle, int device, long long data);
 /* A register that reads `value` in the design, where `mask` has ones. `space`, `guest` and `size` as of
  * amdvi_dpi_read(). */
 int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,

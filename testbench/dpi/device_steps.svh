@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// A part of the lockstep bench: page requests and their answers, interrupts that are remapped or posted.
+
+  int page_requests = 0, messages = 0;
+  typedef struct { int device; longint data; } response_t;  // data as of EFFECT_RESPONSE
+  response_t seen_responses[$], model_responses[$];
+  message_t seen_message, model_posted;
+  bit message_arrived;
+
+  function automatic response_t response_of(int device, longint data);
+    response_t r;
+    r.device = device;
+    r.data = data;
+    return r;
+  endfunction
+
+  // With each clock.
+  function automatic void watch_devices();
+    if (prg_valid)
+      seen_responses.push_back(response_of(int'(prg_device), {12'h0, prg_pasid, 15'h0, prg_guest, prg_code, 3'h0, prg_index}));
+    if (msg_valid) begin
+      message_arrived = 1;
+      seen_message.ok = int'(msg_ok);
+      if (msg_ok) seen_message.posted = int'(msg_posted);
+      if (msg_ok && !msg_posted) begin
+        seen_message.address = msg_address;
+        seen_message.data = int'(msg_data);
+      end
+    end
+    if (irr_valid) begin
+      seen_message.irr = irr_address;
+      seen_message.irr_bit = int'(irr_bit);
+    end
+    if (bell_valid) begin
+      seen_message.destination = int'(bell_destination);
+      seen_message.doorbell = int'(bell_vector);
+    end
+  endfunction
+
+  // ---------------------------------------------------------------- page requests
+
+  // COMPLETE_PPR_REQUEST: GN=1, a code, a group.
+  function automatic bit [127:0] answer_to(int device, int pasid, int index);
+    bit [127:0] c = (128'h7 << 60) | 128'(device);
+    c[51:32] = pasid;
+    c[66] = index[0];
+    c[104:96] = index;
+    c[111:108] = index[1] ? 15 : 0;
+    return c;
+  endfunction
+
+  task automatic request_page(int n);
+    int flags = draw(128), pasid, ok, reason;
+    longint address = draw(PAGES) * 4096;
+    flags = flags & ~FLAG_NO_WRITE;
+    pasid = (flags & FLAG_PASID) != 0 ? draw(4) == 0 ? 'h54321 : some_pasid() : 0;
+    if (amdvi_dpi_page_request(model, id_of(n), flags, pasid, address, page_requests % 512, ok, reason) != 0)
+      $fatal(1, "page request");
+    @(negedge clk);
+    {pri_device, pri_guest, pri_pasid} = {16'(id_of(n)), (flags & FLAG_PASID) != 0, 20'(pasid)};
+    pri_privileged = (flags & FLAG_PRIVILEGED) != 0;
+    {pri_execute, pri_read} = {(flags & FLAG_EXECUTE) != 0, (flags & FLAG_READ) != 0};
+    {pri_write, pri_last} = {(flags & FLAG_WRITE) != 0, (flags & FLAG_LAST) != 0};
+    {pri_index, pri_address} = {9'(page_requests), address};
+    pri_valid = 1;
+    while (!pri_ready) @(negedge clk);
+    @(negedge clk);
+    pri_valid = 0;
+    page_requests++;
+  endtask
+
+  // To each device in the model's order.
+  function automatic void compare_responses();
+    while (model_responses.size() != 0) begin
+      response_t m = model_responses.pop_front(), d = response_of(0, 0);
+      int which = -1;
+      foreach (seen_responses[i]) if (which < 0) if (seen_responses[i].device == m.device) which = i;
+      if (which > 0) shown.show(RINGS_SWAPPED);
+      if (which < 0) which = 0;  // perhaps to another device
+      if (seen_responses.size() != 0) begin
+        d = seen_responses[which];
+        seen_responses.delete(which);
+      end
+      if (d.device == m.device && d.data == m.data) continue;
+      if (trace != "") void'(amdvi_dpi_differs_response(model, d.device, d.data));
+      differ($sformatf("a PRG response: the model to %0h %0h, the design to %0h %0h", m.device, m.data, d.device, d.data));
+    end
+    if (seen_responses.size() != 0) begin
+      if (trace != "") void'(amdvi_dpi_differs_response(model, seen_responses[0].device, seen_responses[0].data));
+      differ("a PRG response too many");
+    end
+  endfunction
+
+  // Up to three, and perhaps an answer of the host.
+  task automatic page_request_step();
+    for (int i = 1 + draw(3); i > 0; i--) request_page(some_device());
+    if (draw(2)) command(answer_to(id_of(some_device()), some_pasid(), draw(512)));
+    void'(read_effects());
+    while (!pri_ready) @(negedge clk);
+    repeat (4) @(negedge clk);
+    compare_records();
+    compare_responses();
+  endtask
+
+  // ---------------------------------------------------------------- interrupts
+
+  function automatic longint some_low(int index);
+    longint low = draw(8) == 0 ? 0 : 1;
+    low |= longint'(draw(4)) << 8;
+    if (index < 4) return low | (longint'(draw(2)) << 2) | (longint'(draw(2)) << 6) | (draw(2) == 0 ? 64'h0 : 64'h120000);
+    return low | 64'h80 | (longint'(draw(2)) << 2) | (longint'(draw(2)) << 6) | (longint'(draw(1000)) << 32);
+  endfunction
+
+  function automatic longint some_high(int index);
+    longint high = 32 + draw(224);
+    high |= longint'(draw(2)) << 56;
+    return index < 4 ? high : high | (VAPIC + draw(VAPICS) * 4096);
+  endfunction
+
+  // A whole entry, or only what hardware reads anew each time: that the old ones share with the newest.
+  function automatic void edit_interrupt(int n, int index);
+    longint place = interrupt_entry(n, index), low = some_low(index), high = some_high(index);
+    if (draw(3) == 0) begin
+      low = (load(place) & ~history::FRESH_LOW) | (low & history::FRESH_LOW);
+      high = (load(place + 8) & ~history::FRESH_HIGH) | (high & history::FRESH_HIGH);
+    end
+    limits.before_edit(place, INTERRUPT_ENTRY, id_of(n), 0, 0, 0);
+    store(place, low);
+    store(place + 8, high);
+  endfunction
+
+  function automatic void write_interrupt_tables();
+    for (int n = 0; n < DEVICES; n++)
+      for (int i = 0; i < 8; i++) begin
+        store(interrupt_entry(n, i), some_low(i));
+        store(interrupt_entry(n, i) + 8, some_high(i));
+      end
+  endfunction
+
+  task automatic send(int device, int data);
+    message_arrived = 0;
+    seen_message = no_message();
+    @(negedge clk);
+    int_device = 16'(device);
+    int_data = data;
+    int_valid = 1;
+    while (!int_ready) @(negedge clk);
+    @(negedge clk);
+    int_valid = 0;
+    for (int i = 0; i < 100; i++) if (!message_arrived) @(negedge clk);
+    repeat (4) @(negedge clk);
+  endtask
+
+  // By the place of its bit in the IRR [8.6].
+  function automatic int vector_of(message_t m);
+    return (int'(m.irr[11:0]) - 'h200) / 16 * 32 + m.irr_bit;
+  endfunction
+
+  // A message, or what was posted: the vector, or the page of the bit, or the doorbell.
+  function automatic void differ_message(int device, int data, message_t own);
+    message_t m = seen_message;
+    bit elsewhere = m.posted != 0 && own.posted != 0 && vector_of(m) == vector_of(own) && m.irr != own.irr;
+    if (trace != "" && elsewhere) void'(amdvi_dpi_differs_memory(model, own.irr & ~7, 0));
+    if (trace != "" && !elsewhere)
+      void'(amdvi_dpi_differs_message(model, device, MESSAGES, data, m.ok, m.posted, m.address, m.data, m.destination, vector_of(m)));
+    differ($sformatf("interrupt %0h of %0h: the design says ok=%0d posted=%0d address=%0h data=%0h, bit %0d at %0h, doorbell %0d to %0h\n%s",
+                     data, device, m.ok, m.posted, m.address, m.data, m.irr_bit, m.irr, m.doorbell, m.destination,
+                     amdvi_dpi_explain_interrupt(model, device, data)));
+  endfunction
+
+  task automatic interrupt_step();
+    for (int i = 2 + draw(3); i > 0; i--) interrupt_of(some_device());
+  endtask
+
+  task automatic interrupt_of(int n);
+    int data = draw(9), log, index;
+    message_t own;
+    model_posted = no_message();
+    own = limits.interrupt(model, id_of(n), data);
+    void'(read_effects());
+    own = joined(own, model_posted);
+    if (!limits.accepts_interrupt(id_of(n), data, own, 0)) $fatal(1, "the model leaves the envelope with an interrupt");
+    log = model_told.size() != 0 ? model_told[0].log : 0;
+    index = model_records[log] - int'(model_told.size() != 0);
+    if (model_told.size() != 0)
+      if (!limits.accepts_record(model_told[0])) $fatal(1, "the model's record of an interrupt is another");
+    model_told.delete();
+    send(id_of(n), data);
+    messages++;
+    if (!message_arrived) differ("no message");
+    if (!limits.accepts_interrupt(id_of(n), data, seen_message, 1)) differ_message(id_of(n), data, own);
+    if (limits.expected.size() != 0) begin
+      if (!take_record(-1))
+        differ_record(log, index, "the record of an interrupt is missing or another", amdvi_dpi_explain_interrupt(model, id_of(n), data));
+    end
+    no_more_records();
+    if (own.posted != 0) store(own.irr & ~7, 0);
+  endtask
