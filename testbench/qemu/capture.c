@@ -171,6 +171,13 @@ static void hook_interrupts(MemoryRegion *region)
 
 /* ------------------------------------------------------------------ translations */
 
+/* Out of its cache QEMU's device answers a write to a read-only page with that page; the caller refuses it.
+ */
+static bool allows(const IOMMUTLBEntry *entry, bool write)
+{
+    return entry->perm & (write ? IOMMU_WO : IOMMU_RO);
+}
+
 static void tell_translation(uint16_t device, hwaddr address, bool write, const IOMMUTLBEntry *entry)
 {
     struct capture_text *text = &own.text;
@@ -178,7 +185,7 @@ static void tell_translation(uint16_t device, hwaddr address, bool write, const 
     char direction = write ? 'w' : 'r';
 
     capture_read_for_dma(text, device, address, write);
-    if (entry->perm == IOMMU_NONE)
+    if (!allows(entry, write))
         capture_line(text, "T %04x %c %" PRIx64 " fault %s%s", device, direction, address,
                      mapped ? "perm" : "none", mark_of(text));
     else
@@ -237,8 +244,10 @@ static AddressSpace *space_of(PCIBus *bus, void *opaque, int devfn)
     return space;
 }
 
+/* Linux 7.x remaps no interrupt when the IOAPIC's DeviceID names no function. */
 static void hook_bus(PCIBus *bus)
 {
+    southbridge_make(bus);
     own.space_of = bus->iommu_fn;
     pci_setup_iommu(bus, space_of, bus->iommu_opaque);
     hook_requester(X86_MACHINE(qdev_get_machine())->ioapic_as, IOAPIC_REQUESTER);

@@ -14,17 +14,20 @@ from . import boot, kernels, machine, places
 from .errors import QemuError
 from .kernels import Kernel
 
+WANTED = (*boot.WANTED, "edu-faults", "edu-rights", "edu-fuzz", "end")
+
+
 def record(kernel: Kernel, lazy: bool, append: str, target: Path) -> None:
-    """One boot with disks and network cards in use."""
+    """One boot with disks and network cards in use, and accesses of user space's that are refused."""
     with tempfile.TemporaryDirectory(dir=places.FOLDER) as name:
         disks = machine.Disks(Path(name), 1)
         disks.make()
         words = ["--no-npcache"] if lazy else []
         command = [str(places.command()), "vm", "--qemu-iommu", *words, "--quiet", "--record", str(target), "--",
-                   *machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt iommu.strict={int(not lazy)} {append} amdvi.do=disks,net", disks)]
+                   *machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt iommu.strict={int(not lazy)} {append} amdvi.do=disks,net,vfio", disks)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
                               timeout=boot.TIMEOUT, env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
-        missing = [one for one in (*boot.WANTED, "end") if f"CHECK {one} ok" not in done.stdout]
+        missing = [one for one in WANTED if f"CHECK {one} ok" not in done.stdout]
         if done.returncode or missing or not all(disks.copied(index) for index in range(len(machine.DISKS))):
             raise QemuError(f"{kernel.release}: not checked: {missing}:\n{(done.stdout + done.stderr)[-2000:]}")
 

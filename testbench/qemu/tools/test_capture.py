@@ -39,6 +39,8 @@ def played(path: pathlib.Path) -> dict[str, Any]:
 def test_all_kinds_of_lines_are_there(recorded: pathlib.Path) -> None:
     kinds = {line.split(" ", 1)[0] for line in recorded.read_text(encoding="ascii").splitlines() if not line.startswith("#")}
     assert kinds - {"t"} == WHOLE
+    refused = set(re.findall(r"^T \w+ ([rw]) \w+ (fault \w+)$", recorded.read_text(encoding="ascii"), re.M))
+    assert {("w", "fault none"), ("w", "fault perm"), ("r", "fault none")} <= refused, refused
 
 
 def test_the_model_answers_as_qemus_device_did(recorded: pathlib.Path) -> None:
