@@ -13,9 +13,13 @@ graphviz_output_format = "svg"
 myst_heading_anchors = 3
 # The compliance table starts one level down on purpose.
 suppress_warnings = ["myst.header"]
-exclude_patterns = ["examples/**", "tools/**", "*.inc", "_extra/**"]
+exclude_patterns = ["examples/**", "templates/**", "tools/**", "*.inc", "_extra/**"]
 
 html_theme = "furo"
+templates_path = ["templates"]
+# furo's own, and the list of versions below the name.
+html_sidebars = {"**": ["sidebar/brand.html", "sidebar/versions.html", "sidebar/search.html", "sidebar/scroll-start.html",
+                        "sidebar/navigation.html", "sidebar/scroll-end.html"]}
 html_title = "amdvi"
 html_copy_source = False
 html_static_path = ["static"]

@@ -15,7 +15,8 @@ PAGES = {"CHANGELOG.md": "versions.md", "CONTRIBUTING.md": "contributing.md", "S
 LINK = re.compile(r"\[([^]]+)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 VERSIONS = """
 This manual is that of version {version}. Each version carries its own: the package `amdvi-doc` installs it in
-`share/doc/amdvi-doc/html`, and `cmake --build --preset release --target docs` makes that of any tag (`git checkout v{version}`).
+`share/doc/amdvi/html`, and `cmake --build --preset release --target docs` makes that of any tag (`git checkout v{version}`).
+Where `scripts/site` has put several beside each other, the list below the name leads from one to the other.
 
 """
 
