@@ -88,10 +88,10 @@ amdvi_memory_result memory_port::access(tlm::tlm_command command, std::uint64_t 
  * just before. */
 void memory_port::show(bytes_read &read, const exchange_made &made)
 {
+    if (made.address < read.address || made.address + sizeof(made.after) > read.address + read.length)
+        return;
     unsigned char *at = read.data + (made.address - read.address);
-
-    if (made.address >= read.address && made.address + sizeof(made.after) <= read.address + read.length &&
-        std::memcmp(at, &made.before, sizeof(made.before)) == 0)
+    if (std::memcmp(at, &made.before, sizeof(made.before)) == 0)
         std::memcpy(at, &made.after, sizeof(made.after));
 }
 

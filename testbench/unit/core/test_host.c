@@ -328,9 +328,10 @@ static unsigned calls(void)
 
 static enum amdvi_status window(uint64_t base, uint64_t size, bool read_only)
 {
-    return amdvi_window_add(
-        m.device,
-        &(struct amdvi_window){.base = base, .size = size, .bytes = m.bytes + base, .read_only = read_only});
+    return amdvi_window_add(m.device, &(struct amdvi_window){.base = base,
+                                                             .size = size,
+                                                             .bytes = m.bytes + base % MEMORY_BYTES,
+                                                             .read_only = read_only});
 }
 
 START_TEST(memory_may_lie_in_several_windows)
