@@ -215,12 +215,13 @@ static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
 
     if (known && reason == AMDVI_REASON_HOST_NOT_PRESENT)
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=%s\n", writes ? "RW" : "0");
-    else if (known && reason == AMDVI_REASON_HOST_PERMISSION)
+    else if ((known && reason == AMDVI_REASON_HOST_PERMISSION) ||
+             (!q->has_pasid && reason == AMDVI_REASON_DTE_PERMISSION))
         fprintf(file, "fault kind=IO_PAGE_FAULT flags=PR+%sPE\n", writes ? "RW+" : "");
     else if (reason == AMDVI_REASON_GUEST_DISABLED || reason == AMDVI_REASON_GUEST_PASID_RANGE ||
              reason == AMDVI_REASON_GUEST_GCR3_INVALID || reason == AMDVI_REASON_GUEST_NOT_PRESENT)
         write_guest_refusal(file, q, false, writes);
-    else if (reason == AMDVI_REASON_GUEST_PERMISSION)
+    else if (reason == AMDVI_REASON_GUEST_PERMISSION || reason == AMDVI_REASON_DTE_PERMISSION)
         write_guest_refusal(file, q, true, writes);
     else
         fputs("fault\n", file);

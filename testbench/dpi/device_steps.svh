@@ -173,7 +173,7 @@
   endtask
 
   task automatic interrupt_of(int n);
-    int data = draw(9), log, index;
+    int data = draw(16) == 0 ? 8 : some_index(), log, index;  // 8: beyond the table
     message_t own;
     model_posted = no_message();
     own = limits.interrupt(model, id_of(n), data);

@@ -15,7 +15,7 @@ package envelope_pkg;
     int domain, pasid;  // tags; pasid of guest entries only
     longint first, last;  // pages that it maps
     bit [GUESTS:0] covered;  // by an invalidation of that ring; goes with the ring's next COMPLETION_WAIT
-    longint value, high;  // high: of entries with 16 bytes
+    longint value, high, third, fourth;  // as many as the entry has words
   } kept_t;
 
   // Memory as caches may have seen it. One pass after the other takes another mix.
@@ -27,7 +27,7 @@ package envelope_pkg;
     int taken[$], among[$], at;
     taken_t passed;  // what the pass took
     longint written[longint];  // by the walker: its log records
-    int picked[longint];  // of an entry with 16 bytes whose first half was read: which old one
+    int picked[longint];  // of an entry of several words whose first was read: which old one
 
     function void first_pass();
       taken.delete();
@@ -68,9 +68,9 @@ package envelope_pkg;
       return taken[at - 1];
     endfunction
 
-    // Tags of an interrupt table's entries are devices: `domain` is the DeviceID.
+    // Entries of interrupt tables and of the device table are tagged by devices: `domain` is the DeviceID.
     function bit is_for(kept_t k);
-      if (k.kind == INTERRUPT_ENTRY) return k.domain == device;
+      if (k.kind == INTERRUPT_ENTRY || k.kind == DEVICE_ENTRY) return k.domain == device;
       return k.domain == domain && (k.kind == HOST_ENTRY || k.pasid == pasid);
     endfunction
 
@@ -82,7 +82,7 @@ package envelope_pkg;
       if (which == 0) passed.newest++;
       else begin
         kept_t k = kept[address][usable[which - 1]];
-        if (k.kind == INTERRUPT_ENTRY) picked[address] = usable[which - 1];
+        if (k.kind == INTERRUPT_ENTRY || k.kind == DEVICE_ENTRY) picked[address] = usable[which - 1];
         data = k.kind == INTERRUPT_ENTRY ? refreshed(k.value, data) : k.value;
         passed.old_of[int'(k.kind)]++;
         if (k.covered != 0) passed.covered++;
@@ -102,15 +102,16 @@ package envelope_pkg;
       if (address >= VAPIC && address < VAPIC + VAPICS * 4096) data = 0;
       if (status == MEMORY_OK)
         if (kept.exists(address) != 0) take_old(address, data);
-      if (address % 16 == 8)
-        if (picked.exists(address - 8) != 0)
-          take_high(address - 8, data);
+      for (int i = 8; i < 32; i += 8)
+        if (picked.exists(address - i) != 0) take_more(address - i, i, data);
       return status;
     endfunction
 
-    function void take_high(longint entry, inout longint data);
+    // A further word of the entry, if it has that many.
+    function void take_more(longint entry, int offset, inout longint data);
       kept_t k = kept[entry][picked[entry]];
-      data = k.value[7] ? (k.high & ~FRESH_HIGH) | (data & FRESH_HIGH) : k.high;
+      if (k.kind == DEVICE_ENTRY) data = offset == 8 ? k.high : offset == 16 ? k.third : k.fourth;
+      else if (offset == 8) data = k.value[7] ? (k.high & ~FRESH_HIGH) | (data & FRESH_HIGH) : k.high;
     endfunction
 
     virtual function int write(longint address, longint data, bit [7:0] enables);
@@ -187,6 +188,8 @@ package envelope_pkg;
       void'(words.now.read(address, k.value));
       if (!k.value[0] && kind != INTERRUPT_ENTRY) return;
       void'(words.now.read(address + 8, k.high));
+      void'(words.now.read(address + 16, k.third));
+      void'(words.now.read(address + 24, k.fourth));
       k.kind = kind;
       k.domain = domain;
       k.pasid = pasid;
@@ -211,6 +214,7 @@ package envelope_pkg;
       longint first = longint'(command[127:76]), last = longint'(command[127:76]);
       if (command[63:60] == 8) return 1;
       if (k.kind == INTERRUPT_ENTRY) return command[63:60] == 5 && k.domain == int'(command[15:0]);
+      if (k.kind == DEVICE_ENTRY) return command[63:60] == 2 && k.domain == int'(command[15:0]);
       if (command[63:60] != 3 || k.domain != int'(command[47:32])) return 0;
       if (command[66] != (k.kind != HOST_ENTRY) || (command[66] && k.pasid != int'(command[19:0]))) return 0;
       if (k.kind == GCR3_ENTRY && !command[65]) return 0;  // a directory
@@ -277,6 +281,7 @@ package envelope_pkg;
       expected.delete();
       words.domain = domain_of(q.device - FIRST_DEVICE);
       words.pasid = q.pasid;
+      words.device = q.device;
       words.first_pass();
       while (more) begin
         m = walk(q);

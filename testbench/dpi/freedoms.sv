@@ -2,15 +2,15 @@
 // What the architecture permits and a design has shown, one by one, with the section of the reference that permits it.
 package freedoms_pkg;
 
-  typedef enum int { HOST_ENTRY, GUEST_ENTRY, GCR3_ENTRY, INTERRUPT_ENTRY } entry_e;
-  localparam int ENTRIES = 4;
+  typedef enum int { HOST_ENTRY, GUEST_ENTRY, GCR3_ENTRY, INTERRUPT_ENTRY, DEVICE_ENTRY } entry_e;
+  localparam int ENTRIES = 5;
 
   // Of an accepted answer: entries that were old, by kind; newest ones where an old one was permitted; old ones of them
   // that an invalidation had covered already.
-  typedef struct packed { bit [ENTRIES-1:0][7:0] old_of; bit [15:0] newest, covered; } taken_t;
+  typedef struct packed { bit [ENTRIES-1:0][7:0] old_of; bit [11:0] newest, covered; } taken_t;
 
   typedef enum int {
-    NOTHING_OLD, OLD_HOST, OLD_GUEST, OLD_GCR3, OLD_INTERRUPT, UNTIL_WAIT, MIXED, NEWEST_THOUGH_OLD, ANSWERS_SWAPPED, RECORD_BEFORE, RECORD_BEHIND,
+    NOTHING_OLD, OLD_HOST, OLD_GUEST, OLD_GCR3, OLD_INTERRUPT, OLD_DEVICE, UNTIL_WAIT, MIXED, NEWEST_THOUGH_OLD, ANSWERS_SWAPPED, RECORD_BEFORE, RECORD_BEHIND,
     RECORDS_SWAPPED, RINGS_SWAPPED, KINDS
   } freedom_e;
 
@@ -40,6 +40,7 @@ package freedoms_pkg;
         OLD_GUEST: return "an old entry of a guest's table | 6.4, 10.2";
         OLD_GCR3: return "an old GCR3 entry | 5.1, 10.2";
         OLD_INTERRUPT: return "an old entry of an interrupt table | 10.2";
+        OLD_DEVICE: return "an old entry of the device table | 3.1, 10.2";
         UNTIL_WAIT: return "an old entry between its invalidation and COMPLETION_WAIT | 6.1, 6.4";
         MIXED: return "old and new entries in one answer | 5.4, 10.1";
         NEWEST_THOUGH_OLD: return "the newest entry where an old one was possible: not kept, or evicted early | 10.2";

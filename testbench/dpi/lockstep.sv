@@ -136,6 +136,11 @@ module lockstep;
     return draw(2) == 0 ? draw(PAGES) : focus_page;
   endfunction
 
+  // In an interrupt table of 8 entries.
+  function automatic int some_index();
+    return draw(2) == 0 ? draw(8) : focus_page + 2;
+  endfunction
+
   function automatic int some_device();
     return draw(4) == 0 ? draw(DEVICES) : focus;
   endfunction
@@ -193,9 +198,24 @@ module lockstep;
     store(place, draw(8) == 0 ? 0 : gcr3_entry(n, draw(2) == 0 ? pasid : draw(PASIDS)));
   endfunction
 
+  // IR and IW of the device table entry; GIoV where there are guest tables alone. Without IR guest tables cannot be read: what is
+  // kept of them decides which of these reads is refused, so their devices keep it.
+  function automatic void edit_device(int n);
+    longint place = DEVICE_TABLE + id_of(n) * 32, giov = 64'h1 << 54, will = load(place) & ~(READ | WRITE);
+    case (draw(10))
+      0: will |= READ;
+      1: will |= has_guest_tables(n) ? READ : WRITE;
+      default: will |= READ | WRITE;
+    endcase
+    if (n == 2) will = draw(3) == 0 ? will & ~giov : will | giov;
+    limits.before_edit(place, DEVICE_ENTRY, id_of(n), 0, 0, 0);
+    store(place, will);
+  endfunction
+
   function automatic void edit(int n);
     int which = !has_guest_tables(n) ? 9 : draw(has_host_table(n) ? 10 : 6);
-    if (draw(5) == 0) edit_interrupt(n, draw(8));
+    if (draw(12) == 0) edit_device(n);
+    else if (draw(5) == 0) edit_interrupt(n, some_index());
     else case (which)
       0: edit_gcr3(n, some_pasid());
       1, 2, 3, 4, 5: edit_guest(n, some_pasid(), some_page());
@@ -213,8 +233,9 @@ module lockstep;
       c[66] = 1;
       c[19:0] = some_pasid();
     end
-    if (draw(5) == 0) c = (128'h5 << 60) | 128'(id_of(n));  // INVALIDATE_INTERRUPT_TABLE
-    return draw(16) == 0 ? {64'h0, 64'h8 << 60} : c;
+    if (draw(8) == 0) c = (128'h2 << 60) | 128'(id_of(n));  // INVALIDATE_DEVTAB_ENTRY
+    if (draw(6) == 0) c = (128'h5 << 60) | 128'(id_of(n));  // INVALIDATE_INTERRUPT_TABLE
+    return draw(32) == 0 ? {64'h0, 64'h8 << 60} : c;
   endfunction
 
   // An invalidation, perhaps a few requests, COMPLETION_WAIT with store and interrupt.
@@ -367,7 +388,8 @@ module lockstep;
     void'(read_effects());
     if (model_told.size() != int'(own.ok == 0)) $fatal(1, "the model writes %0d records", model_told.size());
     if (own.ok == 0)
-      if (!limits.accepts_record(model_told[0])) $fatal(1, "the model's record is another");
+      if (!limits.accepts_record(model_told[0])) $fatal(1, "the model's record is another: %0h %0h, the walker's %0h %0h\n%s", model_told[0].high, model_told[0].low,
+               limits.expected[0].high, limits.expected[0].low, amdvi_dpi_explain(model, q.device, q.op, q.flags, q.pasid, q.address));
     log = own.ok == 0 ? model_told[0].log : 0;
     index = own.ok == 0 ? model_records[log] - 1 : model_records[0];
     model_told.delete();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small translation path as a design under test: device table entry, a host table of one level, GCR3 table of one level and
-// guest tables of four, nested where a device has both; a few lines for host translations and a few for what guest tables gave in the
+// guest tables of four, nested where a device has both; a few device table entries are kept, a few lines for host translations and a few for what guest tables gave in the
 // end; the commands INVALIDATE_IOMMU_PAGES, INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request
 // that fails. One request at a time.
 // `bug` plants a mistake, `variant` uses a freedom of the architecture; 0: neither.
@@ -19,7 +19,7 @@ module translation_path (
 
   localparam int LINES = 256;
   localparam logic [63:0] DEVICE_TABLE = 64'h100000;
-  localparam logic [7:0] HOST_ABSENT = 14, HOST_DENIED = 19, NO_GUEST_TABLES = 21, PASID_RANGE = 22, GCR3_INVALID = 23,
+  localparam logic [7:0] DEVICE_DENIED = 10, HOST_ABSENT = 14, HOST_DENIED = 19, NO_GUEST_TABLES = 21, PASID_RANGE = 22, GCR3_INVALID = 23,
                          GUEST_ABSENT = 26, GUEST_DENIED = 28;
   typedef enum { IDLE, ENTRY, ENTRY_HIGH, ENTRY_TOP, LOOKUP, GUEST, HOST, HOST_READ, GUEST_READ, NEXT, SECOND, SLOW, ANSWER, TELL,
                  EARLY } state_e;
@@ -32,12 +32,14 @@ module translation_path (
   logic [LINES-1:0] valid;
   logic [127:0] late[4];  // variant 7: invalidations that take effect with the COMPLETION_WAIT
   int lates, delay;
-  // The request, and what its device table entry says.
-  logic [15:0] device, domain, owner, named_device;  // 0: the host owns it
-  logic is_write, asked_guest, guest, host, held_valid;
+  // The request, and words 0, 1, 3 of its device table entry: some of these are kept, too.
+  logic [15:0] device;
+  logic is_write, asked_guest, held_valid;
   logic [19:0] pasid;
-  logic [63:0] address, root;
-  logic [51:0] gcr3;
+  logic [63:0] address;
+  logic [2:0][63:0] entry, entries[8];
+  logic [15:0] entry_of[8];
+  logic [7:0] entry_valid;
   logic [7:0] tag;
   // The walk: level 5 is the GCR3 table, 0 the page itself; where the step reads, and what the guest's entries allow so far.
   int level;
@@ -45,6 +47,16 @@ module translation_path (
   logic guest_w;
   answer_t held, now;
   logic [31:0] random;
+
+  // What the entry says [3.2]: Mode, root, GV, GIoV (PASID 0 for requests without one [5.2]), GCR3 root; vImuEn, GuestID, GDeviceID.
+  wire host = entry[0][11:9] != 0;
+  wire guest = entry[0][55] && (asked_guest || entry[0][54]);
+  wire [63:0] root = {12'h0, entry[0][51:12], 12'h0};
+  wire [51:0] gcr3 = {12'h0, entry[1][63:43], entry[1][31:16], entry[0][60:58]};
+  wire [15:0] domain = entry[1][15:0];
+  wire [15:0] owner = entry[2][15] ? entry[2][47:32] : 16'h0;  // 0: the host
+  wire [15:0] named_device = entry[2][31:16];
+  wire rights = is_write ? entry[0][62] : entry[0][61];
 
   function automatic int slot(logic of_guest, logic [51:0] page);
     return variant == 2 ? 0 : int'({of_guest, bug == 6 ? 2'h0 : device[1:0], of_guest && bug != 17 ? pasid[1:0] : 2'h0, page[2:0]});
@@ -69,16 +81,16 @@ module translation_path (
 
   // Where a refusal is reported: a host table knows the page by the address that the guest's tables gave [5.4].
   function automatic logic [127:0] record(logic [7:0] reason, logic [63:0] place);
-    logic denied = reason == HOST_DENIED || reason == GUEST_DENIED;
-    logic of_guest = reason >= NO_GUEST_TABLES;
-    logic w = is_write && (of_guest || level == 0) && bug != 14;
+    logic denied = reason == DEVICE_DENIED || reason == HOST_DENIED || reason == GUEST_DENIED;
+    logic of_guest = reason >= NO_GUEST_TABLES || (reason == DEVICE_DENIED && asked_guest);  // GN: the address is a GVA
+    logic w = is_write && (of_guest || level == 0 || reason == DEVICE_DENIED) && bug != 14;
     logic [63:0] named = of_guest || bug == 24 ? address : place;
     logic [19:0] p = bug == 23 ? 20'h0 : pasid;
     if (bug == 16) named[11:0] = 0;
     // IO_PAGE_FAULT: GN, US, PR, RW, PE are bits 48, 50, 52, 53, 54 [7.2].
     return {named, 4'h2, 5'h0, denied, w, denied, 1'b0, of_guest, 1'b0, of_guest,
             of_guest ? p[15:0] : bug == 13 ? 16'h0 : domain, 12'h0, of_guest ? p[19:16] : 4'h0,
-            of_guest && owner != 0 && bug != 29 ? named_device : device};
+            reason > NO_GUEST_TABLES && owner != 0 && bug != 29 ? named_device : device};
   endfunction
 
   function automatic answer_t refusal(logic [7:0] reason, logic [63:0] place);
@@ -87,7 +99,7 @@ module translation_path (
     a.reason = bug == 10 && !guest && reason == HOST_DENIED ? HOST_ABSENT : reason;
     a.record = record(a.reason, place);
     a.told = 1;
-    a.owner = reason >= NO_GUEST_TABLES && bug != 28 ? owner : 0;  // a guest hears of its own tables (viommu 8.1)
+    a.owner = reason > NO_GUEST_TABLES && bug != 28 ? owner : 0;  // a guest hears of its own tables (viommu 8.1)
     return a;
   endfunction
 
@@ -184,7 +196,8 @@ module translation_path (
           lates <= lates + 1;
         end else drop(cmd);
       end
-      4'd8: valid <= '0;
+      4'd2: if (bug != 48 && entry_of[cmd[2:0]] == cmd[15:0]) entry_valid[cmd[2:0]] <= 0;
+      4'd8: {valid, entry_valid} <= '0;
       4'd1: begin
         for (int i = 0; i < lates; i++) drop(late[i]);
         lates <= 0;
@@ -213,6 +226,7 @@ module translation_path (
       lates <= 0;
       random <= 32'h12345;
       valid <= '0;
+      entry_valid <= '0;
     end else case (state)
       IDLE: if (cmd_valid) execute();
         else if (req_valid) begin
@@ -220,28 +234,30 @@ module translation_path (
           {is_write, address, tag} <= {req_write, req_address, req_tag};
           guest_w <= 1;
           if (variant == 4) valid[random[9:2]] <= 0;
-          read(DEVICE_TABLE + {43'h0, req_device, 5'h0}, ENTRY);
+          if (entry_valid[req_device[2:0]] && entry_of[req_device[2:0]] == req_device && variant != 21) begin
+            entry <= entries[req_device[2:0]];
+            state <= LOOKUP;
+          end else read(DEVICE_TABLE + {43'h0, req_device, 5'h0}, ENTRY);
         end
       ENTRY: if (mem_valid) begin
-          root <= {12'h0, mem_data[51:12], 12'h0};
-          gcr3[2:0] <= mem_data[60:58];
-          host <= mem_data[11:9] != 0;
-          guest <= mem_data[55] && (asked_guest || mem_data[54]);  // GV; GIoV: PASID 0 [5.2]
+          entry[0] <= mem_data;
           read(DEVICE_TABLE + {43'h0, device, 5'h8}, ENTRY_HIGH);
         end
       ENTRY_HIGH: if (mem_valid) begin
-          domain <= mem_data[15:0];
-          gcr3[51:3] <= {12'h0, mem_data[63:43], mem_data[31:16]};
+          entry[1] <= mem_data;
           read(DEVICE_TABLE + {43'h0, device, 5'h18}, ENTRY_TOP);
         end
-      ENTRY_TOP: if (mem_valid) begin  // vImuEn, GDeviceID, GuestID [3.2]
-          owner <= mem_data[15] ? mem_data[47:32] : 16'h0;
-          named_device <= mem_data[31:16];
+      ENTRY_TOP: if (mem_valid) begin
+          entry[2] <= mem_data;
+          entries[device[2:0]] <= {mem_data, entry[1:0]};
+          entry_of[device[2:0]] <= device;
+          entry_valid[device[2:0]] <= 1;
           state <= LOOKUP;
         end
       LOOKUP: begin
           line_t l = lines[slot(1, address[63:12])];
           if (asked_guest && !guest) done(refusal(NO_GUEST_TABLES, address));
+          else if (!rights && !(bug == 49 && !guest)) done(refusal(DEVICE_DENIED, address));
           else if (!guest) seek(0, address);
           else if (hit(1, address[63:12]) && (is_write ? l.w : l.r)) done(good(l.frame));
           else if (pasid[19:9] != 0) done(refusal(PASID_RANGE, address));

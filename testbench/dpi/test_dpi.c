@@ -212,6 +212,8 @@ START_TEST(a_difference_ends_the_trace)
         {AMDVI_DPI_PASID | AMDVI_DPI_PRIVILEGED, 0, 2, 0, 22,
          " op=exec pasid=0x9 priv=1\nfault kind=IO_PAGE_FAULT flags=GN+NX\n"},
         {AMDVI_DPI_PASID, 0, 0, 0, 19, " op=read pasid=0x9\nfault kind=IO_PAGE_FAULT flags=PR+PE\n"},
+        {AMDVI_DPI_PASID, 0, 1, 0, 10, " pasid=0x9\nfault kind=IO_PAGE_FAULT flags=GN+US+PR+RW+PE\n"},
+        {0, 0, 1, 0, 10, " op=write\nfault kind=IO_PAGE_FAULT flags=PR+RW+PE\n"},
         {AMDVI_DPI_PASID, 0, 1, 0, 19, " op=write pasid=0x9\nfault\n"},
         {0, 0, 0, 0, 26, " op=read\nfault kind=IO_PAGE_FAULT flags=GN+US\n"}, /* GIoV */
         {AMDVI_DPI_NO_WRITE | AMDVI_DPI_EXECUTE, 1, 0, 1, 0,
