@@ -299,7 +299,7 @@ bool memory_expect(struct amdvi_timed *t, uint64_t id, uint64_t when)
     if (index == NOBODY || t->accesses[index].expected || when <= t->now || !pool_more_event(t))
         return false;
     t->accesses[index].expected = when;
-    wheel_put(&t->wheel, when, EVENT_PLACE, index);
+    wheel_put_quiet(&t->wheel, when, EVENT_PLACE, index);
     return true;
 }
 
@@ -310,10 +310,12 @@ void memory_place(struct amdvi_timed *t, uint32_t index)
 
     if (!a->credit || a->expected != t->now)
         return;
-    if (a->arrived)
-        host_answers(t, index, (enum amdvi_memory_result)a->result, NULL, a->own);
-    else
+    if (!a->arrived) {
         t->stopped = index;
+        return;
+    }
+    t->arrived--;
+    host_answers(t, index, (enum amdvi_memory_result)a->result, NULL, a->own);
 }
 
 /* True: it waits until the events before it have happened. */
@@ -325,6 +327,7 @@ static bool keeps_its_place(struct amdvi_timed *t, uint32_t index, enum amdvi_me
     if (a->expected != t->now || data || t->stopped == index)
         return false;
     a->arrived = true;
+    t->arrived++;
     a->own = own;
     a->result = (uint8_t)result;
     return true;

@@ -25,13 +25,55 @@ static uint64_t way_outside(const struct amdvi_timed *t, const struct operation 
     return is_ats(o) ? t->p[PARAMETER_PCIE_LATENCY] : 0;
 }
 
+static void describe(const struct operation *o, struct amdvi_completion *what)
+{
+    what->kind = (enum amdvi_submission)o->kind;
+    what->tag = o->tag;
+    what->status = o->status;
+    if (o->kind == AMDVI_SUBMITTED_REQUEST)
+        what->request = &o->in.request, what->result = &o->out.result;
+    else if (o->kind == AMDVI_SUBMITTED_INTERRUPT)
+        what->interrupt = &o->out.interrupt;
+    else if (o->kind == AMDVI_SUBMITTED_PAGE_REQUEST)
+        what->page_request = &o->out.page_request;
+    else
+        what->value = o->out.value;
+}
+
+static struct amdvi_timed_completion completion_of(const struct operation *o,
+                                                   const struct amdvi_completion *what, uint64_t done)
+{
+    return (struct amdvi_timed_completion){.what = what,
+                                           .submitted = o->submitted,
+                                           .done = done,
+                                           .place = (enum amdvi_timed_place)o->place,
+                                           .reads = o->reads,
+                                           .waited_port = o->waited_port,
+                                           .waited_walker = o->waited_walker};
+}
+
+/* Nothing changes it any more, from here to its end. */
+static bool tell_ahead(struct amdvi_timed *t, const struct operation *o, uint64_t done)
+{
+    struct amdvi_completion what = {0};
+    struct amdvi_timed_completion completion = completion_of(o, &what, done);
+
+    describe(o, &what);
+    return t->hear_ahead(t->host.context, &completion);
+}
+
 static void end_at(struct amdvi_timed *t, uint32_t index, uint64_t when)
 {
     if (t->operations[index].state == OPERATION_UNDER_WAY ||
         t->operations[index].kind == AMDVI_SUBMITTED_REQUEST)
         t->last_answer = later(t->last_answer, when - way_outside(t, &t->operations[index]));
     t->operations[index].state = OPERATION_ENDING;
-    wheel_put(&t->wheel, when, EVENT_END, index);
+    if (t->hear_ahead && !t->operations[index].via_atc)
+        t->operations[index].told = tell_ahead(t, &t->operations[index], when);
+    if (t->operations[index].told)
+        wheel_put_quiet(&t->wheel, when, EVENT_END, index);
+    else
+        wheel_put(&t->wheel, when, EVENT_END, index);
 }
 
 /* ---------------------------------------------------------------- into the device */
@@ -161,6 +203,7 @@ void operation_arrive(struct amdvi_timed *t, uint32_t index)
         o->arrived = t->now;
         o->state = OPERATION_AT_PORT;
         operation_append(t, &port->waiting, index);
+        t->at_ports++;
     }
 }
 
@@ -239,8 +282,10 @@ static void leave_port(struct amdvi_timed *t, const struct operation *o)
         return;
     port->under_way--;
     next = operation_shift(t, &port->waiting);
-    if (next != NOBODY)
-        enter(t, next);
+    if (next == NOBODY)
+        return;
+    t->at_ports--;
+    enter(t, next);
 }
 
 static void count(struct amdvi_timed *t, const struct operation *o)
@@ -265,24 +310,10 @@ static void count(struct amdvi_timed *t, const struct operation *o)
 
 static void tell(struct amdvi_timed *t, const struct operation *o)
 {
-    struct amdvi_completion what = {
-        .kind = (enum amdvi_submission)o->kind, .tag = o->tag, .status = o->status};
-    struct amdvi_timed_completion completion = {.what = &what,
-                                                .submitted = o->submitted,
-                                                .done = t->now,
-                                                .place = (enum amdvi_timed_place)o->place,
-                                                .reads = o->reads,
-                                                .waited_port = o->waited_port,
-                                                .waited_walker = o->waited_walker};
+    struct amdvi_completion what = {0};
+    struct amdvi_timed_completion completion = completion_of(o, &what, t->now);
 
-    if (o->kind == AMDVI_SUBMITTED_REQUEST)
-        what.request = &o->in.request, what.result = &o->out.result;
-    else if (o->kind == AMDVI_SUBMITTED_INTERRUPT)
-        what.interrupt = &o->out.interrupt;
-    else if (o->kind == AMDVI_SUBMITTED_PAGE_REQUEST)
-        what.page_request = &o->out.page_request;
-    else
-        what.value = o->out.value;
+    describe(o, &what);
     t->host.complete(t->host.context, &completion);
 }
 
@@ -299,6 +330,6 @@ void operation_end(struct amdvi_timed *t, uint32_t index)
             atc_keep(t, &o);
         o.in.request.at = AMDVI_UNTRANSLATED;
     }
-    if (t->host.complete)
+    if (t->host.complete && !o.told)
         tell(t, &o);
 }

@@ -48,6 +48,7 @@ struct operation {
     bool asked;
     bool overtaken; /* by an invalidation of the ATC: what comes is not kept */
     bool quiet;     /* the walker's own prefetch: nobody hears of it */
+    bool told;      /* the host has heard of its end ahead of it */
     uint32_t open;  /* its access; NOBODY: none */
     uint32_t reads;
     uint64_t submitted, arrived, ready; /* ready: what was done for it so far ends then */
@@ -146,6 +147,7 @@ struct amdvi_timed {
     struct amdvi_device *device;
     struct amdvi_allocator allocator;
     struct amdvi_timed_host host;
+    bool (*hear_ahead)(void *context, const struct amdvi_timed_completion *completion); /* null: nobody */
     struct wheel wheel;
     uint64_t now, told; /* told: nanoseconds that the device's own clock knows of */
     bool running;       /* amdvi_timed_run() is under way */
@@ -160,12 +162,14 @@ struct amdvi_timed {
 
     struct access *accesses;
     uint32_t access_count, free_access;
+    uint32_t arrived; /* answers that wait for their places */
     uint32_t stopped; /* access whose place it is, and whose expected answer is to come; NOBODY */
     uint32_t
         *by_place; /* access of each of the device's places for questions, the low half of an id from 1 */
     uint32_t places;
 
     struct port *ports;
+    uint32_t at_ports; /* operations that wait for a place at one */
     struct array l2a, l2b;
     struct atc **atcs; /* by DeviceID; null: no request came by one */
     struct invalidation *invalidations;

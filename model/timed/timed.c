@@ -273,6 +273,30 @@ uint64_t amdvi_timed_next(const struct amdvi_timed *t)
     return t->stopped == NOBODY ? wheel_next(&t->wheel) : t->now;
 }
 
+/* Quiet are places, which do something only once their answer has come, and ends that the host has heard of,
+ * which do something only for who waits for a place at the port. */
+uint64_t amdvi_timed_wake(struct amdvi_timed *t)
+{
+    if (!t || t->stopped != NOBODY || t->at_ports || t->arrived)
+        return amdvi_timed_next(t);
+    return wheel_next_loud(&t->wheel);
+}
+
+enum amdvi_status amdvi_timed_hear_ahead(struct amdvi_timed *t,
+                                         bool (*hear)(void *context,
+                                                      const struct amdvi_timed_completion *completion))
+{
+    if (!t)
+        return AMDVI_ERR_ARGUMENT;
+    t->hear_ahead = hear;
+    return AMDVI_OK;
+}
+
+uint32_t amdvi_timed_busy_walkers(const struct amdvi_timed *t)
+{
+    return t ? t->walkers : 0;
+}
+
 uint64_t amdvi_timed_pending(const struct amdvi_timed *t)
 {
     return t ? t->pending : 0;

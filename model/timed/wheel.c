@@ -12,6 +12,7 @@ bool wheel_create(struct wheel *wheel, const struct amdvi_allocator *allocator)
     memset(wheel, 0, sizeof(*wheel));
     wheel->allocator = allocator;
     wheel->free_first = WHEEL_NONE;
+    wheel->all = wheel->loud = (struct wheel_head){UINT64_MAX, UINT64_MAX};
     for (unsigned level = 0; level < WHEEL_LEVELS; level++)
         for (unsigned i = 0; i < WHEEL_SLOTS; i++)
             wheel->slots[level][i].first = wheel->slots[level][i].last = WHEEL_NONE;
@@ -105,22 +106,51 @@ static void place(struct wheel *wheel, int32_t index)
     wheel->used[level][i / 64] |= UINT64_C(1) << i % 64;
 }
 
-void wheel_put(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which)
+static void head_put(struct wheel_head *head, uint64_t time)
+{
+    if (head->first == WHEEL_UNKNOWN)
+        return;
+    if (time < head->first) {
+        head->second = head->first;
+        head->first = time;
+    } else if (time < head->second && head->second != WHEEL_UNKNOWN) {
+        head->second = time;
+    }
+}
+
+static void head_take(struct wheel_head *head)
+{
+    head->first = head->first == WHEEL_UNKNOWN ? WHEEL_UNKNOWN : head->second;
+    head->second = head->first == UINT64_MAX ? UINT64_MAX : WHEEL_UNKNOWN;
+}
+
+static void put(struct wheel *wheel, const struct wheel_event *event)
 {
     int32_t index = wheel->free_first;
 
     wheel->free_first = wheel->events[index].next;
-    wheel->events[index] = (struct wheel_event){.time = time, .what = what, .which = which};
+    wheel->events[index] = *event;
     wheel->count++;
+    head_put(&wheel->all, event->time);
     place(wheel, index);
+}
+
+void wheel_put(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which)
+{
+    head_put(&wheel->loud, time);
+    put(wheel, &(struct wheel_event){.time = time, .what = what, .which = which});
+}
+
+void wheel_put_quiet(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which)
+{
+    put(wheel, &(struct wheel_event){.time = time, .what = what, .which = which, .quiet = true});
 }
 
 /* ---------------------------------------------------------------- the first one */
 
-/* The first used slot of a level, none of which lies behind; WHEEL_SLOTS: none. */
-static unsigned first_used(const struct wheel *wheel, unsigned level)
+/* The first used slot of a level from one on; WHEEL_SLOTS: none. */
+static unsigned used_from(const struct wheel *wheel, unsigned level, unsigned from)
 {
-    unsigned from = slot_of(wheel->now, level);
     uint64_t word = wheel->used[level][from / 64] & (UINT64_MAX << from % 64);
 
     for (unsigned w = from / 64;; word = wheel->used[level][w]) {
@@ -129,6 +159,12 @@ static unsigned first_used(const struct wheel *wheel, unsigned level)
         if (++w == WHEEL_SLOTS / 64)
             return WHEEL_SLOTS;
     }
+}
+
+/* None lies behind. */
+static unsigned first_used(const struct wheel *wheel, unsigned level)
+{
+    return used_from(wheel, level, slot_of(wheel->now, level));
 }
 
 static uint64_t earliest(const struct wheel *wheel, const struct wheel_slot *slot)
@@ -141,7 +177,7 @@ static uint64_t earliest(const struct wheel *wheel, const struct wheel_slot *slo
     return time;
 }
 
-uint64_t wheel_next(const struct wheel *wheel)
+uint64_t wheel_search(const struct wheel *wheel)
 {
     for (unsigned level = 0; wheel->count && level < WHEEL_LEVELS; level++) {
         unsigned i = first_used(wheel, level);
@@ -150,6 +186,31 @@ uint64_t wheel_next(const struct wheel *wheel)
                          : wheel->events[wheel->slots[0][i].first].time;
     }
     return UINT64_MAX;
+}
+
+/* What lies in a slot is before all that lies in later ones, and in those of higher levels. */
+static uint64_t earliest_loud(const struct wheel *wheel, const struct wheel_slot *slot, uint64_t *left)
+{
+    uint64_t time = UINT64_MAX;
+
+    for (int32_t i = slot->first; i != WHEEL_NONE; i = wheel->events[i].next, --*left)
+        if (wheel->events[i].time < time && !wheel->events[i].quiet)
+            time = wheel->events[i].time;
+    return time;
+}
+
+uint64_t wheel_search_loud(const struct wheel *wheel)
+{
+    uint64_t left = wheel->count, time = UINT64_MAX;
+
+    for (unsigned level = 0; left && level < WHEEL_LEVELS && time == UINT64_MAX; level++) {
+        unsigned i = first_used(wheel, level);
+        while (i < WHEEL_SLOTS && time == UINT64_MAX && left) {
+            time = earliest_loud(wheel, &wheel->slots[level][i], &left);
+            i = i + 1 < WHEEL_SLOTS ? used_from(wheel, level, i + 1) : WHEEL_SLOTS;
+        }
+    }
+    return time;
 }
 
 static void clear_used(struct wheel *wheel, unsigned level, unsigned i)
@@ -179,7 +240,7 @@ static void move_to(struct wheel *wheel, uint64_t now)
 
 bool wheel_take(struct wheel *wheel, uint64_t until, struct wheel_event *event)
 {
-    uint64_t time = wheel_next(wheel);
+    uint64_t time = wheel->all.first = wheel_next(wheel);
     struct wheel_slot *slot;
     unsigned i;
     int32_t index;
@@ -192,8 +253,13 @@ bool wheel_take(struct wheel *wheel, uint64_t until, struct wheel_event *event)
     index = slot->first;
     *event = wheel->events[index];
     slot->first = event->next;
+    head_take(&wheel->all);
+    if (!event->quiet)
+        head_take(&wheel->loud);
     if (slot->first == WHEEL_NONE)
         clear_used(wheel, 0, i);
+    else if (wheel->all.first == WHEEL_UNKNOWN)
+        wheel->all.first = wheel->events[slot->first].time;
     wheel->events[index].next = wheel->free_first;
     wheel->free_first = index;
     wheel->count--;

@@ -9,6 +9,8 @@
 
 #include "amdvi/amdvi.h"
 
+#define WHEEL_UNKNOWN (UINT64_MAX - 1)
+
 enum { WHEEL_LEVELS = 5, WHEEL_SLOTS = 1024, WHEEL_BITS = 10, WHEEL_NONE = -1 };
 
 struct wheel_event {
@@ -16,10 +18,17 @@ struct wheel_event {
     uint32_t what;  /* the user's */
     uint32_t which; /* the user's */
     int32_t next;
+    bool quiet;
 };
 
 struct wheel_slot {
     int32_t first, last;
+};
+
+/* Times of the first event of a kind and of the one behind it; UINT64_MAX: there is none, WHEEL_UNKNOWN: to
+ * be looked for. What is put in to happen at once and taken out again needs no looking. */
+struct wheel_head {
+    uint64_t first, second;
 };
 
 struct wheel {
@@ -29,6 +38,7 @@ struct wheel {
     int32_t free_first;
     uint64_t now; /* nothing is before */
     uint64_t count;
+    struct wheel_head all, loud;
     struct wheel_slot slots[WHEEL_LEVELS][WHEEL_SLOTS];
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64];
 };
@@ -40,9 +50,22 @@ void wheel_destroy(struct wheel *wheel);
 bool wheel_reserve(struct wheel *wheel, uint32_t more);
 /* There must be room; `time` is not before `wheel->now`. */
 void wheel_put(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which);
+/* One that wheel_next_loud() passes over. */
+void wheel_put_quiet(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which);
 
 /* UINT64_MAX: there is none. */
-uint64_t wheel_next(const struct wheel *wheel);
+uint64_t wheel_search(const struct wheel *wheel);
+static inline uint64_t wheel_next(const struct wheel *wheel)
+{
+    return wheel->all.first == WHEEL_UNKNOWN ? wheel_search(wheel) : wheel->all.first;
+}
+uint64_t wheel_search_loud(const struct wheel *wheel);
+static inline uint64_t wheel_next_loud(struct wheel *wheel)
+{
+    if (wheel->loud.first == WHEEL_UNKNOWN)
+        wheel->loud.first = wheel_search_loud(wheel);
+    return wheel->loud.first;
+}
 /* The first event, if it is not after `until`; its time is now. */
 bool wheel_take(struct wheel *wheel, uint64_t until, struct wheel_event *event);
 

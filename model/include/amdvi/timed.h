@@ -166,6 +166,21 @@ enum amdvi_status amdvi_timed_set_latencies(struct amdvi_timed *timed, enum amdv
 /* When something happens next; AMDVI_TIMED_NEVER: nothing does by itself. */
 uint64_t amdvi_timed_next(const struct amdvi_timed *timed);
 
+/* When a host that keeps the clock has to call amdvi_timed_run() next: as amdvi_timed_next(), but neither for
+ * places of announced answers that have not come (the answer itself is what happens then) nor for ends that
+ * it has heard of ahead. AMDVI_TIMED_NEVER: not by itself. */
+uint64_t amdvi_timed_wake(struct amdvi_timed *timed);
+/*
+ * `hear` is told of each end of something submitted as soon as nothing changes it any more: `done`, in
+ * picoseconds, is then the present or later. True: the host takes it so, and complete() is not called for it;
+ * false: complete() comes at its time. It has the context of struct amdvi_timed_host, is called from the
+ * middle of things, and must not call this executor or its device. Of amdvi_timed_atc_request() nobody is
+ * told ahead. Null: nobody is told. AMDVI_ERR_ARGUMENT for a null `timed`.
+ */
+enum amdvi_status amdvi_timed_hear_ahead(struct amdvi_timed *timed,
+                                         bool (*hear)(void *context,
+                                                      const struct amdvi_timed_completion *completion));
+
 /* Lets everything happen up to and at `until`, which is the present then; AMDVI_TIMED_NEVER: until nothing
  * happens any more, and the present is when the last thing did. AMDVI_ERR_BUSY from inside a callback;
  * AMDVI_ERR_STUCK with AMDVI_TIMED_NEVER and the built-in memory when something submitted can no longer end:
@@ -176,6 +191,9 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *timed, uint64_t until);
  * come. */
 enum amdvi_status amdvi_timed_guest_share(struct amdvi_timed *timed, uint16_t guest_id,
                                           const struct amdvi_guest_share *share);
+
+/* Walkers that are at work at the present; 0 for null. */
+uint32_t amdvi_timed_busy_walkers(const struct amdvi_timed *timed);
 
 /* What is submitted and has not ended. */
 uint64_t amdvi_timed_pending(const struct amdvi_timed *timed);

@@ -23,6 +23,7 @@ static uint64_t draw(uint64_t *state)
 struct expected {
     uint64_t time;
     uint32_t order;
+    bool quiet;
 };
 
 static int by_time_then_order(const void *x, const void *y)
@@ -38,10 +39,18 @@ static void fill(struct wheel *wheel, struct expected *list, uint32_t *count, ui
     ck_assert(wheel_reserve(wheel, more));
     for (uint32_t i = 0; i < more; i++) {
         uint64_t far = draw(state) & ((UINT64_C(1) << (draw(state) % 45)) - 1);
-        list[*count] = (struct expected){wheel->now + far / 7 * 7, *count};
-        wheel_put(wheel, list[*count].time, 1, *count);
+        list[*count] = (struct expected){wheel->now + far / 7 * 7, *count, draw(state) % 3 == 0};
+        (list[*count].quiet ? wheel_put_quiet : wheel_put)(wheel, list[*count].time, 1, *count);
         ++*count;
     }
+}
+
+static uint64_t first_loud(const struct expected *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!list[i].quiet)
+            return list[i].time;
+    return UINT64_MAX;
 }
 
 START_TEST(wheel_gives_events_in_order)
@@ -61,6 +70,8 @@ START_TEST(wheel_gives_events_in_order)
             qsort(list + taken, count - taken, sizeof(list[0]), by_time_then_order);
             for (uint32_t n = draw(&state) % 90; n && taken < count; n--, taken++) {
                 ck_assert_uint_eq(wheel_next(&wheel), list[taken].time);
+                if (draw(&state) % 2)
+                    ck_assert_uint_eq(wheel_next_loud(&wheel), first_loud(list + taken, count - taken));
                 ck_assert(!wheel_take(&wheel, list[taken].time - (list[taken].time > wheel.now), &event) ||
                           list[taken].time == wheel.now);
                 if (wheel_next(&wheel) == list[taken].time && event.which != list[taken].order)

@@ -18,16 +18,19 @@ struct due {
 static struct memory {
     struct due due[MOST];
     unsigned first, count;
-    bool announces;
+    bool on, announces;
     uint64_t late; /* answers come so much later than announced */
 } memory;
 
+static uint64_t host_clock;
 static uint64_t ends[2][REQUESTS];
 static unsigned run_number;
 
 static void complete(void *context, const struct amdvi_timed_completion *c)
 {
     (void)context;
+    if (memory.on && !memory.late)
+        ck_assert_uint_eq(c->done, host_clock);
     ends[run_number][c->what->tag] = c->done;
 }
 
@@ -36,6 +39,7 @@ static void issue(void *context, const struct amdvi_ask *ask)
     uint64_t when = amdvi_timed_now(s.timed) + LATENCY;
 
     (void)context;
+    ck_assert(memory.late || amdvi_timed_now(s.timed) == host_clock);
     ck_assert_uint_lt(memory.count, MOST);
     memory.due[memory.count++] = (struct due){when + memory.late, ask->id};
     if (memory.announces)
@@ -56,7 +60,7 @@ static void answer_all_at(uint64_t when)
 
 static uint64_t next_of_all(uint64_t end)
 {
-    uint64_t next = amdvi_timed_next(s.timed);
+    uint64_t next = amdvi_timed_wake(s.timed);
 
     if (memory.first < memory.count && memory.due[memory.first].when < next)
         next = memory.due[memory.first].when;
@@ -69,7 +73,7 @@ static void pass(uint64_t end)
     uint64_t next;
 
     do {
-        next = next_of_all(end);
+        host_clock = next = next_of_all(end);
         amdvi_timed_run(s.timed, next);
         answer_all_at(next);
         while (amdvi_timed_awaits(s.timed) && memory.late) {
@@ -77,7 +81,8 @@ static void pass(uint64_t end)
             amdvi_timed_run(s.timed, next);
         }
         ck_assert(!amdvi_timed_awaits(s.timed));
-        amdvi_timed_run(s.timed, next);
+        if (amdvi_timed_wake(s.timed) == next) /* an answer has come before its place */
+            amdvi_timed_run(s.timed, next);
     } while (next < end);
 }
 
@@ -95,6 +100,7 @@ static void run(bool host)
     amdvi_timed_set(&parameters, "l1.entries", "0");
     ck_assert_int_eq(amdvi_timed_create(s.machine.device, &parameters, &how, NULL, &s.timed), AMDVI_OK);
     memory.first = memory.count = 0;
+    memory.on = host;
     for (uint64_t i = 0; i < REQUESTS; i++) {
         struct amdvi_request request = {.device = i % 3 ? DEVICE : OTHER, .op = AMDVI_READ, .length = 8};
         random = random * 6364136223846793005u + 1442695040888963407u;
@@ -160,13 +166,37 @@ START_TEST(what_cannot_be_announced)
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 500 * NS), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 600 * NS), AMDVI_OK);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 700 * NS), AMDVI_ERR_ARGUMENT);
+    ck_assert_uint_eq(amdvi_timed_next(s.timed), 600 * NS);
+    ck_assert_uint_eq(amdvi_timed_wake(s.timed), AMDVI_TIMED_NEVER); /* the answer is what happens then */
     amdvi_timed_run(s.timed, 800 * NS);
     ck_assert(amdvi_timed_awaits(s.timed));
     ck_assert_uint_eq(amdvi_timed_now(s.timed), 600 * NS);
     ck_assert_uint_eq(amdvi_timed_next(s.timed), 600 * NS);
+    ck_assert_uint_eq(amdvi_timed_wake(s.timed), 600 * NS);
     ck_assert_int_eq(amdvi_timed_memory_answer(s.timed, s.asks[0].id), AMDVI_OK);
     ck_assert_int_eq(amdvi_timed_memory_answer(s.timed, s.asks[0].id), AMDVI_ERR_ARGUMENT);
     ck_assert(!amdvi_timed_awaits(s.timed));
+    stage_close(&s);
+}
+END_TEST
+
+/* Between two places of one moment the host is to look in once more. */
+START_TEST(an_answer_that_waits_for_its_place_wakes)
+{
+    stage_open_host_memory(&s, "");
+    stage_read(&s, 1, 0, DEVICE, page_at(0), 0);
+    stage_read(&s, 1, 1, OTHER, page_at(9), 1);
+    amdvi_timed_run(s.timed, 500 * NS);
+    ck_assert_uint_eq(s.asked, 2);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[i].id, 600 * NS), AMDVI_OK);
+    amdvi_timed_run(s.timed, 600 * NS);
+    for (unsigned i = 2; i-- > 0;)
+        ck_assert_int_eq(amdvi_timed_memory_answer(s.timed, s.asks[i].id), AMDVI_OK);
+    ck_assert(!amdvi_timed_awaits(s.timed));
+    ck_assert_uint_eq(amdvi_timed_wake(s.timed), 600 * NS);
+    amdvi_timed_run(s.timed, 600 * NS);
+    ck_assert_uint_gt(amdvi_timed_wake(s.timed), 600 * NS);
     stage_close(&s);
 }
 END_TEST
@@ -180,6 +210,7 @@ int main(void)
     tcase_add_test(tests, without_it_the_order_of_arrival_counts);
     tcase_add_test(tests, late_answers_are_given_up);
     tcase_add_test(tests, what_cannot_be_announced);
+    tcase_add_test(tests, an_answer_that_waits_for_its_place_wakes);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
