@@ -42,6 +42,25 @@ void agenda::after_delta(action act, void *context, void *what)
     event_.notify(sc_core::SC_ZERO_TIME);
 }
 
+void agenda::alarm_at(const sc_core::sc_time &when)
+{
+    if (alarm_set_ && alarm_.when <= when)
+        return;
+    alarm_set_ = true;
+    alarm_.when = when;
+    if (!running_)
+        event_.notify(when > sc_core::sc_time_stamp() ? when - sc_core::sc_time_stamp()
+                                                      : sc_core::SC_ZERO_TIME);
+}
+
+bool agenda::alarm_due()
+{
+    if (!alarm_set_ || alarm_.when > sc_core::sc_time_stamp())
+        return false;
+    alarm_set_ = false;
+    return true;
+}
+
 /* Takes out what comes next, if its time has come. What lies in both was entered at different times for the
  * same one: the number decides. */
 bool agenda::due(item &next)
@@ -65,16 +84,31 @@ void agenda::run()
     item next;
 
     running_ = true;
-    while (due(next))
-        next.act(next.context, next.what);
+    do {
+        while (due(next))
+            next.act(next.context, next.what);
+        if (alarm_due())
+            alarm_.act(alarm_.context, alarm_.what);
+    } while (!now_.empty());
     running_ = false;
     if (!next_delta_.empty()) {
-        now_.insert(now_.end(), next_delta_.begin(), next_delta_.end());
+        for (const item &entry : next_delta_)
+            now_.push_back(entry);
         next_delta_.clear();
         event_.notify(sc_core::SC_ZERO_TIME);
     }
+    notify_later();
+}
+
+/* Of several notifications of an event the kernel keeps the earliest. */
+void agenda::notify_later()
+{
+    const sc_core::sc_time now = sc_core::sc_time_stamp();
+
     if (!later_.empty())
-        event_.notify(later_.top().when - sc_core::sc_time_stamp());
+        event_.notify(later_.top().when - now);
+    if (alarm_set_ && (later_.empty() || alarm_.when < later_.top().when))
+        event_.notify(alarm_.when > now ? alarm_.when - now : sc_core::SC_ZERO_TIME);
 }
 
 } // namespace amdvi::face

@@ -4,11 +4,12 @@
 #define AMDVI_SYSTEMC_AGENDA_H
 
 #include <cstdint>
-#include <deque>
 #include <queue>
 #include <vector>
 
 #include <systemc>
+
+#include "model/systemc/fifo.h"
 
 namespace amdvi::face
 {
@@ -25,6 +26,13 @@ class agenda
 
     /* The same one delta cycle later. */
     void after_delta(action act, void *context, void *what);
+    /* One thing more, which is often put off or brought forward: done once, at the time that was set last or
+     * earlier. */
+    void alarm_does(action act, void *context, void *what)
+    {
+        alarm_ = {sc_core::SC_ZERO_TIME, 0, act, context, what};
+    }
+    void alarm_at(const sc_core::sc_time &when);
     /* It is acting now: what is called from here is called from the module's own process. */
     bool running() const
     {
@@ -44,10 +52,14 @@ class agenda
     };
     void run();
     bool due(item &next);
+    bool alarm_due();
+    void notify_later();
 
     std::vector<item> next_delta_;
-    std::deque<item> now_; /* most have no delay: no heap for them */
+    fifo<item> now_; /* most have no delay: no heap for them */
     std::priority_queue<item> later_;
+    item alarm_{};
+    bool alarm_set_ = false;
     std::uint64_t number_ = 0;
     bool running_ = false;
     sc_core::sc_event event_;

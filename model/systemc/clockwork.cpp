@@ -55,11 +55,16 @@ bool clockwork::start()
     if (amdvi_timed_create(core_.device.get(), &parameters_, &host, nullptr, &made) != AMDVI_OK)
         return false;
     timed_.reset(made);
+    if (core_.options.complete_early)
+        amdvi_timed_hear_ahead(made, [](void *context, const amdvi_timed_completion *completion) {
+            return static_cast<core *>(context)->transactions.hear(*completion);
+        });
     units_ = sc_core::sc_time(1, sc_core::SC_PS).value();
     l1_ports_ = static_cast<unsigned>(parameter("l1.ports"));
     begun_ = sc_core::sc_time_stamp();
-    armed_ = looking_again_ = false;
-    stirred_ = true;
+    looking_again_ = false;
+    core_.times.alarm_does([](void *context, void *) { static_cast<core *>(context)->time_passes(); }, &core_,
+                           nullptr);
     quiet_ = missed_ = 0;
     read_ps_ = parameter("memory.latency");
     write_ps_ = parameter("memory.write");
@@ -76,7 +81,9 @@ void clockwork::stop()
 
 std::uint64_t clockwork::now() const
 {
-    return (sc_core::sc_time_stamp() - begun_).value() / units_;
+    const sc_core::sc_time::value_type passed = sc_core::sc_time_stamp().value() - begun_.value();
+
+    return units_ == 1 ? passed : passed / units_; /* a division takes longer than all the rest */
 }
 
 /* ---------------------------------------------------------------- the present */
@@ -85,13 +92,25 @@ std::uint64_t clockwork::now() const
  * any more. */
 enum : unsigned { PATIENCE = 8, MISTAKES = 32 };
 
+void clockwork::give_up()
+{
+    quiet_ = 0;
+    missed_++;
+    amdvi_timed_late(timed_.get());
+}
+
+/* Nobody wakes for an answer: one whose time is over shows here. */
 void clockwork::run(std::uint64_t until)
 {
+    bool waits;
+
     core_.memory.begin_moment();
     amdvi_timed_run(timed_.get(), until);
-    core_.memory.end_moment(!awaits());
-    stirred_ = false;
-    next_ = amdvi_timed_next(timed_.get());
+    while ((waits = awaits()) && amdvi_timed_now(timed_.get()) < until) {
+        give_up();
+        amdvi_timed_run(timed_.get(), until);
+    }
+    core_.memory.end_moment(!waits);
 }
 
 /* With a memory of the latency that the parameters say, its answers take their places among the executor's
@@ -119,47 +138,25 @@ void clockwork::look_again(void *context, void *self)
     auto work = static_cast<clockwork *>(self);
 
     work->looking_again_ = false;
-    if (work->awaits() && ++work->quiet_ > PATIENCE) {
-        work->quiet_ = 0;
-        work->missed_++;
-        amdvi_timed_late(work->timed_.get());
-        work->stirred();
-    }
+    if (work->awaits() && ++work->quiet_ > PATIENCE)
+        work->give_up();
     static_cast<core *>(context)->time_passes();
 }
 
 void clockwork::arm()
 {
-    sc_core::sc_time when;
+    std::uint64_t next;
 
     if (!timed_)
-        return;
-    if (stirred_)
-        next_ = amdvi_timed_next(timed_.get());
-    if (next_ == AMDVI_TIMED_NEVER)
         return;
     if (awaits()) {
         await();
         return;
     }
-    when = begun_ + picoseconds(next_);
-    if (armed_ && armed_until_ <= when)
+    next = amdvi_timed_wake(timed_.get());
+    if (next == AMDVI_TIMED_NEVER)
         return;
-    armed_ = true;
-    armed_until_ = when;
-    core_.times.after(when > sc_core::sc_time_stamp() ? when - sc_core::sc_time_stamp()
-                                                      : sc_core::SC_ZERO_TIME,
-                      wake, &core_, this);
-}
-
-void clockwork::wake(void *context, void *self)
-{
-    auto work = static_cast<clockwork *>(self);
-
-    if (!work->armed_ || work->armed_until_ > sc_core::sc_time_stamp())
-        return;
-    work->armed_ = false;
-    static_cast<core *>(context)->time_passes();
+    core_.times.alarm_at(begun_ + picoseconds(next));
 }
 
 /* ---------------------------------------------------------------- requests and memory */
@@ -171,25 +168,22 @@ unsigned clockwork::port_of(unsigned port) const
 
 amdvi_status clockwork::request(unsigned port, const amdvi_request &request, std::uint64_t tag)
 {
-    stirred_ = true;
-    return amdvi_timed_request(timed_.get(), now(), port_of(port), &request, tag);
+    return amdvi_timed_request(timed_.get(), present_, port_of(port), &request, tag);
 }
 
 amdvi_status clockwork::interrupt(unsigned port, const amdvi_request &request, std::uint32_t data,
                                   std::uint64_t tag)
 {
-    stirred_ = true;
-    return amdvi_timed_interrupt(timed_.get(), now(), port_of(port), request.device, request.address, data,
+    return amdvi_timed_interrupt(timed_.get(), present_, port_of(port), request.device, request.address, data,
                                  tag);
 }
 
 void clockwork::answer(std::uint64_t id, amdvi_memory_result result, bool bytes)
 {
     quiet_ = 0;
-    stirred_ = true;
     core_.memory.begin_moment();
-    if (amdvi_timed_now(timed_.get()) != now())
-        amdvi_timed_run(timed_.get(), now());
+    if (amdvi_timed_now(timed_.get()) != present_)
+        amdvi_timed_run(timed_.get(), present_);
     if (result == AMDVI_MEMORY_OK && bytes)
         amdvi_timed_memory_answer(timed_.get(), id);
     else

@@ -41,19 +41,24 @@ class clockwork
      * at this very moment. Inside. */
     void catch_up()
     {
-        if (timed_)
-            run(now());
+        if (!timed_)
+            return;
+        present_ = now();
+        run(present_);
     }
     /* The same; the executor's clock stays behind when nothing is due. */
     void catch_up_with_events()
     {
-        if (timed_ && (stirred_ || next_ <= now()))
-            run(now());
+        if (!timed_)
+            return;
+        present_ = now();
+        catch_up_again();
     }
-    /* Somebody has called the device: when the next thing happens is not known any more. */
-    void stirred()
+    /* The same, at the same time as the last one. */
+    void catch_up_again()
     {
-        stirred_ = true;
+        if (timed_ && amdvi_timed_next(timed_.get()) <= present_)
+            run(present_);
     }
     /* It is. Requests that come now have their place behind it. */
     bool awaits() const
@@ -67,6 +72,11 @@ class clockwork
     void answer(std::uint64_t id, amdvi_memory_result result, bool bytes);
     /* Asks to be woken when something happens next. */
     void arm();
+    /* From now to a time of the executor's. */
+    sc_core::sc_time until(std::uint64_t ps) const
+    {
+        return picoseconds(ps - present_);
+    }
     /* What a request that caches answer takes, for blocking transport. */
     const sc_core::sc_time &hit_latency() const
     {
@@ -84,23 +94,21 @@ class clockwork
     std::uint64_t parameter(const char *name) const;
     unsigned port_of(unsigned port) const;
     sc_core::sc_time picoseconds(std::uint64_t ps) const;
-    static void wake(void *context, void *unused);
     static void look_again(void *context, void *self);
     void run(std::uint64_t until);
     void issue(const amdvi_ask &ask);
     void await();
+    void give_up();
 
     core &core_;
     bool wanted_ = false, prepared_ = false;
     amdvi_timed_parameters parameters_{};
     std::unique_ptr<amdvi_timed, deleter> timed_;
-    sc_core::sc_time begun_, hit_latency_, armed_until_;
-    bool armed_ = false;
+    sc_core::sc_time begun_, hit_latency_;
+    std::uint64_t present_ = 0;              /* as of the last time that somebody has come inside, ps */
     sc_core::sc_time::value_type units_ = 1; /* of the simulation in a picosecond */
     unsigned l1_ports_ = 1;
     std::uint64_t read_ps_ = 0, write_ps_ = 0; /* what memory should take */
-    std::uint64_t next_ = AMDVI_TIMED_NEVER;   /* when something happens next, unless it is stirred */
-    bool stirred_ = true;
     bool looking_again_ = false;
     unsigned quiet_ = 0;  /* delta cycles in which the answer that is awaited has not come */
     unsigned missed_ = 0; /* answers in a row that came at another time than expected */

@@ -281,13 +281,47 @@ void core::run()
 {
     catch_up();
     amdvi_run(device.get());
-    timing.stirred();
+}
+
+/* Under time, where nothing has to be done before what comes now: inside, at the present. False: something
+ * has. */
+bool core::enter_at_once()
+{
+    if (!timing.on() || settling_ || gate_.inside() || pends())
+        return false;
+    gate_.enter();
+    memory.spend_on(&no_delay_);
+    timing.catch_up_with_events();
+    return true;
+}
+
+bool core::begin_at_once(flight *f)
+{
+    if (!enter_at_once())
+        return false;
+    const bool may = !timing.awaits();
+    if (may) {
+        transactions.begin(f);
+        timing.catch_up_again();
+    }
+    gate_.leave();
+    return may;
+}
+
+/* In the middle of somebody's call, what it has led to. */
+void core::go_on()
+{
+    if (work_ || pends() || sends() || wave.traced())
+        stir_gently();
+    else
+        timing.arm();
 }
 
 void core::arrived(flight *f)
 {
-    arrivals_.push_back(f);
-    stir_gently();
+    if (!begin_at_once(f))
+        arrivals_.push_back(f);
+    go_on();
 }
 
 void core::atc_complete(std::uint32_t tag)
@@ -316,8 +350,15 @@ void core::answered(const amdvi_ask &ask, amdvi_memory_result result, const unsi
     answer a{ask.id, ask.address, ask.length, ask.kind != AMDVI_ASK_WRITE, result, {}};
 
     std::memcpy(a.data, data, sizeof(a.data));
-    answers_.push_back(a);
-    stir_gently();
+    if (!enter_at_once()) {
+        answers_.push_back(a);
+        stir_gently();
+        return;
+    }
+    take_answer(a);
+    timing.catch_up_again();
+    gate_.leave();
+    go_on();
 }
 
 void core::time_passes()

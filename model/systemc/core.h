@@ -8,7 +8,6 @@
 #define AMDVI_SYSTEMC_CORE_H
 
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "model/systemc/clockwork.h"
 #include "model/systemc/device_port.h"
 #include "model/systemc/dmi.h"
+#include "model/systemc/fifo.h"
 #include "model/systemc/flights.h"
 #include "model/systemc/gate.h"
 #include "model/systemc/memory.h"
@@ -59,7 +59,6 @@ class core
     void leave(sc_core::sc_time &delay)
     {
         gate_.leave();
-        timing.stirred();
         if (work_ || timing.on() || wave.traced())
             settle(&delay);
     }
@@ -110,8 +109,10 @@ class core
         core &core_;
     };
 
-    /* From non-blocking transport. */
+    /* From non-blocking transport: a request begins. */
     void arrived(flight *flight);
+    /* The same; true: it has ended, `delay` after now. */
+    bool ended_early(flight *flight, sc_core::sc_time &delay);
     /* Makes the device one whose memory answers later, from the first non-blocking request on. */
     void make_external();
     /* Memory has answered a question; `data` has AMDVI_ASK_BYTES. */
@@ -159,6 +160,9 @@ class core
     bool step(sc_core::sc_time *delay);
     bool enter_to_step(sc_core::sc_time *delay, sc_core::sc_time &spent);
     bool pends() const;
+    bool enter_at_once();
+    bool begin_at_once(flight *flight);
+    void go_on();
     bool step_inside();
     bool sends() const;
     bool step_send(sc_core::sc_time *delay, sc_core::sc_time &spent);
@@ -166,7 +170,7 @@ class core
     void step_ask(sc_core::sc_time *delay, sc_core::sc_time &spent);
     void step_told(sc_core::sc_time *delay, sc_core::sc_time &spent);
     void step_atc();
-    void step_answer();
+    void take_answer(const answer &a);
     void answer_all_at_once();
     void send_message(const amdvi_irq &irq, sc_core::sc_time *delay, sc_core::sc_time &spent);
     void catch_up();
@@ -174,6 +178,7 @@ class core
     static void time_is_over(void *context, void *unused);
 
     gate gate_;
+    sc_core::sc_time no_delay_; /* what nobody is charged for */
     bool work_ = false, settling_ = false, external_ = false, settling_by_debug_ = false;
     bool gently_ = false;  /* settling in somebody's call */
     bool sending_ = false; /* something is to be sent in the next delta cycle */
@@ -182,12 +187,12 @@ class core
     amdvi_observation *observation_ = nullptr;
     std::uint64_t clock_ = 0; /* nanoseconds that the device has been told of */
     bool pending_devices_ = false;
-    std::deque<std::uint32_t> finished_; /* tags */
-    std::deque<flight *> arrivals_;
-    std::deque<amdvi_ask> asks_;
-    std::deque<answer> answers_;
-    std::deque<amdvi_irq> interrupts_;
-    std::deque<amdvi_prg_response> responses_;
+    fifo<std::uint32_t> finished_; /* tags */
+    fifo<flight *> arrivals_;
+    fifo<amdvi_ask> asks_;
+    fifo<answer> answers_;
+    fifo<amdvi_irq> interrupts_;
+    fifo<amdvi_prg_response> responses_;
 };
 
 } // namespace amdvi::face

@@ -175,12 +175,22 @@ tlm::tlm_sync_enum device_port::nb_transport_fw(tlm::tlm_generic_payload &payloa
         without_room_until_ = sc_core::sc_time_stamp() + delay;
         return tlm::TLM_ACCEPTED;
     }
-    take(payload, delay);
+    if (take(payload, delay))
+        return tlm::TLM_COMPLETED;
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
 }
 
-void device_port::take(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay)
+/* True: it has ended, and `delay` says when. */
+bool device_port::take(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay)
+{
+    if (delay == sc_core::SC_ZERO_TIME && core_.options.complete_early)
+        return core_.ended_early(core_.transactions.take(payload, *this), delay);
+    take_later(payload, delay);
+    return false;
+}
+
+void device_port::take_later(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay)
 {
     flight *f = core_.transactions.take(payload, *this);
 
@@ -203,7 +213,7 @@ void device_port::room()
     if (!payload)
         return;
     without_room_ = nullptr;
-    take(*payload, delay);
+    take_later(*payload, delay);
     answers.end_request(*payload, delay);
 }
 

@@ -50,7 +50,8 @@ class device_port : public tlm::tlm_fw_transport_if<>
     void forward_message(tlm::tlm_generic_payload &payload, std::uint64_t address, std::uint32_t data,
                          sc_core::sc_time &delay);
     void fail(tlm::tlm_generic_payload &payload, const amdvi_fault &fault, const order &order);
-    void take(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay);
+    bool take(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay);
+    void take_later(tlm::tlm_generic_payload &payload, const sc_core::sc_time &delay);
     unsigned look_through(const order &order, tlm::tlm_generic_payload &payload);
     unsigned forward_debug(tlm::tlm_generic_payload &payload, std::uint64_t done, std::uint64_t length,
                            std::uint64_t address);

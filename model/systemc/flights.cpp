@@ -81,7 +81,7 @@ void flights::submit(flight *f)
     if (f->status == AMDVI_OK)
         return;
     f->submitted = false;
-    completed_.push_back(f);
+    answered(f);
 }
 
 void flights::begin(flight *f)
@@ -91,7 +91,7 @@ void flights::begin(flight *f)
     if (f->order.refused == tlm::TLM_OK_RESPONSE)
         submit(f);
     else
-        completed_.push_back(f);
+        answered(f);
 }
 
 void flights::on_complete(const amdvi_completion &completion)
@@ -104,7 +104,7 @@ void flights::on_complete(const amdvi_completion &completion)
         f->message = *completion.interrupt;
     else if (completion.status == AMDVI_OK)
         f->now = *completion.result;
-    completed_.push_back(f);
+    answered(f);
 }
 
 void flights::answer_at_once(flight *f)
@@ -116,7 +116,7 @@ void flights::answer_at_once(flight *f)
     f->status = f->order.interrupt ? amdvi_interrupt(device, part.device, f->order.request.address,
                                                      f->order.data, &f->message)
                                    : amdvi_translate(device, &part, &f->now);
-    completed_.push_back(f);
+    answered(f);
 }
 
 void flights::answer_at_once()
@@ -142,18 +142,25 @@ bool flights::note_page(flight *f)
     return f->done >= f->order.request.length;
 }
 
-void flights::step_in()
+/* All of it is translated, or there is another page to ask for. */
+void flights::answered(flight *f)
 {
-    flight *f = completed_.front();
     const bool good = f->order.refused == tlm::TLM_OK_RESPONSE && f->status == AMDVI_OK;
 
-    completed_.pop_front();
     if (good && f->order.interrupt)
         f->first = result_of(f->message);
     if (good && !f->order.interrupt && !note_page(f))
-        submit(f);
+        next_pages_.push_back(f);
     else
         departing_.push_back(f);
+}
+
+void flights::step_in()
+{
+    flight *f = next_pages_.front();
+
+    next_pages_.pop_front();
+    submit(f);
 }
 
 /* ---------------------------------------------------------------- on to `out` */
@@ -164,7 +171,7 @@ void flights::step_out()
 
     departing_.pop_front();
     if (f->returned)
-        returned(f);
+        returned(f, f->response);
     else
         leave(f);
 }
@@ -182,7 +189,7 @@ void flights::leave(flight *f)
     if (f->status != AMDVI_OK)
         respond(f, tlm::TLM_GENERIC_ERROR_RESPONSE);
     else if (!f->first.ok)
-        fail(f);
+        respond(f, failed(f));
     else if (f->order.interrupt)
         depart_message(f);
     else if (f->order.request.at == AMDVI_TRANSLATION_REQUEST)
@@ -191,17 +198,18 @@ void flights::leave(flight *f)
         depart(f);
 }
 
-void flights::fail(flight *f)
+tlm::tlm_response_status flights::failed(const flight *f) const
 {
-    respond(f, answer_failure(*f->payload,
-                              response_of(f->first.fault, f->order, core_.options.report_dropped_writes)));
+    return answer_failure(*f->payload,
+                          response_of(f->first.fault, f->order, core_.options.report_dropped_writes));
 }
 
 void flights::depart(flight *f)
 {
     if (f->pieces.size() == 1) {
         f->payload->set_address(f->pieces[0].address);
-        core_.out.send(*f->payload, *this, f);
+        if (core_.out.carry(*f->payload, *this, f))
+            returned(f, f->payload->get_response_status());
         return;
     }
     f->leg = core_.pool.get();
@@ -241,14 +249,18 @@ void flights::finished(tlm::tlm_generic_payload &payload, void *what)
     core_.something_to_send();
 }
 
-void flights::returned(flight *f)
+/* The payload as its initiator knows it. */
+void flights::give_back(flight *f)
 {
-    const tlm::tlm_response_status status = f->response;
+    f->payload->set_address(f->order.request.address);
+    if (core_.watched())
+        f->payload->set_dmi_allowed(false);
+}
 
+void flights::returned(flight *f, tlm::tlm_response_status status)
+{
     if (!f->leg) {
-        f->payload->set_address(f->order.request.address);
-        if (core_.watched())
-            f->payload->set_dmi_allowed(false);
+        give_back(f);
         respond(f, status);
         return;
     }

@@ -3,12 +3,11 @@
 #ifndef AMDVI_SYSTEMC_RESPONDER_H
 #define AMDVI_SYSTEMC_RESPONDER_H
 
-#include <deque>
-
 #include <systemc>
 #include <tlm>
 
 #include "model/systemc/agenda.h"
+#include "model/systemc/fifo.h"
 
 namespace amdvi::face
 {
@@ -39,7 +38,7 @@ class responder
 
     agenda &times_;
     tlm::tlm_bw_transport_if<> *initiator_ = nullptr;
-    std::deque<tlm::tlm_generic_payload *> waiting_;
+    fifo<tlm::tlm_generic_payload *> waiting_;
     tlm::tlm_generic_payload *responding_ = nullptr; /* from BEGIN_RESP to END_RESP */
     bool calling_ = false;                           /* BEGIN_RESP of those that wait goes out now */
 };

@@ -1,14 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/systemc/sender.h"
 
+#include <algorithm>
+
 namespace amdvi::face
 {
 
 void sender::send(tlm::tlm_generic_payload &payload, owner &who, void *what)
 {
-    under_way_.insert(&payload, {&who, what, false, false});
-    waiting_.push_back(&payload);
+    waiting_.push_back({&payload, &who, what});
     next();
+}
+
+bool sender::carry_ahead(tlm::tlm_generic_payload &payload, owner &who, void *what, sc_core::sc_time &delay)
+{
+    if (!idle()) {
+        send(payload, who, what);
+        return false;
+    }
+    sending_ = true;
+    const bool ended = begin_request({&payload, &who, what}, delay);
+    sending_ = false;
+    if (!waiting_.empty())
+        next();
+    return ended;
+}
+
+bool sender::carry(tlm::tlm_generic_payload &payload, owner &who, void *what)
+{
+    sc_core::sc_time delay;
+
+    if (!carry_ahead(payload, who, what, delay))
+        return false;
+    if (delay == sc_core::SC_ZERO_TIME)
+        return true;
+    under_way_.insert(&payload, {&who, what, false, false});
+    responded(&payload, delay, false, false);
+    return false;
 }
 
 void sender::next()
@@ -17,38 +45,70 @@ void sender::next()
         return;
     sending_ = true;
     while (!requesting_ && !waiting_.empty()) {
-        tlm::tlm_generic_payload *payload = waiting_.front();
+        const request r = waiting_.front();
+        sc_core::sc_time delay;
         waiting_.pop_front();
-        begin_request(payload);
+        if (!begin_request(r, delay))
+            continue;
+        under_way_.insert(r.payload, {r.who, r.what, false, false});
+        responded(r.payload, delay, true, false);
     }
     sending_ = false;
 }
 
-void sender::begin_request(tlm::tlm_generic_payload *payload)
+tlm::tlm_sync_enum sender::call(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+                                sc_core::sc_time &delay)
+{
+    if (target_)
+        return target_->nb_transport_fw(payload, phase, delay);
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    return tlm::TLM_COMPLETED;
+}
+
+/* True: the return of this call has ended it. */
+bool sender::begin_request(const request &r, sc_core::sc_time &delay)
 {
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
 
-    requesting_ = payload;
+    requesting_ = calling_ = r.payload;
     accepting_ = false;
-    if (!target_) {
-        payload->set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-        responded(payload, delay, true, false);
+    called_ = {r.who, r.what, false, false};
+    const tlm::tlm_sync_enum status = call(*r.payload, phase, delay);
+    const bool ended = status == tlm::TLM_COMPLETED && calling_ == r.payload && !called_.responded;
+    ended_in_call_ = ended ? std::min<unsigned>(ended_in_call_ + 1, ENOUGH) : 0;
+    if (ended)
+        requesting_ = nullptr;
+    else if (calling_ == r.payload)
+        begun(r.payload, status, phase, delay);
+    calling_ = nullptr;
+    return ended;
+}
+
+/* It goes on beyond the call. */
+void sender::begun(tlm::tlm_generic_payload *payload, tlm::tlm_sync_enum status, const tlm::tlm_phase &phase,
+                   const sc_core::sc_time &delay)
+{
+    calling_ = nullptr;
+    under_way_.insert(payload, called_);
+    if (status != tlm::TLM_UPDATED)
         return;
-    }
-    switch (target_->nb_transport_fw(*payload, phase, delay)) {
-    case tlm::TLM_COMPLETED:
-        responded(payload, delay, true, false);
-        break;
-    case tlm::TLM_UPDATED:
-        if (phase == tlm::END_REQ)
-            accepted(payload, delay);
-        else if (phase == tlm::BEGIN_RESP)
-            responded(payload, delay, false, true);
-        break;
-    default:
-        break;
-    }
+    if (phase == tlm::END_REQ)
+        accepted(payload, delay);
+    else if (phase == tlm::BEGIN_RESP)
+        responded(payload, delay, false, true);
+}
+
+sender::transaction *sender::find(tlm::tlm_generic_payload *payload)
+{
+    return payload == calling_ ? &called_ : under_way_.find(payload);
+}
+
+void sender::forget(tlm::tlm_generic_payload *payload)
+{
+    if (payload == calling_)
+        calling_ = nullptr;
+    else
+        under_way_.erase(payload);
 }
 
 void sender::accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay)
@@ -71,7 +131,7 @@ void sender::accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time 
 void sender::responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
                        bool wants_end)
 {
-    transaction *const found = under_way_.find(payload);
+    transaction *const found = find(payload);
 
     if (!found || found->responded)
         return;
@@ -109,9 +169,9 @@ void sender::end_response(tlm::tlm_generic_payload &payload)
 /* A response without END_REQ before ends the request, too. */
 void sender::close(tlm::tlm_generic_payload *payload)
 {
-    const transaction ended = *under_way_.find(payload);
+    const transaction ended = *find(payload);
 
-    under_way_.erase(payload);
+    forget(payload);
     if (requesting_ == payload)
         requesting_ = nullptr;
     if (ended.wants_end)

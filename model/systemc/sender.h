@@ -6,7 +6,6 @@
 #ifndef AMDVI_SYSTEMC_SENDER_H
 #define AMDVI_SYSTEMC_SENDER_H
 
-#include <deque>
 #include <functional>
 
 #include <systemc>
@@ -14,6 +13,7 @@
 
 #include "model/systemc/agenda.h"
 #include "model/systemc/book.h"
+#include "model/systemc/fifo.h"
 
 namespace amdvi::face
 {
@@ -61,20 +61,46 @@ class sender : public tlm::tlm_bw_transport_if<>
 
     /* The payload has a memory manager, and is held by who sends until it has finished. */
     void send(tlm::tlm_generic_payload &payload, owner &who, void *what);
+    /* The same; true: it has ended in this call without taking time, and `who` does not hear of it. */
+    bool carry(tlm::tlm_generic_payload &payload, owner &who, void *what);
+    /* It begins so much later. True: it has ended in this call, at the later time that `delay` is then, and
+     * `who` does not hear of it. */
+    bool carry_ahead(tlm::tlm_generic_payload &payload, owner &who, void *what, sc_core::sc_time &delay);
+    /* The target has ended each of the last requests in its call, and nothing stands in the way of one. */
+    bool ends_in_call() const
+    {
+        return ended_in_call_ >= ENOUGH && idle();
+    }
 
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                        sc_core::sc_time &delay) override;
     void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) override;
 
   private:
+    enum : unsigned { ENOUGH = 32 };
     struct transaction {
         owner *who;
         void *what;
         bool responded; /* or will be, at a time that is known */
         bool wants_end; /* END_RESP */
     };
+    struct request {
+        tlm::tlm_generic_payload *payload;
+        owner *who;
+        void *what;
+    };
+    bool idle() const
+    {
+        return !requesting_ && !sending_ && waiting_.empty();
+    }
     void next();
-    void begin_request(tlm::tlm_generic_payload *payload);
+    bool begin_request(const request &r, sc_core::sc_time &delay);
+    tlm::tlm_sync_enum call(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
+                            sc_core::sc_time &delay);
+    void begun(tlm::tlm_generic_payload *payload, tlm::tlm_sync_enum status, const tlm::tlm_phase &phase,
+               const sc_core::sc_time &delay);
+    transaction *find(tlm::tlm_generic_payload *payload);
+    void forget(tlm::tlm_generic_payload *payload);
     void accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay);
     /* `at_once`: nothing has to be sent behind it, and the target is not in the middle of its call. */
     void responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
@@ -86,8 +112,11 @@ class sender : public tlm::tlm_bw_transport_if<>
 
     agenda &times_;
     tlm::tlm_fw_transport_if<> *target_ = nullptr;
-    std::deque<tlm::tlm_generic_payload *> waiting_;
+    fifo<request> waiting_;
     book<tlm::tlm_generic_payload *, transaction> under_way_;
+    tlm::tlm_generic_payload *calling_ = nullptr; /* in the middle of its BEGIN_REQ: not in the book yet */
+    transaction called_{};
+    unsigned ended_in_call_ = 0;                     /* BEGIN_REQs in a row that were answered so */
     tlm::tlm_generic_payload *requesting_ = nullptr; /* from BEGIN_REQ to END_REQ */
     bool accepting_ = false;                         /* END_REQ is there, for a time to come */
     bool sending_ = false;                           /* BEGIN_REQ of those that wait goes out now */

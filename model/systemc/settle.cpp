@@ -83,7 +83,7 @@ bool core::enter_to_step(sc_core::sc_time *delay, sc_core::sc_time &spent)
 /* Something is to be done inside. */
 bool core::pends() const
 {
-    return transactions.completed() || !answers_.empty() || !arrivals_.empty() || !finished_.empty() ||
+    return transactions.asks_on() || !answers_.empty() || !arrivals_.empty() || !finished_.empty() ||
            pending_devices_;
 }
 
@@ -103,7 +103,7 @@ bool core::step(sc_core::sc_time *delay)
     }
     while (step_inside()) {
         stepped = true;
-        timing.catch_up_with_events();
+        timing.catch_up_again();
     }
     gate_.leave();
     return stepped;
@@ -126,10 +126,12 @@ bool core::step_send(sc_core::sc_time *delay, sc_core::sc_time &spent)
 /* False: nothing is left; what has come has to wait for an answer of this moment. */
 bool core::step_inside()
 {
-    if (transactions.completed()) {
+    if (transactions.asks_on()) {
         transactions.step_in();
     } else if (!answers_.empty()) {
-        step_answer();
+        const answer a = answers_.front();
+        answers_.pop_front();
+        take_answer(a);
     } else if (!arrivals_.empty() && !timing.awaits()) {
         flight *const f = arrivals_.front();
         arrivals_.pop_front();
@@ -146,11 +148,8 @@ bool core::step_inside()
 }
 
 /* The timed executor takes the bytes when it wants them: several may have waited for a line. */
-void core::step_answer()
+void core::take_answer(const answer &a)
 {
-    const answer a = answers_.front();
-
-    answers_.pop_front();
     if (!timing.on()) {
         amdvi_memory_done(device.get(), a.id, a.result, a.data);
         return;
@@ -185,7 +184,6 @@ void core::step_atc()
     if (amdvi_atc_complete(device.get(), tag) != AMDVI_OK)
         SC_REPORT_WARNING("/amdvi/atc", ("nobody waits for tag " + std::to_string(tag)).c_str());
     amdvi_run(device.get());
-    timing.stirred();
 }
 
 /* The invalidation times out, if InvTimeOut says so [2.4]: then is time to look. */

@@ -64,20 +64,23 @@ template <unsigned BUSWIDTH> struct side {
     std::vector<std::unique_ptr<traffic>> devices;
     disturber<BUSWIDTH> software;
 
-    static amdvi::iommu_options options(std::uint64_t seed, bool timing)
+    static amdvi::iommu_options options(std::uint64_t seed, bool timing, bool early)
     {
         amdvi::iommu_options o;
         o.ports = 2;
         o.most_under_way = seed % 2 ? 4 : 64;
+        o.complete_early = early;
         if (timing)
             o.config = {{"timing", "on"}, {"timing.memory.credits", "3"}};
         return o;
     }
-    side(const std::string &prefix, std::uint64_t seed, std::uint64_t wanted, unsigned blocking, bool timing)
-        : machine(options(seed, timing), prefix),
+    side(const std::string &prefix, std::uint64_t seed, std::uint64_t wanted, unsigned blocking, bool timing,
+         bool early)
+        : machine(options(seed, timing, early), prefix),
           software((prefix + "software").c_str(), machine, seed * 77 + 5)
     {
-        machine.memory.style = machine.tables.style = manners::any;
+        machine.tables.style = manners::any;
+        machine.memory.style = early ? manners::completed_at_once : manners::any;
         machine.memory.random.seed(seed);
         machine.tables.random.seed(seed + 1);
         machine.memory.latency = machine.tables.latency = sc_core::sc_time(20, sc_core::SC_NS);
@@ -136,11 +139,12 @@ template <unsigned BUSWIDTH> bool report(side<BUSWIDTH> &s)
 
 } // namespace
 
-/* campaign [--transactions N] [--seed N] [--blocking PERCENT] [--timing on] */
+/* campaign [--transactions N] [--seed N] [--blocking PERCENT] [--timing on] [--early on]; early: under time,
+ * with a target of `out` that ends requests in their calls */
 int sc_main(int argc, char **argv)
 {
     std::uint64_t wanted = 20000, seed = 1, blocking = 30;
-    bool timing = false;
+    bool timing = false, early = false;
 
     for (int i = 1; i + 1 < argc; i += 2) {
         if (std::strcmp(argv[i], "--transactions") == 0)
@@ -149,12 +153,14 @@ int sc_main(int argc, char **argv)
             seed = std::strtoull(argv[i + 1], nullptr, 0);
         if (std::strcmp(argv[i], "--timing") == 0)
             timing = std::strcmp(argv[i + 1], "on") == 0;
+        if (std::strcmp(argv[i], "--early") == 0)
+            timing = early = std::strcmp(argv[i + 1], "on") == 0;
         if (std::strcmp(argv[i], "--blocking") == 0)
             blocking = std::strtoull(argv[i + 1], nullptr, 0);
     }
     std::printf("seed %llu\n", (unsigned long long)seed);
-    side<32> a("a_", seed, wanted / 2, static_cast<unsigned>(blocking), timing);
-    side<64> b("b_", seed + 100, wanted / 2, static_cast<unsigned>(blocking), timing);
+    side<32> a("a_", seed, wanted / 2, static_cast<unsigned>(blocking), timing, early);
+    side<64> b("b_", seed + 100, wanted / 2, static_cast<unsigned>(blocking), timing, early);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     a.start();
     b.start();

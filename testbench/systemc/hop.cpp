@@ -5,7 +5,7 @@ namespace testbench::lean
 {
 
 hop::hop(sc_core::sc_module_name name, const part &part)
-    : sc_core::sc_module(name), in("in", PORTS), out("out"), mem("mem"), jobs_(part.jobs),
+    : sc_core::sc_module(name), in("in", PORTS), out("out"), mem("mem"), outcomes_(part.outcomes),
       begin_(part.begin_ps), ports_(PORTS)
 {
     for (unsigned i = 0; i < PORTS; i++) {
@@ -31,19 +31,19 @@ tlm::tlm_sync_enum hop::port::nb_transport_fw(payload &p, tlm::tlm_phase &phase,
 {
     if (phase != tlm::BEGIN_REQ)
         return tlm::TLM_COMPLETED;
-    owner->take(p);
+    owner->take(p, number);
     phase = tlm::END_REQ;
     return tlm::TLM_UPDATED;
 }
 
-/* Jobs come in their order, whatever port they come by. */
-void hop::take(payload &p)
+/* They come in their order, whatever port they come by. */
+void hop::take(payload &p, unsigned port)
 {
-    const request r{&jobs_[next_++], &p, 0};
+    const request r{&outcomes_[next_++], &p, port};
 
     p.acquire();
-    if (under_way_.empty() || r.what->done_c < under_way_.top().what->done_c)
-        due_.notify(picoseconds(begin_ + r.what->done_c) - sc_core::sc_time_stamp());
+    if (under_way_.empty() || r.what->done < under_way_.top().what->done)
+        due_.notify(picoseconds(begin_ + r.what->done) - sc_core::sc_time_stamp());
     under_way_.push(r);
     if (r.what->reads > 0)
         read(r.what->reads);
@@ -84,15 +84,15 @@ tlm::tlm_sync_enum hop::nb_transport_bw(payload &p, tlm::tlm_phase &, sc_core::s
 
 void hop::run()
 {
-    const std::uint64_t now = sc_core::sc_time_stamp().value() / picoseconds(1).value();
+    const std::uint64_t now = in_picoseconds(sc_core::sc_time_stamp());
 
-    while (!under_way_.empty() && begin_ + under_way_.top().what->done_c <= now) {
+    while (!under_way_.empty() && begin_ + under_way_.top().what->done <= now) {
         const request r = under_way_.top();
         under_way_.pop();
         end(r);
     }
     if (!under_way_.empty())
-        due_.notify(picoseconds(begin_ + under_way_.top().what->done_c - now));
+        due_.notify(picoseconds(begin_ + under_way_.top().what->done - now));
 }
 
 void hop::end(const request &r)
@@ -101,17 +101,20 @@ void hop::end(const request &r)
     const std::uint64_t asked = r.asks->get_address();
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
+    amdvi_result result{};
 
-    who->result = r.what->c;
-    if (r.what->c.ok) {
-        r.asks->set_address(r.what->c.pa);
+    result.ok = r.what->ok;
+    result.pa = r.what->pa;
+    who->result = result;
+    if (result.ok) {
+        r.asks->set_address(result.pa);
         out->nb_transport_fw(*r.asks, phase, delay);
         r.asks->set_address(asked);
     } else {
         r.asks->set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     }
     phase = tlm::BEGIN_RESP;
-    in[r.what->port]->nb_transport_bw(*r.asks, phase, delay);
+    in[r.port]->nb_transport_bw(*r.asks, phase, delay);
     r.asks->release();
 }
 

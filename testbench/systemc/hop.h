@@ -18,10 +18,10 @@ namespace testbench::lean
 class hop : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, public tlm::tlm_mm_interface
 {
   public:
-    /* Requests are the jobs in their order: reads of memory as many as each had, its end when that was behind
-     * `begin`. */
+    /* Requests come in the order of their outcomes: each makes as many reads of memory as it had, and ends
+     * when it ended, behind `begin`, at its port. */
     struct part {
-        const std::vector<job> &jobs;
+        const std::vector<outcome> &outcomes;
         std::uint64_t begin_ps;
     };
     hop(sc_core::sc_module_name name, const part &part);
@@ -54,12 +54,12 @@ class hop : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, public
         }
     };
     struct request {
-        const job *what;
+        const outcome *what;
         payload *asks;
-        std::uint32_t reads;
+        unsigned port;
         bool operator<(const request &other) const
         {
-            return what->done_c > other.what->done_c;
+            return what->done > other.what->done;
         }
     };
     struct line : payload {
@@ -69,12 +69,12 @@ class hop : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, public
         std::uint32_t reads = 0;
         unsigned char data[64] = {};
     };
-    void take(payload &p);
+    void take(payload &p, unsigned port);
     void read(std::uint32_t reads);
     void run();
     void end(const request &r);
 
-    const std::vector<job> &jobs_;
+    const std::vector<outcome> &outcomes_;
     const std::uint64_t begin_;
     std::size_t next_ = 0;
     std::vector<port> ports_;

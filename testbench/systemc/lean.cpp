@@ -6,13 +6,14 @@ namespace testbench::lean
 
 /* ---------------------------------------------------------------- initiator */
 
-initiator::initiator(sc_core::sc_module_name name, std::vector<job> &jobs, std::uint64_t begin_ps)
-    : sc_core::sc_module(name), sockets("socket", PORTS), jobs_(jobs), begin_(begin_ps)
+initiator::initiator(sc_core::sc_module_name name, const std::vector<job> &jobs, std::uint64_t begin_ps)
+    : sc_core::sc_module(name), sockets("socket", PORTS), outcomes(jobs.size()), jobs_(jobs), begin_(begin_ps)
 {
     for (auto &socket : sockets)
         socket.bind(static_cast<tlm::tlm_bw_transport_if<> &>(*this));
     SC_HAS_PROCESS(initiator);
     SC_METHOD(run);
+    sensitive << due_;
 }
 
 initiator::~initiator()
@@ -40,7 +41,7 @@ initiator::item &initiator::fresh()
 
 std::uint64_t initiator::now() const
 {
-    return sc_core::sc_time_stamp().value() / picoseconds(1).value();
+    return in_picoseconds(sc_core::sc_time_stamp());
 }
 
 void initiator::run()
@@ -48,18 +49,19 @@ void initiator::run()
     const std::uint64_t present = now();
 
     while (next_ < jobs_.size() && begin_ + jobs_[next_].when <= present)
-        send(jobs_[next_++]);
+        send(next_++);
     if (next_ < jobs_.size())
-        next_trigger(picoseconds(begin_ + jobs_[next_].when - present));
+        due_.notify(picoseconds(begin_ + jobs_[next_].when - present));
 }
 
-void initiator::send(job &j)
+void initiator::send(std::size_t what)
 {
+    const job &j = jobs_[what];
     item &i = fresh();
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
     sc_core::sc_time delay;
 
-    i.what = &j;
+    i.what = what;
     i.who.device_id = j.request.device;
     i.set_command(j.request.op == AMDVI_READ ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
     i.set_address(j.request.address);
@@ -75,8 +77,11 @@ void initiator::send(job &j)
 
 void initiator::end(item &i, const sc_core::sc_time &delay)
 {
-    i.what->done_tlm = now() - begin_ + delay.value() / picoseconds(1).value();
-    i.what->tlm = i.who.result;
+    outcome &o = outcomes[i.what];
+
+    o.done = now() - begin_ + in_picoseconds(delay);
+    o.ok = i.who.result.ok;
+    o.pa = o.ok ? i.who.result.pa : 0;
     ended++;
     i.release();
 }
@@ -129,10 +134,6 @@ unsigned memory::transport_dbg(payload &p)
 
 tlm::tlm_sync_enum memory::nb_transport_fw(payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay)
 {
-    if (latency_ == sc_core::SC_ZERO_TIME) {
-        b_transport(p, delay);
-        return tlm::TLM_COMPLETED;
-    }
     p.acquire();
     owed_.push_back({sc_core::sc_time_stamp() + delay + latency_, &p});
     if (owed_.size() == 1)
@@ -157,6 +158,37 @@ void memory::respond()
     }
     if (!owed_.empty())
         due_.notify(owed_.front().when - now);
+}
+
+/* ---------------------------------------------------------------- sink */
+
+sink::sink(sc_core::sc_module_name name) : sc_core::sc_module(name), socket("socket")
+{
+    socket.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
+}
+
+unsigned sink::transport_dbg(payload &p)
+{
+    unsigned char *const at = bytes_ + p.get_address() % 4096;
+
+    if (p.get_data_length() > 4096)
+        return 0;
+    if (p.is_read())
+        std::memcpy(p.get_data_ptr(), at, p.get_data_length());
+    else
+        std::memcpy(at, p.get_data_ptr(), p.get_data_length());
+    return p.get_data_length();
+}
+
+void sink::b_transport(payload &p, sc_core::sc_time &)
+{
+    p.set_response_status(transport_dbg(p) ? tlm::TLM_OK_RESPONSE : tlm::TLM_BURST_ERROR_RESPONSE);
+}
+
+tlm::tlm_sync_enum sink::nb_transport_fw(payload &p, tlm::tlm_phase &, sc_core::sc_time &delay)
+{
+    b_transport(p, delay);
+    return tlm::TLM_COMPLETED;
 }
 
 } // namespace testbench::lean

@@ -19,6 +19,7 @@ void defaults_are_those_of_the_options()
 
     CHECK(options.ports == plain.ports && options.most_under_way == plain.most_under_way);
     CHECK(options.report_dropped_writes == plain.report_dropped_writes);
+    CHECK(options.complete_early == plain.complete_early);
     CHECK(options.config.empty() && options.default_device_id.empty());
 }
 
@@ -31,9 +32,10 @@ void values_reach_the_module()
     parameters.config.set_value("preset=rome  efr=0x1");
     parameters.default_device_id.set_value("8 0x10");
     parameters.report_dropped_writes.set_value(false);
+    parameters.complete_early.set_value(true);
     const amdvi::iommu_options options = parameters.options();
     amdvi::iommu made("made", options);
-    CHECK(made.in.size() == 2 && !options.report_dropped_writes);
+    CHECK(made.in.size() == 2 && !options.report_dropped_writes && options.complete_early);
     CHECK((options.default_device_id == std::vector<std::uint16_t>{8, 0x10}));
     amdvi_mmio_read(made.device(), amdvi_register_find("efr")->offset, 8, &efr);
     CHECK(efr == 1);

@@ -244,6 +244,116 @@ void time_is_the_executors()
     CHECK(c.over && c.p.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
+/* ---------------------------------------------------------------- early completion */
+
+/* A hit in the L1 takes a cycle, 1 ns; the target 10 ns. */
+struct early_flow : flow<32> {
+    explicit early_flow(bool early = true) : flow<32>(options(early))
+    {
+        tables.latency = sc_core::sc_time(150, sc_core::SC_NS);
+        memory.latency = sc_core::sc_time(10, sc_core::SC_NS);
+        memory.style = manners::completed_at_once;
+        memory.poke<std::uint64_t>(AT_DATA + 5 * PAGE + 8, 77);
+    }
+    static amdvi::iommu_options options(bool early)
+    {
+        amdvi::iommu_options o;
+        o.config = {{"timing", "on"}, {"timing.pcie.latency", "0ps"}};
+        o.complete_early = early;
+        return o;
+    }
+    /* Sends one and lets it end; true: it ended in its call, after `delay`. */
+    bool in_call(item &i, std::uint64_t address, sc_core::sc_time &delay)
+    {
+        tlm::tlm_phase phase = tlm::BEGIN_REQ;
+
+        i.over = false;
+        hand<32>::fill(i.p, tlm::TLM_READ_COMMAND, address, &i.data, 8);
+        i.p.set_extension(&i.who);
+        i.p.acquire();
+        items[&i.p] = &i;
+        const tlm::tlm_sync_enum status = device().socket->nb_transport_fw(i.p, phase, delay);
+        if (status == tlm::TLM_COMPLETED)
+            i.p.release();
+        sc_core::sc_start(sc_core::sc_time(5, sc_core::SC_US));
+        return status == tlm::TLM_COMPLETED;
+    }
+    /* How many of so many hits ended in their call. */
+    unsigned early_of(unsigned count)
+    {
+        unsigned early = 0;
+
+        for (unsigned n = 0; n < count; n++) {
+            item i;
+            sc_core::sc_time delay;
+            early += in_call(i, 0x10008, delay);
+            CHECK(i.data == 77 && i.p.get_address() == 0x10008 && i.freed == 1);
+        }
+        return early;
+    }
+};
+
+void hits_complete_early_by_choice()
+{
+    early_flow s;
+    item late, hit, missed, two_pages, to_come;
+    sc_core::sc_time delay;
+
+    CHECK(s.early_of(31) == 0); /* until the target has shown that it ends in its call */
+    const sc_core::sc_time begun = sc_core::sc_time_stamp();
+    CHECK(!s.in_call(late, 0x10008, delay) && delay == sc_core::SC_ZERO_TIME);
+    CHECK(late.ended - begun == sc_core::sc_time(11, sc_core::SC_NS));
+    CHECK(s.early_of(5) == 5);
+    CHECK(s.in_call(hit, 0x10008, delay) && delay == late.ended - begun && !hit.over);
+    CHECK(hit.p.get_response_status() == tlm::TLM_OK_RESPONSE && hit.who.result.pa == AT_DATA + 5 * PAGE + 8);
+    delay = sc_core::SC_ZERO_TIME;
+    CHECK(!s.in_call(missed, 0x11000, delay) && delay == sc_core::SC_ZERO_TIME && missed.over); /* a walk */
+    CHECK(!s.in_call(two_pages, 0x10ffc, delay) && two_pages.over);
+    delay = sc_core::sc_time(3, sc_core::SC_NS);
+    CHECK(!s.in_call(to_come, 0x10008, delay) && to_come.over);
+    CHECK(delay == sc_core::sc_time(3, sc_core::SC_NS));
+}
+
+void nothing_completes_early_without_being_asked()
+{
+    early_flow s(false);
+
+    CHECK(s.early_of(40) == 0);
+}
+
+/* What it would do at a later time cannot be asked for now. */
+void targets_that_take_their_time_are_not_run_ahead_of()
+{
+    early_flow s;
+
+    s.memory.style = manners::four_phases;
+    CHECK(s.early_of(40) == 0);
+    s.memory.style = manners::completed_at_once;
+    CHECK(s.early_of(40) == 8);
+    s.memory.style = manners::request_at_once;
+    CHECK(s.early_of(2) == 0); /* the first one is taken on, and ends at its time */
+    s.memory.style = manners::completed_at_once;
+    CHECK(s.early_of(33) == 1);
+}
+
+/* Answers that need no target, and have their end at once: a translation without a way over PCIe, and a fault
+ * that nobody records (DTE.SA). */
+void answers_without_a_target_complete_early()
+{
+    early_flow s;
+    item warm, entry, fault;
+    sc_core::sc_time delay;
+
+    s.world.set_device(0, {{"SA", 1}});
+    CHECK(!s.in_call(warm, 0x10008, delay));
+    entry.who.type = dma_extension::address_type::translation_request;
+    CHECK(s.in_call(entry, 0x10000, delay) && delay > sc_core::SC_ZERO_TIME);
+    CHECK(entry.data == (AT_DATA + 5 * PAGE) + 3 && entry.p.get_response_status() == tlm::TLM_OK_RESPONSE);
+    delay = sc_core::SC_ZERO_TIME;
+    CHECK(s.in_call(fault, std::uint64_t(1) << 50, delay) && delay > sc_core::SC_ZERO_TIME);
+    CHECK(!fault.who.result.ok && fault.p.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+}
+
 void mistakes_in_parameters_are_fatal()
 {
     for (const auto &[key, bad] : {std::pair("timing", "maybe"), std::pair("timing.no.such", "1"),
@@ -290,6 +400,9 @@ int main(int argc, char **argv)
                       CASE(interrupts_and_translations_go_the_same_way),
                       CASE(updates_of_one_entry_are_kept_together), CASE(requests_without_room_wait),
                       CASE(both_transports_work_together), CASE(reset_answers_what_is_under_way),
-                      CASE(time_is_the_executors), CASE(mistakes_in_parameters_are_fatal),
+                      CASE(time_is_the_executors), CASE(hits_complete_early_by_choice),
+                      CASE(nothing_completes_early_without_being_asked),
+                      CASE(targets_that_take_their_time_are_not_run_ahead_of),
+                      CASE(answers_without_a_target_complete_early), CASE(mistakes_in_parameters_are_fatal),
                       CASE(a_message_leaves_by_the_same_transport)});
 }

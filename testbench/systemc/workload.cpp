@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/systemc/workload.h"
 
-#include <ctime>
 #include <random>
 
 namespace testbench
@@ -73,32 +72,6 @@ void replay_registers(amdvi_device *device,
     for (const auto &[offset, value] : writes)
         amdvi_mmio_write(device, offset, 8, value);
     amdvi_run(device);
-}
-
-double run_c(plain &machine, std::vector<job> &jobs)
-{
-    amdvi_timed_parameters parameters;
-    amdvi_timed_host host{};
-    amdvi_timed *timed = nullptr;
-    const std::clock_t begin = std::clock();
-
-    amdvi_timed_preset_parameters(&parameters, nullptr);
-    amdvi_timed_set(&parameters, "memory.write", "150ns");
-    host.context = jobs.data();
-    host.complete = [](void *context, const amdvi_timed_completion *c) {
-        job &j = static_cast<job *>(context)[c->what->tag];
-        j.done_c = c->done;
-        j.reads = c->reads;
-        j.c = *c->what->result;
-    };
-    amdvi_timed_create(machine.device, &parameters, &host, nullptr, &timed);
-    for (std::size_t i = 0; i < jobs.size(); i++) {
-        amdvi_timed_run(timed, jobs[i].when);
-        amdvi_timed_request(timed, jobs[i].when, jobs[i].port, &jobs[i].request, i);
-    }
-    amdvi_timed_run(timed, AMDVI_TIMED_NEVER);
-    amdvi_timed_destroy(timed);
-    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
 } // namespace testbench

@@ -7,6 +7,7 @@
 #define AMDVI_TESTBENCH_SYSTEMC_WORKLOAD_H
 
 #include <cstdint>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -23,9 +24,6 @@ struct job {
     std::uint64_t when; /* ps */
     unsigned port;      /* also the DeviceID */
     amdvi_request request;
-    std::uint64_t done_c = 0, done_tlm = 0;
-    std::uint32_t reads = 0; /* of memory, made for it in the C library */
-    amdvi_result direct{}, c{}, tlm{};
 };
 
 /* `gap`: mean picoseconds between two. */
@@ -49,9 +47,30 @@ struct plain {
 void replay_registers(amdvi_device *device,
                       const std::vector<std::pair<std::uint64_t, std::uint64_t>> &writes);
 
-/* All of them through a timed executor with the built-in memory of 150 ns: `done_c` and `c`. Gives the
- * processor time in seconds. */
-double run_c(plain &machine, std::vector<job> &jobs);
+/* All of them through a timed executor with the built-in memory of 150 ns: `keep` is called with the number
+ * of a job and its completion. Gives the processor time in seconds. */
+template <typename KEEP> double run_c(plain &machine, const std::vector<job> &jobs, KEEP keep)
+{
+    amdvi_timed_parameters parameters;
+    amdvi_timed_host host{};
+    amdvi_timed *timed = nullptr;
+    const std::clock_t begin = std::clock();
+
+    amdvi_timed_preset_parameters(&parameters, nullptr);
+    amdvi_timed_set(&parameters, "memory.write", "150ns");
+    host.context = &keep;
+    host.complete = [](void *context, const amdvi_timed_completion *c) {
+        (*static_cast<KEEP *>(context))(c->what->tag, *c);
+    };
+    amdvi_timed_create(machine.device, &parameters, &host, nullptr, &timed);
+    for (std::size_t i = 0; i < jobs.size(); i++) {
+        amdvi_timed_run(timed, jobs[i].when);
+        amdvi_timed_request(timed, jobs[i].when, jobs[i].port, &jobs[i].request, i);
+    }
+    amdvi_timed_run(timed, AMDVI_TIMED_NEVER);
+    amdvi_timed_destroy(timed);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+}
 
 } // namespace testbench
 

@@ -47,6 +47,10 @@ struct iommu_options {
     std::vector<std::uint16_t> default_device_id; /* of a port's transactions without extension; 0 beyond */
     bool report_dropped_writes = true;            /* a posted write that is dropped: address error, else OK */
     unsigned most_under_way = 4096; /* non-blocking transactions at once, 1 to 65536; more wait for END_REQ */
+    /* With timing=on: a non-blocking request whose end is certain as it comes, and whose target ends its
+     * transactions in their call, returns TLM_COMPLETED from its own call, with the time to its end as delay.
+     * For initiators that heed the delay; its data are moved at once. */
+    bool complete_early = false;
 };
 
 namespace face
@@ -168,7 +172,8 @@ template <unsigned BUSWIDTH> class basic_iommu : public sc_core::sc_module
     /*
      * Signals for a waveform, below `name`: cmd_head, cmd_tail, event_head, event_tail, ppr_head, ppr_tail
      * (bytes, as the registers), requests and accesses (under way by non-blocking transport, from devices and
-     * to memory), interrupts (how many the device has sent). Before the simulation begins.
+     * to memory), interrupts (how many the device has sent). Before the
+     * simulation begins.
      */
     void trace(sc_core::sc_trace_file *file, const std::string &name)
     {

@@ -34,13 +34,14 @@ class cci_iommu_options : public sc_core::sc_module
         : sc_core::sc_module(name), ports("ports", 1, "sockets in[0] to in[ports - 1]"),
           most_under_way("most_under_way", 4096, "non-blocking transactions at once"),
           report_dropped_writes("report_dropped_writes", true, "a dropped posted write is an address error"),
+          complete_early("complete_early", false, "requests may end in their own call, ahead of their time"),
           config("config", "", "keys of the library in their order: KEY=VALUE, separated by spaces"),
           default_device_id("default_device_id", "", "DeviceIDs of the ports, separated by spaces")
     {
     }
 
     cci::cci_param<unsigned> ports, most_under_way;
-    cci::cci_param<bool> report_dropped_writes;
+    cci::cci_param<bool> report_dropped_writes, complete_early;
     cci::cci_param<std::string> config, default_device_id;
 
     /* As they are now. SC_REPORT_FATAL with the id "/amdvi/config" for what is no KEY=VALUE, or no DeviceID.
@@ -52,6 +53,7 @@ class cci_iommu_options : public sc_core::sc_module
         all.ports = ports.get_value();
         all.most_under_way = most_under_way.get_value();
         all.report_dropped_writes = report_dropped_writes.get_value();
+        all.complete_early = complete_early.get_value();
         for (const std::string &word : words(config.get_value()))
             all.config.push_back(setting(word));
         for (const std::string &word : words(default_device_id.get_value()))
