@@ -72,6 +72,11 @@ class clockwork
     void answer(std::uint64_t id, amdvi_memory_result result, bool bytes);
     /* Asks to be woken when something happens next. */
     void arm();
+    /* At work at this moment; without time there are none. */
+    std::uint32_t busy_walkers() const
+    {
+        return amdvi_timed_busy_walkers(timed_.get());
+    }
     /* From now to a time of the executor's. */
     sc_core::sc_time until(std::uint64_t ps) const
     {

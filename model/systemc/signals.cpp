@@ -19,6 +19,7 @@ void signals::trace(sc_core::sc_trace_file *file, const std::string &name)
         sc_core::sc_trace(file, ring_[i], name + "." + rings[i]);
     sc_core::sc_trace(file, requests_, name + ".requests");
     sc_core::sc_trace(file, accesses_, name + ".accesses");
+    sc_core::sc_trace(file, walkers_, name + ".walkers");
     sc_core::sc_trace(file, interrupts_, name + ".interrupts");
 }
 
@@ -35,6 +36,7 @@ void signals::update()
     }
     requests_ = core_.transactions.count();
     accesses_ = static_cast<std::uint32_t>(core_.memory.under_way());
+    walkers_ = core_.timing.busy_walkers();
 }
 
 } // namespace amdvi::face

@@ -39,7 +39,7 @@ class signals
     core &core_;
     bool traced_ = false;
     std::uint32_t ring_[RINGS] = {}; /* bytes from the ring's base */
-    std::uint32_t requests_ = 0, accesses_ = 0, interrupts_ = 0;
+    std::uint32_t requests_ = 0, accesses_ = 0, walkers_ = 0, interrupts_ = 0;
 };
 
 } // namespace amdvi::face

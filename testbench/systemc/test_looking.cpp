@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Those who look on: waveforms, and recordings that replay without the platform. */
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <sstream>
 
@@ -32,6 +34,13 @@ struct scrap {
         std::ostringstream all;
         all << std::ifstream(path).rdbuf();
         return all.str();
+    }
+};
+
+/* Of payloads that stay where they are. */
+struct quiet_manager : tlm::tlm_mm_interface {
+    void free(tlm::tlm_generic_payload *) override
+    {
     }
 };
 
@@ -133,11 +142,7 @@ void so_do_translations_of_non_blocking_transport()
     const scrap trace("amdvi");
 
     record(trace.path, {}, [](bench<32> &b, std::uint64_t root) {
-        struct manager : tlm::tlm_mm_interface {
-            void free(tlm::tlm_generic_payload *) override
-            {
-            }
-        } mm;
+        quiet_manager mm;
         tlm::tlm_generic_payload p(&mm);
         std::uint64_t data = 42;
         b.device().on_phase = [&](auto &, auto &phase, auto &) {
@@ -254,8 +259,78 @@ void a_waveform_shows_rings_and_messages()
     for (const char *ring : {"cmd_tail", "cmd_head", "event_tail"})
         CHECK_MESSAGE(values_of(text, ring) == (list{0, 16}), text);
     CHECK_MESSAGE(values_of(text, "event_head") == (list{0}), text);
-    for (const char *other : {"ppr_head", "ppr_tail", "requests", "accesses", "interrupts"})
+    for (const char *other : {"ppr_head", "ppr_tail", "requests", "accesses", "walkers", "interrupts"})
         CHECK_MESSAGE(!code_of(text, other).empty(), other);
+}
+
+bool nothing_ends_in_its_call(bench<32> &b, quiet_manager &mm, std::uint64_t address)
+{
+    std::deque<tlm::tlm_generic_payload> all;
+    std::uint64_t data = 0;
+    bool all_later = true;
+
+    for (unsigned i = 0; i < 40; i++) {
+        tlm::tlm_phase phase = tlm::BEGIN_REQ;
+        sc_core::sc_time delay;
+        hand<32>::fill(all.emplace_back(&mm), tlm::TLM_READ_COMMAND, address, &data, 8);
+        all.back().acquire();
+        all_later &= b.device().socket->nb_transport_fw(all.back(), phase, delay) != tlm::TLM_COMPLETED;
+        wait_for(1);
+    }
+    return all_later;
+}
+
+/* Three pages that have their directories in common with nobody: three walks at once, if there are walkers.
+ */
+std::string walks_as_a_waveform(const char *slots)
+{
+    const scrap vcd("vcd");
+    amdvi::iommu_options options;
+    options.config = {{"timing", "on"}, {"timing.walk.slots", slots}, {"timing.walk.merge_line", "off"}};
+    options.complete_early = true; /* requests are shown until they end, all the same */
+    bench<32> b(options);
+    sc_core::sc_trace_file *file =
+        sc_core::sc_create_vcd_trace_file(vcd.path.substr(0, vcd.path.size() - 4).c_str());
+    quiet_manager mm;
+    std::deque<tlm::tlm_generic_payload> all;
+    std::uint64_t data = 0;
+
+    b.iommu.trace(file, "iommu");
+    b.tables.latency = sc_core::sc_time(150, sc_core::SC_NS);
+    b.memory.style = manners::completed_at_once;
+    b.device().on_phase = [](auto &, auto &phase, auto &) {
+        return phase == tlm::BEGIN_RESP ? tlm::TLM_COMPLETED : tlm::TLM_ACCEPTED;
+    };
+    wait_for(1);
+    const std::uint64_t root = b.world.device(0, 1);
+    b.world.start();
+    for (unsigned i = 0; i < 3; i++) {
+        tlm::tlm_phase phase = tlm::BEGIN_REQ;
+        sc_core::sc_time delay;
+        b.world.map(root, 0x40000000ull * (i + 1), AT_DATA + i * PAGE);
+        hand<32>::fill(all.emplace_back(&mm), tlm::TLM_READ_COMMAND, 0x40000000ull * (i + 1), &data, 8);
+        all.back().acquire();
+        b.device().socket->nb_transport_fw(all.back(), phase, delay);
+    }
+    wait_for(20);
+    sc_core::sc_close_vcd_trace_file(file);
+    for (tlm::tlm_generic_payload &p : all)
+        CHECK(p.get_response_status() == tlm::TLM_OK_RESPONSE);
+    CHECK(nothing_ends_in_its_call(b, mm, 0x40000000));
+    return vcd.text();
+}
+
+void a_waveform_shows_walkers_at_work()
+{
+    for (const auto &[slots, most] : {std::pair("16", 3u), std::pair("2", 2u), std::pair("1", 1u)})
+        simulated([slots = slots, most = most] {
+            const std::string text = walks_as_a_waveform(slots);
+            const std::vector<std::uint64_t> walkers = values_of(text, "walkers"),
+                                             requests = values_of(text, "requests");
+            CHECK_MESSAGE(*std::max_element(walkers.begin(), walkers.end()) == most, text);
+            CHECK(walkers.front() == 0 && walkers.back() == 0);
+            CHECK(*std::max_element(requests.begin(), requests.end()) == 3 && requests.back() == 0);
+        });
 }
 
 } // namespace
@@ -266,5 +341,5 @@ int main(int argc, char **argv)
                      {CASE(a_recorded_platform_replays), CASE(so_do_translations_of_non_blocking_transport),
                       CASE(records_carry_the_time_of_the_simulation),
                       CASE(nobody_gets_a_pointer_while_it_is_recorded), CASE(what_cannot_be_written_is_fatal),
-                      CASE(a_waveform_shows_rings_and_messages)});
+                      CASE(a_waveform_shows_rings_and_messages), CASE(a_waveform_shows_walkers_at_work)});
 }

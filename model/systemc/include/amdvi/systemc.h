@@ -172,7 +172,7 @@ template <unsigned BUSWIDTH> class basic_iommu : public sc_core::sc_module
     /*
      * Signals for a waveform, below `name`: cmd_head, cmd_tail, event_head, event_tail, ppr_head, ppr_tail
      * (bytes, as the registers), requests and accesses (under way by non-blocking transport, from devices and
-     * to memory), interrupts (how many the device has sent). Before the
+     * to memory), walkers (at work, with timing=on), interrupts (how many the device has sent). Before the
      * simulation begins.
      */
     void trace(sc_core::sc_trace_file *file, const std::string &name)
