@@ -21,5 +21,7 @@ package amdvi_trace_pkg;
   import "DPI-C" context function int amdvi_dpi_differs_response(input int handle, input int device, input longint data);
   import "DPI-C" context function int amdvi_dpi_differs_register(input int handle, input int space, input int guest,
       input longint offset, input int size, input longint value, input longint mask);
+  import "DPI-C" context function int amdvi_dpi_differs_guest_interrupts(input int handle, input int log, input int guest,
+      input int count);
 
 endpackage

@@ -424,6 +424,24 @@ int amdvi_dpi_differs_register(int handle, int space, int guest, long long offse
     return close_recording(d, status);
 }
 
+int amdvi_dpi_differs_guest_interrupts(int handle, int log, int guest, int count)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if ((log != AMDVI_DPI_EVENTS && log != AMDVI_DPI_PAGE_REQUESTS) || guest < 0 || guest > UINT16_MAX ||
+        count < 0)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    d->recording->held_bytes = 0;
+    fprintf(d->recording->file,
+            "# Interrupts that the design raised:\nexpect_irq kind=%s gid=0x%x count=%d\n",
+            log == AMDVI_DPI_EVENTS ? "event" : "ppr", (unsigned)guest, count);
+    return close_recording(d, status);
+}
+
 int amdvi_dpi_differs_interrupts(int handle, int count)
 {
     struct bench_device *d;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A part of the lockstep bench: page requests and their answers, interrupts that are remapped or posted.
 
-  int page_requests = 0, messages = 0;
+  int page_requests = 0, messages = 0, posts = 0;
   typedef struct { int device; longint data; } response_t;  // data as of EFFECT_RESPONSE
   response_t seen_responses[$], model_responses[$];
-  message_t seen_message, model_posted;
+  message_t seen_message;
+  message_t seen_posts[$], model_posts[$], due_posts[$];  // interrupts of guests' own logs; of the model also those of devices
   bit message_arrived;
 
   function automatic response_t response_of(int device, longint data);
@@ -27,14 +28,60 @@
         seen_message.data = int'(msg_data);
       end
     end
-    if (irr_valid) begin
-      seen_message.irr = irr_address;
-      seen_message.irr_bit = int'(irr_bit);
-    end
+    if (irr_valid) take_post();
+  endfunction
+
+  // A bit in a vAPIC page, and a doorbell with it.
+  function automatic void take_post();
+    message_t m = irr_own ? no_message() : seen_message;
+    m.irr = irr_address;
+    m.irr_bit = int'(irr_bit);
+    m.posted = 1;
     if (bell_valid) begin
-      seen_message.destination = int'(bell_destination);
-      seen_message.doorbell = int'(bell_vector);
+      m.destination = int'(bell_destination);
+      m.doorbell = int'(bell_vector);
     end
+    if (irr_own) seen_posts.push_back(m);
+    else seen_message = m;
+  endfunction
+
+  // ---------------------------------------------------------------- interrupts of guests' logs
+
+  // What the model has posted the design has to post.
+  task automatic posts_are_due();
+    while (model_posts.size() != 0) due_posts.push_back(model_posts.pop_front());
+    compare_posts();
+  endtask
+
+  task automatic compare_posts();
+    for (int i = 0; i < 500; i++) if (!quiet) @(negedge clk);
+    repeat (2) @(negedge clk);
+    while (due_posts.size() != 0) begin
+      message_t m = due_posts.pop_front();
+      int which = -1;
+      foreach (seen_posts[i]) if (same_message(seen_posts[i], m)) which = i;
+      if (which < 0) differ_post(m, "the interrupt of a guest's log is missing or another", 0);
+      seen_posts.delete(which);
+      posts++;
+      store(m.irr & ~7, 0);
+    end
+    if (seen_posts.size() != 0) differ_post(seen_posts[0], "an interrupt of a guest's log too many", 1);
+    own_interrupts_change();
+  endtask
+
+  // One too many is told as such; in the place of one that is missing stands what the model wrote for it.
+  function automatic void differ_post(message_t m, string what, bit too_many);
+    int guest = (int'(m.irr - own_page(0))) / 4096;
+    if (trace != "" && too_many)
+      void'(amdvi_dpi_differs_guest_interrupts(model, vector_of(m) < 'h80 ? LOG_EVENTS : LOG_PAGE_REQUESTS, guest, 1));
+    if (trace != "" && !too_many) void'(amdvi_dpi_differs_memory(model, m.irr & ~7, 0));
+    differ($sformatf("%s: bit %0d at %0h, doorbell %0d to %0d, GA record %0h", what, m.irr_bit, m.irr, m.doorbell, m.destination, m.ga));
+  endfunction
+
+  // Whether its processor runs, and where; nothing of that is kept [8.6].
+  function automatic void own_interrupts_change();
+    int g = 1 + draw(GUESTS), kind = draw(2);
+    if (draw(4) == 0) write_own_entry(words, kind, g, (longint'(draw(2)) << 6) | (longint'(draw(2)) << 2), draw(4));
   endfunction
 
   // ---------------------------------------------------------------- page requests
@@ -100,9 +147,10 @@
     repeat (4) @(negedge clk);
     compare_records();
     compare_responses();
+    posts_are_due();
   endtask
 
-  // ---------------------------------------------------------------- interrupts
+  // ---------------------------------------------------------------- interrupts of devices
 
   function automatic longint some_low(int index);
     longint low = draw(8) == 0 ? 0 : 1;
@@ -175,10 +223,9 @@
   task automatic interrupt_of(int n);
     int data = draw(16) == 0 ? 8 : some_index(), log, index;  // 8: beyond the table
     message_t own;
-    model_posted = no_message();
     own = limits.interrupt(model, id_of(n), data);
     void'(read_effects());
-    own = joined(own, model_posted);
+    if (model_posts.size() != 0) own = joined(own, model_posts.pop_front());
     if (!limits.accepts_interrupt(id_of(n), data, own, 0)) $fatal(1, "the model leaves the envelope with an interrupt");
     log = model_told.size() != 0 ? model_told[0].log : 0;
     index = model_records[log] - int'(model_told.size() != 0);

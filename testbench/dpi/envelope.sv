@@ -99,7 +99,7 @@ package envelope_pkg;
       int status = now.read(address, data);
       if (address >= SLOTS && address < SLOTS + 64'h3000)  // a guest's registers: the walker has its own
         data = written.exists(address) != 0 ? written[address] : 0;
-      if (address >= VAPIC && address < VAPIC + VAPICS * 4096) data = 0;
+      if (address >= VAPIC && address < VAPIC + (VAPICS + GUESTS + 1) * 4096) data = 0;
       if (status == MEMORY_OK)
         if (kept.exists(address) != 0) take_old(address, data);
       for (int i = 8; i < 32; i += 8)
@@ -132,7 +132,13 @@ package envelope_pkg;
     m.doorbell = 0;
     m.address = 0;
     m.irr = 0;
+    m.ga = 0;
     return m;
+  endfunction
+
+  // A record of the GA log that an interrupt of a guest's own log has caused.
+  function automatic bit is_own(int log, longint low);
+    return log == LOGS - 1 && int'(low[47:32]) == OWN_DEVICE;
   endfunction
 
   // A bit in a vAPIC page that was empty, a doorbell.
@@ -159,7 +165,7 @@ package envelope_pkg;
 
   function automatic bit same_message(message_t a, message_t b);
     return a.ok == b.ok && a.posted == b.posted && a.data == b.data && a.irr_bit == b.irr_bit && a.destination == b.destination &&
-           a.doorbell == b.doorbell && a.address == b.address && a.irr == b.irr;
+           a.doorbell == b.doorbell && a.address == b.address && a.irr == b.irr && a.ga == b.ga;
   endfunction
 
   class envelope;
@@ -168,6 +174,7 @@ package envelope_pkg;
     int walker;
     freedoms shown;
     record_t expected[$];  // of the answer that was accepted last
+    message_t raised[$];  // what each of these records posts, if it is in a guest's log
 
     function new(string settings, memory now, freedoms f);
       words = new;
@@ -251,14 +258,22 @@ package envelope_pkg;
         take_effect(kind, place, data, m);
         if (kind == EFFECT_LOG)
           if (place != GUEST_INTERRUPTS_TAIL) begin
-            r.log = log_at(place);
-            r.low = words.written[place];
-            r.high = record_size(r.log) == 8 ? 0 : words.written[place + 8];
-            write(owner_of(r.log) != 0 ? SPACE_VF : SPACE_MMIO, owner_of(r.log), head_register(r.log),
-                  (place + record_size(r.log) - base_of(r.log)) % size_of(r.log));
+            if (is_own(log_at(place), words.written[place])) m.ga = words.written[place];
+            else begin
+              r.log = log_at(place);
+              r.low = words.written[place];
+              r.high = record_size(r.log) == 8 ? 0 : words.written[place + 8];
+            end
+            empty_log(log_at(place), place);
           end
       end
       return r.log >= 0;
+    endfunction
+
+    // Software has read up to the record at that place.
+    function void empty_log(int log, longint place);
+      write(owner_of(log) != 0 ? SPACE_VF : SPACE_MMIO, owner_of(log), head_register(log),
+            (place + record_size(log) - base_of(log)) % size_of(log));
     endfunction
 
     function answer_t walk(request_t q);
@@ -279,6 +294,7 @@ package envelope_pkg;
       record_t r;
       taken_t t;
       expected.delete();
+      raised.delete();
       words.domain = domain_of(q.device - FIRST_DEVICE);
       words.pasid = q.pasid;
       words.device = q.device;
@@ -287,7 +303,10 @@ package envelope_pkg;
         m = walk(q);
         logged = read_record(r, posted);
         if (m.ok == a.ok && m.pa == a.pa && m.reason == a.reason) begin
-          if (logged) expected.push_back(r);
+          if (logged) begin
+            expected.push_back(r);
+            raised.push_back(posted);
+          end
           old = words.old();
           if (best < 0 || old < best) begin
             best = old;
@@ -317,13 +336,17 @@ package envelope_pkg;
       record_t r;
       taken_t t;
       expected.delete();
+      raised.delete();
       words.device = device;
       words.first_pass();
       while (more) begin
         m = interrupt(walker, device, data);
         logged = read_record(r, posted);
         if (same_message(joined(m, posted), a)) begin
-          if (logged) expected.push_back(r);
+          if (logged) begin
+            expected.push_back(r);
+            raised.push_back(posted);
+          end
           old = words.old();
           if (best < 0 || old < best) begin
             best = old;
@@ -338,9 +361,14 @@ package envelope_pkg;
       return best >= 0;
     endfunction
 
+    // Which of them it is, below 0: none.
+    function int which_record(record_t r);
+      foreach (expected[i]) if (expected[i].log == r.log && expected[i].low == r.low && expected[i].high == r.high) return i;
+      return -1;
+    endfunction
+
     function bit accepts_record(record_t r);
-      foreach (expected[i]) if (expected[i].log == r.log && expected[i].low == r.low && expected[i].high == r.high) return 1;
-      return 0;
+      return which_record(r) >= 0;
     endfunction
   endclass
 endpackage

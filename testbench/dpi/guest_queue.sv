@@ -6,7 +6,7 @@ module guest_queue (
     input logic clk, rst,
     input int bug, variant,
     input logic reg_valid, reg_control, input logic [15:0] reg_guest, input logic [11:0] reg_offset, input logic [63:0] reg_value,
-    output logic [2:0][18:0] head, output logic [2:0] running, waited, output logic idle,
+    output logic [2:0][18:0] head, output logic [2:0] running, waited, wait_ends, output logic idle,
     output logic cmd_valid, input logic cmd_ready, output logic [127:0] cmd,
     output logic log_valid, output logic [15:0] log_guest, output logic [127:0] log_record,
     output logic mem_read, output logic [63:0] mem_address, input logic mem_valid, input logic [63:0] mem_data);
@@ -110,6 +110,7 @@ module guest_queue (
 
   always_ff @(posedge clk) begin
     log_valid <= 0;
+    wait_ends <= '0;
     mem_read <= 0;
     if (rst) begin
       state <= IDLE;
@@ -160,7 +161,10 @@ module guest_queue (
             cmd_valid <= !(cmd_valid && cmd_ready);
             if (bug == 34 && words[63:60] == 4'd3) cmd[63:60] <= 4'd2;
             if (cmd_valid && cmd_ready) begin
-              if (words[63:60] == 4'd1 && words[1] && bug != 33) waited[g] <= 1;
+              if (words[63:60] == 4'd1 && words[1]) begin
+                if (bug != 33) waited[g] <= 1;
+                wait_ends[g] <= 1;
+              end
               state <= NEXT;
             end
           end

@@ -37,15 +37,17 @@
   endfunction
 
   task automatic enable_commands(int guest, bit on);
-    write_guest_register(1, guest, 64'h20, GUEST_COMMANDS | 8 | (longint'(on) << 8));
+    write_guest_register(1, guest, 64'h20, GUEST_COMMANDS | 8 | (longint'(on) << 8) | (1 << 9));  // with ComWaitIntEn
   endtask
 
   task automatic start_guest(int guest);
+    // Guest 2 has no interrupts for events.
+    longint events = GUEST_EVENTS | 8 | ((guest == 2 ? 1 : 3) << 8);
     write_guest_register(1, guest, 64'h10, (TRANS + guest) << 16);
-    write_guest_register(1, guest, 64'h28, GUEST_EVENTS | 8 | (1 << 8));
-    write_guest_register(1, guest, 64'h30, (GUEST_PPRS << 4) | 8 | (5 << 8));  // PPRLogEn, PPREn
+    write_guest_register(1, guest, 64'h28, events);
+    write_guest_register(1, guest, 64'h30, (GUEST_PPRS << 4) | 8 | (7 << 8));  // PPRLogEn, PPRIntEn, PPREn
     limits.write(SPACE_VFC, guest, 64'h10, (TRANS + guest) << 16);
-    limits.write(SPACE_VFC, guest, 64'h28, GUEST_EVENTS | 8 | (1 << 8));
+    limits.write(SPACE_VFC, guest, 64'h28, events);
     enable_commands(guest, 1);
     write_guest_register(1, guest, 64'h0, map_write(GUEST_DEVICE, id_of(guest + 3), 1));
     for (int d = 0; d < GUEST_DOMAINS; d++) map_domain(guest, d, domain_of_guest(guest));
@@ -194,6 +196,7 @@
     compare_stores();
     compare_records();
     compare_responses();
+    posts_are_due();
     for (int g = 1; g <= GUESTS; g++) begin
       compare_register(g, 64'h0, longint'(head[g]), 64'h7fff0, "command head");
       compare_register(g, 64'h20, (longint'(running[g]) << 4) | (longint'(waited[g]) << 2), 64'h14, "status");

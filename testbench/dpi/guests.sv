@@ -8,7 +8,8 @@ package guests_pkg;
   localparam longint PRIVATE_TABLES = 64'h500000, SLOTS = 64'h520000, DEVICE_MAPS = 64'h530000, DOMAIN_MAPS = 64'h540000,
                      GUEST_RAM = 64'h600000, RAM = 64'h10000, ENTRY = PRESENT | READ | WRITE;
   localparam int OWN_DEVICE = 2, PRIVATE_DOMAIN = 'h15, TRANS = 'h60, RING_OF_GUEST = 4096, ABSENT_DOMAIN = 'h40;
-  localparam int VAPICS = 4;  // pages of virtual processors
+  localparam int VAPICS = 4;  // pages of virtual processors; behind them one for each guest's own interrupts
+  localparam longint GUEST_INTERRUPT_TABLES = 64'h570000;
   // Pages of a guest's RAM, by GPA.
   localparam longint GUEST_COMMANDS = 64'h0000, GUEST_EVENTS = 64'h1000, GUEST_PPRS = 64'h2000, GUEST_STORE = 64'h3000;
 
@@ -42,6 +43,27 @@ package guests_pkg;
     put(words, t + 64'h5000 + 256 * 8, (DEVICE_MAPS + 4096) | ENTRY);
     put(words, t + 64'h6000, (DEVICE_MAPS + 2 * 4096) | ENTRY);
     for (int g = 1; g <= GUESTS; g++) put(words, t + 64'h8000 + g * 128 * 8, (DOMAIN_MAPS + g * 4096) | ENTRY);
+  endfunction
+
+  // Of the interrupts of guests' logs: types 0 (events) and 1 (page requests), by GuestID (viommu 2.4).
+  function automatic longint own_entry(int kind, int guest);
+    return GUEST_INTERRUPT_TABLES + 64'h2000 + kind * 4096 + guest * 16;
+  endfunction
+
+  // Each has a word of the IRR for itself.
+  function automatic void write_own_entry(memory words, int kind, int guest, longint flags, longint destination);
+    put(words, own_entry(kind, guest), flags | 64'h81 | (destination << 8) | (longint'('h70 + kind) << 32));
+    put(words, own_entry(kind, guest) + 8, own_page(guest) | (64 * kind + 'h40 + guest));
+  endfunction
+
+  function automatic longint own_page(int guest);
+    return VAPIC + (VAPICS + guest) * 4096;
+  endfunction
+
+  function automatic void write_own_tables(memory words);
+    put(words, DEVICE_TABLE + OWN_DEVICE * 32 + 16, GUEST_INTERRUPT_TABLES | 1 | (10 << 1) | (64'h2 << 60));
+    for (int kind = 0; kind < 2; kind++) put(words, GUEST_INTERRUPT_TABLES + kind * 2048, own_entry(kind, 0) | (8 << 2) | 1);
+    for (int g = 1; g <= GUESTS; g++) for (int kind = 0; kind < 2; kind++) write_own_entry(words, kind, g, 64'h40, g);
   endfunction
 
   // The entry of a guest's TransDevID, and the table that its buffers are found by.

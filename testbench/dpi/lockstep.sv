@@ -30,7 +30,7 @@ module lockstep;
   logic [63:0] req_address, rsp_pa, store_address, store_data, reg_value;
   logic [7:0] req_tag, rsp_tag, rsp_reason;
   logic [127:0] cmd;
-  logic reg_valid = 0, reg_control, idle;
+  logic reg_valid = 0, reg_control, idle, quiet;
   logic [15:0] reg_guest;
   logic [11:0] reg_offset;
   logic [2:0][18:0] head;
@@ -41,7 +41,7 @@ module lockstep;
   logic [8:0] pri_index, prg_index;
   logic [3:0] prg_code;
   logic [63:0] pri_address, int_address = MESSAGES, msg_address, irr_address;
-  logic int_valid = 0, int_ready, msg_valid, msg_ok, msg_posted, irr_valid, bell_valid;
+  logic int_valid = 0, int_ready, msg_valid, msg_ok, msg_posted, irr_valid, irr_own, bell_valid;
   logic [31:0] int_data, msg_data, bell_destination;
   logic [4:0] irr_bit;
   logic [7:0] bell_vector;
@@ -99,8 +99,11 @@ module lockstep;
         record_t r;
         r.log = log_kind[i] == 2 ? LOGS - 1 : (GUESTS + 1) * int'(log_kind[i]) + int'(log_guest[i]);
         {r.high, r.low} = log_record[i];
-        told.push_back(r);
-        told_at.push_back(clocks);
+        if (is_own(r.log, r.low)) seen_posts[seen_posts.size() - 1].ga = r.low;
+        else begin
+          told.push_back(r);
+          told_at.push_back(clocks);
+        end
       end
   end
 
@@ -267,6 +270,7 @@ module lockstep;
   function automatic int read_effects();
     int kind, length, interrupted = 0;
     longint place, data;
+    message_t m;
     while (amdvi_dpi_effect(model, kind, place, data, length) == 0)
       case (kind)
         EFFECT_STORE: begin
@@ -276,9 +280,19 @@ module lockstep;
           model_stores.push_back(at);
         end
         EFFECT_LOG: if (place != GUEST_INTERRUPTS_TAIL) read_record(place);
+        EFFECT_POSTED: begin
+          m = no_message();
+          take_effect(kind, place, data, m);
+          model_posts.push_back(m);
+        end
+        EFFECT_DOORBELL: begin
+          m = model_posts.pop_back();
+          take_effect(kind, place, data, m);
+          model_posts.push_back(m);
+        end
         EFFECT_RESPONSE: model_responses.push_back(response_of(int'(place), data));
         EFFECT_INTERRUPT: interrupted++;
-        default: take_effect(kind, place, data, model_posted);
+        default: ;
       endcase
     return interrupted;
   endfunction
@@ -290,7 +304,8 @@ module lockstep;
     r.high = record_size(r.log) == 8 ? 0 : load(place + 8);
     store(place, 0);
     if (record_size(r.log) == 16) store(place + 8, 0);
-    model_told.push_back(r);
+    if (is_own(r.log, r.low)) model_posts[model_posts.size() - 1].ga = r.low;
+    else model_told.push_back(r);
     model_records[r.log]++;
     log_head[r.log] = (log_head[r.log] + record_size(r.log)) % size_of(r.log);
     void'(amdvi_dpi_write(model, owner_of(r.log) != 0 ? SPACE_VF : SPACE_MMIO, owner_of(r.log), head_register(r.log), 8,
@@ -322,6 +337,8 @@ module lockstep;
         if (which >= 0 ? told_at[i] < arrived_at[which] : 0) shown.show(RECORD_BEFORE);
         if (which >= 0 ? told_at[i] > arrived_at[which] : 0) shown.show(RECORD_BEHIND);
         if (i > 0) shown.show(RECORDS_SWAPPED);
+        if (limits.raised[limits.which_record(told[i])].posted != 0 && told[i].log != LOGS - 1)
+          due_posts.push_back(limits.raised[limits.which_record(told[i])]);
         forget(i);
         return 1;
       end
@@ -393,6 +410,7 @@ module lockstep;
     log = own.ok == 0 ? model_told[0].log : 0;
     index = own.ok == 0 ? model_records[log] - 1 : model_records[0];
     model_told.delete();
+    model_posts.delete();  // the design's are those of its own answers
   endtask
 
   function automatic void differ_answer(request_t q, answer_t a);
@@ -427,6 +445,7 @@ module lockstep;
       differ_record(log[missing], index[missing], "an event record is missing or another",
                     amdvi_dpi_explain(model, q[missing].device, q[missing].op, q[missing].flags, q[missing].pasid, q[missing].address));
     no_more_records();
+    compare_posts();
   endtask
 
 `include "guest_steps.svh"
@@ -461,6 +480,7 @@ module lockstep;
     create();
     for (int n = 0; n < DEVICES; n++) write_tables(words, n);
     write_private_space(words);
+    write_own_tables(words);
     for (int g = 1; g <= GUESTS; g++) write_guest(words, g);
     register(64'h0, DEVICE_TABLE);
     register(64'h8, COMMANDS | (64'h9 << 56));
@@ -505,8 +525,8 @@ module lockstep;
         default: requests();
       endcase
     end
-    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs, %0d commands of guests, %0d page requests, %0d interrupts", seed, answers, records, stores, guest_commands,
-             page_requests, messages);
+    $display("seed %0d: %0d answers, %0d event records, %0d COMPLETION_WAITs, %0d commands of guests, %0d page requests, %0d interrupts, %0d of guests' logs", seed, answers, records, stores, guest_commands,
+             page_requests, messages, posts);
     shown.report();
     if (own_memory != 0)
       $display("the bench's memory: %0d words read, %0d written", mine.reads, mine.writes);

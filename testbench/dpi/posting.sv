@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interrupts as a part of the design under test (8): entries of 128 bits, remapped to a message, or posted into a guest's vAPIC page
-// with a doorbell or a record in the GA log; some entries are kept until INVALIDATE_INTERRUPT_TABLE. Fixed interrupts alone.
+// with a doorbell or a record in the GA log; some entries are kept until INVALIDATE_INTERRUPT_TABLE. Fixed interrupts alone. Those of
+// guests' own logs are posted by a table of two levels behind the IOMMU's own entry, and nothing of it is kept (viommu 2.4, 8.5).
 module posting (
     input logic clk, rst,
     input int bug, variant,
     input logic int_valid, output logic int_ready, input logic [15:0] int_device, input logic [63:0] int_address,
     input logic [31:0] int_data,
     input logic cmd_taken, input logic [127:0] cmd,
+    input logic [2:0] raise_event, raise_ppr, output logic quiet,
     output logic msg_valid, msg_ok, msg_posted, output logic [63:0] msg_address, output logic [31:0] msg_data,
-    output logic irr_valid, output logic [63:0] irr_address, output logic [4:0] irr_bit,
+    output logic irr_valid, irr_own, output logic [63:0] irr_address, output logic [4:0] irr_bit,
     output logic bell_valid, output logic [31:0] bell_destination, output logic [7:0] bell_vector,
     output logic log_valid, output logic [1:0] log_kind, output logic [127:0] log_record,
     output logic mem_read, output logic [63:0] mem_address, input logic mem_valid, input logic [63:0] mem_data);
 
   localparam logic [63:0] DEVICE_TABLE = 64'h100000;
+  localparam logic [15:0] OWN_DEVICE = 2;
   localparam int LINES = 64;
-  typedef enum { IDLE, DOMAIN, INTERRUPTS, LOW, HIGH, DELIVER } state_e;
+  typedef enum { IDLE, DOMAIN, INTERRUPTS, LOW, HIGH, DELIVER, PAUSE, OWN, OWN_TABLE } state_e;
 
   state_e state;
   logic [127:0] lines[LINES];
@@ -24,7 +27,9 @@ module posting (
   logic [15:0] device, domain;
   logic [63:0] address, low, high, was_low;
   logic [31:0] data;
-  logic hit;
+  logic hit, own, type_ppr;
+  logic [2:0][3:0] events, pprs;  // interrupts that guests wait for
+  int guest, delay;
 
   function automatic int slot();
     return int'({bug == 44 ? 3'h0 : device[2:0], data[2:0]});
@@ -65,6 +70,7 @@ module posting (
   task automatic post();
     msg_posted <= 1;
     irr_valid <= 1;
+    irr_own <= own;
     irr_address <= {12'h0, high[51:12], 12'h200} + (bug == 43 ? {59'h0, high[7:5], 2'h0} : {57'h0, high[7:5], 4'h0});
     irr_bit <= high[4:0];
     if (low[6]) begin
@@ -74,12 +80,39 @@ module posting (
     end else if (low[2]) begin
       log_valid <= 1;
       log_kind <= 2;
-      log_record <= {64'h0, 4'h1, 12'h0, bug == 45 ? 16'h0 : device, low[63:32]};
+      log_record <= {64'h0, 4'h1, 12'h0, bug == 45 ? 16'h0 : own ? OWN_DEVICE : device, low[63:32]};
     end
   endtask
 
+  // The next of a guest's, an event before a page request.
+  task automatic take_own();
+    for (int g = 1; g <= 2; g++)
+      if (events[g] != 0 || pprs[g] != 0) begin
+        guest <= g;
+        type_ppr <= events[g] == 0 && bug != 52;
+      end
+    own <= 1;
+    delay <= variant == 22 ? 30 : 0;
+    state <= PAUSE;
+  endtask
+
+  task automatic count();
+    for (int g = 1; g <= 2; g++) begin
+      events[g] <= events[g] + {3'h0, raise_event[g]} - {3'h0, state == IDLE && !int_valid && events[g] != 0 && is_last(g)};
+      pprs[g] <= pprs[g] + {3'h0, raise_ppr[g]} - {3'h0, state == IDLE && !int_valid && events[g] == 0 && pprs[g] != 0 && is_last(g)};
+    end
+  endtask
+
+  // Guest 2 goes before guest 1.
+  function automatic logic is_last(int g);
+    return g == 2 || (events[2] == 0 && pprs[2] == 0);
+  endfunction
+
   task automatic deliver();
-    if (!low[0]) refuse();
+    if (own) begin
+      if (low[0] && low[7]) post();
+      state <= IDLE;
+    end else if (!low[0]) refuse();
     else begin
       if (low[7]) post();
       else remap();
@@ -90,6 +123,7 @@ module posting (
   endtask
 
   assign int_ready = state == IDLE;
+  assign quiet = state == IDLE && events == '0 && pprs == '0 && raise_event == 0 && raise_ppr == 0;
 
   always_ff @(posedge clk) begin
     msg_valid <= 0;
@@ -100,14 +134,25 @@ module posting (
     if (rst) begin
       state <= IDLE;
       valid <= '0;
+      {events, pprs} <= '0;
     end else begin
+      if (bug != 50) count();
       if (cmd_taken && cmd[63:60] == 4'd8) valid <= '0;
       if (cmd_taken && cmd[63:60] == 4'd5 && bug != 47)
         for (int i = 0; i < LINES; i++) if (devices[i] == cmd[15:0] || variant == 19) valid[i] <= 0;
       case (state)
         IDLE: if (int_valid) begin
             {device, address, data} <= {int_device, int_address, int_data};
+            own <= 0;
             read(DEVICE_TABLE + {43'h0, int_device, 5'h8}, DOMAIN);
+          end else if (events != '0 || pprs != '0) take_own();
+        PAUSE: if (delay > 0) delay <= delay - 1;
+          else read(DEVICE_TABLE + {43'h0, OWN_DEVICE, 5'h10}, OWN);
+        OWN: if (mem_valid)  // the first level by the type and GuestID[15:8], 8 bytes each (viommu 2.4)
+            read({12'h0, mem_data[51:6], 6'h0} + {52'h0, type_ppr, 11'h0}, OWN_TABLE);
+        OWN_TABLE: if (mem_valid) begin
+            read({12'h0, mem_data[51:6], 6'h0} + 64'(guest) * 16, LOW);
+            hit <= 0;
           end
         DOMAIN: if (mem_valid) begin
             domain <= mem_data[15:0];
@@ -126,7 +171,7 @@ module posting (
         HIGH: if (mem_valid) begin
             high <= !hit ? mem_data
                     : {lines[slot()][7] && bug != 42 ? mem_data[63:56] : lines[slot()][127:120], lines[slot()][119:64]};
-            if (!hit && (was_low[0] || variant == 20)) begin
+            if (!own && !hit && (was_low[0] || variant == 20)) begin
               lines[slot()] <= {mem_data, was_low};
               devices[slot()] <= device;
               valid[slot()] <= 1;

@@ -40,6 +40,7 @@ BUGS = {
     44: "entries of interrupt tables are not told apart by device", 45: "records of guest interrupts name no device",
     46: "refused interrupts write no event record", 47: "invalidations of interrupt tables are ignored",
     48: "invalidations of device table entries are ignored", 49: "rights of the device table entry are ignored",
+    50: "guests' logs do not interrupt", 51: "guests' events interrupt without EventIntEn", 52: "page requests interrupt a guest as events do",
 }
 TRACE_HOLDS = {11, 41}  # what a trace does not say: an answer that never came, a doorbell more or less
 SEEDS = 5  # that a mistake has to be caught in
@@ -52,7 +53,7 @@ VARIANTS = {
     15: "an invalidation of one PASID reaches all of its domain", 16: "a guest's ring is emptied before the next one's turn",
     17: "rings of guests take their time", 18: "entries of interrupt tables are not kept",
     19: "an invalidation of one device's interrupt table reaches all", 20: "entries that do not remap are kept, too",
-    21: "device table entries are not kept",
+    21: "device table entries are not kept", 22: "interrupts of guests take their time",
 }
 
 

@@ -20,7 +20,8 @@ package scene_pkg;
   localparam int LOGS = 2 * GUESTS + 3;
   typedef struct { int log; longint low, high; } record_t;
   // What becomes of an interrupt: a message, or a bit in a vAPIC page and perhaps a doorbell (else destination is -1).
-  typedef struct { int ok, posted, data, irr_bit, destination, doorbell; longint address, irr; } message_t;
+  // Of one that a guest's own log raised also the record in the GA log; 0: none.
+  typedef struct { int ok, posted, data, irr_bit, destination, doorbell; longint address, irr, ga; } message_t;
 
   // Devices by number: 0 and 1 have a host table, 2 has guest tables (GIoV=1), 3 has both; so have 4 and 5, which belong to
   // guests 1 and 2 (vImuEn).

@@ -304,6 +304,12 @@ START_TEST(messages_and_responses_end_a_trace)
     ck_assert_int_eq(amdvi_dpi_differs_response(handle, 9, 0x543210001f043), 0);
     expect_end(path, "\nexpect_prg dev=0x9 index=67 code=0xf pasid=0x54321\n");
     amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_interrupts(handle, AMDVI_DPI_EVENTS, 7, 2), 0);
+    expect_end(path, "\nexpect_irq kind=event gid=0x7 count=2\n");
+    amdvi_dpi_record(handle, path);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_interrupts(handle, AMDVI_DPI_PAGE_REQUESTS, 7, 0), 0);
+    expect_end(path, "\nexpect_irq kind=ppr gid=0x7 count=0\n");
+    amdvi_dpi_record(handle, path);
     ck_assert_int_eq(amdvi_dpi_differs_response(handle, 9, 0x1043), 0);
     expect_end(path, "\nexpect_prg dev=0x9 index=67 code=0x1\n");
     amdvi_dpi_destroy(handle);
@@ -326,6 +332,7 @@ START_TEST(traces_that_cannot_be_written_are_refused)
     ck_assert_int_eq(amdvi_dpi_differs_record(handle, 3, 0, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_record(handle, 0, 0, -1, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_response(handle, 0x10000, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_guest_interrupts(handle, 2, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_message(handle, -1, 0, 0, 0, 0, 0, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_register(handle, 4, 0, 0, 8, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0, 9, 0, 0), AMDVI_DPI_RANGE);

@@ -137,6 +137,8 @@ int amdvi_dpi_differs_register(int handle, int space, int guest, long long offse
                                long long mask);
 /* Interrupts that could be delivered, which the design raised in the action last recorded. */
 int amdvi_dpi_differs_interrupts(int handle, int count);
+/* The same for those of a guest's log, AMDVI_DPI_EVENTS or _PAGE_REQUESTS. */
+int amdvi_dpi_differs_guest_interrupts(int handle, int log, int guest, int count);
 
 #ifdef __cplusplus
 }
