@@ -178,4 +178,6 @@ void lint_register_write(struct amdvi_lint *lint, uint64_t offset, unsigned size
     finding.old_value = device->reg[id];
     finding.new_value = lint_written(device->reg[id], offset, size, value);
     check(lint, id, &finding);
+    if (id == REG_CMD_BASE)
+        lint_ring_moved(lint);
 }

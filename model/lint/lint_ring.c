@@ -2,6 +2,8 @@
 /* The ring of commands: what is written over, what the tail never reaches, and numbers that go back (6.1). */
 #include "model/lint/lint.h"
 
+#include <string.h>
+
 enum { SETTLED = 4, COMMAND_BYTES = 16 };
 
 static struct amdvi_lint_finding finding_of(const struct amdvi_lint *lint, enum amdvi_lint_kind kind)
@@ -80,6 +82,12 @@ void lint_ring_doorbell(struct amdvi_lint *lint, uint32_t first, uint32_t end, u
     uint32_t distance = (lint->ring.slot - first) % slots;
 
     lint->ring.beyond &= distance >= (end - first) % slots;
+}
+
+void lint_ring_moved(struct amdvi_lint *lint)
+{
+    memset(lint->ring.sequences, 0, sizeof(lint->ring.sequences));
+    lint->ring.next = 0;
 }
 
 static bool is_near(uint64_t a, uint64_t b)

@@ -29,6 +29,9 @@ void lint_ring_write(struct amdvi_lint *lint, uint64_t spa, uint64_t length);
 void lint_ring_fetched(struct amdvi_lint *lint, uint64_t address);
 /* The tail moves over the slots [first, end). */
 void lint_ring_doorbell(struct amdvi_lint *lint, uint32_t first, uint32_t end, uint32_t slots);
+/* The ring is set up anew: whoever does that counts its waits anew, such as a kernel that another one has
+ * started. */
+void lint_ring_moved(struct amdvi_lint *lint);
 /* A COMPLETION_WAIT runs. */
 void lint_ring_wait(struct amdvi_lint *lint, const uint64_t words[2]);
 void lint_ring_finish(struct amdvi_lint *lint);

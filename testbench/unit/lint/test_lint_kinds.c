@@ -287,6 +287,25 @@ START_TEST(numbers_of_waits_that_go_back_are_found)
 }
 END_TEST
 
+/* A kernel that another one has started sets up the ring, maybe at the same place, and counts from 1. */
+START_TEST(who_sets_up_the_ring_counts_its_waits_anew)
+{
+    uint64_t control = machine_register(&m, 0x18), base = machine_register(&m, 0x08);
+
+    for (unsigned i = 0; i < 8; i++)
+        machine_wait(&m);
+    machine_set_register(&m, 0x18, 0);
+    machine_set_register(&m, 0x08, base);
+    machine_set_register(&m, 0x2000, 0);
+    machine_set_register(&m, 0x2008, 0);
+    machine_set_register(&m, 0x18, control);
+    m.tail = 0;
+    m.stores = 0;
+    machine_wait(&m);
+    ck_assert_msg(findings == 0, "%s", text);
+}
+END_TEST
+
 START_TEST(one_number_for_all_waits_is_silent)
 {
     for (unsigned i = 0; i < 8; i++) {
@@ -658,6 +677,7 @@ int main(void)
     tcase_add_loop_test(tests, a_command_beyond_the_tail_is_found, 0, 2);
     tcase_add_loop_test(tests, numbers_of_waits_that_go_back_are_found, 0, 2);
     tcase_add_test(tests, one_number_for_all_waits_is_silent);
+    tcase_add_test(tests, who_sets_up_the_ring_counts_its_waits_anew);
     tcase_add_loop_test(tests, a_base_that_moves_is_a_note_unless_something_is_lost, 0, 2);
     tcase_add_loop_test(tests, a_group_is_answered_once_with_its_pasid, 0, 4);
     tcase_add_loop_test(tests, a_response_code_that_means_nothing_is_noted, 0, 5);
