@@ -9,7 +9,7 @@ package amdvi_pkg;
   typedef enum int { OP_READ, OP_WRITE, OP_EXECUTE, OP_ATOMIC } op_e;
   typedef enum int { AT_UNTRANSLATED, AT_TRANSLATION_REQUEST, AT_TRANSLATED } at_e;
   typedef enum int { EFFECT_STORE, EFFECT_LOG, EFFECT_TABLE, EFFECT_INTERRUPT, EFFECT_POSTED, EFFECT_DOORBELL, EFFECT_WAKE,
-                     EFFECT_RESPONSE } effect_e;
+                     EFFECT_RESPONSE, EFFECT_INVALIDATION } effect_e;
   typedef enum int { LOG_EVENTS, LOG_PAGE_REQUESTS, LOG_GUEST_INTERRUPTS } log_e;
   localparam int FLAG_PASID = 1, FLAG_PRIVILEGED = 2, FLAG_EXECUTE = 4, FLAG_NO_WRITE = 8, FLAG_READ = 16, FLAG_WRITE = 32,
                  FLAG_LAST = 64;

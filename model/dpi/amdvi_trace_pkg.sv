@@ -23,5 +23,7 @@ package amdvi_trace_pkg;
       input longint offset, input int size, input longint value, input longint mask);
   import "DPI-C" context function int amdvi_dpi_differs_guest_interrupts(input int handle, input int log, input int guest,
       input int count);
+  import "DPI-C" context function int amdvi_dpi_differs_invalidation(input int handle, input longint address,
+      input longint data, input int length);
 
 endpackage

@@ -79,6 +79,18 @@ static void on_response(void *context, const struct amdvi_prg_response *response
          pasid | (uint64_t)response->code << 12 | response->index, 8);
 }
 
+/* The bench compares the request, and does not play the device's cache: it is done at once. */
+static enum amdvi_atc_answer on_invalidation(void *context, const struct amdvi_atc_invalidation *invalidation)
+{
+    uint64_t pasid = invalidation->has_pasid ? (uint64_t)invalidation->pasid << 32 | 1u << 16 : 0;
+    int length = 0;
+
+    while (invalidation->size >> length > 1)
+        length++;
+    note(context, AMDVI_DPI_INVALIDATION, invalidation->address, pasid | invalidation->device, length);
+    return AMDVI_ATC_DONE;
+}
+
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length)
 {
     struct bench_device *d = amdvi_dpi_find(handle);
@@ -123,7 +135,10 @@ static enum amdvi_status configure(struct amdvi_config *config, const char *sett
 
 static enum amdvi_status make_device(struct bench_device *d, struct amdvi_memory memory)
 {
-    struct amdvi_callbacks callbacks = {.context = d, .interrupt = on_interrupt, .prg_response = on_response};
+    struct amdvi_callbacks callbacks = {.context = d,
+                                        .interrupt = on_interrupt,
+                                        .atc_invalidate = on_invalidation,
+                                        .prg_response = on_response};
     struct amdvi_observer observer = {.context = d, .access = on_access};
     enum amdvi_status status = amdvi_create(d->config, &memory, &callbacks, NULL, &d->device);
 

@@ -382,6 +382,14 @@ int amdvi_dpi_differs_message(int handle, int device, long long address, int dat
     return close_recording(d, status);
 }
 
+/* The end of a line, as effects carry a PASID. */
+static void write_pasid(FILE *file, long long data)
+{
+    if (data >> 16 & 1)
+        fprintf(file, " pasid=0x%x", (unsigned)(data >> 32 & 0xfffff));
+    fputc('\n', file);
+}
+
 int amdvi_dpi_differs_response(int handle, int device, long long data)
 {
     struct bench_device *d;
@@ -395,9 +403,25 @@ int amdvi_dpi_differs_response(int handle, int device, long long data)
     release(d->recording);
     fprintf(d->recording->file, "# What the design answered:\nexpect_prg dev=0x%x index=%d code=0x%x",
             (unsigned)device, (int)(data & 0x1ff), (unsigned)(data >> 12 & 0xf));
-    if (data >> 16 & 1)
-        fprintf(d->recording->file, " pasid=0x%x", (unsigned)(data >> 32 & 0xfffff));
-    fputc('\n', d->recording->file);
+    write_pasid(d->recording->file, data);
+    return close_recording(d, status);
+}
+
+int amdvi_dpi_differs_invalidation(int handle, long long address, long long data, int length)
+{
+    struct bench_device *d;
+    int status = recording(handle, &d);
+
+    if (status)
+        return status;
+    if (length < 0 || length > 63)
+        return AMDVI_DPI_RANGE;
+    status = finish(d);
+    release(d->recording);
+    fprintf(d->recording->file,
+            "# What the design asked of the device's cache:\nexpect_atc_inv dev=0x%x addr=0x%llx size=0x%llx",
+            (unsigned)(data & 0xffff), (unsigned long long)address, length ? 1ull << length : 0);
+    write_pasid(d->recording->file, data);
     return close_recording(d, status);
 }
 

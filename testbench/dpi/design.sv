@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The design under test: the translation path, and beside it the rings of guests, page requests and interrupts.
+// The design under test: the translation path, and beside it the rings of guests, page requests, interrupts, and what devices
+// keep.
 module design_under_test #(parameter int PARTS = 4) (
     input logic clk, rst,
     input int bug, variant,
@@ -15,6 +16,8 @@ module design_under_test #(parameter int PARTS = 4) (
     input logic pri_privileged, pri_execute, pri_read, pri_write, pri_last, input logic [8:0] pri_index, input logic [63:0] pri_address,
     output logic prg_valid, output logic [15:0] prg_device, output logic prg_guest, output logic [19:0] prg_pasid,
     output logic [8:0] prg_index, output logic [3:0] prg_code,
+    output logic atc_valid, output logic [15:0] atc_device, output logic atc_guest, output logic [19:0] atc_pasid,
+    output logic [63:0] atc_address, output logic [5:0] atc_length,
     input logic int_valid, output logic int_ready, input logic [15:0] int_device, input logic [63:0] int_address,
     input logic [31:0] int_data,
     output logic msg_valid, msg_ok, msg_posted, output logic [63:0] msg_address, output logic [31:0] msg_data,
@@ -65,6 +68,8 @@ module design_under_test #(parameter int PARTS = 4) (
       .complete(taken && next_cmd[63:60] == 4'd7), .cmd(next_cmd),
       .log_valid(log_valid[2]), .log_kind(log_kind[2]), .log_guest(log_guest[2]), .log_record(log_record[2]),
       .mem_read(mem_read[2]), .mem_address(mem_address[2]), .mem_valid(mem_valid[2]), .mem_data(mem_data[2]), .*);
+
+  device_caches caches (.invalidate(taken && next_cmd[63:60] == 4'd4), .cmd(next_cmd), .*);
 
   posting interrupts (
       .cmd_taken(taken), .cmd(next_cmd),

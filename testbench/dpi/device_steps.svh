@@ -4,6 +4,8 @@
   int page_requests = 0, messages = 0, posts = 0;
   typedef struct { int device; longint data; } response_t;  // data as of EFFECT_RESPONSE
   response_t seen_responses[$], model_responses[$];
+  typedef struct { longint address, data; int length; } drop_t;  // as of EFFECT_INVALIDATION
+  drop_t seen_drops[$], model_drops[$];
   message_t seen_message;
   message_t seen_posts[$], model_posts[$], due_posts[$];  // interrupts of guests' own logs; of the model also those of devices
   bit message_arrived;
@@ -15,10 +17,20 @@
     return r;
   endfunction
 
+  function automatic drop_t drop_request(longint address, longint data, int length);
+    drop_t d;
+    d.address = address;
+    d.data = data;
+    d.length = length;
+    return d;
+  endfunction
+
   // With each clock.
   function automatic void watch_devices();
     if (prg_valid)
       seen_responses.push_back(response_of(int'(prg_device), {12'h0, prg_pasid, 15'h0, prg_guest, prg_code, 3'h0, prg_index}));
+    if (atc_valid)
+      seen_drops.push_back(drop_request(atc_address, {12'h0, atc_pasid, 15'h0, atc_guest, atc_device}, int'(atc_length)));
     if (msg_valid) begin
       message_arrived = 1;
       seen_message.ok = int'(msg_ok);
@@ -138,15 +150,52 @@
     end
   endfunction
 
-  // Up to three, and perhaps an answer of the host.
+  // INVALIDATE_IOTLB_PAGES: a page, a range, or everything [6.3].
+  function automatic bit [127:0] drop_in_device(int device, int pasid, longint page);
+    bit [127:0] c = (128'h4 << 60) | 128'(device) | (128'h8 << 24);
+    bit [19:0] p = pasid;
+    {c[59:56], c[23:16], c[55:48]} = p;
+    c[66] = page[0];
+    c[127:76] = page;
+    c[64] = draw(2) == 0;
+    if (draw(4) == 0) c[127:64] = {EVERYTHING[127:66], 2'b01};
+    return c;
+  endfunction
+
+  // To each device in the model's order.
+  function automatic void compare_drops();
+    while (model_drops.size() != 0) begin
+      drop_t m = model_drops.pop_front(), d = drop_request(0, 0, 0);
+      int which = -1;
+      foreach (seen_drops[i]) if (which < 0) if (seen_drops[i].data[15:0] == m.data[15:0]) which = i;
+      if (which > 0) shown.show(RINGS_SWAPPED);
+      if (which < 0) which = 0;
+      if (seen_drops.size() != 0) begin
+        d = seen_drops[which];
+        seen_drops.delete(which);
+      end
+      if (d.address == m.address && d.data == m.data && d.length == m.length) continue;
+      if (trace != "") void'(amdvi_dpi_differs_invalidation(model, d.address, d.data, d.length));
+      differ($sformatf("an ATS invalidation: the model %0h %0h of 2^%0d, the design %0h %0h of 2^%0d", m.data, m.address, m.length,
+                       d.data, d.address, d.length));
+    end
+    if (seen_drops.size() != 0) begin
+      if (trace != "") void'(amdvi_dpi_differs_invalidation(model, seen_drops[0].address, seen_drops[0].data, seen_drops[0].length));
+      differ("an ATS invalidation too many");
+    end
+  endfunction
+
+  // Up to three, and perhaps an answer of the host; perhaps an invalidation in a device.
   task automatic page_request_step();
     for (int i = 1 + draw(3); i > 0; i--) request_page(some_device());
     if (draw(2)) command(answer_to(id_of(some_device()), some_pasid(), draw(512)));
+    if (draw(2)) command(drop_in_device(id_of(some_device()), draw(4) == 0 ? 'h54321 : some_pasid(), longint'(draw(4096))));
     void'(read_effects());
     while (!pri_ready) @(negedge clk);
     repeat (4) @(negedge clk);
     compare_records();
     compare_responses();
+    compare_drops();
     posts_are_due();
   endtask
 

@@ -41,6 +41,7 @@ module guest_queue (
       4'd1: return c[59:52] != 0;
       4'd3: return c[31:20] != 0 || c[59:48] != 0 || c[75:67] != 0;
       4'd2, 4'd5: return c[59:16] != 0 || c[127:64] != 0;
+      4'd4: return c[65] || c[67] || c[75:70] != 0;
       4'd7: return c[31:16] != 0 || c[59:52] != 0 || c[65:64] != 0 || c[95:67] != 0 || c[127:112] != 0;
       4'd8: return c[59:0] != 0 || c[127:64] != 0;
       default: return 1;
@@ -88,7 +89,7 @@ module guest_queue (
         end
       4'd3: if (bug == 25) state <= ISSUE;
         else map(DOMAIN_MAP + {64'(whose) << 19} + {45'h0, words[47:32], 3'h0});
-      4'd2, 4'd5, 4'd7: map(DEVICE_MAP + {64'(whose) << 20} + {44'h0, words[15:0], 4'h0});
+      4'd2, 4'd4, 4'd5, 4'd7: map(DEVICE_MAP + {64'(whose) << 20} + {44'h0, words[15:0], 4'h0});
       default: state <= ISSUE;
     endcase
   endtask

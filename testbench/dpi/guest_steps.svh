@@ -3,7 +3,7 @@
 // translates, mistakes that stop a ring, and what comes of it on both sides.
 
   localparam int GUEST_DOMAINS = 3;  // gDomIDs in use
-  typedef enum { WAIT, DROP_PASID, DROP_HOST, DROP_ALL, DROP_DEVICE, ANSWER, WRONG } guest_command_e;
+  typedef enum { WAIT, DROP_PASID, DROP_HOST, DROP_ALL, DROP_DEVICE, DROP_CACHE, ANSWER, WRONG } guest_command_e;
   typedef struct { guest_command_e kind; int domain, pasid, page; bit everything, refused; } guest_command_t;
 
   guest_command_t pending[int][$];  // between head and tail
@@ -64,6 +64,7 @@
     c.refused = 0;
     case (draw(24))
       9: c.kind = ANSWER;
+      10: c.kind = DROP_CACHE;
       0: c.kind = DROP_ALL;
       1: c.kind = WRONG;
       2: c.kind = DROP_DEVICE;
@@ -84,6 +85,7 @@
       end
       DROP_ALL: w[63:60] = 8;
       DROP_DEVICE: w = (128'h2 << 60) | GUEST_DEVICE;
+      DROP_CACHE: w = drop_in_device(GUEST_DEVICE, c.pasid, c.page);
       ANSWER: w = answer_to(GUEST_DEVICE, c.pasid, c.page);
       WRONG: begin  // a command of the host's alone, or a reserved bit
         w = (128'h9 << 60) | (128'(guest) << 32);
@@ -196,6 +198,7 @@
     compare_stores();
     compare_records();
     compare_responses();
+    compare_drops();
     posts_are_due();
     for (int g = 1; g <= GUESTS; g++) begin
       compare_register(g, 64'h0, longint'(head[g]), 64'h7fff0, "command head");

@@ -36,7 +36,9 @@ enum { AMDVI_DPI_READ = 16, AMDVI_DPI_WRITE = 32, AMDVI_DPI_LAST = 64 };
 /* What a device did by itself. POSTED: a bit in the IRR of a guest's vAPIC page, as the word that was
  * written; DOORBELL and WAKE: `address` is the APIC ID, `data` the vector; RESPONSE: a PRG response,
  * `address` is the DeviceID, and `data` has the index in 8:0, the code in 15:12, and with bit 16 a PASID in
- * 51:32. */
+ * 51:32.
+ * INVALIDATION: an ATS invalidation request, `data` has the DeviceID in 15:0 and the PASID in the same way,
+ * `length` is log2 of the bytes from `address` on, 0: everything; it counts as completed at once. */
 enum {
     AMDVI_DPI_STORE,
     AMDVI_DPI_LOG,
@@ -45,7 +47,8 @@ enum {
     AMDVI_DPI_POSTED,
     AMDVI_DPI_DOORBELL,
     AMDVI_DPI_WAKE,
-    AMDVI_DPI_RESPONSE
+    AMDVI_DPI_RESPONSE,
+    AMDVI_DPI_INVALIDATION
 };
 
 /* Logs of records. */
@@ -131,6 +134,8 @@ int amdvi_dpi_differs_message(int handle, int device, long long address, int dat
                               long long new_address, int new_data, int destination, int vector);
 /* A PRG response of the design, `data` as of AMDVI_DPI_RESPONSE. */
 int amdvi_dpi_differs_response(int handle, int device, long long data);
+/* An ATS invalidation request of the design, as AMDVI_DPI_INVALIDATION; `length` 0 to 63. */
+int amdvi_dpi_differs_invalidation(int handle, long long address, long long data, int length);
 /* A register that reads `value` in the design, where `mask` has ones. `space`, `guest` and `size` as of
  * amdvi_dpi_read(). */
 int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,
