@@ -38,13 +38,15 @@ class Result:
 
 
 def command_of(scenario: Scenario, kernel: Kernel, folder: Path, disks: machine.Disks) -> list[str]:
+    tasks = set(scenario.tasks.split(","))
     options = [f"--set={key}" for key in scenario.keys] + ["--json", str(folder / "report.json")]
     if scenario.record:
         options += ["--record", str(folder / "boot.atb")]
     return [str(places.command()), "vm", *options, "--",
             *machine.arguments(kernel.image, kernel.initrd, f"{scenario.append} amdvi.do={scenario.tasks}", disks,
                                topology=scenario.topology, cpu=scenario.cpu, processors=scenario.processors,
-                               ats=scenario.ats)]
+                               ats=scenario.ats, memory=scenario.memory, again="again" in tasks,
+                               successor=not tasks.isdisjoint({"handoff", "crash"}))]
 
 
 def run(command: list[str], what: str) -> tuple[str, float]:

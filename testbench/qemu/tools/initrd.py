@@ -101,7 +101,8 @@ def build(kernel_folder: Path, modules: dict[str, Path], say: Callable[[str], No
     tree = Tree()
     tree.add("init", (GUEST / "init").read_bytes(), 0o755)
     tree.add("bin/busybox", (archive.binary("busybox-static", places.FOLDER / "packages") / "bin/busybox").read_bytes(), 0o755)
-    tree.add("bin/edu", program("edu", kernel_folder), 0o755)
+    for name in ("edu", "kexec", "counters"):
+        tree.add(f"bin/{name}", program(name, kernel_folder), 0o755)
     order = module_order(kernel_folder)
     for name, data in order:
         tree.add(f"modules/{name}.ko", data)

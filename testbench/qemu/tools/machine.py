@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DISK_BYTES = 8 << 20
+MARK_BYTES = 64 << 10
+READ_ONLY = ",readonly=on"
 DISKS = ("vda", "nvme0n1", "sda")  # in the order of their seeds
 ECHO = "guestfwd=tcp:10.0.2.100:7-cmd:cat"
 
@@ -69,13 +71,27 @@ def devices(disks: Disks, topology: str, ats: bool) -> list[str]:
             "-device", f"edu,bus={places['edu']},dma_mask={(1 << 64) - 1}"]
 
 
+def extra_disk(name: str, path: Path, slot: int, more: str = "") -> list[str]:
+    """A virtio disk that the guest finds by its serial number."""
+    return ["-drive", f"file={path},format=raw,if=none,id={name}{more}",
+            "-device", f"virtio-blk-pci,drive={name},serial={name},bus=pcie.0,addr={slot:x},iommu_platform=on,disable-legacy=on"]
+
+
+def mark(disks: Disks) -> list[str]:
+    """A small disk on which the guest notes that it has been there: machines with it may boot again."""
+    path = disks.folder / "mark.img"
+    path.write_bytes(bytes(MARK_BYTES))
+    return extra_disk("mark", path, 9)
+
+
 def arguments(kernel: Path, initrd: Path, append: str, disks: Disks, *, topology: str = "flat", cpu: str = "EPYC",
-              processors: int = 1, ats: bool = False) -> list[str]:
+              processors: int = 1, ats: bool = False, memory: str = "512", again: bool = False, successor: bool = False) -> list[str]:
     """
     QEMU's arguments without machine and IOMMU. The kernel's check of the timer (no_timer_check) wants ticks within 60 ms
     of the host's time, which a busy host does not always give. Several processors take turns: with a thread each, QEMU 7.2
     sometimes shows them half of an instruction that the kernel patches.
     """
-    return ["-accel", "tcg" if processors == 1 else "tcg,thread=single", "-cpu", cpu, "-smp", str(processors), "-m", "512", "-kernel", str(kernel), "-initrd", str(initrd),
-            "-append", f"console=ttyS0 loglevel=7 panic=-1 no_timer_check {append}", "-nodefaults", "-display", "none", "-serial", "stdio",
-            "-monitor", "none", "-no-reboot", *devices(disks, topology, ats)]
+    return ["-accel", "tcg" if processors == 1 else "tcg,thread=single", "-cpu", cpu, "-smp", str(processors), "-m", memory,
+            "-kernel", str(kernel), "-initrd", str(initrd), "-append", f"console=ttyS0 loglevel=7 panic=-1 no_timer_check {append}", "-nodefaults", "-display", "none", "-serial", "stdio",
+            "-monitor", "none", *(mark(disks) if again else ["-no-reboot"]), *devices(disks, topology, ats),
+            *(extra_disk("kernel", kernel, 0xa, READ_ONLY) + extra_disk("initrd", initrd, 0xb, READ_ONLY) if successor else [])]

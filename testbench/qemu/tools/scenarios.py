@@ -21,6 +21,7 @@ class Scenario:
     cpu: str = "EPYC"
     processors: int = 1
     ats: bool = False  # virtio devices keep translations
+    memory: str = "512"
     record: bool = False
     modules: tuple[str, ...] = ()  # of ours, in testbench/qemu/guest
     lines: tuple[str, ...] = ()
@@ -55,6 +56,18 @@ SCENARIOS = [
              report={"translated": 10000}),
     Scenario("two", "iommu=nopt", topology="two", lines=(REMAPPED,), report={"translated": 1000}),
     Scenario("processors", "iommu=nopt iommu.strict=1", ALL, processors=4, lines=(REMAPPED, r"CHECK edu-fuzz ok"),
+             report={"translated": 10000}),
+    Scenario("memory", "iommu=nopt iommu.forcedac=1", ALL, memory="5G", lines=(REMAPPED, r"CHECK edu-fuzz ok"), report={"translated": 10000}),
+    Scenario("again", "iommu=nopt", "facts,disks,again,net", lines=(rf"(?s){REMAPPED}.*CHECK first ok.*{REMAPPED}",),
+             report={"translated": 10000, "interrupts_remapped": 500}),
+    Scenario("suspend", "iommu=nopt", "facts,suspend,disks,net", lines=(REMAPPED, r"CHECK suspend ok", r"PM: suspend exit"),
+             report={"translated": 10000, "interrupts_remapped": 500}),
+    Scenario("kexec", "iommu=nopt", "facts,disks,handoff", memory="1G", lines=(rf"(?s){REMAPPED}.*CHECK handoff ok.*{REMAPPED}",),
+             report={"translated": 10000, "interrupts_remapped": 500}),
+    Scenario("kdump", "iommu=nopt crashkernel=256M", "facts,disks,crash", memory="1G",
+             lines=(rf"(?s){REMAPPED}.*CHECK crash ok.*sysrq: Trigger a crash.*{REMAPPED}",),
+             report={"translated": 10000, "interrupts_remapped": 500}),
+    Scenario("counters", "iommu=nopt", "facts,disks,perf,net", lines=(REMAPPED, r"CHECK perf ok", r"[1-9]\d{3,} translations for 1000 reads, 0 of nobody"),
              report={"translated": 10000}),
     *(Scenario(f"preset-{name}", "iommu=nopt", keys=(f"preset={name}",), report={"translated": 10000}) for name in PRESETS),
     Scenario("forget", "iommu=nopt iommu.strict=1", "facts,forget", modules=("forget",),
