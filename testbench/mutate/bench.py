@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+NOT_BEGUN = 126  # as a shell says of a program that it could not begin: no result
 LIMIT = 60  # seconds for a test before it counts as hanging
 LONG = "test_batch|test_failures|test_isolation|test_lint_random|test_lint_replay"
 FAST = ("-R", "^(core|guests|unit|engine|timed)/", "-E", LONG)
@@ -50,7 +51,8 @@ class Bench:
     def run(self, *command: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
+            print(done.stdout[-3000:] + done.stderr[-3000:], file=sys.stderr)
+            sys.exit(NOT_BEGUN)
 
     def make(self) -> bool:
         command = ["ninja", "-C", str(self.build), f"-j{self.jobs}", "amdvi-inside"]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from bench import Bench
+from bench import NOT_BEGUN, Bench
 
 HERE = Path(__file__).resolve().parent
 
@@ -70,7 +70,8 @@ def main(argv: list[str] | None = None) -> int:
     chosen = [one for one in listed if args.only in f"{one.file} {one.find} {one.ref}"]
     bench = Bench.prepare(args.work.resolve(), args.jobs)
     if by := bench.noticed_by():
-        sys.exit(f"the tree without defects does not pass: {by}")
+        print(f"the tree without defects does not pass: {by}", file=sys.stderr)
+        sys.exit(NOT_BEGUN)
     killed, survived, lost = report(chosen, bench)
     tried = killed + len(survived)
     print(f"{killed} of {tried} killed ({100 * killed / max(tried, 1):.0f} %), {len(lost)} not found")

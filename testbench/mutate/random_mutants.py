@@ -19,7 +19,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import ROOT, Bench
+from bench import NOT_BEGUN, ROOT, Bench
 from draw import Mutant, draw
 
 SAME, BROKEN, GONE = NOT_COUNTED = ("same code", "build", "line is gone")
@@ -77,7 +77,8 @@ def ask(mutant: Mutant, bench: Bench, clean: str, log: Path, further: bool = Fal
 def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     bench = Bench.prepare(args.work.resolve(), args.jobs)
     if by := bench.noticed_by():
-        sys.exit(f"the tree without defects does not pass: {by}")
+        print(f"the tree without defects does not pass: {by}", file=sys.stderr)
+        sys.exit(NOT_BEGUN)
     clean, drawn = bench.code(), draw(bench.tree, args.seed)
     elsewhere = asked_with_other_seeds(log)
     counted = sum(by not in NOT_COUNTED for by in results.values())
@@ -89,7 +90,8 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     left = [mutant for mutant, by in results.items() if by == NOT_YET or (by is None and args.again)]
     bench.make()
     if left and (by := bench.noticed_further()):
-        sys.exit(f"the tree without defects does not pass: {by}")
+        print(f"the tree without defects does not pass: {by}", file=sys.stderr)
+        sys.exit(NOT_BEGUN)
     for mutant in left:
         results[mutant] = ask(mutant, bench, clean, log, further=True)
 
