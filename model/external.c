@@ -104,10 +104,10 @@ static void leave_slot(struct external *external, const struct flight *flight)
     external->count--;
 }
 
-struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
+struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, struct flight_size size,
                             uint64_t tag)
 {
-    struct flight *flight = allocate_zeroed(&device->allocator, bytes);
+    struct flight *flight = allocate_partly_zeroed(&device->allocator, size.bytes, size.zeroed);
 
     if (!flight)
         return NULL;

@@ -42,6 +42,11 @@ struct flight {
 /* Bytes of a flight up to the end of `member`. */
 #define FLIGHT_TO(member) (offsetof(struct flight, member) + sizeof(((struct flight *)0)->member))
 
+/* What a kind of flight needs, and how much of it begins as zeros. */
+struct flight_size {
+    size_t bytes, zeroed;
+};
+
 void flight_of_request(struct flight *flight, const struct amdvi_request *request);
 
 /* False: it has asked. */
@@ -51,9 +56,8 @@ void flight_describe(const struct flight *flight, struct amdvi_completion *compl
 /* submit.c: carries everything on as far as answers have come. */
 void external_pump(struct amdvi_device *device);
 
-/* external.c: null when there is no memory; a place must be free. `bytes`: FLIGHT_TO() what the kind needs.
- */
-struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
+/* external.c: null when there is no memory; a place must be free. */
+struct flight *flight_begin(struct amdvi_device *device, enum amdvi_submission kind, struct flight_size size,
                             uint64_t tag);
 /* Off the list of what is under way before the surroundings hear of it: they may submit the next at once. */
 void flight_end(struct amdvi_device *device, struct flight *flight, enum amdvi_status status);

@@ -27,15 +27,28 @@ void external_pump(struct amdvi_device *device)
     external->pumping = false;
 }
 
-static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submission kind, size_t bytes,
-                               uint64_t tag, struct flight **flight)
+static enum amdvi_status begin(struct amdvi_device *device, enum amdvi_submission kind,
+                               struct flight_size size, uint64_t tag, struct flight **flight)
 {
     if (!device->external)
         return AMDVI_ERR_UNSUPPORTED;
     if (external_refuses(device) || device->external->free_slot == NO_SLOT)
         return AMDVI_ERR_BUSY;
-    *flight = flight_begin(device, kind, bytes, tag);
+    *flight = flight_begin(device, kind, size, tag);
     return *flight ? AMDVI_OK : AMDVI_ERR_NO_MEMORY;
+}
+
+static struct flight_size all_of(size_t bytes)
+{
+    return (struct flight_size){bytes, bytes};
+}
+
+/* A walk sets what it reads as it starts, here as on the direct way, and it is most of a request. */
+static struct flight_size size_of_request(const struct amdvi_request *request)
+{
+    if (request_is_interrupt(request))
+        return all_of(FLIGHT_TO(interrupt));
+    return (struct flight_size){FLIGHT_TO(lookup), offsetof(struct flight, lookup.run.walk)};
 }
 
 static enum amdvi_status start(struct amdvi_device *device, struct flight *flight)
@@ -53,8 +66,7 @@ enum amdvi_status amdvi_submit_request(struct amdvi_device *device, const struct
 
     if (!device || !request_legal(request))
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_REQUEST,
-                   request_is_interrupt(request) ? FLIGHT_TO(interrupt) : FLIGHT_TO(lookup), tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_REQUEST, size_of_request(request), tag, &flight);
     if (status)
         return status;
     flight_of_request(flight, request);
@@ -69,7 +81,7 @@ enum amdvi_status amdvi_submit_interrupt(struct amdvi_device *device, uint16_t r
 
     if (!device)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_INTERRUPT, FLIGHT_TO(interrupt), tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_INTERRUPT, all_of(FLIGHT_TO(interrupt)), tag, &flight);
     if (status)
         return status;
     interrupt_begin(&flight->interrupt, &flight->job, requester, address, data);
@@ -84,7 +96,7 @@ enum amdvi_status amdvi_submit_page_request(struct amdvi_device *device,
 
     if (!device || !request || !page_request_legal(request))
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_PAGE_REQUEST, FLIGHT_TO(page), tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_PAGE_REQUEST, all_of(FLIGHT_TO(page)), tag, &flight);
     if (status)
         return status;
     page_request_begin(&flight->page, &flight->job, request);
@@ -100,7 +112,7 @@ enum amdvi_status amdvi_submit_prefetch(struct amdvi_device *device, const struc
 
     if (!device || !prefetch || !prefetch->count || prefetch->count > MOST || prefetch->pasid >= PASIDS)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_PREFETCH, FLIGHT_TO(prefetch), tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_PREFETCH, all_of(FLIGHT_TO(prefetch)), tag, &flight);
     if (status)
         return status;
     flight->prefetch.order = (struct prefetch_order){.device = prefetch->device,
@@ -120,7 +132,7 @@ enum amdvi_status amdvi_submit_register(struct amdvi_device *device,
 
     if (!device || !access || access->space > AMDVI_SPACE_VFC)
         return AMDVI_ERR_ARGUMENT;
-    status = begin(device, AMDVI_SUBMITTED_REGISTER, FLIGHT_TO(value), tag, &flight);
+    status = begin(device, AMDVI_SUBMITTED_REGISTER, all_of(FLIGHT_TO(value)), tag, &flight);
     if (status)
         return status;
     flight->access = *access;

@@ -6,13 +6,18 @@
 
 void *allocate_zeroed(const struct amdvi_allocator *allocator, size_t bytes)
 {
-    void *block;
-
     if (!allocator || !allocator->allocate)
         return calloc(1, bytes);
-    block = allocator->allocate(allocator->context, bytes);
+    return allocate_partly_zeroed(allocator, bytes, bytes);
+}
+
+void *allocate_partly_zeroed(const struct amdvi_allocator *allocator, size_t bytes, size_t zeroed)
+{
+    bool own = !allocator || !allocator->allocate;
+    void *block = own ? malloc(bytes) : allocator->allocate(allocator->context, bytes);
+
     if (block)
-        memset(block, 0, bytes);
+        memset(block, 0, zeroed);
     return block;
 }
 

@@ -130,6 +130,25 @@ static void program(struct machine *m)
     machine_set_register(m, reg_info[REG_CONTROL].offset, control);
 }
 
+/* The library must not count on zeros. */
+static void *allocate_unclean(void *context, size_t bytes)
+{
+    void *block = malloc(bytes);
+
+    (void)context;
+    expect(block != NULL, "no memory");
+    memset(block, 0xa5, bytes);
+    return block;
+}
+
+static void give_back(void *context, void *block)
+{
+    (void)context;
+    free(block);
+}
+
+static const struct amdvi_allocator unclean = {.allocate = allocate_unclean, .release = give_back};
+
 void machine_start(struct machine *m)
 {
     struct amdvi_memory memory = {
@@ -139,7 +158,7 @@ void machine_start(struct machine *m)
         memory.direct = m->ram;
         memory.direct_size = MACHINE_RAM;
     }
-    expect(amdvi_create(m->config, &memory, &m->callbacks, NULL, &m->device) == AMDVI_OK, "no device");
+    expect(amdvi_create(m->config, &memory, &m->callbacks, &unclean, &m->device) == AMDVI_OK, "no device");
     program(m);
 }
 
