@@ -48,6 +48,7 @@ OTHERWISE = {
     ("docs/captures.md", "amdvi vm --qemu-iommu"): "the tests of testbench/qemu",
     ("docs/captures.md", "amdvi replay own.capture.txt"): "the tests of testbench/qemu",
     ("docs/kit.md", "amdvi kit"): "needs a kernel of the reader's; the tests of testbench/qemu, with Debian's",
+    ("docs/kit.md", "scripts/qemu kit"): "eighteen boots each; the tests of testbench/qemu boot some",
     ("docs/vm.md", "scripts/setup"): "changes the machine; CI begins with it",
     ("docs/vm.md", "scripts/qemu"): "the tests of testbench/qemu",
     ("docs/vm.md", "build/release/cli/amdvi vm"): "the tests of testbench/qemu",
