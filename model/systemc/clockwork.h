@@ -116,7 +116,7 @@ class clockwork
     std::uint64_t read_ps_ = 0, write_ps_ = 0; /* what memory should take */
     bool looking_again_ = false;
     unsigned quiet_ = 0;  /* delta cycles in which the answer that is awaited has not come */
-    unsigned missed_ = 0; /* answers in a row that came at another time than expected */
+    unsigned missed_ = 0; /* answers that came at another time than expected */
 };
 
 } // namespace amdvi::face
