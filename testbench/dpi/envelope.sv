@@ -174,6 +174,8 @@ package envelope_pkg;
     int walker;
     freedoms shown;
     record_t expected[$];  // of the answer that was accepted last
+    int mixes, best;  // walked so far; how many old entries the best had, below 0: none has fitted
+    taken_t fewest;
     message_t raised[$];  // what each of these records posts, if it is in a guest's log
 
     function new(string settings, memory now, freedoms f);
@@ -285,40 +287,51 @@ package envelope_pkg;
       return a;
     endfunction
 
-    // The answer and its record are those of some mix; of several with that answer each has its say about the record.
+    function void first_mix(int device);
+      expected.delete();
+      raised.delete();
+      best = -1;
+      mixes = 0;
+      words.device = device;
+      words.first_pass();
+    endfunction
+
+    // One mix was walked. Of several that give the answer each has its say about the record; the one with the fewest old
+    // entries says what the design has shown. 1: there is another.
+    function bit next_mix(bit fits, bit logged, record_t r, message_t posted);
+      if (fits && logged) begin
+        expected.push_back(r);
+        raised.push_back(posted);
+      end
+      if (fits && (best < 0 || words.old() < best)) begin
+        best = words.old();
+        fewest = words.passed;
+      end
+      mixes++;
+      if (mixes == MOST) $fatal(1, "too many entries of one request are open: invalidate more often");
+      return words.next_pass();
+    endfunction
+
+    function bit last_mix(bit counted);
+      if (counted && best >= 0) shown.answer(fewest);
+      return best >= 0;
+    endfunction
+
+    // The answer is that of some mix.
     function bit accepts(request_t q, answer_t a, bit counted);
-      int passes = 0, best = -1, old;
       bit more = 1, logged;
       answer_t m;
       message_t posted;
       record_t r;
-      taken_t t;
-      expected.delete();
-      raised.delete();
       words.domain = domain_of(q.device - FIRST_DEVICE);
       words.pasid = q.pasid;
-      words.device = q.device;
-      words.first_pass();
+      first_mix(q.device);
       while (more) begin
         m = walk(q);
         logged = read_record(r, posted);
-        if (m.ok == a.ok && m.pa == a.pa && m.reason == a.reason) begin
-          if (logged) begin
-            expected.push_back(r);
-            raised.push_back(posted);
-          end
-          old = words.old();
-          if (best < 0 || old < best) begin
-            best = old;
-            t = words.passed;
-          end
-        end
-        passes++;
-        if (passes == MOST) $fatal(1, "too many entries of one request are open: invalidate more often");
-        more = words.next_pass();
+        more = next_mix(m.ok == a.ok && m.pa == a.pa && m.reason == a.reason, logged, r, posted);
       end
-      if (counted && best >= 0) shown.answer(t);
-      return best >= 0;
+      return last_mix(counted);
     endfunction
 
     // As the model and the walker answer an interrupt, without what is an effect.
@@ -330,35 +343,16 @@ package envelope_pkg;
     endfunction
 
     function bit accepts_interrupt(int device, int data, message_t a, bit counted);
-      int passes = 0, best = -1, old;
       bit more = 1, logged;
       message_t m, posted;
       record_t r;
-      taken_t t;
-      expected.delete();
-      raised.delete();
-      words.device = device;
-      words.first_pass();
+      first_mix(device);
       while (more) begin
         m = interrupt(walker, device, data);
         logged = read_record(r, posted);
-        if (same_message(joined(m, posted), a)) begin
-          if (logged) begin
-            expected.push_back(r);
-            raised.push_back(posted);
-          end
-          old = words.old();
-          if (best < 0 || old < best) begin
-            best = old;
-            t = words.passed;
-          end
-        end
-        passes++;
-        if (passes == MOST) $fatal(1, "too many entries of one interrupt are open: invalidate more often");
-        more = words.next_pass();
+        more = next_mix(same_message(joined(m, posted), a), logged, r, posted);
       end
-      if (counted && best >= 0) shown.answer(t);
-      return best >= 0;
+      return last_mix(counted);
     endfunction
 
     // Which of them it is, below 0: none.
