@@ -206,7 +206,7 @@ void device_port::take_later(tlm::tlm_generic_payload &payload, const sc_core::s
 void device_port::room()
 {
     tlm::tlm_generic_payload *const payload = without_room_;
-    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    const sc_core::sc_time &now = sc_core::sc_time_stamp();
     const sc_core::sc_time delay =
         without_room_until_ > now ? without_room_until_ - now : sc_core::SC_ZERO_TIME;
 

@@ -283,7 +283,7 @@ static double invalidate_some(struct bench *bench, unsigned doorbells)
         bench->victims[i] = machine_random_page(&bench->machine);
     begin = bench_seconds();
     for (unsigned i = 0; i < doorbells; i++)
-        if (!machine_invalidate(&bench->machine, &bench->victims[i * PER_DOORBELL], PER_DOORBELL))
+        if (!machine_invalidate(&bench->machine, &bench->victims[(size_t)i * PER_DOORBELL], PER_DOORBELL))
             return -1;
     took = bench_seconds() - begin;
     for (unsigned i = 0; i < count; i++)

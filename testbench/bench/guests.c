@@ -352,7 +352,7 @@ static void fill_ring(struct crowd *crowd, unsigned index)
 /* One doorbell of every active guest, then the device works. */
 static bool command_round(struct crowd *crowd)
 {
-    crowd->guest_tail = (crowd->guest_tail + PER_DOORBELL * 16) % (16u << RING_LEN);
+    crowd->guest_tail = (crowd->guest_tail + UINT64_C(16) * PER_DOORBELL) % (16u << RING_LEN);
     for (unsigned i = 0; i < crowd->active; i++)
         if (amdvi_vf_write(crowd->device, (uint16_t)i, 8, 8, crowd->guest_tail) != AMDVI_OK)
             return false;
@@ -396,7 +396,7 @@ static bool run_timed(struct crowd *crowd, struct bench_crowd *r)
     struct guests_round round = {.active = crowd->active, .first_device = FIRST_DEVICE, .address = DATA_GPA};
     uint64_t before, after;
 
-    round.tail = crowd->guest_tail = (crowd->guest_tail + PER_DOORBELL * 16) % (16u << RING_LEN);
+    round.tail = crowd->guest_tail = (crowd->guest_tail + UINT64_C(16) * PER_DOORBELL) % (16u << RING_LEN);
     if (!commands_done(crowd, &before) || !guests_timed(crowd->device, &round, r) ||
         !commands_done(crowd, &after) || after - before != (uint64_t)PER_DOORBELL * crowd->active)
         return false;

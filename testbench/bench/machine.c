@@ -66,7 +66,7 @@ static void write_gcr3(struct machine *machine)
 
     set(gcr3, "V", &entry, 1);
     set(gcr3, "Addr", &entry, machine->guest_root);
-    memcpy(machine->window + machine->gcr3_spa + 8 * PASID, &entry, sizeof(entry));
+    memcpy(machine->window + machine->gcr3_spa + UINT64_C(8) * PASID, &entry, sizeof(entry));
 }
 
 static void write_dte(struct machine *machine)

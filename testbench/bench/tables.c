@@ -68,7 +68,7 @@ static bool map_host(struct machine *machine, const struct templates *t, uint64_
     uint64_t table = machine->host_root;
 
     for (unsigned level = LEVELS; level > 1; level--) {
-        uint64_t *entry = entry_at(machine, table + 8 * index_at(gpa, level));
+        uint64_t *entry = entry_at(machine, table + UINT64_C(8) * index_at(gpa, level));
         if (!*entry) {
             uint64_t page = table_page(machine);
             if (!page)
@@ -77,7 +77,7 @@ static bool map_host(struct machine *machine, const struct templates *t, uint64_
         }
         table = address_of(*entry);
     }
-    *entry_at(machine, table + 8 * index_at(gpa, 1)) = spa | t->host_leaf;
+    *entry_at(machine, table + UINT64_C(8) * index_at(gpa, 1)) = spa | t->host_leaf;
     return true;
 }
 
@@ -103,7 +103,7 @@ static bool map_guest(struct machine *machine, const struct templates *t, uint64
     uint64_t table = machine->guest_root;
 
     for (unsigned level = LEVELS; level > 1; level--) {
-        uint64_t *entry = entry_at(machine, guest_spa(machine, table) + 8 * index_at(gva, level));
+        uint64_t *entry = entry_at(machine, guest_spa(machine, table) + UINT64_C(8) * index_at(gva, level));
         if (!*entry) {
             uint64_t page = guest_page(machine, t);
             if (!page)
@@ -112,7 +112,7 @@ static bool map_guest(struct machine *machine, const struct templates *t, uint64
         }
         table = address_of(*entry);
     }
-    *entry_at(machine, guest_spa(machine, table) + 8 * index_at(gva, 1)) = gpa | t->guest;
+    *entry_at(machine, guest_spa(machine, table) + UINT64_C(8) * index_at(gva, 1)) = gpa | t->guest;
     return true;
 }
 

@@ -21,9 +21,9 @@ static int scene(const char *keys)
 
     if (handle < 0)
         return handle;
-    amdvi_dpi_poke(handle, DEVICES, TABLE | 3 | 1 << 9 | 3ll << 61);
+    amdvi_dpi_poke(handle, DEVICES, TABLE | 3 | 1 << 9 | 3LL << 61);
     for (long long page = 0; page < PAGES; page++)
-        amdvi_dpi_poke(handle, TABLE + page * 8, (DATA + page * 4096) | 1 | 3ll << 61);
+        amdvi_dpi_poke(handle, TABLE + page * 8, (DATA + page * 4096) | 1 | 3LL << 61);
     amdvi_dpi_write(handle, MMIO, 0, 0, 8, DEVICES);
     amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 1);
     return handle;

@@ -25,10 +25,10 @@ static int scene(void)
     int handle = amdvi_dpi_create("preset=genoa", 16);
 
     ck_assert_int_ge(handle, 1);
-    amdvi_dpi_poke(handle, DEVICES, TABLE | 3 | 1 << 9 | 3ll << 61);
-    amdvi_dpi_poke(handle, TABLE + 5 * 8, PAGE | 1 | 3ll << 61);
+    amdvi_dpi_poke(handle, DEVICES, TABLE | 3 | 1 << 9 | 3LL << 61);
+    amdvi_dpi_poke(handle, TABLE + 5 * 8, PAGE | 1 | 3LL << 61);
     ck_assert_int_eq(amdvi_dpi_write(handle, MMIO, 0, 0, 8, DEVICES), 0);
-    ck_assert_int_eq(amdvi_dpi_write(handle, MMIO, 0, 8, 8, COMMANDS | 9ll << 56), 0);
+    ck_assert_int_eq(amdvi_dpi_write(handle, MMIO, 0, 8, 8, COMMANDS | 9LL << 56), 0);
     ck_assert_int_eq(amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 0x1001), 0);
     return handle;
 }
@@ -59,7 +59,7 @@ START_TEST(effects_come_in_their_order)
 
     ck_assert_int_eq(amdvi_dpi_effect(handle, &kind, &address, &data, &length), AMDVI_DPI_NONE);
     for (int i = 0; i < 2; i++) {
-        amdvi_dpi_poke(handle, COMMANDS + i * 16, 1ll << 60 | STORE | 1);
+        amdvi_dpi_poke(handle, COMMANDS + i * 16, 1LL << 60 | STORE | 1);
         amdvi_dpi_poke(handle, COMMANDS + i * 16 + 8, 70 + i);
     }
     amdvi_dpi_write(handle, MMIO, 0, 0x2008, 8, 32);
@@ -333,11 +333,11 @@ static int scene_on_memory(void)
     int handle = amdvi_dpi_create_on_memory("preset=genoa");
 
     ck_assert_int_ge(handle, 1);
-    words[DEVICES / 8] = TABLE | 3 | 1 << 9 | 3ll << 61;
-    words[TABLE / 8 + 5] = PAGE | 1 | 3ll << 61;
+    words[DEVICES / 8] = TABLE | 3 | 1 << 9 | 3LL << 61;
+    words[TABLE / 8 + 5] = PAGE | 1 | 3LL << 61;
     amdvi_dpi_write(handle, MMIO, 0, 0, 8, DEVICES);
-    amdvi_dpi_write(handle, MMIO, 0, 8, 8, COMMANDS | 9ll << 56);
-    amdvi_dpi_write(handle, MMIO, 0, 0x10, 8, LOG | 9ll << 56);
+    amdvi_dpi_write(handle, MMIO, 0, 8, 8, COMMANDS | 9LL << 56);
+    amdvi_dpi_write(handle, MMIO, 0, 0x10, 8, LOG | 9LL << 56);
     amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 0x1005);
     return handle;
 }
@@ -352,7 +352,7 @@ START_TEST(the_bench_answers_for_memory)
     ck_assert_int_gt(reads, 0);
     ck_assert_int_eq(asked, handle);
     ck_assert(!in_scope); /* back as it was */
-    words[COMMANDS / 8] = 1ll << 60 | STORE | 1;
+    words[COMMANDS / 8] = 1LL << 60 | STORE | 1;
     words[COMMANDS / 8 + 1] = 70;
     amdvi_dpi_write(handle, MMIO, 0, 0x2008, 8, 16);
     ck_assert_int_eq(amdvi_dpi_run(handle), 0);

@@ -197,7 +197,7 @@ static void put_command(uint8_t index, uint8_t argument, uint64_t value)
 /* A ring, also the longest there is, full of one command. */
 static void flood(uint8_t argument, uint64_t value)
 {
-    uint64_t bytes = 16 * (argument & 4 ? LONG_RING_ENTRIES : RING_ENTRIES);
+    uint64_t bytes = UINT64_C(16) * (argument & 4 ? LONG_RING_ENTRIES : RING_ENTRIES);
 
     for (unsigned i = 0; i < RING_ENTRIES; i++)
         put_command((uint8_t)i, argument, value);
@@ -217,7 +217,8 @@ static void put_entry(uint8_t argument, uint64_t value)
 
 static void put_bytes(uint8_t argument, uint64_t value)
 {
-    guest_put64(&world, ATTACKER, ((value >> 32) * 8 + argument * 256u) % GUEST_BYTES, value * 0x10001);
+    guest_put64(&world, ATTACKER, ((value >> 32) * 8 + argument * UINT64_C(256)) % GUEST_BYTES,
+                value * 0x10001);
 }
 
 static void write_vfc(uint8_t argument, uint64_t value)

@@ -175,7 +175,7 @@ static void put(struct world *w, struct guest *guest, uint64_t low, uint64_t hig
 
 static uint64_t store_of(const struct guests *g, unsigned i)
 {
-    return g->stores + i % GUESTS_STORES * 8;
+    return g->stores + (uint64_t)(i % GUESTS_STORES) * 8;
 }
 
 /* Guests that share a word store different values. */
@@ -197,7 +197,7 @@ void guests_ring(struct world *w, struct guests *g, unsigned i, uint64_t when)
     struct guest *guest = &g->all[i];
 
     guest->waits++;
-    put(w, guest, UINT64_C(1) << 60 | STORE_GPA | i % GUESTS_STORES * 8 | 1, stored_by(g, i));
+    put(w, guest, UINT64_C(1) << 60 | STORE_GPA | (uint64_t)(i % GUESTS_STORES) * 8 | 1, stored_by(g, i));
     access.value = guest->tail;
     w->failed |= amdvi_timed_register(w->timed, when, &access, UINT64_MAX) != AMDVI_OK;
 }
@@ -216,7 +216,7 @@ bool guests_flushed(const struct world *w, const struct guests *g, unsigned i)
 bool guests_next_flushed(const struct world *w, struct guests *g, unsigned *guest)
 {
     for (unsigned i = 0; i < GUESTS_STORES && i < g->count; i++) {
-        uint64_t stored = world_peek(w, g->stores + 8 * i);
+        uint64_t stored = world_peek(w, g->stores + UINT64_C(8) * i);
         if (stored == g->seen[i])
             continue;
         g->seen[i] = stored;

@@ -27,7 +27,7 @@ static uint64_t map_time(const struct workload *l)
 {
     enum { BYTES_PER_NS = 8 };
 
-    return l->bulk ? MAP_BYTES / BYTES_PER_NS * 1000 : UINT64_C(2) * IDS * l->map_write * 1000;
+    return l->bulk ? UINT64_C(1000) * (MAP_BYTES / BYTES_PER_NS) : UINT64_C(2) * IDS * l->map_write * 1000;
 }
 
 /* ---------------------------------------------------------------- the guest's device */

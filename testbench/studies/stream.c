@@ -64,12 +64,14 @@ static unsigned draw_missing(struct world *w, const struct mix *m)
 /* A miss of a cache includes those of the ones below it: one read more each. */
 static void stream_page(struct world *w, struct cursor *c, const struct mix *m)
 {
-    double left = m->requests;
+    uint64_t whole = (uint64_t)m->requests;
+    double rest = m->requests - (double)whole;
 
     think(w, L0_PS);
-    for (; left > 0; left -= 1)
-        if (left >= 1 || (double)world_draw(w, 1000000) < left * 1e6)
-            world_read(w, DEVICE, next_address(c, draw_missing(w, m)));
+    for (uint64_t i = 0; i < whole; i++)
+        world_read(w, DEVICE, next_address(c, draw_missing(w, m)));
+    if (rest > 0 && (double)world_draw(w, 1000000) < rest * 1e6)
+        world_read(w, DEVICE, next_address(c, draw_missing(w, m)));
 }
 
 static double run_stream(struct validation_outcome *o, const struct mix *m, double *reads)

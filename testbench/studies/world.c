@@ -182,7 +182,7 @@ uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa)
     for (unsigned level = 1; level <= mode; level++) {
         table = world_page(w);
         for (unsigned i = 0; i < 512; i++)
-            world_poke(w, table + 8 * i, host_entry(below, level - 1));
+            world_poke(w, table + UINT64_C(8) * i, host_entry(below, level - 1));
         below = table;
     }
     return table;

@@ -60,10 +60,10 @@ static void save_and_restore(struct amdvi_device *device, unsigned at)
     must(amdvi_save(device, bytes, size - 1, &again) == AMDVI_ERR_TOO_SMALL && again == size,
          "too little room");
     must(amdvi_save(device, bytes, size, &again) == AMDVI_OK && again == size, "save");
-    must(amdvi_restore(device, bytes, at * 37 % size) != AMDVI_OK, "cut off");
-    bytes[at * 101 % size] ^= 0x10;
+    must(amdvi_restore(device, bytes, (size_t)at * 37 % size) != AMDVI_OK, "cut off");
+    bytes[(size_t)at * 101 % size] ^= 0x10;
     must(amdvi_restore(device, bytes, size) != AMDVI_OK, "damaged");
-    bytes[at * 101 % size] ^= 0x10;
+    bytes[(size_t)at * 101 % size] ^= 0x10;
     must(amdvi_restore(device, bytes, size) == AMDVI_OK, "restore");
     free(bytes);
 }

@@ -85,7 +85,7 @@ static void coherent(struct world *world)
                          device == 0   ? world->nic
                          : device == 1 ? world->usb
                                        : world->gpu,
-                         sizes[size / 2], size % 2);
+                         sizes[size / 2], (int)(size % 2));
     }
     after = in_use(world);
     EXPECT(world, after.pages == before.pages && after.slabs == before.slabs,

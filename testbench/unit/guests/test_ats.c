@@ -227,7 +227,7 @@ END_TEST
 /* Whoever gets no memory for a command tries again in the next run. */
 START_TEST(without_memory_the_command_waits)
 {
-    unsigned before = w.live_blocks;
+    unsigned before;
 
     for (unsigned fails = 1; fails < 4; fails++) {
         teardown();

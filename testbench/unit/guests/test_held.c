@@ -186,7 +186,7 @@ START_TEST(with_a_plan_nothing_is_held)
 
     open_world(tiny, true);
     snprintf(plan, sizeof(plan), "read:pte:addr=%#llx:nth=1000:master_abort",
-             (unsigned long long)(w.roots[A] + G_STORE / PAGE_BYTES * 8));
+             (unsigned long long)w.roots[A] + G_STORE / PAGE_BYTES * 8);
     ck_assert_int_eq(amdvi_inject_parse(plan, &rule, 1, &count), AMDVI_OK);
     ck_assert_int_eq(amdvi_inject(w.device, &rule, 1), AMDVI_OK);
     guest_wait(&w, A, G_STORE, 2);
