@@ -4,8 +4,8 @@
     tidy.py [--jobs N] FILE...      prints findings that scripts/lint.known does not have; exits 1 when there are some
 
 A known finding is `FILE CHECK reason`; line numbers move and do not count. One of a file that was looked at, and that nothing
-found, is a finding, too. Files that build/clang does not compile, and headers, are passed over: what a header has is
-found in those that include it.
+found, is a finding, too. Files that build/clang does not compile (those that the kernel's own build compiles), and headers, are
+passed over: what a header has is found in those that include it. So are those for QEMU, with a word, until its headers are there.
 """
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/clang"
 CACHE = ROOT / "build/lint"
+QEMU = "testbench/qemu/"
+QEMU_HEADERS = ROOT / "build/qemu/headers"  # where scripts/qemu puts them
 FINDING = re.compile(r"^(?P<file>[^:\n]+):(?P<line>\d+):\d+: (?:warning|error): (?P<text>.*) \[(?P<check>[^],]*).*\]$", re.M)
 
 
@@ -64,9 +66,24 @@ def look(file: str, command: list[str], rules: bytes) -> str:
     return said
 
 
+def rules_of(file: str, version: bytes) -> bytes:
+    """All that says how a file is looked at: folders may have rules of their own."""
+    folders = [ROOT, *(ROOT / parent for parent in reversed(Path(file).parents) if parent != Path("."))]
+    return version + b"".join(path.read_bytes() for folder in folders if (path := folder / ".clang-tidy").is_file())
+
+
 def known() -> set[tuple[str, str]]:
     lines = (ROOT / "scripts/lint.known").read_text(encoding="utf-8").splitlines()
     return {(words[0], words[1]) for words in (line.split(maxsplit=2) for line in lines if not line.startswith("#")) if words}
+
+
+def readable(files: list[str]) -> list[str]:
+    if QEMU_HEADERS.is_dir():
+        return files
+    left = [file for file in files if not file.startswith(QEMU)]
+    if len(left) < len(files):
+        print(f"clang-tidy: {len(files) - len(left)} files of {QEMU} are passed over: scripts/qemu headers gets what they include")
+    return left
 
 
 def main() -> int:
@@ -76,11 +93,10 @@ def main() -> int:
     args = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
     built = commands()
-    files = sorted(set(args.files) & set(built))
+    files = readable(sorted(set(args.files) & set(built)))
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    rules = version + (ROOT / ".clang-tidy").read_bytes()
     with ThreadPoolExecutor(args.jobs) as pool:
-        said = list(pool.map(lambda file: look(file, built[file], rules), files))
+        said = list(pool.map(lambda file: look(file, built[file], rules_of(file, version)), files))
     found = {(one["file"], int(one["line"]), one["check"], one["text"]) for text in said for one in FINDING.finditer(text)}
     allowed, used = known(), {(file, check) for file, _, check, _ in found}
     new = sorted(one for one in found if (one[0], one[2]) not in allowed)
