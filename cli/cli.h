@@ -102,7 +102,7 @@ void progress_begin(struct progress *progress);
 /* Whether a tenth of a second has passed since the last time that this said so. */
 bool progress_due(struct progress *progress);
 double progress_seconds(const struct progress *progress);
-/* Writes the line, over the one before. */
+/* Writes the line, over the one before; what is wider than a narrow terminal is cut. */
 void progress_print(struct progress *progress, const char *text);
 /* Writes "WHAT: 42 %, 3 s left", if it is due; `share` is 0 to 1. */
 void progress_tell(struct progress *progress, const char *what, double share);

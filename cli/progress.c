@@ -48,9 +48,9 @@ void progress_print(struct progress *p, const char *text)
 {
     p->written = true;
     if (p->plain)
-        fprintf(stderr, "\r%*s\r%s", WIDTH, "", text);
+        fprintf(stderr, "\r%*s\r%.*s", WIDTH, "", WIDTH, text);
     else
-        fprintf(stderr, "\r%s\033[K", text);
+        fprintf(stderr, "\r%.*s\033[K", WIDTH, text);
 }
 
 void progress_clear(struct progress *p)

@@ -155,6 +155,7 @@ enum { LINE_TEXT = 160 };
 /* The clock is asked every 4096 records. */
 static void show_progress(const struct session *session, struct progress *progress)
 {
+    const char *path = session->player.path, *slash = strrchr(path, '/');
     char share[PROGRESS_TEXT] = "", text[PROGRESS_TEXT + LINE_TEXT];
     uint64_t done, size;
     double seconds;
@@ -164,7 +165,7 @@ static void show_progress(const struct session *session, struct progress *progre
     seconds = progress_seconds(progress);
     if (amdvi_trace_progress(session->player.reader, &done, &size) && done && done <= size)
         progress_share(share, sizeof(share), (double)done / (double)size, seconds);
-    snprintf(text, sizeof(text), "%.80s: %" PRIu64 " records, %.0f a second%s%s", session->player.path,
+    snprintf(text, sizeof(text), "%.24s: %" PRIu64 " records, %.0f a second%s%s", slash ? slash + 1 : path,
              session->player.records, (double)session->player.records / seconds, *share ? ", " : "", share);
     progress_print(progress, text);
 }
