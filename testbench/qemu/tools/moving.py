@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import tempfile
@@ -93,9 +94,12 @@ def arguments(kernel: Kernel, append: str, disks: machine.Disks) -> list[str]:
     """The test machine's, one disk slow, and without what cannot be saved."""
     given = machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt {append} amdvi.do=disks", disks)
     words: list[str] = []
-    for option, value in zip(given[::2], given[1::2]):
-        if not any(untried in value.split(",") for untried in UNTRIED):
-            words += [option, f"{value},{SLOW}" if "id=d2" in value.split(",") else value]
+    for word in given:
+        keys = word.split(",")
+        if any(untried in keys for untried in UNTRIED):
+            words.pop()  # the option whose value it is
+        else:
+            words.append(f"{word},{SLOW}" if "id=d2" in keys else word)
     return words
 
 
@@ -103,7 +107,7 @@ def save(first: Machine, state: Path) -> None:
     first.until(lambda: BEFORE in first.console(), BEFORE)
     monitor = Monitor(first.socket)
     monitor("stop")
-    monitor("migrate", uri=f"exec:cat >{state}")
+    monitor("migrate", uri=f"exec:cat >{shlex.quote(str(state))}")
     first.until(lambda: monitor("query-migrate").get("status") in ("completed", "failed"), "the end of saving")
     if (came := monitor("query-migrate"))["status"] != "completed":
         raise QemuError(f"the machine cannot be saved: {came}")
@@ -135,7 +139,7 @@ def move(kernel: Kernel, append: str, say: Callable[[str], None]) -> None:
         first = Machine(folder, "first", words)
         save(first, folder / "state")
         reports = [first.ended()]
-        second = Machine(folder, "second", [*words, "-incoming", f"exec:cat {folder}/state"])
+        second = Machine(folder, "second", [*words, "-incoming", f"exec:cat {shlex.quote(str(folder / 'state'))}"])
         load(second)
         reports.append(second.ended())
         if wrong := judge([first.console(), second.console()], reports[1], disks):
