@@ -131,7 +131,9 @@ bool capture_text_open(struct capture_text *text, const char *path, Error **errp
 
 void capture_text_close(struct capture_text *text)
 {
-    if (text->file && fclose(text->file))
+    bool failed = text->file && ferror(text->file);
+
+    if (text->file && (fclose(text->file) || failed))
         error_report("amdvi: the capture could not be written: %s", strerror(errno));
     text->file = NULL;
     amdvi_destroy(text->reader);
