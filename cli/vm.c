@@ -158,7 +158,8 @@ static void remove_files(const struct vm_files *files, unsigned index)
     free(findings);
 }
 
-static int report(const struct vm_options *options, const struct vm_files *files)
+/* QEMU's own device writes no report: its recording is told of when QEMU has `ended` well. */
+static int report(const struct vm_options *options, const struct vm_files *files, bool ended)
 {
     struct json_object *units = json_object_new_array();
     struct vm_unit unit;
@@ -173,7 +174,7 @@ static int report(const struct vm_options *options, const struct vm_files *files
         json_object_array_add(units, vm_report_json(&unit));
         vm_unit_free(&unit);
     }
-    if ((index || options->own) && options->record && !options->quiet)
+    if ((index || (options->own && ended)) && options->record && !options->quiet)
         printf("  recorded   %s: amdvi replay --lint %s\n", options->record, options->record);
     if (options->json && !write_json(options, units))
         status = CLI_WRONG;
@@ -190,7 +191,7 @@ static int run_machine(const struct vm_options *options, struct vm_files *files)
         return usage_error(&command_vm, "out of memory");
     status = run_qemu(arguments);
     vm_arguments_free(arguments);
-    told = vm_only_asks(options) || status == CLI_WRONG ? CLI_OK : report(options, files);
+    told = vm_only_asks(options) || status == CLI_WRONG ? CLI_OK : report(options, files, status == CLI_OK);
     for (unsigned index = 0; index < VM_UNITS; index++)
         remove_files(files, index);
     return status > told ? status : told;

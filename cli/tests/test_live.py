@@ -102,6 +102,13 @@ def test_vm_records_qemus_own_device(tmp_path: Path) -> None:
     assert named.stdout.splitlines()[4:] == ["-device", "amd-iommu,intremap=off"]
 
 
+def test_vm_speaks_of_no_recording_when_qemu_failed(tmp_path: Path) -> None:
+    environment = fake_qemu(tmp_path)
+    (tmp_path / "qemu").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    failed = run("vm", "--qemu-iommu", "--qemu", str(tmp_path / "qemu"), "--record", "a", "--", "-m", "1G", **environment)
+    assert (failed.returncode, failed.stdout) == (1, "")
+
+
 @pytest.mark.parametrize(("words", "told"), [
     (("vm", "--qemu-iommu", "--"), "wants --record"),
     (("vm", "--qemu-iommu", "--record", "a", "--set", "preset=rome", "--"), "takes no --json"),
