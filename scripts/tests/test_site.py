@@ -65,12 +65,12 @@ def browse(*arguments):
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no JavaScript here (Debian: nodejs)")
 @pytest.mark.parametrize("page, choice, leads", [
-    ("lint.html", "0.10.0", ".././0.10.0/lint.html"), ("lint.html", "0.2.0", "0.2.0/index.html"), ("index.html", "0.9.0", "0.9.0/index.html")])
+    ("lint.html", "0.10.0", "0.10.0/lint.html"), ("lint.html", "0.2.0", "0.2.0/index.html"), ("index.html", "0.9.0", "0.9.0/index.html")])
 def test_a_version_is_chosen(site, page, choice, leads):
     seen = browse(site / "versions.js", page, choice)
     assert seen["shown"] == ["0.10.0", "0.9.0", "0.2.0"] and seen["selected"] == ["0.9.0"]
     assert seen["before"] and not seen["disabled"] and seen["asked"] == "./../versions.js"
-    assert seen["href"] == "./../" + leads.removeprefix(".././")
+    assert seen["href"] == "./../" + leads
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no JavaScript here (Debian: nodejs)")
