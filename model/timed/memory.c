@@ -324,7 +324,7 @@ static bool keeps_its_place(struct amdvi_timed *t, uint32_t index, enum amdvi_me
 {
     struct access *a = &t->accesses[index];
 
-    if (a->expected != t->now || data || t->stopped == index)
+    if (!a->expected || a->expected != t->now || data || t->stopped == index)
         return false;
     a->arrived = true;
     t->arrived++;

@@ -201,6 +201,24 @@ START_TEST(an_answer_that_waits_for_its_place_wakes)
 }
 END_TEST
 
+/* Time 0 is a time like others: what was not announced has no place to wait for. */
+START_TEST(an_answer_at_time_0_is_taken)
+{
+    stage_open_host_memory(&s, "l1.latency=0,link.latency=0,l2a.latency=0,l2b.latency=0");
+    stage_read(&s, 0, 0, DEVICE, page_at(0), 0);
+    amdvi_timed_run(s.timed, 0);
+    ck_assert_uint_eq(s.asked, 1);
+    for (unsigned i = 0; i < s.asked; i++) {
+        ck_assert_int_eq(amdvi_timed_memory_answer(s.timed, s.asks[i].id), AMDVI_OK);
+        ck_assert_int_eq(amdvi_timed_memory_answer(s.timed, s.asks[i].id), AMDVI_ERR_ARGUMENT);
+        amdvi_timed_run(s.timed, AMDVI_TIMED_NEVER);
+    }
+    ck_assert_uint_eq(amdvi_timed_pending(s.timed), 0);
+    ck_assert(s.ends[0].ended && s.ends[0].ok);
+    stage_close(&s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("places");
@@ -211,6 +229,7 @@ int main(void)
     tcase_add_test(tests, late_answers_are_given_up);
     tcase_add_test(tests, what_cannot_be_announced);
     tcase_add_test(tests, an_answer_that_waits_for_its_place_wakes);
+    tcase_add_test(tests, an_answer_at_time_0_is_taken);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
