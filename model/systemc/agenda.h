@@ -27,9 +27,10 @@ class agenda
     /* The same one delta cycle later. */
     void after_delta(action act, void *context, void *what);
     /* One thing more, which is often put off or brought forward: done once, at the time that was set last or
-     * earlier. */
+     * earlier. No time is set yet. */
     void alarm_does(action act, void *context, void *what)
     {
+        alarm_set_ = false;
         alarm_ = {sc_core::SC_ZERO_TIME, 0, act, context, what};
     }
     void alarm_at(const sc_core::sc_time &when);

@@ -244,6 +244,27 @@ void time_is_the_executors()
     CHECK(c.over && c.p.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE);
 }
 
+/* What was to happen before a reset, far ahead, does not keep anybody from waking for what comes behind it.
+ */
+void reset_forgets_when_to_wake()
+{
+    amdvi::iommu_options options;
+    options.config = {{"timing", "on"}, {"timing.pcie.latency", "50us"}};
+    flow<32> s(options);
+    item far, a;
+
+    far.who.type = dma_extension::address_type::translation_request;
+    s.send(far, tlm::TLM_READ_COMMAND, 0x10000);
+    sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_US));
+    s.iommu.reset();
+    sc_core::sc_start(sc_core::sc_time(1, sc_core::SC_US));
+    CHECK(far.over);
+    const sc_core::sc_time begun = sc_core::sc_time_stamp();
+    s.send(a, tlm::TLM_READ_COMMAND, 0x50000);
+    sc_core::sc_start();
+    CHECK(a.over && a.ended - begun < sc_core::sc_time(1, sc_core::SC_US));
+}
+
 /* ---------------------------------------------------------------- early completion */
 
 /* A hit in the L1 takes a cycle, 1 ns; the target 10 ns. */
@@ -400,8 +421,8 @@ int main(int argc, char **argv)
                       CASE(interrupts_and_translations_go_the_same_way),
                       CASE(updates_of_one_entry_are_kept_together), CASE(requests_without_room_wait),
                       CASE(both_transports_work_together), CASE(reset_answers_what_is_under_way),
-                      CASE(time_is_the_executors), CASE(hits_complete_early_by_choice),
-                      CASE(nothing_completes_early_without_being_asked),
+                      CASE(reset_forgets_when_to_wake), CASE(time_is_the_executors),
+                      CASE(hits_complete_early_by_choice), CASE(nothing_completes_early_without_being_asked),
                       CASE(targets_that_take_their_time_are_not_run_ahead_of),
                       CASE(answers_without_a_target_complete_early), CASE(mistakes_in_parameters_are_fatal),
                       CASE(a_message_leaves_by_the_same_transport)});
