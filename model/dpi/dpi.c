@@ -394,6 +394,8 @@ int amdvi_dpi_interrupt(int handle, int device, long long address, int data, int
     struct amdvi_int_result result = {0};
     int status;
 
+    *ok = *new_data = 0;
+    *new_address = 0;
     if (!d)
         return AMDVI_DPI_HANDLE;
     if (device < 0 || device > UINT16_MAX)

@@ -86,6 +86,6 @@ const char *amdvi_dpi_text(int status)
     case AMDVI_DPI_FILE:
         return "a trace cannot be written, or none is being recorded";
     default:
-        return amdvi_status_text((enum amdvi_status) - status);
+        return amdvi_status_text((enum amdvi_status)(0u - (unsigned)status));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The design under test and the model in lockstep: the same memory, requests, and commands; answers within the envelope,
-// event records as the answers demand them, stores and interrupts as the model makes them. The first difference ends the run with exit status 1.
+// event records as the answers demand them, stores and interrupts as the model makes them. The first difference ends the run
+// by $fatal, with an exit status other than 0.
 // +own=1: memory is the bench's, and the model asks for each word; else it is the model's. +trace=FILE: everything is recorded, with
 // the design's answer at the first difference.
 //     +bug=N +variant=N +seed=N +steps=N +own=1 +trace=FILE

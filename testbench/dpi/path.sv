@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small translation path as a design under test: device table entry, a host table of one level, GCR3 table of one level and
-// guest tables of four, nested where a device has both; a few device table entries are kept, a few lines for host translations and a few for what guest tables gave in the
-// end; the commands INVALIDATE_IOMMU_PAGES, INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request
-// that fails. One request at a time.
+// guest tables of four, nested where a device has both; a few device table entries are kept, a few lines for host translations
+// and a few for what guest tables gave in the end; the commands INVALIDATE_IOMMU_PAGES, INVALIDATE_DEVTAB_ENTRY,
+// INVALIDATE_IOMMU_ALL and COMPLETION_WAIT, an event record for each request that fails. One request at a time.
 // `bug` plants a mistake, `variant` uses a freedom of the architecture; 0: neither.
 module translation_path (
     input logic clk, rst,

@@ -5,6 +5,7 @@
 #include <amdvi/amdvi.h>
 #include <amdvi/dpi.h>
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +100,16 @@ START_TEST(what_is_out_of_range_is_refused)
     ck_assert_int_eq(amdvi_dpi_translate(handle, 0, 7, 0, 0, 0, 0, 8, &ok, &value, &perm, &reason),
                      AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_translate(handle, 0, 0, 0, 1, 1 << 20, 0, 8, &ok, &value, &perm, &reason), -1);
+    ok = perm = 1;
+    value = 1;
+    ck_assert_int_eq(amdvi_dpi_interrupt(handle, 70000, 0xfee00000, 0, &ok, &value, &perm), AMDVI_DPI_RANGE);
+    ck_assert(ok == 0 && value == 0 && perm == 0);
+    ok = perm = 1;
+    ck_assert_int_eq(amdvi_dpi_interrupt(0, 0, 0xfee00000, 0, &ok, &value, &perm), AMDVI_DPI_HANDLE);
+    ck_assert(ok == 0 && value == 0 && perm == 0);
     ck_assert_str_eq(amdvi_dpi_text(AMDVI_DPI_HANDLE), "no such device");
+    ck_assert_str_eq(amdvi_dpi_text(-1), amdvi_status_text(AMDVI_ERR_ARGUMENT));
+    ck_assert_str_eq(amdvi_dpi_text(INT_MIN), amdvi_dpi_text(INT_MAX));
     ck_assert_int_eq(amdvi_dpi_destroy(handle), 0);
     ck_assert_int_eq(amdvi_dpi_destroy(handle), AMDVI_DPI_HANDLE);
 }

@@ -21,13 +21,13 @@ static void expect_effect(int handle, int kind, long long address, long long dat
     ck_assert_int_eq(value, data);
 }
 
-/* Into a vAPIC page, with a doorbell while the guest runs, with a wake-up and a record while it does not
- * [8.6]. */
+/* Into a vAPIC page, with a doorbell while the guest runs, with a record and by choice a wake-up while it
+ * does not [8.6]. */
 START_TEST(posted_interrupts_are_effects)
 {
     enum { TABLES = 0x300000, VAPIC = 0x500000, GA_LOG = 0x70000, RUNS = 1 << 6, LOGGED = 1 << 2 };
-    int handle = amdvi_dpi_create("preset=genoa", 16), ok, data;
-    long long address;
+    int handle = amdvi_dpi_create("preset=genoa", 16), ok, data, kind, length;
+    long long address, value;
 
     amdvi_dpi_poke(handle, DEVICES, 3);
     amdvi_dpi_poke(handle, DEVICES + 16, TABLES | 1 | 3 << 1 | 2ll << 60);
@@ -44,6 +44,12 @@ START_TEST(posted_interrupts_are_effects)
     amdvi_dpi_interrupt(handle, 0, 0xfee00000, 0, &ok, &address, &data);
     expect_effect(handle, AMDVI_DPI_POSTED, VAPIC + 0x220, 2);
     expect_effect(handle, AMDVI_DPI_LOG, GA_LOG, 0x1000000000000077);
+    ck_assert_int_eq(amdvi_dpi_effect(handle, &kind, &address, &value, &length), AMDVI_DPI_NONE);
+    amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 0x12020001 | 1ll << 55); /* GAPPIEn */
+    amdvi_dpi_interrupt(handle, 0, 0xfee00000, 0, &ok, &address, &data);
+    expect_effect(handle, AMDVI_DPI_POSTED, VAPIC + 0x220, 2);
+    expect_effect(handle, AMDVI_DPI_LOG, GA_LOG + 8, 0x1000000000000077);
+    expect_effect(handle, AMDVI_DPI_WAKE, 5, 0x77); /* GATag[7:0] */
     ck_assert_ptr_nonnull(
         strstr(amdvi_dpi_explain_interrupt(handle, 0, 0), "interrupt entry 0 is cached: 00000077000005c1"));
     ck_assert_ptr_nonnull(strstr(amdvi_dpi_explain_interrupt(handle, 0, 3), "entry 3 is not cached"));

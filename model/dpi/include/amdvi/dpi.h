@@ -5,7 +5,7 @@
  * and reads, or the bench has the memory and answers for it.
  *
  * Functions give 0 when all is well, else a negative number: -1 to -12 are -(enum amdvi_status);
- * AMDVI_DPI_HANDLE: no such device; AMDVI_DPI_RANGE: an array too small, or a place outside memory;
+ * AMDVI_DPI_HANDLE: no such device; AMDVI_DPI_RANGE: a number out of range, or a place outside memory;
  * AMDVI_DPI_NONE: nothing left; AMDVI_DPI_FILE: a trace cannot be written, or none is being recorded.
  */
 #ifndef AMDVI_DPI_H
@@ -91,8 +91,8 @@ int amdvi_dpi_page_request(int handle, int device, int flags, int pasid, long lo
 /* The oldest effect that was not fetched yet; AMDVI_DPI_NONE when there is none. `data` has the first 8
  * bytes. */
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length);
-/* Why a request gets the answer that it gets, in a few lines: entries, what memory says, what the fault is.
- * Valid until the next call. Never null. */
+/* Why a request gets the answer that it gets, in one line: the device's entry, what memory says, what the
+ * fault is. Valid until the next call. Never null. */
 const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pasid, long long address);
 /* The same for an interrupt: the device's entry, and what the cache has of its interrupt table. */
 const char *amdvi_dpi_explain_interrupt(int handle, int device, int data);
