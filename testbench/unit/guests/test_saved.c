@@ -3,6 +3,7 @@
  * Saved states whose sum is right and whose contents are not: a restore refuses and has changed nothing, or
  * gives a device that works and can be saved again. And what a state must carry across.
  */
+#include "amdvi/host.h"
 #include "amdvi/inject.h"
 #include "testbench/unit/guests/saved_busy.h"
 #include "testbench/unit/run.h"
@@ -62,6 +63,7 @@ START_TEST(commands_that_were_not_begun_are_done_at_the_new_place)
 {
     uint64_t words[2];
     struct world new;
+    bool has_work;
 
     teardown();
     world_open(&w, "caches=off", true);
@@ -80,6 +82,8 @@ START_TEST(commands_that_were_not_begun_are_done_at_the_new_place)
                         : amdvi_restore(new.device, good.bytes, good.size),
                      AMDVI_OK);
     ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0);
+    ck_assert_int_eq(amdvi_has_work(new.device, &has_work), AMDVI_OK);
+    ck_assert(has_work); /* a host that looks before it calls, calls */
     world_run(&new);
     ck_assert_uint_eq(guest_get64(&new, A, G_STORE), 0x99);
     ck_assert_uint_eq(vf_read(&new, A, VF_HEAD), 16);
