@@ -127,6 +127,16 @@ core::~core()
     amdvi_observer_detach(observation_);
 }
 
+/* The device's clock counts nanoseconds, the timed executor's picoseconds: the simulation's must be as fine.
+ */
+static void check_resolution(bool timing)
+{
+    if (sc_core::sc_time(1, sc_core::SC_NS).value() == 0)
+        refuse("the time resolution of the simulation is coarser than 1 ns");
+    if (timing && sc_core::sc_time(1, sc_core::SC_PS).value() == 0)
+        refuse("timing=on: the time resolution of the simulation is coarser than 1 ps");
+}
+
 void core::create()
 {
     const config_ptr config = configuration(options, timing);
@@ -135,6 +145,7 @@ void core::create()
     amdvi_observer own{};
     amdvi_device *made = nullptr;
 
+    check_resolution(timing.wanted());
     hooks.context = own.context = this;
     hooks.interrupt = callbacks::interrupt;
     hooks.atc_invalidate = callbacks::atc;

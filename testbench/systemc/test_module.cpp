@@ -43,6 +43,25 @@ void mistakes_in_the_options_are_fatal()
     CHECK(refusal({}) == "");
 }
 
+/* 1 ns is fine enough as long as the timed executor does not want picoseconds. */
+void a_coarse_resolution_of_time_is_fatal()
+{
+    auto said_at = [](double ns, const char *timing, const char *what) {
+        simulated([=] {
+            sc_core::sc_set_time_resolution(ns, sc_core::SC_NS);
+            amdvi::iommu_options options;
+            options.config = {{"timing", timing}};
+            const std::string said = refusal(options);
+            CHECK_MESSAGE(*what ? said.find(what) != std::string::npos : said.empty(), said);
+        });
+    };
+    said_at(10, "off", "coarser than 1 ns");
+    said_at(1, "off", "");
+    said_at(1, "on", "coarser than 1 ps");
+    said_at(0.001, "on", "");
+    said_at(0.000001, "on", "");
+}
+
 void keys_are_taken_in_order()
 {
     amdvi::iommu_options options;
@@ -476,15 +495,25 @@ void targets_may_wait()
 
 int main(int argc, char **argv)
 {
-    return run_cases(
-        argc, argv,
-        {CASE(mistakes_in_the_options_are_fatal), CASE(keys_are_taken_in_order),
-         CASE(sockets_may_stay_unbound), CASE(sockets_bind_through_a_parent), CASE(interrupts_leave_remapped),
-         CASE(a_posted_interrupt_needs_no_transport), CASE(a_part_of_a_burst_is_no_interrupt),
-         CASE(its_own_interrupts_are_writes_on_mem), CASE(translation_requests_get_an_entry),
-         CASE(a_page_around_the_interrupt_range_is_answered_small), CASE(translated_requests_pass),
-         CASE(caches_of_devices_are_waited_for), CASE(invalidations_time_out),
-         CASE(page_requests_are_logged_and_answered), CASE(debug_transport_leaves_no_trace),
-         CASE(reset_begins_anew), CASE(observers_hear_and_are_replaced), CASE(two_modules_share_nothing),
-         CASE(targets_may_wait)});
+    return run_cases(argc, argv,
+                     {CASE(mistakes_in_the_options_are_fatal),
+                      CASE(a_coarse_resolution_of_time_is_fatal),
+                      CASE(keys_are_taken_in_order),
+                      CASE(sockets_may_stay_unbound),
+                      CASE(sockets_bind_through_a_parent),
+                      CASE(interrupts_leave_remapped),
+                      CASE(a_posted_interrupt_needs_no_transport),
+                      CASE(a_part_of_a_burst_is_no_interrupt),
+                      CASE(its_own_interrupts_are_writes_on_mem),
+                      CASE(translation_requests_get_an_entry),
+                      CASE(a_page_around_the_interrupt_range_is_answered_small),
+                      CASE(translated_requests_pass),
+                      CASE(caches_of_devices_are_waited_for),
+                      CASE(invalidations_time_out),
+                      CASE(page_requests_are_logged_and_answered),
+                      CASE(debug_transport_leaves_no_trace),
+                      CASE(reset_begins_anew),
+                      CASE(observers_hear_and_are_replaced),
+                      CASE(two_modules_share_nothing),
+                      CASE(targets_may_wait)});
 }
