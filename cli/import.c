@@ -108,12 +108,23 @@ static bool is_machine(const char *name)
     return is_folder(path) || is_machine_file(path) || is_events(path);
 }
 
-static bool any_input(int count, char **files)
+static int standard_inputs(int count, char **files)
 {
+    int found = 0;
+
     for (int i = 0; i < count; i++)
-        if (!strcmp(files[i], "-"))
-            return true;
-    return false;
+        found += !strcmp(files[i], "-");
+    return found;
+}
+
+/* Whether what is named can be opened as often as somebody wants to look at it. */
+static bool open_inputs(int count, char **files)
+{
+    int inputs = standard_inputs(count, files);
+
+    if (inputs > 1)
+        usage_error(&command_import, "standard input (-) is one file, named once");
+    return inputs == 0 || (inputs == 1 && spool_input(&command_import));
 }
 
 static bool any_machine(int count, char **files)
@@ -208,7 +219,7 @@ static int run(int argc, char **argv)
         return CLI_WRONG;
     if (!job.here.out)
         return usage_error(&command_import, "-o OUT is needed");
-    if (any_input(argc - optind, argv + optind) && !spool_input(&command_import))
+    if (!open_inputs(argc - optind, argv + optind))
         return CLI_WRONG;
     if (job.elsewhere || any_machine(argc - optind, argv + optind))
         return import_machine(argc, argv);

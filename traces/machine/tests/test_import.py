@@ -130,6 +130,13 @@ def test_a_pipe_is_imported_like_a_file(amdvi, imported, tmp_path, source):
     assert lines[0] == lines[1] and len(lines[0]) > 50
 
 
+def test_standard_input_is_one_file(amdvi, tmp_path):
+    """Else each event would be there twice."""
+    with EVENTS.open("rb") as file:
+        done = amdvi("import", "-", "-", "-o", tmp_path / "out", stdin=file)
+    assert done.returncode == 2 and "named once" in done.stderr and not (tmp_path / "out").exists()
+
+
 def test_events_out_of_zstd(amdvi, imported, tmp_path):
     packed = tmp_path / "events.zst"
     subprocess.run(["zstd", "-q", EVENTS, "-o", packed], check=True)
