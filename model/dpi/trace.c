@@ -4,6 +4,7 @@
 #include "model/dpi/bench_device.h"
 
 #include "amdvi/dpi.h"
+#include "amdvi/external.h"
 #include "amdvi/recorder.h"
 
 #include <inttypes.h>
@@ -236,7 +237,8 @@ int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, 
 
     if (status)
         return status;
-    if (!amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length))
+    if (!amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length) ||
+        !amdvi_request_is_legal(&request)) /* a trace that holds it would not be one */
         return AMDVI_DPI_RANGE;
     status = finish(d);
     release(d->recording);

@@ -116,7 +116,8 @@ int amdvi_dpi_record_end(int handle);
 /* The design's answer to a request, which is asked again. Refusals for different reasons differ in a trace
  * only when the page is absent in one and not allowed in the other, or a guest's tables refuse in one and a
  * host table in the other. Why a host table refuses a write behind guest tables a trace does not say. An
- * explanation goes before it as a comment. */
+ * explanation goes before it as a comment. A request that the model would not take is AMDVI_DPI_RANGE, and
+ * the trace goes on. */
 int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
                              long long length, int ok, long long pa, int reason);
 /* 8 bytes that the design stored, or did not change. */
