@@ -96,8 +96,11 @@ def program(name: str, folder: Path) -> bytes:
 
 
 def build(kernel_folder: Path, modules: dict[str, Path], say: Callable[[str], None]) -> Path:
-    """initrd.gz in the kernel's folder, of this kernel's modules and `modules` of ours by name."""
-    target = kernel_folder / "initrd.gz"
+    """
+    A file in the kernel's folder, of this kernel's modules and `modules` of ours by name. Its own name has them, too: a
+    command with other modules may run at the same time.
+    """
+    target = kernel_folder / f"{'-'.join(['initrd', *sorted(modules)])}.gz"
     tree = Tree()
     tree.add("init", (GUEST / "init").read_bytes(), 0o755)
     tree.add("bin/busybox", (archive.binary("busybox-static", places.FOLDER / "packages") / "bin/busybox").read_bytes(), 0o755)

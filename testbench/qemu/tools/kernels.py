@@ -55,8 +55,10 @@ def get(version: str, ours: tuple[str, ...], say: Callable[[str], None], suite: 
     unpacked = archive.binary(package, folder, PARTS, apt)
     release = package.removeprefix("linux-image-")
     newer = archive.of_suite(suite.removesuffix("-backports"), places.FOLDER) if ours and suite else None
-    built = {name: modules.build(name, release, unpacked, (apt, newer), say) for name in ours}
-    return Kernel(version, release, unpacked, image_of(unpacked), initrd.build(unpacked, built, say))
+    with archive.alone(unpacked):
+        built = {name: modules.build(name, release, unpacked, (apt, newer), say) for name in ours}
+        disk = initrd.build(unpacked, built, say)
+    return Kernel(version, release, unpacked, image_of(unpacked), disk)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
