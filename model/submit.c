@@ -48,6 +48,8 @@ static struct flight_size size_of_request(const struct amdvi_request *request)
 {
     if (request_is_interrupt(request))
         return all_of(FLIGHT_TO(interrupt));
+    _Static_assert(FLIGHT_TO(lookup) - FLIGHT_TO(lookup.run.walk) < _Alignof(struct flight),
+                   "nothing lies behind the walk: it would not begin as zeros");
     return (struct flight_size){FLIGHT_TO(lookup), offsetof(struct flight, lookup.run.walk)};
 }
 
