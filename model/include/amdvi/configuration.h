@@ -37,7 +37,8 @@ void amdvi_config_destroy(struct amdvi_config *config);
  */
 enum amdvi_status amdvi_config_set(struct amdvi_config *config, const char *key, const char *value);
 
-/* The value as amdvi_config_set() would take it, cut to `size` bytes with the final 0. */
+/* The value as amdvi_config_set() would take it, cut to `size` bytes with the final 0. AMDVI_ERR_UNKNOWN_KEY;
+ * AMDVI_ERR_ARGUMENT for null and for a size of 0. */
 enum amdvi_status amdvi_config_get(const struct amdvi_config *config, const char *key, char *value,
                                    size_t size);
 

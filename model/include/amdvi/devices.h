@@ -88,7 +88,8 @@ enum amdvi_status amdvi_guest_save(const struct amdvi_device *device, uint16_t g
 enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t guest_id, const void *buffer,
                                       size_t size);
 
-/* The device's clock, nanoseconds from reset: only time-outs look at it. Never goes back. */
+/* The device's clock, nanoseconds from reset: only time-outs look at it. Never goes back: AMDVI_ERR_ARGUMENT
+ * where it would pass 2^64. AMDVI_ERR_BUSY from inside a callback. */
 enum amdvi_status amdvi_advance(struct amdvi_device *device, uint64_t nanoseconds);
 
 #ifdef __cplusplus

@@ -37,10 +37,11 @@ static inline enum amdvi_status amdvi_get_statistics(const struct amdvi_device *
 }
 
 /* How many records were written to a log since its enable bit last rose. The records themselves come
- * through the observer. */
+ * through the observer. AMDVI_ERR_ARGUMENT for null and for what is no log. */
 enum amdvi_status amdvi_log_count(const struct amdvi_device *device, enum amdvi_log log, uint64_t *count);
 
-/* The same for the event and PPR logs of a guest. */
+/* The same for the event and PPR logs of a guest; 0 for one that has done nothing yet. AMDVI_ERR_UNSUPPORTED:
+ * the device has no virtual IOMMUs. */
 enum amdvi_status amdvi_guest_log_count(const struct amdvi_device *device, uint16_t guest_id,
                                         enum amdvi_log log, uint64_t *count);
 
@@ -52,7 +53,8 @@ struct amdvi_dte_view {
     bool beyond_table;
     bool read_error;
 };
-/* The device table entry that requests of `requester` meet: cached or from memory, without side effects. */
+/* The device table entry that requests of `requester` meet: cached or from memory, without side effects.
+ * AMDVI_ERR_BUSY from inside a callback; an entry that cannot be read is no error but `read_error`. */
 enum amdvi_status amdvi_inspect_dte(struct amdvi_device *device, uint16_t requester,
                                     struct amdvi_dte_view *view);
 
@@ -81,7 +83,8 @@ struct amdvi_cache_line {
     uint64_t target;  /* SPA, table, or first word of an entry */
 };
 
-/* Live lines from slot `*cursor` on (start with 0); AMDVI_ERR_END after the last one. */
+/* Live lines from slot `*cursor` on (start with 0); AMDVI_ERR_END after the last one, AMDVI_ERR_ARGUMENT for
+ * null and for what is no cache. */
 enum amdvi_status amdvi_inspect_cache(const struct amdvi_device *device, enum amdvi_cache cache,
                                       uint32_t *cursor, struct amdvi_cache_line *line);
 /* Lines and ways of a cache. AMDVI_ERR_ARGUMENT for null or a number that is no cache. */
