@@ -13,8 +13,6 @@ uint64_t histogram_at(const struct histogram *h, uint32_t ppm)
 {
     uint64_t wanted = (uint64_t)((double)h->count * ppm / 1e6), seen = 0;
 
-    if (ppm >= 1000000)
-        return h->greatest;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->buckets[i];
         if (seen > wanted || (seen == h->count && seen))
