@@ -228,6 +228,15 @@ static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
         fputs("fault\n", file);
 }
 
+/* Everything up to now is in the file; what the design did comes behind it. */
+static int finish_released(struct bench_device *d)
+{
+    int status = finish(d);
+
+    release(d->recording);
+    return status;
+}
+
 int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
                              long long length, int ok, long long pa, int reason)
 {
@@ -240,8 +249,7 @@ int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, 
     if (!amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length) ||
         !amdvi_request_is_legal(&request)) /* a trace that holds it would not be one */
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file, "# %s\n# The design's answer, reason %d (%s):\n",
             amdvi_dpi_explain(handle, device, op, flags, pasid, address), reason,
             amdvi_reason_text(reason > 0 ? (unsigned)reason : 0));
@@ -267,8 +275,7 @@ int amdvi_dpi_differs_memory(int handle, long long address, long long data)
 
     if (status)
         return status;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file,
             "# What the design stored:\nexpect_mem addr=0x%llx data=", (unsigned long long)address);
     write_word(d->recording->file, data);
@@ -340,8 +347,7 @@ int amdvi_dpi_differs_record(int handle, int log, int guest, int index, long lon
         return status;
     if (log < 0 || log > AMDVI_DPI_GUEST_INTERRUPTS || index < 0 || guest > UINT16_MAX)
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     write_record(d->recording->file, log, guest, index, low, high);
     return close_recording(d, status);
 }
@@ -369,8 +375,7 @@ int amdvi_dpi_differs_message(int handle, int device, long long address, int dat
         return status;
     if (device < 0 || device > UINT16_MAX)
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file, "# %s\n# What the design made of it:\nint dev=0x%x addr=0x%llx data=0x%x\n",
             amdvi_dpi_explain_interrupt(handle, device, data), (unsigned)device, (unsigned long long)address,
             (unsigned)data);
@@ -401,8 +406,7 @@ int amdvi_dpi_differs_response(int handle, int device, long long data)
         return status;
     if (device < 0 || device > UINT16_MAX)
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file, "# What the design answered:\nexpect_prg dev=0x%x index=%d code=0x%x",
             (unsigned)device, (int)(data & 0x1ff), (unsigned)(data >> 12 & 0xf));
     write_pasid(d->recording->file, data);
@@ -418,8 +422,7 @@ int amdvi_dpi_differs_invalidation(int handle, long long address, long long data
         return status;
     if (length < 0 || length > 63)
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file,
             "# What the design asked of the device's cache:\nexpect_atc_inv dev=0x%x addr=0x%llx size=0x%llx",
             (unsigned)(data & 0xffff), (unsigned long long)address, length ? 1ull << length : 0);
@@ -438,10 +441,9 @@ int amdvi_dpi_differs_register(int handle, int space, int guest, long long offse
     if (status)
         return status;
     if (space < 0 || space > AMDVI_DPI_VFC || guest < 0 || guest > UINT16_MAX || offset < 0 || size < 1 ||
-        size > 8)
+        size > 8 || (size & (size - 1)))
         return AMDVI_DPI_RANGE;
-    status = finish(d);
-    release(d->recording);
+    status = finish_released(d);
     fprintf(d->recording->file, "# What the design's register holds:\n%s", reads[space]);
     if (space >= AMDVI_DPI_VF)
         fprintf(d->recording->file, " gid=0x%x", (unsigned)guest);
