@@ -281,6 +281,7 @@ START_TEST(traces_that_cannot_be_written_are_refused)
     ck_assert_int_eq(amdvi_dpi_differs_message(handle, -1, 0, 0, 0, 0, 0, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_register(handle, 4, 0, 0, 8, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0, 9, 0, 0), AMDVI_DPI_RANGE);
+    ck_assert_int_eq(amdvi_dpi_differs_register(handle, MMIO, 0, 0, 3, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, -1, 0, 0, 0, 0, 0, 8, 1, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, 0, 0, 0, AMDVI_DPI_PASID, 1 << 20, 0, 8, 1, 0, 0),
                      AMDVI_DPI_RANGE);
