@@ -98,6 +98,8 @@ static void expect(uint16_t device, uint64_t first, uint64_t last)
     ck_assert_int_eq(found.severity, AMDVI_LINT_MISTAKE);
     ck_assert_uint_eq(found.request.device, device);
     ck_assert_uint_eq(found.pasid, found.request.has_pasid ? found.request.pasid : 0);
+    ck_assert_msg((strstr(text, " with PASID 0x5") != NULL) == (device == OTHER), "%s", text);
+    ck_assert_msg(device == OTHER || !strstr(text, "with PASID"), "%s", text);
     ck_assert_uint_eq(found.first, first);
     ck_assert_uint_eq(found.last, last);
     ck_assert_uint_eq(cmd_inv_iotlb_opcode(found.needed), CMD_INVALIDATE_IOTLB_PAGES);
