@@ -237,6 +237,40 @@ START_TEST(every_preset_sets_what_it_says)
 }
 END_TEST
 
+/* The value of a key of the device after a preset, from the reference's table of presets. */
+START_TEST(a_preset_sets_the_keys_of_the_device)
+{
+    static const char *const expected[][3] = {
+        {"reset", "ptc.page_sizes", "1"},
+        {"rd890-hash", "dtc.index", "device"},
+        {"rd890-hash", "pdc.index", "domain"},
+        {"hypersio20", "pdc.log2_entries", "9"},
+        {"hypersio20", "pdc.ways", "0x10"},
+        {"hypersio20", "cache.policy", "lru"},
+        {"gem5-smmu", "cache.policy", "fifo"},
+        {"gpu-apu", "ptc.log2_entries", "0xd"},
+        {"ideal", "gcr3.log2_entries", "0x10"},
+        {"none", "caches", "off"},
+        {"generic", "caches", "on"},
+    };
+    struct amdvi_config *config;
+    char value[64];
+
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        ck_assert_int_eq(amdvi_config_create(&config), AMDVI_OK);
+        ck_assert_int_eq(amdvi_timed_preset_device(config, expected[i][0]), AMDVI_OK);
+        ck_assert_int_eq(amdvi_config_get(config, expected[i][1], value, sizeof(value)), AMDVI_OK);
+        ck_assert_msg(!strcmp(value, expected[i][2]), "%s: %s=%s", expected[i][0], expected[i][1], value);
+        amdvi_config_destroy(config);
+    }
+    ck_assert_int_eq(amdvi_config_create(&config), AMDVI_OK);
+    ck_assert_int_eq(amdvi_timed_preset_device(config, "none such"), AMDVI_ERR_BAD_VALUE);
+    for (size_t i = 0; amdvi_timed_preset_at(i); i++)
+        ck_assert_int_eq(amdvi_timed_preset_device(config, amdvi_timed_preset_at(i)->name), AMDVI_OK);
+    amdvi_config_destroy(config);
+}
+END_TEST
+
 START_TEST(values_are_read_strictly)
 {
     static const char *const bad[][2] = {{"memory.latency", "150"},
@@ -336,6 +370,7 @@ int main(void)
     tcase_add_test(parts, small_and_great_values_have_buckets);
     tcase_add_test(parts, every_default_is_what_it_says);
     tcase_add_test(parts, every_preset_sets_what_it_says);
+    tcase_add_test(parts, a_preset_sets_the_keys_of_the_device);
     tcase_add_test(parts, values_are_read_strictly);
     tcase_add_test(parts, zeros_are_refused);
     tcase_add_test(parts, traps_under_one_lock_queue_up);
