@@ -138,7 +138,8 @@ bool tlb_probe(struct tlb *tlb, const struct tlb_space *space, struct walk_dir *
 void tlb_forget(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *probe);
 void tlb_keep(struct tlb *tlb, const struct tlb_space *space, const struct walk_dir *dir);
 
-/* Opcode 3 (6.4). Returns a count of dropped lines or generations, for statistics only. */
+/* Opcode 3 (6.4). Returns how many lines went one by one and how many generations by which many
+ * lines go at once: what performance counter 13h adds up (2.9). */
 unsigned tlb_invalidate(struct tlb *tlb, const struct tlb_space *space, const struct cmd_range *range,
                         bool pde);
 void tlb_invalidate_all(struct tlb *tlb);

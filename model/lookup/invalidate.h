@@ -5,7 +5,8 @@
 
 #include "model/port/jobs.h"
 
-/* Opcode 3 (6.4). Returns a count of dropped lines or generations, for statistics only. */
+/* Opcode 3 (6.4). Returns how many lines went one by one and how many generations by which many
+ * lines go at once: what performance counter 13h adds up (2.9). */
 unsigned invalidate_pages(struct amdvi_device *device, const struct tlb_space *space,
                           const struct cmd_range *range, bool pde);
 /* Only what is nested in the domain (viommu 11 #16). */
