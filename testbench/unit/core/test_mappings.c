@@ -121,6 +121,37 @@ START_TEST(mappings_are_what_a_look_finds)
 }
 END_TEST
 
+/* Four levels of guest tables express 48 bits: nothing is in the hole between the halves, and the upper half
+ * begins where it begins [5.2]. */
+START_TEST(both_halves_of_a_pasid_are_walked)
+{
+    const uint64_t upper = UINT64_C(0xffff800000000000);
+    struct amdvi_mappings walk = {
+        .mapping = on_mapping, .device = DEV, .has_pasid = true, .pasid = 5, .last = UINT64_MAX};
+    struct machine m;
+    uint64_t leaf, root, table[3];
+
+    machine_open(&m, "");
+    boot(&m, C_NORMAL | C_GT);
+    leaf = map_guest(&m, DEV, D_OK, 0);
+    root = leaf - 3 * 0x1000; /* tables are made one behind the other */
+    for (unsigned i = 0; i < 3; i++)
+        table[i] = new_table(&m);
+    put64(&m, root + 8 * 256, table[0] | 7);
+    put64(&m, table[0], table[1] | 7);
+    put64(&m, table[1], table[2] | 7);
+    put64(&m, table[2], (PAGE + 0x3000) | 7);
+    count = 0;
+    ck_assert_int_eq(amdvi_walk_mappings(m.device, &walk), AMDVI_OK);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_uint_eq(mapped[0].iova, IOVA);
+    ck_assert_uint_eq(mapped[1].iova, upper);
+    ck_assert_uint_eq(mapped[1].last, upper + 0xfff);
+    ck_assert_uint_eq(mapped[1].spa, PAGE + 0x3000);
+    machine_close(&m);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mappings");
@@ -128,6 +159,7 @@ int main(void)
 
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, mappings_are_what_a_look_finds);
+    tcase_add_test(tests, both_halves_of_a_pasid_are_walked);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
