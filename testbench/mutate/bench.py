@@ -2,7 +2,7 @@
 """A private copy of the tree, rebuilt after each defect, and the tests that look for it: cheap ones first.
 
 The library that everything is linked with is a shared one there: after a defect one file is compiled and one library
-linked, and all tests see it.
+linked, and all tests see it. What they do not notice is compiled once more, with sanitizers, as `scripts/test` does.
 """
 from __future__ import annotations
 
@@ -27,11 +27,15 @@ FOLDERS = tuple(f"testbench/{folder}/all" for folder in ("unit", "unit/guests", 
 SETTINGS = ("-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1 -g0", "-DAMDVI_SHARED_DIR=/nonexistent", "-DAMDVI_INSIDE=SHARED",
             "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON", "-DAMDVI_COMMAND=OFF", "-DAMDVI_PYTHON_PACKAGE=OFF",
             "-DAMDVI_SYSTEMC=OFF", "-DAMDVI_WERROR=OFF")  # a defect may leave a variable unused
+# Later ones count: the compiler and the sanitizers of the preset asan.
+SANITIZED = (*SETTINGS, "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++", "-DAMDVI_SANITIZE=ON")
+SANITIZED_FOLDERS = FOLDERS[:2]  # those of the fast tests
 
 
 class Bench:
     def __init__(self, work: Path, jobs: int) -> None:
         self.tree, self.build, self.jobs = work / "tree", work / "build", jobs
+        self.sanitized = work / "sanitized"
         self.traces: list[str] = []
         self.output = ""  # of the last build
 
@@ -43,10 +47,13 @@ class Bench:
             shutil.rmtree(bench.tree)
         shutil.copytree(ROOT, bench.tree, ignore=skip)
         bench.traces = [str(path) for path in sorted((bench.tree / "testbench/traces").glob("*/*.trace"))]
-        launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-        bench.run("cmake", "-S", str(bench.tree), "-B", str(bench.build), "-G", "Ninja", *SETTINGS, *launcher)
-        bench.run("ninja", "-C", str(bench.build), f"-j{jobs}", *FOLDERS)
+        bench.configure(bench.build, SETTINGS, FOLDERS)
         return bench
+
+    def configure(self, build: Path, settings: tuple[str, ...], folders: tuple[str, ...]) -> None:
+        launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+        self.run("cmake", "-S", str(self.tree), "-B", str(build), "-G", "Ninja", *settings, *launcher)
+        self.run("ninja", "-C", str(build), f"-j{self.jobs}", *folders)
 
     def run(self, *command: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -54,8 +61,8 @@ class Bench:
             print(done.stdout[-3000:] + done.stderr[-3000:], file=sys.stderr)
             sys.exit(NOT_BEGUN)
 
-    def make(self) -> bool:
-        command = ["ninja", "-C", str(self.build), f"-j{self.jobs}", "amdvi-inside"]
+    def make(self, build: Path | None = None) -> bool:
+        command = ["ninja", "-C", str(build or self.build), f"-j{self.jobs}", "amdvi-inside"]
         done = subprocess.run(command, capture_output=True, text=True)
         self.output = done.stdout
         return done.returncode == 0
@@ -75,8 +82,8 @@ class Bench:
         except subprocess.TimeoutExpired:
             return False
 
-    def failed_test(self, which: tuple[str, ...]) -> str | None:
-        command = ["ctest", "--test-dir", str(self.build), *which, "--stop-on-failure", "--timeout", str(LIMIT), "-j", str(self.jobs)]
+    def failed_test(self, which: tuple[str, ...], build: Path | None = None) -> str | None:
+        command = ["ctest", "--test-dir", str(build or self.build), *which, "--stop-on-failure", "--timeout", str(LIMIT), "-j", str(self.jobs)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0 and "No tests were found" not in done.stderr:
             return None
@@ -96,8 +103,20 @@ class Bench:
         return self.failed_test(FAST)
 
     def noticed_further(self) -> str | None:
-        """The same by the other tests of the library."""
-        return self.failed_test(FURTHER) or (None if self.scenarios_hold() else "random scenarios")
+        """The same by the other tests of the library, then by the fast ones under sanitizers."""
+        if by := self.failed_test(FURTHER):
+            return by
+        return self.noticed_sanitized() if self.scenarios_hold() else "random scenarios"
+
+    def prepare_sanitized(self) -> None:
+        """The tree must be without a defect: the tests' own programs are compiled with it."""
+        self.configure(self.sanitized, SANITIZED, SANITIZED_FOLDERS)
+
+    def noticed_sanitized(self) -> str | None:
+        if not self.make(self.sanitized):
+            return "build"
+        by = self.failed_test(FAST, self.sanitized)
+        return f"{by}, sanitized" if by else None
 
     def scenarios_hold(self) -> bool:
         command = [sys.executable, "-B", "-m", *SCENARIOS, "--runner", str(self.build / "testbench/traces/replay-all"),

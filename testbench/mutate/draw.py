@@ -15,6 +15,7 @@ STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])+\'|//.*|/\*.*?\*/')
 COMPARE = re.compile(r"(?<= )(<=|>=|==|!=|<|>)(?= )")
 JOIN = re.compile(r"&&|\|\|")
 NUMBER = re.compile(r"(?<![\w.])(\d+)(?=[uUlL]*\b)(?!x)|(?<=[\w)\]]) ([+-])(?= \w)")
+HINT = re.compile(r"(?<=, )[01](?=\))")  # what the compiler is to expect: it decides about speed alone
 CONDITION = re.compile(r"\b(?:if|while) \(")
 STATEMENT = re.compile(r"^\s+(?!return\b|break\b|continue\b|case\b|default\b|goto\b|else\b|if\b|for\b|while\b|do\b)"
                        r"(?:\*?[\w\]\[>.()*&-]+ (?:[-+|&^]|<<|>>)?= |[\w>.-]+\(|(?:\+\+|--)|[\w>.\[\]-]+(?:\+\+|--))[^{}]*;$")
@@ -87,7 +88,8 @@ def logic(line: Line) -> list[str]:
 
 def off_by_one(line: Line) -> list[str]:
     out = []
-    for found in NUMBER.finditer(line.blank):
+    text = HINT.sub(" ", line.blank) if "__builtin_expect(" in line.blank else line.blank
+    for found in NUMBER.finditer(text):
         if found[2]:
             out.append(replaced(line, *found.span(2), "-" if found[2] == "+" else "+"))
         else:

@@ -6,9 +6,9 @@
 
 Each mutant changes one line of a function in tables/, cmdbuf/ or model/: a comparison or && and || swapped, a
 number or a sign off by one, a condition negated, a statement deleted, an early return. The fast tests look at all,
-then the other tests of the library at what is left. Mutants that do not compile or compile to the same code are
-drawn again. Results go to WORK/SEED.jsonl as they come; the same command goes on where it was stopped. --show prints
-them; --again asks about the survivors once more, after tests were written.
+then at what is left the other tests of the library, and the fast ones under sanitizers. Mutants that do not compile
+or compile to the same code are drawn again. Results go to WORK/SEED.jsonl as they come; the same command goes on where
+it was stopped. --show prints them; --again asks about the survivors once more, after tests were written.
 """
 from __future__ import annotations
 
@@ -74,6 +74,14 @@ def ask(mutant: Mutant, bench: Bench, clean: str, log: Path, further: bool = Fal
     return by
 
 
+def must_pass_further(bench: Bench) -> None:
+    bench.make()
+    bench.prepare_sanitized()
+    if by := bench.noticed_further():
+        print(f"the tree without defects does not pass: {by}", file=sys.stderr)
+        sys.exit(NOT_BEGUN)
+
+
 def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
     bench = Bench.prepare(args.work.resolve(), args.jobs)
     if by := bench.noticed_by():
@@ -88,10 +96,8 @@ def hunt(args: argparse.Namespace, log: Path, results: Results) -> None:
             results[mutant] = ask(mutant, bench, clean, log)
             counted += results[mutant] not in NOT_COUNTED
     left = [mutant for mutant, by in results.items() if by == NOT_YET or (by is None and args.again)]
-    bench.make()
-    if left and (by := bench.noticed_further()):
-        print(f"the tree without defects does not pass: {by}", file=sys.stderr)
-        sys.exit(NOT_BEGUN)
+    if left:
+        must_pass_further(bench)
     for mutant in left:
         results[mutant] = ask(mutant, bench, clean, log, further=True)
 

@@ -45,6 +45,11 @@ def test_a_function_without_value_returns_none():
     assert found["early return"] == [("*x = 2;", "return;")]
 
 
+def test_a_hint_to_the_compiler_stays():
+    found = changes("int f(int x)\n{\n    return __builtin_expect(x > 1, 0) ? g(2) : 3;\n}\n")
+    assert len(found["off by one"]) == 6 and all("> " in after and ", 0) ?" in after for _, after in found["off by one"])
+
+
 def test_a_structure_cannot_be_returned_early():
     assert not changes("struct s f(int x)\n{\n    g(x);\n    return h;\n}\n")["early return"]
 

@@ -60,6 +60,9 @@ class Stand:
     def make(self):
         return True
 
+    def prepare_sanitized(self):
+        pass
+
     def code(self):
         return "clean"
 
