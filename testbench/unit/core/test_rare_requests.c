@@ -294,6 +294,33 @@ START_TEST(in_2048_mode_a_logical_message_is_no_smi)
 }
 END_TEST
 
+/* SmiFSup=01 and SmiFRC in bits 17:16 and 20:18 of the extended features: 2^SmiFRC filters from 60h on;
+ * SmiDID in 15:0, SmiDV in 16 [2.5, 2.8, 8.5]. */
+START_TEST(each_smi_filter_that_exists_names_a_device)
+{
+    struct amdvi_config *config = config_of("");
+    struct amdvi_int_result result;
+    char settings[64];
+    uint64_t efr;
+
+    ck_assert_int_eq(amdvi_config_number(config, "efr", &efr), AMDVI_OK);
+    amdvi_config_destroy(config);
+    efr = (efr & ~UINT64_C(0x1f0000)) | 1 << 16 | (uint64_t)_i << 18;
+    snprintf(settings, sizeof(settings), "efr=0x%llx", (unsigned long long)efr);
+    reopen(settings);
+    dte(&m, DEV, 0, DOM, INT_ENTRIES | INT_FORWARD);
+    boot(&m, C_NORMAL | C_GA | C_SMIF);
+    for (unsigned filter = 0; filter < 16; filter++) {
+        reg(&m, 0x60 + 8 * filter, 1 << 16 | DEV);
+        ck_assert_int_eq(amdvi_interrupt(m.device, DEV, 0xfee00000, 0x203, &result), AMDVI_OK);
+        ck_assert_int_eq(result.ok, filter < 1u << _i);
+        reg(&m, 0x60 + 8 * filter, 1 << 16 | (DEV + 1));
+        ck_assert_int_eq(amdvi_interrupt(m.device, DEV, 0xfee00000, 0x203, &result), AMDVI_OK);
+        ck_assert(!result.ok);
+    }
+}
+END_TEST
+
 /* RemapEn, IsRun, GuestMode; vector 45h. */
 static void posted_interrupts(void)
 {
@@ -422,6 +449,7 @@ int main(void)
     tcase_add_loop_test(tests, entries_that_say_nothing_allow_no_page_requests, 0, 3);
     tcase_add_test(tests, responses_of_devices_beyond_the_table_carry_no_pasid);
     tcase_add_loop_test(tests, in_2048_mode_a_logical_message_is_no_smi, 0, 2);
+    tcase_add_loop_test(tests, each_smi_filter_that_exists_names_a_device, 0, 5);
     tcase_add_test(tests, a_cached_posted_interrupt_fails_with_its_entry);
     tcase_add_test(tests, a_race_about_the_backing_page_ends);
     tcase_add_test(tests, memory_that_cannot_exchange);
