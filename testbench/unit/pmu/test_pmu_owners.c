@@ -289,7 +289,8 @@ START_TEST(commands_are_those_of_the_ids_in_them)
     ck_assert_uint_eq(count(2), 1);
     machine_invalidate_atc(&m, DEVICE);
     ck_assert_uint_eq(count(0), 3);
-    /* INVALIDATE_IOTLB_PAGES with GN=1: bits 7:0 of the PASID in 55:48, 15:8 in 23:16, 19:16 in 59:56 (6.2) */
+    /* INVALIDATE_IOTLB_PAGES with GN=1: bits 7:0 of the PASID in 55:48, 15:8 in 23:16, 19:16 in 59:56 (6.2)
+     */
     machine_command(&m, UINT64_C(0x4145000000230000) | OTHER, 0x4);
     ck_assert_uint_eq(count(2), 2);
     ck_assert(machine_wait(&m));
