@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DSOURCE=TREE -DOUTPUT=HEADER -P commit.cmake: writes the header when what it says has changed.
+set(archived "$Format:%H$") # `git archive` writes the commit here: of packages and of their sources
 set(text "")
 if(EXISTS ${SOURCE}/.git)
     execute_process(COMMAND git -C ${SOURCE} describe --always --abbrev=12 --exclude=* --dirty=+
@@ -7,6 +8,9 @@ if(EXISTS ${SOURCE}/.git)
     if(NOT failed)
         set(text " (${commit})")
     endif()
+elseif(archived MATCHES "^[0-9a-f]+$")
+    string(SUBSTRING ${archived} 0 12 commit)
+    set(text " (${commit})")
 endif()
 set(content "/* SPDX-License-Identifier: Apache-2.0 */\n#define CLI_COMMIT \"${text}\"\n")
 if(EXISTS ${OUTPUT})

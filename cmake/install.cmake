@@ -29,6 +29,13 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/amdviConfigVersion.cmake 
 install(FILES ${PROJECT_BINARY_DIR}/amdviConfig.cmake ${PROJECT_BINARY_DIR}/amdviConfigVersion.cmake
     DESTINATION ${package_dir})
 
+# What the command's outputs and experiments are read and made with.
+if(AMDVI_COMMAND)
+    install(PROGRAMS traces/report/report.py DESTINATION ${CMAKE_INSTALL_DATADIR}/amdvi/report)
+    install(FILES traces/report/plots.py traces/report/report.html.j2 DESTINATION ${CMAKE_INSTALL_DATADIR}/amdvi/report)
+    install(DIRECTORY testbench/studies/experiments DESTINATION ${CMAKE_INSTALL_DATADIR}/amdvi/studies)
+endif()
+
 # `cmake --install --prefix` may name another place than the configured one, so the .pc files count from their own.
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 foreach(name ${packages})
@@ -43,6 +50,9 @@ foreach(target amdvi amdvi-shared amdvi-dpi amdvi-systemc amdvi-traces amdvi-cli
     endif()
 endforeach()
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(AMDVI_COMMAND) # the kit's licence
+    install(FILES LICENSES/GPL-2.0.txt DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()
 
 # `cpack --config BUILD/CPackConfig.cmake` makes amdvi-VERSION-SYSTEM-PROCESSOR.tar.gz of the same; for Debian's packages see
 # debian/.
