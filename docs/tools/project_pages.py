@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of the site that are files at the root of the tree: what is new, contributing, security.
+"""Pages of the site that are files at the root of the tree: what is new, contributing, security, conduct.
 
-    project_pages.py TREE SITE-SOURCE VERSION     writes versions.md, contributing.md and security.md
+    project_pages.py TREE SITE-SOURCE VERSION     writes versions.md, contributing.md, security.md and conduct.md
 
 Links to pages of docs/ lead to them; links to other files of the tree become their names.
 """
@@ -11,7 +11,8 @@ import re
 import sys
 from pathlib import Path
 
-PAGES = {"CHANGELOG.md": "versions.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
+PAGES = {"CHANGELOG.md": "versions.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md",
+         "CODE_OF_CONDUCT.md": "conduct.md"}
 LINK = re.compile(r"\[([^]]+)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 VERSIONS = """
 This manual is that of version {version}. Each version carries its own: the package `amdvi-doc` installs it in

@@ -4,7 +4,8 @@
     site_pages.py RECIPES SITE-SOURCE [RESULTS]     writes gallery.md and sheets.md
 
 RECIPES is the folder of the studies' recipes. RESULTS has `studies`, where `amdvi study` has put its results, and `sheets`, with a folder of
-`amdvi kit` for each system; scripts/site makes it. What was not run is said to be so: no picture and no figure comes from elsewhere.
+`amdvi kit` for each system; scripts/site makes it. Sheets that are kept in SITE-SOURCE/sheets are shown, too, unless RESULTS has one of that
+name. What was not run is said to be so: no picture and no figure comes from elsewhere.
 """
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def sheet_row(folder: Path, source: Path) -> str:
 
 
 def sheets(results: Path, source: Path) -> str:
-    rows = "".join(sheet_row(file.parent, source) for file in sorted(results.glob("*/sheet.html")))
+    found = {file.parent.name: file.parent for place in (source / "sheets", results) for file in place.glob("*/sheet.html")}
+    rows = "".join(sheet_row(found[name], source) for name in sorted(found))
     return SHEETS + (f"| system | rows held, of those that were judged |\n|---|---|\n{rows}" if rows else NO_SHEETS)
 
 

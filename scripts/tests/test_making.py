@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/package in a tree of its own, with stand-ins for what takes long; what a version is called where."""
+"""scripts/package and scripts/site in trees of their own, with stand-ins for what takes long; what a version is called where."""
 import os
 import pathlib
 import re
@@ -111,6 +111,65 @@ def test_what_is_built_from_an_archive_knows_its_commit(tree, tmp_path):
     assert header(tree, tree) == ""
 
 
+# Configures, builds and makes a manual whose page says which version it is of.
+CMAKE = """#!/bin/sh
+case "$*" in *"--target docs"*)
+    mkdir -p build/release/docs/html
+    grep -o "VERSION [0-9.]*" CMakeLists.txt >build/release/docs/html/index.html
+    echo "check_links: 1 pages" ;;
+esac
+"""
+
+
+def make_site(tmp_path, name, site, *options):
+    """Runs scripts/site of a tree of that version; what `amdvi` was asked for."""
+    tree = tmp_path / name
+    copied(tree, "scripts/site", "scripts/common.sh", "docs/tools/site_versions.py")
+    (tree / "CMakeLists.txt").write_text(f"project(amdvi VERSION {name})\n", encoding="ascii")
+    executable(tmp_path / "stubs/cmake", CMAKE)
+    executable(tree / "build/release/cli/amdvi", '#!/bin/sh\necho "$*" >>asked\n')
+    run(tree, "scripts/site", site, *options)
+    asked = tree / "asked"
+    return asked.read_text(encoding="ascii") if asked.exists() else ""
+
+
+def test_a_site_of_two_tags(tmp_path):
+    site = tmp_path / "site"
+    make_site(tmp_path, "0.10.0", site, "--no-studies")
+    make_site(tmp_path, "0.9.0", site, "--no-studies")
+    assert sorted(path.name for path in site.iterdir()) == ["0.10.0", "0.9.0", "index.html", "versions.js"]
+    for name in ("0.10.0", "0.9.0"):
+        assert (site / name / "index.html").read_text(encoding="ascii") == f"VERSION {name}\n"
+    assert "url=0.10.0/index.html" in (site / "index.html").read_text(encoding="ascii")
+    assert '{"0.10.0": ["index.html"], "0.9.0": ["index.html"]}' in (site / "versions.js").read_text(encoding="ascii")
+
+
+def test_the_gallery_has_what_its_text_speaks_of(tmp_path):
+    """Sensitivities too, quick or at full length."""
+    for name, options in (("0.1.0", ()), ("0.2.0", ("--full",))):
+        asked = make_site(tmp_path, name, tmp_path / "site", *options)
+        assert asked.startswith("study --all") and "--no-sensitivity" not in asked
+        assert ("--quick" in asked) == (not options)
+
+
+def sheet(folder, text, title="Linux"):
+    folder.mkdir(parents=True)
+    (folder / "sheet.html").write_text(text, encoding="ascii")
+    (folder / "junit.xml").write_text(f'<testsuites name="{title}" tests="9" failures="0" skipped="0" />', encoding="ascii")
+
+
+def test_kept_sheets_are_shown_and_newer_ones_win(tmp_path):
+    sheet(tmp_path / "sheets/linux", "kept")
+    sheet(tmp_path / "sheets/other", "kept, too", "Other")
+    sheet(tmp_path / "results/sheets/linux", "given")
+    run(tmp_path, "/usr/bin/python3", "-B", ROOT / "docs/tools/site_pages.py", ROOT / "testbench/studies/recipes", tmp_path,
+        tmp_path / "results")
+    text = (tmp_path / "sheets.md").read_text(encoding="utf-8")
+    assert text.count("9 of 9") == 2 and text.count("linux.html") == 1
+    assert (tmp_path / "_extra/sheets/linux.html").read_text(encoding="ascii") == "given"
+    assert (tmp_path / "_extra/sheets/other.html").read_text(encoding="ascii") == "kept, too"
+
+
 def test_one_version_everywhere():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## ([0-9.]+)", changelog, re.M)[1] == version()
@@ -118,3 +177,10 @@ def test_one_version_everywhere():
     assert [path.name for path in (ROOT / "model/abi").glob("*.zst")] == [f"libamdvi-{version()}.abi.zst"]
     shown = subprocess.run([AMDVI, "--version"], capture_output=True, text=True, check=True).stdout
     assert re.fullmatch(rf"amdvi {re.escape(version())}(?: \([0-9a-f]{{12}}\+?\))?\n", shown)
+
+
+def test_each_workload_has_its_row_in_the_manual():
+    listed = subprocess.run([AMDVI, "run", "--list"], capture_output=True, text=True, check=True).stdout
+    kinds = re.search(r"^workload\.kind +([a-z_|]+):", listed, re.M)[1].split("|")
+    rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/timing.md").read_text(encoding="utf-8"), re.M)
+    assert len(kinds) > 9 and [kind for kind in kinds if kind not in rows] == []
