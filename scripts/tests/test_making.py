@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """scripts/package and scripts/site in trees of their own, with stand-ins for what takes long; what a version is called where."""
+import json
 import os
 import pathlib
 import re
@@ -184,3 +185,12 @@ def test_each_workload_has_its_row_in_the_manual():
     kinds = re.search(r"^workload\.kind +([a-z_|]+):", listed, re.M)[1].split("|")
     rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs/timing.md").read_text(encoding="utf-8"), re.M)
     assert len(kinds) > 9 and [kind for kind in kinds if kind not in rows] == []
+
+
+def test_each_member_of_a_replay_has_its_row_in_the_manual():
+    schema = json.loads((ROOT / "cli/schema/replay.schema.json").read_text(encoding="utf-8"))
+    members = [*schema["properties"], *schema["definitions"]["file"]["properties"]]
+    text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \| ", text[:text.index("## Schemas")], re.M)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(members) > 30 and [name for name in members if name not in named] == []
