@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -108,6 +109,8 @@ def write(options: argparse.Namespace, machine: Machine, index: int, path: str) 
 
 def convert(text: str, target: str) -> None:
     done = subprocess.run([os.environ.get("AMDVI", "amdvi"), "convert", "-q", "--to", "binary", text, "-o", target], check=False)
+    if done.returncode == -signal.SIGPIPE:
+        raise BrokenPipeError
     if done.returncode:
         raise SourceError(target, 0, "cannot be written")
 
@@ -141,10 +144,10 @@ def main() -> int:
         print(error, file=sys.stderr)
     except TooMuch:
         print(f"{options.files[0]}: tables of more than {MOST_PAGES} pages have to be put together", file=sys.stderr)
+    except BrokenPipeError:  # a reader that has seen enough
+        return 128 + signal.SIGPIPE
     except OSError as error:
         print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 2
 
 

@@ -53,6 +53,14 @@ class Machine:
         return self.units.setdefault(index, Unit())
 
 
+def whole(stream: BinaryIO, name: str) -> bytes:
+    """All of a text; one of which the end would be missing is refused."""
+    data = stream.read(MOST_TEXT + 1)
+    if len(data) > MOST_TEXT:
+        raise SourceError(name, 0, f"more than {MOST_TEXT >> 20} MiB of text; shorter files of one machine are taken together")
+    return data
+
+
 def decode(data: bytes, name: str) -> str:
     if b"\0" in data:
         raise SourceError(name, data[:data.index(b"\0")].count(b"\n") + 1, "a zero byte in a text")
@@ -109,16 +117,14 @@ class Files:
         elif part.startswith(("debugfs/", "registers/")):
             debugfs.parse(text, name, machine.unit(int(unit[1]), name).dump if unit else machine.dump)
 
-    def file(self, part: str, stream: BinaryIO, size: int) -> None:
+    def file(self, part: str, stream: BinaryIO) -> None:
         if part == "memory.core":
             self.machine.core = Core(stream, f"{self.origin}/{part}")
         elif part == "after.core":
             self.machine.after = Core(stream, f"{self.origin}/{part}")
-        elif size > MOST_TEXT:
-            raise SourceError(f"{self.origin}/{part}", 0, f"{size} bytes, more than {MOST_TEXT}")
         elif part in ("collection", "missing", "events", "dmesg") or "/" in part:
             if not part.startswith("acpi/"):
-                self.text(part, stream.read(size + 1))
+                self.text(part, whole(stream, f"{self.origin}/{part}"))
 
 
 def open_tar(path: str, machine: Machine) -> None:
@@ -134,7 +140,7 @@ def open_tar(path: str, machine: Machine) -> None:
                 if member.size > 4 * MOST_TEXT:
                     raise SourceError(path, 0, f"{member.name}: {member.size} bytes, more than {4 * MOST_TEXT}")
                 part = member.name[2:] if member.name.startswith("./") else member.name
-                files.file(part, io.BytesIO(stream.read(member.size)) if part in CORES else stream, member.size)
+                files.file(part, io.BytesIO(stream.read(member.size)) if part in CORES else stream)
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise SourceError(path, 0, f"archive: {error}") from None
 
@@ -145,14 +151,14 @@ def open_folder(path: str, machine: Machine) -> None:
     inside = "debugfs/" if not os.path.exists(f"{path}/collection") else ""
     for folder, _folders, names in sorted(os.walk(path)):
         for name in sorted(names):
-            whole = os.path.join(folder, name)
-            part = inside + os.path.relpath(whole, path)
+            file = os.path.join(folder, name)
+            part = inside + os.path.relpath(file, path)
             if inside and name == "devid":
                 continue
-            with open(whole, "rb") as stream:
+            with open(file, "rb") as stream:
                 if part in CORES:
-                    stream = open(whole, "rb")  # stays open as long as the machine
-                files.file(part, stream, os.path.getsize(whole))
+                    stream = open(file, "rb")  # stays open as long as the machine
+                files.file(part, stream)
 
 
 def moved(core: Core, known: dict[str, int], name: str) -> dict[str, int]:
@@ -172,8 +178,8 @@ def kernel_facts(machine: Machine, names: str, types: str) -> None:
     if core is None:
         raise SourceError(names, 0, "symbols without a core file")
     with open(names, "rb") as text, open(types, "rb") as data:
-        known = symbols(decode(text.read(MOST_TEXT), names), names)
-        kernel = Kernel(core, moved(core, known, names), Btf(data.read(MOST_TEXT), types))
+        known = symbols(decode(whole(text, names), names), names)
+        kernel = Kernel(core, moved(core, known, names), Btf(whole(data, types), types))
     try:
         units = kernel.units()
     except Unreadable as error:
@@ -192,14 +198,14 @@ def read_text(path: str, head: bytes) -> bytes:
     """A text as it is, or out of zstd, which this Python does not know."""
     with open(place(path), "rb") as file:
         if not head.startswith(ZSTD):
-            return file.read(MOST_TEXT)
+            return whole(file, path)
         if shutil.which("zstd") is None:
             raise SourceError(path, 0, "zstd is not installed: uncompress it first")
         with subprocess.Popen(["zstd", "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             assert process.stdout
-            text = process.stdout.read(MOST_TEXT)
+            text = whole(process.stdout, path)
     if process.returncode:
-        raise SourceError(path, 0, "zstd cannot read it, or it is too long")
+        raise SourceError(path, 0, "zstd cannot read it")
     return text
 
 

@@ -70,7 +70,7 @@ def part_case(name):
         machine = source.Machine(sources=["f"])
         files = source.Files(machine, "f")
         for part, whole in {**SAMPLE_PARTS, name: data}.items():
-            files.file(part, io.BytesIO(whole), len(whole))
+            files.file(part, io.BytesIO(whole))
         lay_out(machine)
     return run
 

@@ -10,6 +10,8 @@ import tarfile
 import pytest
 from conftest import DTE, EVENTS, PAGES, REGISTERS, ROOT, SAMPLE, TABLE, TYPES, UNIT, UNIT_ADDRESS, archive, core_file, kernel_memory, mmio_text
 
+from amdvi_machine import errors, source
+
 DEVTBL = "DeviceId QWORD[3] QWORD[2] QWORD[1] QWORD[0] iommu\n0000:00:04.0 {3:016x} {2:016x} {1:016x} {0:016x} iommu0\n".format(*DTE)
 IRQTBL = "DeviceId 0000:00:04.0\nIRT[0001] 0000000000000031 0000000100000001\n\n"
 
@@ -146,6 +148,35 @@ def test_events_out_of_zstd(amdvi, imported, tmp_path):
     broken.write_bytes(packed.read_bytes()[:-40])
     done = amdvi("import", broken, "--iommu", "0", "-o", tmp_path / "out")
     assert done.returncode == 2 and "broken.zst: zstd cannot read it" in done.stderr
+
+
+def test_texts_that_are_too_long_are_refused_and_not_cut(monkeypatch, tmp_path):
+    monkeypatch.setattr(source, "MOST_TEXT", 1 << 20)
+    text = EVENTS.read_text(encoding="ascii")
+    long, packed = tmp_path / "long", tmp_path / "long.zst"
+    long.write_text(text + "# more\n" * (1 << 18), encoding="ascii")
+    subprocess.run(["zstd", "-q", long, "-o", packed], check=True)
+    (tmp_path / "core").write_bytes(core_file(PAGES))
+    folder = tmp_path / "folder/iommu00"
+    folder.mkdir(parents=True)
+    (folder / "mmio").write_bytes(long.read_bytes())
+    for path in (long, packed, tmp_path / "folder"):
+        with pytest.raises(errors.SourceError, match=f"^{path}.*: more than 1 MiB of text"):
+            source.add(str(path), source.Machine())
+    machine = source.Machine()
+    source.add(str(tmp_path / "core"), machine)
+    with pytest.raises(errors.SourceError, match=f"^{long}: more than 1 MiB"):
+        source.kernel_facts(machine, str(long), str(long))
+
+
+def test_files_that_say_no_size_are_read(monkeypatch, tmp_path):
+    """As those of debugfs itself."""
+    (tmp_path / "iommu00").mkdir()
+    (tmp_path / "iommu00/mmio").write_text(mmio_text(REGISTERS))
+    monkeypatch.setattr(os.path, "getsize", lambda path: 0)
+    machine = source.Machine()
+    source.add(str(tmp_path), machine)
+    assert machine.units[0].dump.registers == REGISTERS
 
 
 def test_a_mistake_in_a_pipe_names_its_line(amdvi, tmp_path):
