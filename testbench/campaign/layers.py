@@ -39,7 +39,7 @@ LAYERS = (
     Layer("engine", "^engine/", "memory answered late: a stale answer after a completed invalidation, in drawn orders; that such defects are noticed"),
     Layer("timed", "^timed/", "time: order, bounds, laws of queues, equality with the untimed device"),
     Layer("lint and others", "^(unit|lint)/", "the lint's findings and silence, performance counters, injected faults, the IVRS"),
-    Layer("golden against model", "^(scenario-differential|sidebyside|sidebyside-pytest)$", "two implementations that read the reference differently"),
+    Layer("golden against model", "^(scenario-(differential|runner)|sidebyside|sidebyside-pytest)$", "two implementations that read the reference differently"),
     Layer("hypervisor and platform", "^(hypervisor|platform)[/-]", "software around the device: drivers, a VMM, a machine of devices"),
     Layer("real driver", "^kshim/", "what Linux' driver does and expects, on bare metal and as a guest"),
     Layer("whole machines", "^qemu/", "stock kernels in Debian's QEMU"),

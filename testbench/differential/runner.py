@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODES = ("on", "off")
-FAILURE = re.compile(r"^(?P<file>\S+?\.trace):(?P<line>\d+): (?P<text>.*)$")
+FAILURE = re.compile(r"^(?P<file>.+?\.trace):(?P<line>\d+): (?P<text>.*)$")
 
 # Points where the golden model does not follow the reference: (what the failure says, why it does not count).
 KNOWN = (
@@ -33,13 +33,8 @@ class Runner:
 
     def play(self, paths: list[Path], mode: str) -> list[Failure]:
         done = subprocess.run([self.program, "--set", f"caches={mode}", *paths], capture_output=True, text=True)
-        if done.returncode not in (0, 1, 2):
-            return [Failure(path, 0, f"exit status {done.returncode}: {done.stderr[-500:]}", mode) for path in paths[:1]]
-        return [failure for line in done.stdout.splitlines() if (failure := self._failure(line, mode))]
-
-    @staticmethod
-    def _failure(line: str, mode: str) -> Failure | None:
-        found = FAILURE.match(line)
-        if not found or any(pattern.search(line) for pattern, _ in KNOWN):
-            return None
-        return Failure(Path(found["file"]), int(found["line"]), found["text"], mode)
+        found = [match for line in done.stdout.splitlines() if (match := FAILURE.match(line))]
+        if done.returncode not in (0, 1, 2) or (done.returncode and not found):
+            return [Failure(path, 0, f"exit status {done.returncode}: {(done.stdout + done.stderr)[-500:]}", mode) for path in paths[:1]]
+        return [Failure(Path(one["file"]), int(one["line"]), one["text"], mode)
+                for one in found if not any(pattern.search(one[0]) for pattern, _ in KNOWN)]
