@@ -98,6 +98,8 @@ class Layout:
     def _words(self, value: Value) -> Any:
         count = -(-self.bits // 64)
         if isinstance(value, (list, tuple)):
+            if len(value) > count:
+                raise AmdviError(f"{len(value)} words do not fit {self.name}")
             return ffi.new("uint64_t[]", [*value, *([0] * (count - len(value)))])
         number = int.from_bytes(value, "little") if isinstance(value, (bytes, bytearray)) else value
         if number < 0 or number >> (64 * count):

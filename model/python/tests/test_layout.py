@@ -27,6 +27,13 @@ def test_commands_and_events_know_their_code():
     assert "IO_PAGE_FAULT" in layout.of_event(2).title.upper().replace(" ", "_")
 
 
+def test_more_words_than_a_layout_has_are_refused():
+    assert layout.find("dte").decode([1])["V"] == 1
+    for value in ([0, 0, 0, 0, 1], 1 << 256, bytes(40)[:-1] + b"\1"):
+        with pytest.raises(AmdviError, match="do(es)? not fit dte"):
+            layout.find("dte").decode(value)
+
+
 def test_bytes_words_and_numbers_are_the_same():
     dte = layout.find("dte")
     number = dte.encode(V=1, Mode=4, DomainID=0x1234)
