@@ -12,9 +12,10 @@ static const char help[] =
     "       amdvi run --list | --schema\n\n"
     "Runs an experiment: a device under time, with a workload. FILE is YAML: name, report, warm_up, length, "
     "seed, and\n"
-    "the sections device (keys of amdvi config), time (preset, and parameters) and workload. Figures are of "
-    "this\n"
-    "model with these parameters, not of AMD hardware; the assumptions behind them are listed.\n\n"
+    "the sections device (keys of amdvi config), time (a preset, and parameters, which win over it) and "
+    "workload.\n"
+    "Figures are of this model with these parameters, not of AMD hardware; the assumptions behind them are "
+    "listed.\n\n"
     "  -s, --set FIELD=VALUE  wins over the file: time.memory.latency=120ns, workload.pages=8192\n"
     "  -d, --details        also by device, domain, guest and kind of command, waits and occupancy of "
     "queues, what "
@@ -449,6 +450,12 @@ static int run(int argc, char **argv)
     }
     if (job.json + job.csv + job.sensitivity + job.costs > 1)
         return usage_error(&command_run, "one of --json, --csv, --sensitivity and --costs");
+    if ((job.sensitivity || job.costs) && (job.details || job.timeline || job.sqlite))
+        return usage_error(
+            &command_run,
+            "--details, --timeline and --sqlite are of one run: not with --sensitivity or --costs");
+    if (job.csv && job.details)
+        return usage_error(&command_run, "--csv has metrics only: --details is for people and --json");
     if (job.costs && optind == argc)
         return start(&job, NULL);
     if (!one_file(&command_run, argc - optind, argv + optind))

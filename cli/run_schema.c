@@ -73,7 +73,7 @@ static struct json_object *time_schema(void)
 
     for (size_t i = 0; (preset = amdvi_timed_preset_at(i)); i++)
         json_add_text(presets, preset->name);
-    json_object_object_add(fields, "preset", typed("string", "before all other parameters"));
+    json_object_object_add(fields, "preset", typed("string", "what no other parameter here says"));
     json_object_object_add(json_object_object_get(fields, "preset"), "enum", presets);
     for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
         json_object_object_add(fields, p->name,

@@ -3,7 +3,6 @@
 #include "cli/run.h"
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 static const char tables[] = "CREATE TABLE setting(name TEXT PRIMARY KEY, value);"
                              "CREATE TABLE metric(name TEXT PRIMARY KEY, value REAL);"
@@ -92,22 +91,28 @@ static bool fill(sqlite3 *base, const struct experiment *e, const struct experim
            sqlite3_exec(base, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 }
 
-/* Written beside, and renamed when it is whole. */
+/* SQLite fills the file that takes its place when it is whole. */
+static bool fill_file(const struct output *output, const struct experiment *e,
+                      const struct experiment_result *r)
+{
+    sqlite3 *base = NULL;
+    bool good = sqlite3_open(output->temporary, &base) == SQLITE_OK && fill(base, e, r);
+
+    if (!good)
+        usage_error(&command_run, "writing %s failed: %s", output->path,
+                    base ? sqlite3_errmsg(base) : "out of memory");
+    return sqlite3_close(base) == SQLITE_OK && good;
+}
+
 bool sqlite_write(const char *path, const struct experiment *e, const struct experiment_result *r)
 {
-    char beside[4096];
-    sqlite3 *base = NULL;
-    bool good = (size_t)snprintf(beside, sizeof(beside), "%s.part", path) < sizeof(beside);
+    struct output output;
+    bool good;
 
-    if (good) {
-        unlink(beside);
-        good = sqlite3_open(beside, &base) == SQLITE_OK && fill(base, e, r);
-        if (!good)
-            fprintf(stderr, "amdvi run: %s: %s\n", path, base ? sqlite3_errmsg(base) : "out of memory");
-        good = sqlite3_close(base) == SQLITE_OK && good;
-        good = good && rename(beside, path) == 0;
-    }
-    if (!good)
-        unlink(beside);
-    return good;
+    if (!output_open(&command_run, path, &output))
+        return false;
+    good = output.temporary && fill_file(&output, e, r);
+    if (!output.temporary)
+        usage_error(&command_run, "cannot write %s: a database is a file, no stream", path);
+    return output_close(&command_run, &output, good) && good;
 }

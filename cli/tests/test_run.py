@@ -68,7 +68,7 @@ def test_sensitivity_names_what_no_source_says():
     ("workload:\n  pages: 0\n", ":2: workload.pages: '0' is no number from 1 to 65536"),
     ("time:\n  walk.slots: 0\n", ":2: time.walk.slots: '0' is no count from 1 to 4096"),
     ("time:\n  memory.latency: 150\n", ":2: time.memory.latency: '150' is no time"),
-    ("time:\n  clock: 1ns\n  preset: ideal\n", ":3: time.preset: must stand before"),
+    ("time:\n  clock: 1ns\n  preset: fast\n", ":3: time.preset: no preset 'fast'; amdvi run --list"),
     ("time: {speed: 1}\n", ":1: time.speed: no such parameter"),
     ("device: {ptc.log2_entries: 40}\n", ":1: device.ptc.log2_entries: "),
     ("- a\n", ":1: only fields and sections"),
@@ -90,6 +90,10 @@ def test_mistakes_on_the_command_line():
     assert "FIELD=VALUE" in run(file, "--set", "length").stderr
     assert run("no-such-file.yaml").returncode == 2
     assert run(file, "--json", "--csv").returncode == 2
+    for more in (["--sensitivity", "--timeline"], ["--sensitivity", "--sqlite"], ["--costs", "--timeline"]):
+        assert "not with --sensitivity or --costs" in run(file, *more, "out").stderr
+    assert "not with --sensitivity" in run(file, "--sensitivity", "--details").stderr
+    assert "--csv has metrics only" in run(file, "--csv", "--details").stderr
     assert "no metric 'speed'" in run(file, "--sensitivity", "--set", "report=speed", "--set", "length=10").stderr
 
 
@@ -109,6 +113,20 @@ def test_every_preset_lies_between_ideal_and_none():
     settings = ("--set", "length=4000", "--set", "warm_up=4000", "--set", "workload.pages=1024")
     mean = {preset: metrics(FILES / "tlb-reach.yaml", "--set", f"time.preset={preset}", *settings)["latency_mean_ns"] for preset in presets}
     assert all(mean["ideal"] <= mean[preset] <= mean["none"] for preset in presets), mean
+
+
+def test_parameters_win_over_a_preset_wherever_it_stands(tmp_path):
+    def times(time, *settings):
+        file = tmp_path / "some.yaml"
+        file.write_text((FILES / "walkers.yaml").read_text(encoding="utf-8") + f"time: {time}\n", encoding="utf-8")
+        done = run(file, "--json", "--set", "length=50", "--set", "warm_up=0", *settings)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["time"]
+
+    wanted = times("{preset: fands24}") | {"memory.latency": 77000}
+    assert times("{preset: fands24, memory.latency: 77ns}") == times("{memory.latency: 77ns, preset: fands24}") == wanted
+    assert times("{memory.latency: 77ns}", "--set", "time.preset=fands24") == wanted
+    assert times("{preset: ideal}", "--set", "time.preset=fands24", "--set", "time.memory.latency=77ns") == wanted
 
 
 def test_a_device_as_its_registers_describe_it():

@@ -108,13 +108,32 @@ def test_a_database_has_what_the_json_has(tmp_path):
         rows = dict(base.execute("SELECT name, count FROM detail WHERE kind = 'command'"))
         assert dict(base.execute("SELECT name, value FROM setting"))["seed"] == 1
     assert rows == {row["name"]: row["count"] for row in kept["details"]["commands"]}
-    assert not list(tmp_path.glob("*.part"))
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_places_that_cannot_be_written(tmp_path):
     for option in ("--sqlite", "--timeline"):
-        done = run(FILES / "strict.yaml", *SHORT, option, tmp_path / "no/such/out")
-        assert done.returncode != 0 and "no/such/out" in done.stderr
+        for place in (tmp_path / "no/such/out", tmp_path):
+            done = run(FILES / "strict.yaml", *SHORT, option, place)
+            assert done.returncode != 0 and f"amdvi run: cannot write {place}: " in done.stderr
+    done = run(FILES / "strict.yaml", *SHORT, "--sqlite", "/dev/null")
+    assert done.returncode == 1 and done.stderr == "amdvi run: cannot write /dev/null: a database is a file, no stream\n"
+
+
+def test_a_database_keeps_the_link_that_leads_to_it(tmp_path):
+    (tmp_path / "link.db").symlink_to("run.db")
+    (tmp_path / "run.db").write_text("old", encoding="ascii")
+    assert run(FILES / "strict.yaml", *SHORT, "--sqlite", tmp_path / "link.db").returncode == 0
+    with sqlite3.connect(tmp_path / "run.db") as base:
+        assert base.execute("SELECT count(*) FROM metric").fetchone()[0] > 10
+    assert (tmp_path / "link.db").is_symlink()
+
+
+def test_details_of_flushes_are_those_in_hardware():
+    """The way through a VMM has a device, too, which does nothing."""
+    details = result(FILES / "trapped-direct.yaml", "--set", "length=20", "--details")["details"]
+    counts = {(row["ring"], row["name"]): row["count"] for row in details["commands"]}
+    assert counts["guests", "INVALIDATE_IOMMU_PAGES"] == counts["guests", "COMPLETION_WAIT"] >= 20
 
 
 def test_a_replay_has_none_of_it():

@@ -28,6 +28,21 @@ def nvme(**settings: object) -> dict:
     return metrics("nvme.yaml", **{"warm_up": 500, "length": 5000} | settings)
 
 
+@pytest.mark.parametrize("file", ["boot-storm.yaml", "noisy-neighbour.yaml", "migration.yaml"])
+def test_all_that_come_by_ports_can_be_given_fewer(file):
+    few = {"warm_up": 1, "length": 5, "time__l1__outstanding": 1}
+    one, four = (metrics(file, workload__ports=ports, **few) for ports in (1, 4))
+    assert one["latency_mean_ns"] > four["latency_mean_ns"]
+
+
+def test_unmaps_meet_tables_of_any_depth_and_flush_every_domain():
+    flat, deep = (metrics("strict.yaml", length=50, workload__host_levels=levels, device__caches="off") for levels in (3, 6))
+    assert deep["table_reads_per_request"] == flat["table_reads_per_request"] + 3
+    few, many = (metrics("strict.yaml", length=64, warm_up=0, workload__batch=8, workload__ranged="on", workload__domains=count)["commands"]
+                 for count in (1, 5))
+    assert (few, many) == (8 * (1 + 1), 8 * (5 + 1))  # of each batch: a command a domain, and the wait
+
+
 # ---------------------------------------------------------------- network card
 
 

@@ -30,14 +30,13 @@ static uint64_t address_of(uint64_t page)
 /* HAD=3: the device sets accessed and dirty bits of host tables (iommu 3.1). */
 static void make_tables(struct migration *m)
 {
-    const uint64_t at = WORLD_DEVTAB + DEVICE * UINT64_C(32);
     enum { MODE = 4 };
 
     m->root = world_page(&m->w);
     for (uint64_t i = 0; i < m->l->pages; i++)
         world_host_map(&m->w, m->root, MODE, address_of(i), DATA, SHIFT_4K);
     world_dte_host(&m->w, DEVICE, DOMAIN, MODE, m->root);
-    world_poke(&m->w, at, world_peek(&m->w, at) | UINT64_C(3) << 7);
+    world_dte_set(&m->w, DEVICE, "HAD", 3);
 }
 
 /* ---------------------------------------------------------------- the device */

@@ -97,14 +97,15 @@ static bool set_workload(struct experiment *e, const char *name, const char *tex
     return false;
 }
 
-static const struct amdvi_timed_parameter *parameter(const char *name)
+/* Behind the last one when there is none of that name. */
+static size_t parameter_number(const char *name)
 {
     const struct amdvi_timed_parameter *p;
+    size_t i = 0;
 
-    for (size_t i = 0; (p = amdvi_timed_parameter_at(i)); i++)
-        if (!strcmp(p->name, name))
-            return p;
-    return NULL;
+    while ((p = amdvi_timed_parameter_at(i)) && strcmp(p->name, name))
+        i++;
+    return i;
 }
 
 static bool set_text(char *where, const char *name, const char *text, char *error, size_t size)
@@ -117,15 +118,19 @@ static bool set_text(char *where, const char *name, const char *text, char *erro
     return false;
 }
 
+/* Parameters that are given win over it, wherever it stands. */
 static bool set_preset(struct experiment *e, const char *text, char *error, size_t size)
 {
-    if (e->time_set)
-        snprintf(error, size, "time.preset: must stand before all other parameters");
-    else if (amdvi_timed_preset_parameters(&e->parameters, text) == AMDVI_OK)
-        return set_text(e->preset, "time.preset", text, error, size);
-    else
-        snprintf(error, size, "time.preset: no preset '%s'", text);
-    return false;
+    struct amdvi_timed_parameters preset;
+
+    if (amdvi_timed_preset_parameters(&preset, text) != AMDVI_OK) {
+        snprintf(error, size, "time.preset: no preset '%s'; amdvi run --list has those that there are", text);
+        return false;
+    }
+    for (size_t i = 0; amdvi_timed_parameter_at(i); i++)
+        if (!e->time_set[i])
+            e->parameters.value[i] = preset.value[i];
+    return set_text(e->preset, "time.preset", text, error, size);
 }
 
 /* What is wrong with the file is said here, where its name stands. */
@@ -152,7 +157,8 @@ static bool set_order(struct experiment *e, const char *text, char *error, size_
 
 static bool set_time(struct experiment *e, const char *name, const char *text, char *error, size_t size)
 {
-    const struct amdvi_timed_parameter *p = parameter(name);
+    size_t number = parameter_number(name);
+    const struct amdvi_timed_parameter *p = amdvi_timed_parameter_at(number);
 
     if (!strcmp(name, "preset"))
         return set_preset(e, text, error, size);
@@ -164,9 +170,8 @@ static bool set_time(struct experiment *e, const char *name, const char *text, c
         snprintf(error, size, "time.%s: no such parameter", name);
         return false;
     }
-    e->time_set = true;
     if (amdvi_timed_set(&e->parameters, name, text) == AMDVI_OK)
-        return true;
+        return e->time_set[number] = true;
     if (*p->values)
         snprintf(error, size, "time.%s: '%s' is none of %s", name, text, p->values);
     else

@@ -4,6 +4,8 @@
 #include "testbench/studies/tracks.h"
 #include "testbench/studies/workload.h"
 
+#include "amdvi/layout.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,11 @@ static uint32_t row_of(struct ledger *l, enum experiment_detail_kind kind, uint3
     return *row = l->count++;
 }
 
+static uint32_t dte_field(const struct amdvi_dte_view *view, const char *name)
+{
+    return (uint32_t)amdvi_field_get(amdvi_layout_field(amdvi_layout_find("dte"), name), view->words);
+}
+
 /* DomainID; GuestID where the entry is one of a guest's device (iommu 3.1, viommu 5). */
 static void find_owner(struct ledger *l, struct world *w, uint32_t row)
 {
@@ -71,9 +78,9 @@ static void find_owner(struct ledger *l, struct world *w, uint32_t row)
 
     if (amdvi_inspect_dte(w->device, (uint16_t)l->rows[row].id, &view) != AMDVI_OK)
         return;
-    domain = row_of(l, EXPERIMENT_DOMAIN, (uint32_t)(view.words[1] & 0xffff));
-    if (view.words[3] >> 15 & 1)
-        guest = row_of(l, EXPERIMENT_GUEST, (uint32_t)(view.words[3] >> 32 & 0xffff));
+    domain = row_of(l, EXPERIMENT_DOMAIN, dte_field(&view, "DomainID"));
+    if (dte_field(&view, "vImuEn"))
+        guest = row_of(l, EXPERIMENT_GUEST, dte_field(&view, "GuestID"));
     l->rows[row].domain = domain;
     l->rows[row].guest = guest;
 }

@@ -208,13 +208,12 @@ static void completed(void *context, struct world *w, const struct amdvi_timed_c
 static void make_tables(struct pressure *p)
 {
     struct nested n = {.host_levels = 4, .guest_levels = 4, .host_shift = SHIFT_4K};
-    const uint64_t at = WORLD_DEVTAB + DEVICE * UINT64_C(32);
     struct world *w = world_of(p);
 
     world_nested(w, &n);
     world_pasid(w, &n, PASID);
     world_dte_nested(w, DEVICE, DOMAIN, &n);
-    world_poke(w, at, world_peek(w, at) | UINT64_C(1) << 52); /* PPR (iommu 3.1) */
+    world_dte_set(w, DEVICE, "PPR", 1); /* it may send page requests (iommu 3.1) */
 }
 
 static void start_log(struct pressure *p)

@@ -31,7 +31,7 @@ static void on_end(void *context, struct world *w, const struct amdvi_timed_comp
 
 static void make_tenant(struct world *w, unsigned tenant, uint64_t pages)
 {
-    uint64_t root = world_page(w), at;
+    uint64_t root = world_page(w);
     uint16_t device = (uint16_t)(FIRST_DEVICE + tenant);
 
     world_host_map(w, root, LEVELS, RING, WORLD_HEAP, SHIFT_4K);
@@ -39,8 +39,7 @@ static void make_tenant(struct world *w, unsigned tenant, uint64_t pages)
     for (uint64_t i = 0; i < pages; i++)
         world_host_map(w, root, LEVELS, DATA + (i << SHIFT_2M), i << SHIFT_2M, SHIFT_2M);
     world_dte_host(w, device, (uint16_t)(1 + tenant), LEVELS, root);
-    at = WORLD_DEVTAB + (uint64_t)device * 32 + 8;
-    world_poke(w, at, world_peek(w, at) | UINT64_C(1) << 32); /* I: translation requests (iommu 3.1) */
+    world_dte_set(w, device, "I", 1); /* translation requests (iommu 3.1) */
 }
 
 static void ask(struct world *w, struct link *link, uint64_t address)

@@ -49,13 +49,11 @@ static void map_both(struct world *w, const struct workload *l)
         world_dte_nested(w, (uint16_t)(FIRST_DEVICE + i), DOMAIN, &n);
 }
 
-/* DTE.I: the device may ask by ATS (iommu 3.1) */
+/* Each device may ask by ATS (iommu 3.1). */
 static void allow_ats(struct world *w, const struct workload *l)
 {
-    for (unsigned i = 0; i < l->devices; i++) {
-        uint64_t at = WORLD_DEVTAB + (FIRST_DEVICE + i) * UINT64_C(32) + 8;
-        world_poke(w, at, world_peek(w, at) | UINT64_C(1) << 32);
-    }
+    for (unsigned i = 0; i < l->devices; i++)
+        world_dte_set(w, (uint16_t)(FIRST_DEVICE + i), "I", 1);
 }
 
 static void map_tables(struct world *w, const struct workload *l)
@@ -176,6 +174,13 @@ static void invalidate(struct world *w, const struct workload *l, uint64_t page)
         world_invalidate_page(w, (uint16_t)(DOMAIN + i), IOVA + page * PAGE_BYTES, !l->keep_directories);
 }
 
+/* ranged: a command a domain instead, for all pages of the batch. */
+static void invalidate_all(struct world *w, const struct workload *l)
+{
+    for (uint64_t i = 0; i < l->domains && l->ranged; i++)
+        world_invalidate_domain(w, (uint16_t)(DOMAIN + i));
+}
+
 /* Pages are used and unmapped; the wait behind a batch holds everything up. */
 static double run_unmaps(struct world *w, struct source *s, uint64_t count)
 {
@@ -189,8 +194,7 @@ static double run_unmaps(struct world *w, struct source *s, uint64_t count)
         watch_one(w->watch);
         if (i % l->batch && i != count)
             continue;
-        if (l->ranged)
-            world_invalidate_domain(w, DOMAIN);
+        invalidate_all(w, l);
         took += world_ring(w);
         flushes++;
     }

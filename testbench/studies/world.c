@@ -3,6 +3,8 @@
 
 #include "testbench/studies/ledger.h"
 
+#include "amdvi/layout.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,6 +197,20 @@ void world_dte_host(struct world *w, uint16_t device, uint16_t domain, unsigned 
 
     world_poke(w, at + 8, domain);
     world_poke(w, at, 3 | (uint64_t)mode << 9 | root | UINT64_C(3) << 61);
+}
+
+void world_dte_set(struct world *w, uint16_t device, const char *field, uint64_t value)
+{
+    const struct amdvi_field *place = amdvi_layout_field(amdvi_layout_find("dte"), field);
+    uint8_t *entry = w->ram + WORLD_DEVTAB + (uint64_t)device * 32;
+    uint64_t words[4];
+
+    w->failed |= !place;
+    if (!place)
+        return;
+    memcpy(words, entry, sizeof(words));
+    amdvi_field_set(place, words, value);
+    memcpy(entry, words, sizeof(words));
 }
 
 /* ---------------------------------------------------------------- guest tables (iommu 5) */

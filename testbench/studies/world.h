@@ -70,6 +70,8 @@ uint64_t world_host_entry(const struct world *w, uint64_t root, unsigned mode, u
  * same. */
 uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa);
 void world_dte_host(struct world *w, uint16_t device, uint16_t domain, unsigned mode, uint64_t root);
+/* Sets a field of an entry that is there, by its name in the layout `dte`. */
+void world_dte_set(struct world *w, uint16_t device, const char *field, uint64_t value);
 
 /* Nested: GCR3 tables of glx+1 levels, guest tables of `levels`, all in the guest's memory, which the host
  * maps with pages of 2^host_shift bytes. */

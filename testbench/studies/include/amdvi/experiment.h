@@ -96,7 +96,7 @@ struct experiment {
     char preset[EXPERIMENT_TEXT];    /* empty: generic */
     char latencies[EXPERIMENT_PATH]; /* a file of memory's latencies; empty: as the parameters say */
     bool latencies_in_turn;          /* one after the other, not drawn */
-    bool time_set;                   /* a parameter was: a preset would undo it */
+    bool time_set[AMDVI_TIMED_PARAMETERS_MAX]; /* by number: given, and so no preset changes it */
     uint64_t warm_up, length, seed;
     struct workload workload;
     char trace[EXPERIMENT_PATH];        /* kind=replay: the file */
