@@ -32,18 +32,25 @@ extern const struct command command_replay, command_import, command_convert, com
 enum { OPTION_END = -1, OPTION_STOP = -2 };
 int option_next(const struct command *command, int argc, char **argv, const char *letters,
                 const struct option *options, int *status);
+/* Whether an option is one of these letters; numbers above them are none. */
+bool option_among(int option, const char *letters);
 
 /* "amdvi replay: message" on stderr; returns CLI_WRONG. */
 int usage_error(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "FILE:LINE: message" on stderr, or "FILE: message" for line 0; returns CLI_WRONG. */
+int file_error(const char *path, uint64_t line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Decimal or 0x hex, the whole text. */
 bool parse_number(const char *text, uint64_t *value);
 /* The same with a message about `what` when it is no number up to `max`. */
 bool option_number(const struct command *command, const char *what, const char *text, uint64_t max,
                    uint64_t *value);
+/* A DeviceID as number, or as 00:02.0 or 0000:00:02.0. */
+bool parse_device(const char *text, uint64_t *device);
 /* A line of a trace; they count from 1. */
 bool option_line(const struct command *command, const char *what, const char *text, uint64_t *line);
-/* A DeviceID as number, or as 00:02.0 or 0000:00:02.0. */
+/* The same with a message about `what` when it is none. */
 bool option_device(const struct command *command, const char *what, const char *text, uint64_t *device);
 /* Whether what is left after the options is one file; else a message. */
 bool one_file(const struct command *command, int count, char **files);
@@ -124,6 +131,8 @@ void json_print(FILE *out, struct json_object *object);
 
 /* ---- format.c */
 
+/* Room for the value of any configuration key; the longest are plans of faults. */
+enum { CONFIG_VALUE = 1024 };
 enum { COUNT_TEXT = 48 };
 
 /* Which fields to show. */
@@ -149,11 +158,19 @@ const char *count_text(uint64_t count, const char *one, char text[COUNT_TEXT]);
 const char *perm_text(unsigned perm, char text[4]);
 const char *op_text(unsigned op);
 const char *reply_text(unsigned reply);
+/* "INVALIDATE_IOMMU_PAGES", or that the opcode is reserved. */
+const char *command_name(unsigned opcode);
+/* Without its comment; the caller frees. Null without memory. */
+char *record_text(const struct amdvi_trace_record *record);
 const char *access_text(enum amdvi_access access);
 const char *cache_text(enum amdvi_cache cache);
 /* "00:02.0" */
 const char *device_text(uint16_t device, char text[8]);
 
+/* Layout of an entry of an interrupt table that has so many bytes. */
+const struct amdvi_layout *irte_layout(const uint64_t *words, size_t bytes);
+/* Layout of a record of a log; null: of no event that is known. */
+const struct amdvi_layout *record_layout(enum amdvi_log log, const uint64_t *words);
 /* Layout of what was read or written, or null for plain data. */
 const struct amdvi_layout *access_layout(const struct amdvi_access_info *info);
 
@@ -167,6 +184,8 @@ struct conversion {
     bool quiet;      /* no report on stderr */
     uint64_t records;
 };
+/* Binary for a name that ends in .atb. */
+enum amdvi_trace_form form_of_name(const char *path);
 /* Reads any source that the library's readers know, and writes it as a trace. */
 int convert_file(struct conversion *job);
 
@@ -186,8 +205,11 @@ struct python_part {
     const char *installed; /* the folder, from that of the command */
     const char *in_tree;   /* or null */
 };
+/* Where the running command lies; false: nobody says. */
+enum { OWN_PATH = 4096 };
+bool own_path(char path[OWN_PATH]);
 /* Becomes that module, with the words behind argv[0] and AMDVI in the environment; returns only when that
- * fails, or when --help is the first word and has been answered. */
+ * fails, or when --help is one of the words (before --) and has been answered. */
 int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv);
 
 /* ---- config_diff.c */

@@ -47,10 +47,39 @@ static void element_name(struct json_object *element, size_t index, char *name, 
         }
 }
 
+/* What stands behind the name of an element when others before it have the same, such as findings of a kind.
+ */
+static void tell_apart(struct json_object *seen, const char *name, char *number, size_t size)
+{
+    int before = json_object_get_int(json_object_object_get(seen, name));
+
+    json_object_object_add(seen, name, json_object_new_int(before + 1));
+    number[0] = 0;
+    if (before)
+        snprintf(number, size, " %d", before + 1);
+}
+
+static void flatten(struct json_object *value, const char *path, struct json_object *out);
+
+static void flatten_list(struct json_object *list, const char *path, struct json_object *out)
+{
+    struct json_object *seen = json_object_new_object();
+    char below[PATH_ROOM], name[96], number[16];
+
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *element = json_object_array_get_idx(list, i);
+        element_name(element, i, name, sizeof(name));
+        tell_apart(seen, name, number, sizeof(number));
+        snprintf(below, sizeof(below), "%s[%s%s]", path, name, number);
+        flatten(element, below, out);
+    }
+    json_object_put(seen);
+}
+
 /* Adds all numbers below `value` to `out`, an object with one member a figure. */
 static void flatten(struct json_object *value, const char *path, struct json_object *out)
 {
-    char below[PATH_ROOM], name[96];
+    char below[PATH_ROOM];
 
     if (json_object_is_type(value, json_type_int)) {
         json_object_object_add(out, path, json_object_get(value));
@@ -61,12 +90,7 @@ static void flatten(struct json_object *value, const char *path, struct json_obj
             flatten(member, below, out);
         }
     } else if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++) {
-            struct json_object *element = json_object_array_get_idx(value, i);
-            element_name(element, i, name, sizeof(name));
-            snprintf(below, sizeof(below), "%s[%s]", path, name);
-            flatten(element, below, out);
-        }
+        flatten_list(value, path, out);
     }
 }
 
@@ -152,14 +176,15 @@ static struct json_object *pair(struct json_object *left, struct json_object *ri
 static void change_text(struct json_object *left, struct json_object *right, char *text, size_t size)
 {
     int64_t a = json_object_get_int64(left), b = json_object_get_int64(right);
+    int64_t change = (int64_t)((uint64_t)b - (uint64_t)a); /* a file may say any numbers */
 
     text[0] = 0;
     if (!left || !right || a == b)
         return;
     if (a)
-        snprintf(text, size, "%+" PRId64 " (%+.1f %%)", b - a, 100.0 * (double)(b - a) / (double)a);
+        snprintf(text, size, "%+" PRId64 " (%+.1f %%)", change, 100.0 * (double)change / (double)a);
     else
-        snprintf(text, size, "%+" PRId64, b - a);
+        snprintf(text, size, "%+" PRId64, change);
 }
 
 static void print_differences(struct json_object *list, const char *title)
@@ -247,7 +272,7 @@ static struct json_object *load(const char *path)
     char *text;
 
     if (!file) {
-        usage_error(&command_compare, "%s: %s", path, strerror(errno));
+        file_error(path, 0, "%s", strerror(errno));
         return NULL;
     }
     text = read_all(file);
@@ -260,7 +285,7 @@ static struct json_object *load(const char *path)
         json_object_object_get_ex(top, "files", &files) && json_object_is_type(files, json_type_array) &&
         complete(files))
         return top;
-    usage_error(&command_compare, "%s: not the output of `amdvi replay --json`", path);
+    file_error(path, 0, "not the output of `amdvi replay --json`");
     json_object_put(top);
     return NULL;
 }

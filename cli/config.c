@@ -25,17 +25,15 @@ static const char help[] =
     "  amdvi config --diff spec=2.62 spec=3.11\n\n"
     "exit codes: 0 done; 2 the command line cannot be understood\n";
 
-enum { VALUE_ROOM = 128 };
-
-static void value_of(const struct amdvi_config *config, const char *key, char value[VALUE_ROOM])
+static void value_of(const struct amdvi_config *config, const char *key, char value[CONFIG_VALUE])
 {
-    if (amdvi_config_get(config, key, value, VALUE_ROOM) != AMDVI_OK)
+    if (amdvi_config_get(config, key, value, CONFIG_VALUE) != AMDVI_OK)
         value[0] = 0;
 }
 
 static void print_key(const struct amdvi_config *config, const struct amdvi_config_key *key, bool explain)
 {
-    char value[VALUE_ROOM];
+    char value[CONFIG_VALUE];
 
     value_of(config, key->name, value);
     if (!explain) {
@@ -85,7 +83,7 @@ static struct json_object *stored_json(const struct amdvi_config *config)
 static struct json_object *key_json(const struct amdvi_config *config, const struct amdvi_config_key *key)
 {
     struct json_object *object = json_object_new_object();
-    char value[VALUE_ROOM];
+    char value[CONFIG_VALUE];
 
     value_of(config, key->name, value);
     json_put_text(object, "key", key->name);

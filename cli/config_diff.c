@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUE_ROOM = 8192, LABEL = 30, VALUE = 20, WIDTH = 100 };
+enum { LABEL = 30, VALUE = 20, WIDTH = 100 };
 
 struct side {
     const char *text; /* as the user wrote it */
@@ -117,7 +117,7 @@ static struct json_object *key_difference(const struct side *left, const struct 
 {
     struct json_object *object;
     const struct amdvi_layout *layout;
-    static char a[VALUE_ROOM], b[VALUE_ROOM];
+    static char a[CONFIG_VALUE], b[CONFIG_VALUE];
     const char *word;
     uint64_t x, y;
 

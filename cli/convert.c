@@ -19,11 +19,11 @@ static const char convert_help[] =
     "  amdvi convert long.atb -o - --to text | less\n\n"
     "exit codes: 0 done; 2 the file cannot be understood or written\n";
 
-static bool ends_with(const char *text, const char *end)
+enum amdvi_trace_form form_of_name(const char *path)
 {
-    size_t length = strlen(text), tail = strlen(end);
+    size_t length = strlen(path);
 
-    return length >= tail && !strcmp(text + length - tail, end);
+    return length > 4 && !strcmp(path + length - 4, ".atb") ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
 }
 
 static void report_import(const struct amdvi_trace_import_counts *counts)
@@ -121,8 +121,8 @@ int convert_file(struct conversion *job)
     struct amdvi_trace_reader *reader;
     int result;
 
-    if (!job->form_given && ends_with(job->out, ".atb"))
-        job->form = AMDVI_TRACE_FORM_BINARY;
+    if (!job->form_given)
+        job->form = form_of_name(job->out);
     if (strcmp(job->in, "-") && !strcmp(job->in, job->out))
         return usage_error(job->command, "input and output are the same file");
     if (amdvi_trace_open(job->in, &options, &reader, &error) != AMDVI_TRACE_OK) {
@@ -169,7 +169,7 @@ static int run(int argc, char **argv)
         {"to", required_argument, NULL, 't'},
         {0},
     };
-    struct conversion job = {.command = &command_convert, .form = AMDVI_TRACE_FORM_TEXT};
+    struct conversion job = {.command = &command_convert};
     int option, status;
 
     while ((option = option_next(job.command, argc, argv, ":ho:q", options, &status)) != OPTION_END) {

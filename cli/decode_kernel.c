@@ -27,8 +27,8 @@ static bool number_after(const char *line, const char *key, uint64_t *value)
 
 /* ---------------------------------------------------------------- devices */
 
-/* "0000:01:02.3" or "01:02.3". */
-static bool parse_device(const char *text, uint64_t *device)
+/* "0000:01:02.3" or "01:02.3", and whatever stands behind it. */
+static bool device_at(const char *text, uint64_t *device)
 {
     unsigned segment, bus, slot, function;
 
@@ -46,7 +46,7 @@ static bool device_before(const char *line, uint64_t *device)
 
     while (start && start > line && !strchr(" \t", start[-1]))
         start--;
-    return start && parse_device(start, device);
+    return start && device_at(start, device);
 }
 
 static bool find_device(const char *line, const char *event, unsigned code, uint64_t *device)
@@ -55,7 +55,7 @@ static bool find_device(const char *line, const char *event, unsigned code, uint
     const char *key = strstr(event, "device=");
 
     if (key)
-        return parse_device(key + strlen("device="), device);
+        return device_at(key + strlen("device="), device);
     /* Other events stand behind the name of the IOMMU. */
     return (code == IO_PAGE_FAULT || code == RMP_PAGE_FAULT || code == RMP_HARDWARE_ERROR) &&
            device_before(line, device);

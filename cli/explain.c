@@ -113,20 +113,6 @@ void explain_flags(const struct amdvi_fault *fault, char *text, size_t size)
     amdvi_trace_flags_text(fault->flags | (uint64_t)fault->vflags << 20, text, size);
 }
 
-char *explain_record(const struct amdvi_trace_record *record)
-{
-    struct amdvi_trace_record bare = *record;
-    size_t length;
-    char *text;
-
-    bare.comment = NULL;
-    length = amdvi_trace_format(&bare, NULL, 0);
-    text = malloc(length + 1);
-    if (text)
-        amdvi_trace_format(&bare, text, length + 1);
-    return text;
-}
-
 /* ---------------------------------------------------------------- playing */
 
 static bool is_request(const struct amdvi_trace_record *record)
@@ -144,7 +130,7 @@ static int perform(struct explanation *e, const struct amdvi_trace_record *recor
         return CLI_WRONG;
     e->armed = false;
     if (!e->requested && !e->interrupted)
-        return wrong("%s: the device did not see the request", e->player.path);
+        return file_error(e->player.path, 0, "the device did not see the request");
     amdvi_get_statistics(amdvi_replay_device(e->player.replay), &e->after);
     if (e->json)
         explain_print_json(e, record);
@@ -158,14 +144,12 @@ static int no_request(const struct explanation *e, bool found)
     const struct amdvi_trace_record *record = &e->player.record;
 
     if (!found)
-        return usage_error(&command_explain, "%s:%" PRIu64 ": the trace ends before that line",
-                           e->player.path, e->line);
+        return file_error(e->player.path, e->line, "the trace ends before that line");
     if (record->line != e->line)
-        return usage_error(&command_explain,
-                           "%s:%" PRIu64 ": no record on that line; the next is on line %" PRIu64,
-                           e->player.path, e->line, record->line);
-    return usage_error(&command_explain, "%s:%" PRIu64 ": %s is not a dma, ats or int record", e->player.path,
-                       e->line, amdvi_trace_kind_info(record->kind)->name);
+        return file_error(e->player.path, e->line, "no record on that line; the next is on line %" PRIu64,
+                          record->line);
+    return file_error(e->player.path, e->line, "%s is not a dma, ats or int record",
+                      amdvi_trace_kind_info(record->kind)->name);
 }
 
 static int explain_line(struct explanation *e)
@@ -195,8 +179,7 @@ static int explain_made_up(struct explanation *e)
     if (!player_run_to(&e->player, e->at_given ? e->at : 0, &e->found))
         return CLI_WRONG;
     if (e->at_given && !e->found)
-        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is used\n", e->player.path,
-                e->at);
+        file_error(e->player.path, e->at, "the trace ends before that line; its end is used");
     return perform(e, &e->record);
 }
 
@@ -263,6 +246,7 @@ static bool take_device(struct explanation *e)
 
 static bool take_option(struct explanation *e, int option)
 {
+    e->made_up |= option_among(option, "daLpoP");
     switch (option) {
     case 'l':
         return e->line_given = option_line(&command_explain, "--line", optarg, &e->line);
@@ -312,8 +296,10 @@ static int check_and_explain(struct explanation *e, int count, char **files)
 {
     if (!one_file(&command_explain, count, files))
         return CLI_WRONG;
-    if (e->line_given && (e->dev_given || e->addr_given || e->at_given))
-        return wrong("%s", "--line goes without --dev, --addr and --at");
+    if (e->line_given && (e->made_up || e->at_given))
+        return wrong("%s",
+                     "--line goes without --at, and without what makes a request up: --dev, --addr, --op, "
+                     "--len, --pasid, --priv");
     if (!e->line_given && !(e->dev_given && e->addr_given))
         return wrong("%s", "--line, or --dev and --addr, are needed");
     return explain(e, files[0]);

@@ -15,6 +15,7 @@ struct explanation {
     uint64_t line, at;
     bool found; /* --at: the trace has that line */
     bool line_given, at_given, dev_given, addr_given, json;
+    bool made_up; /* an option says what the request is like */
     /* what was seen */
     bool armed, requested, interrupted;
     struct amdvi_access_info steps[STEPS];
@@ -40,8 +41,6 @@ extern const struct cache_news explain_caches[EXPLAIN_CACHES];
 bool explain_hit(const struct explanation *e, const struct cache_news *news);
 bool explain_missed(const struct explanation *e, const struct cache_news *news);
 void explain_flags(const struct amdvi_fault *fault, char *text, size_t size);
-/* Without the comment; the caller frees. */
-char *explain_record(const struct amdvi_trace_record *record);
 
 /* explain_text.c, explain_json.c */
 void explain_print(const struct explanation *e, const struct amdvi_trace_record *record);

@@ -68,7 +68,7 @@ void explain_print_json(const struct explanation *e, const struct amdvi_trace_re
 {
     struct json_object *top = json_object_new_object(), *steps = json_object_new_array();
     struct json_object *hits = json_object_new_object();
-    char *text = explain_record(record);
+    char *text = record_text(record);
 
     json_put_text(top, "schema", "amdvi-explain 1");
     json_put_text(top, "file", e->player.path);

@@ -73,9 +73,7 @@ static void print_events(const struct explanation *e)
 {
     for (unsigned i = 0; i < e->events_count; i++) {
         const struct amdvi_event_info *event = &e->events[i];
-        const struct amdvi_layout *layout =
-            event->log == AMDVI_LOG_EVENT ? amdvi_layout_of_event((unsigned)(event->record[0] >> 60))
-                                          : amdvi_layout_find(event->log == AMDVI_LOG_PPR ? "ppr" : "ga");
+        const struct amdvi_layout *layout = record_layout(event->log, event->record);
         printf("   log record %s0x%016" PRIx64 " 0x%016" PRIx64 "\n", event->logged ? "" : "(lost) ",
                event->record[0], event->record[1]);
         if (!layout)
@@ -99,7 +97,7 @@ static void print_place(const struct explanation *e, const struct amdvi_trace_re
 
 void explain_print(const struct explanation *e, const struct amdvi_trace_record *record)
 {
-    char *text = explain_record(record);
+    char *text = record_text(record);
 
     print_place(e, record);
     printf(": %s\n", text ? text : "");

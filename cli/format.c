@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool nameless(const struct amdvi_field *field)
@@ -223,11 +224,41 @@ const char *device_text(uint16_t device, char text[8])
     return text;
 }
 
-static const struct amdvi_layout *irte_layout(const struct amdvi_access_info *info)
+const char *command_name(unsigned opcode)
 {
-    if (info->length == 4)
+    const struct amdvi_layout *layout = amdvi_layout_of_command(opcode);
+
+    return layout ? layout->title : "reserved opcode";
+}
+
+char *record_text(const struct amdvi_trace_record *record)
+{
+    struct amdvi_trace_record bare = *record;
+    size_t length;
+    char *text;
+
+    bare.comment = NULL;
+    length = amdvi_trace_format(&bare, NULL, 0);
+    text = malloc(length + 1);
+    if (text)
+        amdvi_trace_format(&bare, text, length + 1);
+    return text;
+}
+
+const struct amdvi_layout *irte_layout(const uint64_t *words, size_t bytes)
+{
+    if (bytes == 4)
         return amdvi_layout_find("irte32");
-    return amdvi_layout_find(info->value[0] & 0x80 ? "irteg" : "irte");
+    return amdvi_layout_find(field_value(amdvi_layout_find("irte"), "GuestMode", words) ? "irteg" : "irte");
+}
+
+const struct amdvi_layout *record_layout(enum amdvi_log log, const uint64_t *words)
+{
+    if (log == AMDVI_LOG_PPR)
+        return amdvi_layout_find("ppr");
+    if (log == AMDVI_LOG_GA)
+        return amdvi_layout_find("ga");
+    return amdvi_layout_of_event((unsigned)(words[0] >> 60));
 }
 
 const struct amdvi_layout *access_layout(const struct amdvi_access_info *info)
@@ -242,9 +273,9 @@ const struct amdvi_layout *access_layout(const struct amdvi_access_info *info)
     case AMDVI_ACCESS_GUEST_ENTRY:
         return amdvi_layout_find("v2");
     case AMDVI_ACCESS_IRTE:
-        return irte_layout(info);
+        return irte_layout(info->value, info->length);
     case AMDVI_ACCESS_LOG:
-        return info->length == 16 ? amdvi_layout_of_event(info->value[0] >> 60) : NULL;
+        return info->length == 16 ? record_layout(AMDVI_LOG_EVENT, info->value) : NULL;
     default:
         return NULL;
     }

@@ -8,18 +8,16 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096 };
-
 /* Without /proc (a bare chroot, say): as the kernel was told when it started the program. */
-static bool own_path(char *path)
+bool own_path(char path[OWN_PATH])
 {
-    ssize_t length = readlink("/proc/self/exe", path, PATH_ROOM - 1);
+    ssize_t length = readlink("/proc/self/exe", path, OWN_PATH - 1);
     const char *started = (const char *)getauxval(AT_EXECFN);
     char *whole = length > 0 || !started ? NULL : realpath(started, NULL);
 
     path[length > 0 ? length : 0] = 0;
     if (whole)
-        snprintf(path, PATH_ROOM, "%s", whole);
+        snprintf(path, OWN_PATH, "%s", whole);
     free(whole);
     return *path;
 }
@@ -31,11 +29,11 @@ static bool find_folder(const struct python_part *part, const char *own, char *p
     int folder = slash ? (int)(slash - own) : 0;
 
     if (named)
-        return snprintf(path, PATH_ROOM, "%s", named) < PATH_ROOM;
-    if (snprintf(path, PATH_ROOM, "%.*s/%s", folder, own, part->installed) < PATH_ROOM &&
+        return snprintf(path, OWN_PATH, "%s", named) < OWN_PATH;
+    if (snprintf(path, OWN_PATH, "%.*s/%s", folder, own, part->installed) < OWN_PATH &&
         access(path, R_OK) == 0)
         return true;
-    return part->in_tree && snprintf(path, PATH_ROOM, "%s", part->in_tree) < PATH_ROOM;
+    return part->in_tree && snprintf(path, OWN_PATH, "%s", part->in_tree) < OWN_PATH;
 }
 
 /* Debian's Python packages belong to Debian's Python; another one may stand before it in PATH. */
@@ -67,12 +65,21 @@ static int become(const struct command *command, const char *module, char **word
     return usage_error(command, "%s cannot be run: %s", python, strerror(errno));
 }
 
+/* Anywhere, as other subcommands take it; words behind -- are for somebody else. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    return false;
+}
+
 int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv)
 {
-    char path[PATH_ROOM], own[PATH_ROOM], **words;
+    char path[OWN_PATH], own[OWN_PATH], **words;
     int status;
 
-    if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+    if (asks_for_help(argc, argv)) {
         fputs(command->help, stdout);
         return CLI_OK;
     }

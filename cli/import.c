@@ -200,7 +200,7 @@ static int run(int argc, char **argv)
         {"collector", required_argument, NULL, 'C'},
         {0},
     };
-    struct job job = {.here = {.command = &command_import, .form = AMDVI_TRACE_FORM_TEXT}};
+    struct job job = {.here = {.command = &command_import}};
     bool collector = false;
     int option, status;
 

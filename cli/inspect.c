@@ -133,13 +133,11 @@ static int play_and_show(struct inspection *in)
     if (!player_run_to(&in->player, in->at_given ? in->at : 0, &found))
         return CLI_WRONG;
     if (in->at_given && !found)
-        fprintf(stderr, "%s:%" PRIu64 ": the trace ends before that line; its end is shown\n",
-                in->player.path, in->at);
+        file_error(in->player.path, in->at, "the trace ends before that line; its end is shown");
     in->scene.device = amdvi_replay_device(in->player.replay);
     in->scene.memory = amdvi_replay_memory(in->player.replay);
     if (!in->scene.device || !in->scene.memory)
-        return usage_error(&command_inspect, "%s: there is no device yet: no record has acted",
-                           in->player.path);
+        return file_error(in->player.path, 0, "there is no device yet: no record has acted");
     if (in->json)
         start_json(in, found);
     else

@@ -146,13 +146,6 @@ void inspect_dte(const struct scene *scene, uint16_t device)
 
 /* ---------------------------------------------------------------- interrupt table */
 
-static const struct amdvi_layout *irte_layout(const uint64_t *words, size_t size)
-{
-    if (size == 4)
-        return amdvi_layout_find("irte32");
-    return amdvi_layout_find(field_value(amdvi_layout_find("irte"), "GuestMode", words) ? "irteg" : "irte");
-}
-
 static void end_irtes(struct listing *list, size_t size)
 {
     const struct run *run = &list->run;

@@ -4,15 +4,6 @@
 
 #include <inttypes.h>
 
-static const struct amdvi_layout *record_layout(enum amdvi_log log, const uint64_t *words)
-{
-    if (log == AMDVI_LOG_PPR)
-        return amdvi_layout_find("ppr");
-    if (log == AMDVI_LOG_GA)
-        return amdvi_layout_find("ga");
-    return amdvi_layout_of_event((unsigned)(words[0] >> 60));
-}
-
 static void show_record(const struct amdvi_layout *layout, const uint64_t *words, unsigned bits)
 {
     char text[64];
@@ -96,10 +87,9 @@ static void show_entry(struct json_object *array, const struct ring *ring, uint6
 static void show_entries(const struct scene *scene, struct json_object *array, const struct ring *ring,
                          const struct place *place)
 {
-    uint64_t shown = 0;
+    uint64_t shown = 0, at = place->head;
 
-    for (uint64_t at = place->head; at != place->tail && shown < scene->max;
-         at = (at + ring->entry) % place->bytes, shown++) {
+    for (; at != place->tail && shown < scene->max; at = (at + ring->entry) % place->bytes, shown++) {
         uint64_t words[2] = {0};
         if (!scene_read(scene, place->base + at, words, ring->entry)) {
             if (!array)
@@ -108,6 +98,9 @@ static void show_entries(const struct scene *scene, struct json_object *array, c
         }
         show_entry(array, ring, at, words);
     }
+    if (!array && at != place->tail)
+        printf("    %" PRIu64 " more, see --max\n",
+               (place->tail + place->bytes - at) % place->bytes / ring->entry);
 }
 
 static void ring_json(const struct scene *scene, struct json_object *rings_array, const struct ring *ring,

@@ -81,19 +81,19 @@ static const struct amdvi_live_page *map_page(int file)
     return page == MAP_FAILED ? NULL : page;
 }
 
-const struct amdvi_live_page *live_page_open(const struct command *command, const char *path)
+const struct amdvi_live_page *live_page_open(const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     const struct amdvi_live_page *page;
 
     if (file < 0) {
-        usage_error(command, "%s: %s", path, strerror(errno));
+        file_error(path, 0, "%s", strerror(errno));
         return NULL;
     }
     page = map_page(file);
     close(file);
     if (!page)
-        usage_error(command, "%s: not the live page of a device", path);
+        file_error(path, 0, "not the live page of a device");
     return page;
 }
 

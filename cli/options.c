@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+/* What subcommands ask of their command lines: options, numbers, devices, settings. */
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void say(const char *format, va_list args)
+{
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
 
 int usage_error(const struct command *command, const char *format, ...)
 {
@@ -13,9 +22,23 @@ int usage_error(const struct command *command, const char *format, ...)
     fflush(stdout);
     fprintf(stderr, "amdvi %s: ", command->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    say(format, args);
     va_end(args);
-    fputc('\n', stderr);
+    return CLI_WRONG;
+}
+
+int file_error(const char *path, uint64_t line, const char *format, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fprintf(stderr, "%s:", path);
+    if (line)
+        fprintf(stderr, "%" PRIu64 ":", line);
+    fputc(' ', stderr);
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
     return CLI_WRONG;
 }
 
@@ -53,6 +76,11 @@ int option_next(const struct command *command, int argc, char **argv, const char
         return OPTION_STOP;
     }
     return option;
+}
+
+bool option_among(int option, const char *letters)
+{
+    return option > 0 && option <= SCHAR_MAX && strchr(letters, option);
 }
 
 bool parse_number(const char *text, uint64_t *value)
@@ -98,6 +126,7 @@ bool one_file(const struct command *command, int count, char **files)
     return false;
 }
 
+/* bus:device.function, with or without a segment. */
 static bool parse_bdf(const char *text, uint64_t *device)
 {
     unsigned segment, bus, slot, function;
@@ -110,9 +139,14 @@ static bool parse_bdf(const char *text, uint64_t *device)
     return slot < 32 && function < 8;
 }
 
+bool parse_device(const char *text, uint64_t *device)
+{
+    return parse_bdf(text, device) || (parse_number(text, device) && *device <= UINT16_MAX);
+}
+
 bool option_device(const struct command *command, const char *what, const char *text, uint64_t *device)
 {
-    if (parse_bdf(text, device) || (parse_number(text, device) && *device <= UINT16_MAX))
+    if (parse_device(text, device))
         return true;
     usage_error(command, "%s: '%s' is no DeviceID: a number up to 0xffff, or bus:device.function", what,
                 text);

@@ -31,20 +31,11 @@ static void release(struct player *player)
     player->directory = NULL;
 }
 
-static void cannot_start(struct player *player)
-{
-    char text[sizeof(player->error)];
-
-    snprintf(text, sizeof(text), "%s: %s", player->path,
-             player->replay ? amdvi_replay_error(player->replay) : "the player cannot start: out of memory");
-    complain(player, text);
-}
-
 bool player_open(struct player *player, const char *path, const struct amdvi_trace_options *reading,
                  struct amdvi_replay_options *options)
 {
     struct amdvi_trace_error error = {0};
-    char *directory;
+    char *directory, text[sizeof(player->error)];
 
     *player = (struct player){.path = path};
     if (amdvi_trace_open(path, reading, &player->reader, &error) != AMDVI_TRACE_OK) {
@@ -58,7 +49,8 @@ bool player_open(struct player *player, const char *path, const struct amdvi_tra
         player->directory = directory;
         return true;
     }
-    cannot_start(player);
+    snprintf(text, sizeof(text), "%s: the player cannot start: out of memory", path);
+    complain(player, text);
     free(directory);
     release(player);
     return false;

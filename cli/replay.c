@@ -153,7 +153,7 @@ static bool take_option(struct replay_options *options, int option)
     options->quiet |= option == 'q';
     options->stats |= option == 'S';
     options->no_progress |= option == 'P';
-    options->lint |= option != 0 && strchr("lWXNUR", option) != NULL;
+    options->lint |= option_among(option, "lWXNUR");
     options->sarif = option == 'R' ? optarg : options->sarif;
     options->lint_windows |= option == 'W';
     options->timeline = option == 'T' ? optarg : options->timeline;

@@ -48,7 +48,6 @@ struct counter {
 };
 const struct counter *stats_counter(size_t index);
 uint64_t stats_counter_value(const struct amdvi_statistics *statistics, const struct counter *counter);
-const char *command_name(unsigned opcode);
 
 /* A page request that waits for its answer. */
 struct open_page_request {
@@ -159,20 +158,20 @@ void sarif_add(struct json_object *results, const char *file, const struct amdvi
                const char *reason);
 bool sarif_write(const char *path, struct json_object *results);
 
-/* replay_lint.c */
-/* ---- replay_live.c: a page for `amdvi top` */
+/* replay_live.c: a page for `amdvi top` */
 bool live_open(struct session *session);
 void live_record(struct session *session);
 void live_close(struct session *session);
 
+/* replay_lint.c */
 void lint_open(struct session *session, struct amdvi_replay_options *player);
 void lint_print(const struct session *session, const char *mark);
+struct json_object *lint_json(struct session *session);
 
 /* replay_time.c: with timing=on. */
 void time_print(const struct session *session, const char *mark);
 /* Null without time. */
 struct json_object *time_json(const struct session *session);
-struct json_object *lint_json(struct session *session);
 
 /* replay_play.c: one file. CLI_OK, CLI_FAILED or CLI_WRONG. */
 int replay_file(const struct replay_options *options, const char *path);

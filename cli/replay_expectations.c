@@ -53,13 +53,6 @@ static bool look_ahead(struct golden *golden, const char *path)
     return good;
 }
 
-static enum amdvi_trace_form form_of(const char *path)
-{
-    size_t length = strlen(path);
-
-    return length > 4 && !strcmp(path + length - 4, ".atb") ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
-}
-
 bool golden_open(struct session *session, const char *path)
 {
     struct golden *golden = &session->golden;
@@ -72,8 +65,8 @@ bool golden_open(struct session *session, const char *path)
     }
     if (!output_open(&command_replay, out, &golden->output))
         return false;
-    if (amdvi_trace_writer_open(form_of(out), amdvi_trace_write_to_file, golden->output.file, &golden->writer,
-                                &error) == AMDVI_TRACE_OK)
+    if (amdvi_trace_writer_open(form_of_name(out), amdvi_trace_write_to_file, golden->output.file,
+                                &golden->writer, &error) == AMDVI_TRACE_OK)
         return true;
     usage_error(&command_replay, "%s", error.text);
     return false;

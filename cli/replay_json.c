@@ -201,7 +201,7 @@ static struct json_object *config_json(const struct amdvi_config *config)
 {
     struct json_object *object = json_object_new_object();
     const struct amdvi_config_key *key;
-    char value[128];
+    char value[CONFIG_VALUE];
 
     for (size_t i = 0; config && (key = amdvi_config_key_at(i)); i++)
         if (amdvi_config_get(config, key->name, value, sizeof(value)) == AMDVI_OK)

@@ -111,21 +111,6 @@ static void on_verdict(void *context, const struct amdvi_replay_verdict *verdict
                verdict->text ? verdict->text : "");
 }
 
-/* Text of a record without its own comment; the caller frees. */
-static char *record_text(const struct amdvi_trace_record *record)
-{
-    struct amdvi_trace_record bare = *record;
-    size_t length;
-    char *text;
-
-    bare.comment = NULL;
-    length = amdvi_trace_format(&bare, NULL, 0);
-    text = malloc(length + 1);
-    if (text)
-        amdvi_trace_format(&bare, text, length + 1);
-    return text;
-}
-
 static void on_result(void *context, const struct amdvi_trace_record *request,
                       const struct amdvi_trace_record *record)
 {

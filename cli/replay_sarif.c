@@ -3,6 +3,10 @@
  * that comment on changes. The names of kinds are the names of rules. */
 #include "cli/replay.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
 static const char *level(enum amdvi_lint_severity severity)
 {
     return severity == AMDVI_LINT_MISTAKE ? "error" : severity == AMDVI_LINT_WINDOW ? "warning" : "note";
@@ -16,12 +20,28 @@ static struct json_object *text_of(const char *text)
     return object;
 }
 
+/* A path as a reference in a URI: what has a meaning there, and what is not ASCII, is written as %XX. */
+static void put_uri(struct json_object *object, const char *key, const char *path)
+{
+    char *uri = malloc(3 * strlen(path) + 1), *end = uri;
+
+    for (; uri && *path; path++)
+        if (isalnum((unsigned char)*path) || strchr("/-._~", *path))
+            *end++ = *path;
+        else
+            end += sprintf(end, "%%%02X", (unsigned char)*path);
+    if (uri)
+        *end = 0;
+    json_put_text(object, key, uri);
+    free(uri);
+}
+
 static struct json_object *location(const char *file, uint64_t line)
 {
     struct json_object *place = json_object_new_object(), *physical = json_object_new_object();
     struct json_object *artifact = json_object_new_object(), *region = json_object_new_object();
 
-    json_put_text(artifact, "uri", file);
+    put_uri(artifact, "uri", file);
     json_put_count(region, "startLine", line ? line : 1);
     json_object_object_add(physical, "artifactLocation", artifact);
     json_object_object_add(physical, "region", region);

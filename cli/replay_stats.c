@@ -63,13 +63,6 @@ uint64_t stats_counter_value(const struct amdvi_statistics *statistics, const st
     return value;
 }
 
-const char *command_name(unsigned opcode)
-{
-    const struct amdvi_layout *layout = amdvi_layout_of_command(opcode);
-
-    return layout ? layout->title : "reserved opcode";
-}
-
 bool stats_open(struct replay_stats *stats)
 {
     stats->width = 1;

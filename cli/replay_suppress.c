@@ -8,11 +8,9 @@
  */
 #include "cli/replay.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LINE_MAX_BYTES = 1024 };
 
 struct suppression {
     struct suppression *next;
@@ -23,7 +21,7 @@ struct suppression {
 
 static bool complain(const char *path, unsigned line, const char *what, const char *text)
 {
-    usage_error(&command_replay, "%s:%u: %s%s", path, line, what, text);
+    file_error(path, line, "%s%s", what, text);
     return false;
 }
 
@@ -40,7 +38,7 @@ static bool take(struct suppression *s, const char *word)
 {
     if (strncmp(word, "device=", 7) == 0) {
         s->has_device = true;
-        return option_device(&command_replay, "device", word + 7, &s->device);
+        return parse_device(word + 7, &s->device);
     }
     if (strncmp(word, "domain=", 7) == 0) {
         s->has_domain = true;
@@ -71,12 +69,12 @@ static bool fill(struct suppression *s, char *words, const char *reason, const c
     char *rest, *word = strtok_r(words, " \t", &rest);
 
     if (!word || !known_kind(word))
-        return complain(path, line, "no kind of finding: ", word ? word : "");
+        return complain(path, line, "no kind of finding: ", word ? word : "there is none");
     s->kind = strdup(word);
     s->reason = strdup(reason);
     while ((word = strtok_r(NULL, " \t", &rest)))
         if (!take(s, word))
-            return complain(path, line, "not understood: ", word);
+            return complain(path, line, "none of device=, domain= and word= with a value: ", word);
     return s->kind && s->reason;
 }
 
@@ -103,17 +101,20 @@ static bool add_line(struct suppression **list, char *text, const char *path, un
 bool suppress_load(const char *path, struct suppression **list)
 {
     FILE *file = fopen(path, "r");
-    char text[LINE_MAX_BYTES];
+    char *text = NULL;
+    size_t room = 0;
     unsigned line = 0;
     bool good = true;
 
-    if (!file) {
-        usage_error(&command_replay, "%s: cannot be read", path);
-        return false;
-    }
-    while (good && fgets(text, sizeof(text), file))
+    while (file && good && getline(&text, &room, file) >= 0)
         good = add_line(list, text, path, ++line);
-    fclose(file);
+    free(text);
+    if (!file || (good && !feof(file))) {
+        file_error(path, 0, "%s", strerror(errno));
+        good = false;
+    }
+    if (file)
+        fclose(file);
     return good;
 }
 

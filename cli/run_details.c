@@ -2,8 +2,6 @@
 /* Who took how long in an experiment, for people and for machines. */
 #include "cli/run.h"
 
-#include "amdvi/layout.h"
-
 #include <inttypes.h>
 
 static const char *const holds[EXPERIMENT_HOLDS] = {
@@ -21,19 +19,12 @@ const char *detail_kind_name(const struct experiment_detail *d)
     return kinds[d->kind];
 }
 
-static const char *command_title(uint32_t code)
-{
-    const struct amdvi_layout *layout = amdvi_layout_of_command(code);
-
-    return layout ? layout->title : "reserved opcode";
-}
-
 void detail_name(const struct experiment_detail *d, char *text, size_t size)
 {
     if (d->kind == EXPERIMENT_DEVICE)
         snprintf(text, size, "%02x:%02x.%x", d->id >> 8, d->id >> 3 & 31, d->id & 7);
     else if (d->kind == EXPERIMENT_COMMAND)
-        snprintf(text, size, "%s%s", d->of_guests ? "guest " : "", command_title(d->id));
+        snprintf(text, size, "%s%s", d->of_guests ? "guest " : "", command_name(d->id));
     else
         snprintf(text, size, "%u", d->id);
 }
@@ -105,7 +96,7 @@ static struct json_object *row_json(const struct experiment_detail *d)
     detail_name(d, name, sizeof(name));
     if (d->kind == EXPERIMENT_COMMAND) {
         json_put_text(object, "ring", d->of_guests ? "guests" : "host");
-        json_put_text(object, "name", command_title(d->id));
+        json_put_text(object, "name", command_name(d->id));
     } else {
         json_put_count(object, "id", d->id);
         json_put_count(object, "faults", d->faults);

@@ -25,6 +25,7 @@ static const char help[] =
     "exit codes: 0 done; 2 there is no such device, or the command line cannot be understood\n";
 
 struct top_options {
+    const char *path;
     uint64_t interval_ms, looks;
     bool once;
 };
@@ -122,15 +123,15 @@ static void print_look(const struct look *before, const struct look *after)
 
 /* ------------------------------------------------------------------ looking again and again */
 
-static bool take_look(const struct amdvi_live_page *page, struct look *look)
+static bool take_look(const struct amdvi_live_page *page, const char *path, struct look *look)
 {
     enum amdvi_status status = amdvi_live_read(page, &look->view);
 
     look->seconds = now();
     if (status == AMDVI_ERR_UNSUPPORTED)
-        usage_error(&command_top, "the page is of another version of amdvi");
+        file_error(path, 0, "the live page is of another version of amdvi");
     else if (status == AMDVI_ERR_CORRUPT)
-        usage_error(&command_top, "not the live page of a device");
+        file_error(path, 0, "not the live page of a device");
     return status == AMDVI_OK || status == AMDVI_ERR_BUSY;
 }
 
@@ -146,7 +147,7 @@ static int watch(const struct amdvi_live_page *page, const struct top_options *o
     struct look before = {0}, after;
     bool terminal = isatty(STDOUT_FILENO);
 
-    if (!take_look(page, &before))
+    if (!take_look(page, options->path, &before))
         return CLI_WRONG;
     if (options->once) {
         const struct look none = {.seconds = before.seconds};
@@ -155,7 +156,7 @@ static int watch(const struct amdvi_live_page *page, const struct top_options *o
     }
     for (uint64_t i = 0; !stopped && (!options->looks || i < options->looks); i++) {
         wait_for(options->interval_ms);
-        if (!take_look(page, &after))
+        if (!take_look(page, options->path, &after))
             return CLI_WRONG;
         fputs(terminal ? "\033[H\033[J" : "", stdout);
         print_look(&before, &after);
@@ -166,9 +167,9 @@ static int watch(const struct amdvi_live_page *page, const struct top_options *o
     return CLI_OK;
 }
 
-static int open_and_watch(const char *path, const struct top_options *options)
+static int open_and_watch(const struct top_options *options)
 {
-    const struct amdvi_live_page *page = live_page_open(&command_top, path);
+    const struct amdvi_live_page *page = live_page_open(options->path);
     struct sigaction stop = {.sa_handler = on_signal};
     int status;
 
@@ -215,12 +216,11 @@ static int run(int argc, char **argv)
         return status;
     if (argc - optind > 1)
         return usage_error(&command_top, "one file at a time");
-    if (argc - optind == 1)
-        return open_and_watch(argv[optind], &options);
-    newest = live_page_newest();
-    if (!newest)
+    newest = optind < argc ? NULL : live_page_newest();
+    options.path = optind < argc ? argv[optind] : newest;
+    if (!options.path)
         return usage_error(&command_top, "no machine runs (amdvi vm)");
-    status = open_and_watch(newest, &options);
+    status = open_and_watch(&options);
     free(newest);
     return status;
 }

@@ -47,15 +47,12 @@ static const char help[] =
 
 static char *beside_command(const char *relative)
 {
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    char path[OWN_PATH];
     char *slash, *found;
     size_t size;
 
-    if (length <= 0)
+    if (!own_path(path) || !(slash = strrchr(path, '/')))
         return NULL;
-    path[length] = 0;
-    slash = strrchr(path, '/');
     *slash = 0;
     size = strlen(path) + strlen(relative) + 2;
     found = malloc(size);

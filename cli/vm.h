@@ -61,7 +61,7 @@ char *vm_file_name(const char *file, unsigned index);
 /* ---- live_page.c */
 
 /* A live page that another process writes; a message on stderr and null when it is none. */
-const struct amdvi_live_page *live_page_open(const struct command *command, const char *path);
+const struct amdvi_live_page *live_page_open(const char *path);
 void live_page_close(const struct amdvi_live_page *page);
 /* Where a process with this number shows its device: in XDG_RUNTIME_DIR or /tmp. The caller frees. */
 char *live_page_name(long process);

@@ -131,12 +131,9 @@ static void print_requests(const struct amdvi_statistics *s)
 static void print_commands(const struct amdvi_statistics *s)
 {
     printf("  commands   %12" PRIu64 "\n", s->commands);
-    for (unsigned opcode = 0; opcode < 16; opcode++) {
-        const struct amdvi_layout *layout = amdvi_layout_of_command(opcode);
+    for (unsigned opcode = 0; opcode < 16; opcode++)
         if (s->commands_by_opcode[opcode])
-            printf("    %-28s %10" PRIu64 "\n", layout ? layout->title : "not known",
-                   s->commands_by_opcode[opcode]);
-    }
+            printf("    %-28s %10" PRIu64 "\n", command_name(opcode), s->commands_by_opcode[opcode]);
     printf("  events     %12" PRIu64 " records, %" PRIu64 " lost\n", s->events, s->events_lost);
     for (unsigned code = 0; code < 16; code++) {
         const char *name = amdvi_event_name(code);

@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import AMDVI, ROOT
 
 SUBCOMMANDS = ["replay", "import", "convert", "decode", "explain", "inspect", "compare", "config", "bench", "run", "study",
                "validate", "vm", "top", "kit"]
@@ -32,6 +33,9 @@ def test_help_of_a_subcommand(amdvi, name):
     for part in ("usage: amdvi " + name, "examples:", "exit codes:", "--help"):
         assert part in done.stdout
     assert amdvi("help", name).stdout == done.stdout
+    assert amdvi(name, *(["--jobs", "2"] if name == "kit" else []), "-h").stdout == done.stdout
+    if name in ("study", "kit"):
+        assert amdvi(name, "tenants", "--help").stdout == done.stdout
 
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
@@ -52,6 +56,10 @@ def test_wrong_command_lines(amdvi, arguments):
 @pytest.mark.parametrize("arguments, said", [
     (["explain", "x", "--line", "0"], "--line: lines count from 1"),
     (["inspect", "x", "--at", "0"], "--at: lines count from 1"),
+    (["explain", "x", "--line", "1", "--op", "write"], "--line goes without --at, and without what makes a request up: --dev, "),
+    (["explain", "x", "--line", "1", "--at", "2"], "--line goes without --at"),
+    (["kit", "--jobs", "many"], "argument -j/--jobs: invalid int value: 'many'; see amdvi kit --help"),
+    (["study", "tenants", "--cores", "many"], "argument -c/--cores: invalid int value: 'many'; see amdvi study --help"),
     (["explain", "x", "--dev", "1:2"], "--dev: '1:2' is no DeviceID"),
     (["inspect", "x", "--tables", "zz"], "--tables: 'zz' is no DeviceID"),
     (["inspect", "x", "--irt", "zz"], "--irt: 'zz' is no DeviceID"),
@@ -73,6 +81,7 @@ def test_wrong_command_lines(amdvi, arguments):
 def test_mistakes_name_the_argument(amdvi, arguments, said):
     done = amdvi(*arguments)
     assert done.returncode == 2 and said in done.stderr, done.stderr
+    assert done.stderr.startswith(f"amdvi {arguments[0]}: ") and done.stderr.count("\n") == 1
 
 
 def test_one_table_of_exit_codes(amdvi):
@@ -88,6 +97,8 @@ def test_one_table_of_exit_codes(amdvi):
 # Which of 0, 1 and 2 comes out; the file is SMALL, or one of those below.
 @pytest.mark.parametrize("status, arguments", [
     (0, ["replay", "small"]), (1, ["replay", "wrong"]), (2, ["replay", "broken"]), (2, ["replay", "nowhere"]),
+    (2, ["replay", "small", "--lint-suppress", "nowhere"]), (2, ["explain", "small", "--line", "99"]), (2, ["explain", "small", "--line", "2"]),
+    (2, ["inspect", "small", "--at", "1"]), (2, ["top", "broken"]), (2, ["top", "nowhere"]), (2, ["compare", "nowhere", "small"]),
     (0, ["explain", "small", "--dev", "0x100", "--addr", "0x6000"]), (2, ["explain", "broken", "--line", "2"]),
     (0, ["inspect", "small"]), (2, ["inspect", "broken"]), (0, ["convert", "small", "-o", "copy"]),
     (2, ["convert", "broken", "-o", "copy"]), (0, ["import", "small", "-o", "copy"]), (2, ["import", "broken", "-o", "copy"]),
@@ -101,8 +112,24 @@ def test_exit_codes_and_the_form_of_messages(amdvi, small, tmp_path, status, arg
     done = amdvi(*arguments, cwd=tmp_path)
     assert done.returncode == status, done.stderr
     if status == 2:
-        form = rf"^(amdvi {arguments[0]}|(broken|nowhere)(:\d+)?): \S.*$"
+        form = rf"^(amdvi {arguments[0]}|(small|broken|nowhere)(:\d+)?): \S.*$"
         assert all(re.match(form, line) for line in done.stderr.splitlines()) and done.stderr, done.stderr
+
+
+EVENTS = ROOT / "traces/samples/linux-ftrace-sample.txt"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["config"], ["decode", "--list"], ["kit", "--list"], ["study", "--list"], ["import", EVENTS, "-q", "-o", "-"],
+                                       ["import", EVENTS, "-q", "-o", "-", "--binary", "--iommu", "0"]], ids=lambda words: " ".join(map(str, words[:1] + words[3:])))
+def test_a_reader_that_has_seen_enough_is_no_mistake(arguments, unbuffered):
+    """As `amdvi ... | head` ends, also where the subcommand is Python."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([AMDVI, *map(str, arguments)], stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+                          env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
+    os.close(writing)
+    assert done.stderr == "" and done.returncode in (-signal.SIGPIPE, 128 + signal.SIGPIPE)
 
 
 @pytest.mark.parametrize("setting, said", [("caches=3", "is none of on|off"), ("ptc.log2_entries=17", "is not 0 to 16"),

@@ -56,6 +56,20 @@ def test_what_only_one_has_is_named(amdvi, runs):
     assert any(line[-2:] == ["1", "-"] for line in lines)
 
 
+def test_findings_of_one_kind_are_compared_each(amdvi, runs):
+    """And numbers of any size."""
+    a, b = runs("", "")
+    for path, times in ((a, (1, 2)), (b, (9223372036854775807, 2))):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["files"][0]["lint"] = {"findings": [{"kind": "stale-entry", "times": n} for n in times], "least": -sum(times[:1])}
+        path.write_text(json.dumps(data), encoding="utf-8")
+    figures = amdvi("compare", "--all", "--json", a, b).stdout
+    assert amdvi("compare", a, b).returncode == 1
+    named = {figure["name"]: (figure["left"], figure["right"]) for figure in json.loads(figures)["pairs"][0]["figures"]}
+    assert named["lint.findings[stale-entry].times"] == (1, 9223372036854775807)
+    assert named["lint.findings[stale-entry 2].times"] == (2, 2)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "7", '{"schema": "amdvi-replay 1"}',
                                   '{"schema": "amdvi-replay 1", "files": 3}',
                                   '{"schema": "amdvi-replay 1", "files": [3]}',

@@ -28,6 +28,13 @@ def test_config_names_what_is_only_stored(amdvi, small):
     assert "only stored" not in amdvi("replay", small, "--quiet").stdout
 
 
+def test_a_long_plan_of_faults_is_shown_whole(amdvi, small):
+    plan = ";".join(f"read:pte:nth={n}:data_error" for n in range(1, 13))
+    assert f"\ninject.plan={plan}\n" in amdvi("config", "--set", f"inject.plan={plan}").stdout
+    played = json.loads(amdvi("replay", "--json", "--set", f"inject.plan={plan}", small).stdout)
+    assert played["files"][0]["config"]["inject.plan"] == plan
+
+
 def test_config_of_a_preset(amdvi):
     rome = amdvi("config", "--preset", "rome").stdout
     assert "efr=0x58f77ef22294ade\n" in rome and "preset=rome\n" in rome
@@ -100,7 +107,7 @@ def test_inspect_at_a_line(amdvi, small):
     assert "log records: 1" in early.stdout
     assert re.search(r"domain 0x11 0x000000005000 -> 0x000008000000 4 KiB rw$", early.stdout, re.M)
     assert f"line {line_of('dma dev=0x100 addr=0x6000')}: event index 0" in early.stdout
-    assert amdvi("inspect", small, "--at", 4).returncode in (0, 2)
+    assert amdvi("inspect", small, "--at", 4).returncode == 2
 
 
 def test_inspect_one_entry(amdvi, small):
@@ -263,3 +270,12 @@ def test_a_short_listing_of_tables_shows_its_first_lines(amdvi, root):
     whole = amdvi("inspect", capture, "--at", "15955", "--tables", "00:05.0").stdout.splitlines()
     short = amdvi("inspect", capture, "--at", "15955", "--tables", "00:05.0", "--max", "2").stdout.splitlines()
     assert short[:6] == whole[:6] and " -> " in short[5] and short[6:] == ["  2 ranges and more, see --max"]
+
+
+def test_what_is_left_out_of_a_ring_is_said(amdvi, small):
+    words = SMALL.splitlines()
+    stopped = next(number for number, line in enumerate(words) if line.startswith("mmio_write off=0x2008"))
+    small.write_text("\n".join(words[:stopped]).replace("value=0x1485", "value=0x485") + "\nmmio_write off=0x2008 size=4 value=0x40\n", encoding="ascii")
+    assert amdvi("inspect", small, "--rings").stdout.count("    +0x") == 4 + 1  # and an event
+    short = amdvi("inspect", small, "--rings", "--max", "3").stdout
+    assert short.count("    +0x") == 3 + 1 and "    1 more, see --max\n" in short

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Progress of amdvi run, validate and replay: on a terminal only, and without a trace in what is printed."""
 import os
-import pty
 import re
 import resource
 import subprocess
 
 import pytest
 
+import terminal
 from conftest import AMDVI, ROOT
 
 EXPERIMENT = ROOT / "testbench/studies/experiments/walkers.yaml"
@@ -16,22 +16,9 @@ SHARE = re.compile(r"(\d+) %")
 
 def on_terminal(*words, until=None, **environment):
     """What stands on the terminal of standard error, and standard output beside it; ended when `until` is there."""
-    main, other = pty.openpty()
     clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM")}
-    with subprocess.Popen([AMDVI, *map(str, words)], stdout=subprocess.PIPE, stderr=other,
-                          env={**clean, "TERM": "xterm", **environment}) as process:
-        os.close(other)
-        out = b""
-        try:
-            while piece := os.read(main, 65536):
-                out += piece
-                if until and re.search(until, out.decode()):
-                    process.kill()
-        except OSError:  # the end of a terminal
-            pass
-        printed = process.stdout.read().decode()
-    os.close(main)
-    return out.decode(), printed
+    seen = terminal.on_terminal([AMDVI, *words], "stderr", until, env={**clean, "TERM": "xterm", **environment})
+    return seen.terminal, seen.rest
 
 
 def seconds_of(words):

@@ -218,14 +218,40 @@ def test_lint_findings_are_suppressed_with_a_reason(amdvi, small, tmp_path):
     assert amdvi("replay", "--lint-suppress", reasons, small).returncode == 1
 
 
-@pytest.mark.parametrize("line, message", [("stale-entry domain=0x21", ":1: a reason is needed"),
+@pytest.mark.parametrize("line, message", [("stale-entry domain=0x21", ":1: a reason is needed: KIND ... # REASON"),
                                            ("stale # why", ":1: no kind of finding: stale"),
-                                           ("stale-entry line=3 # why", ":1: not understood: line=3")])
+                                           ("# " + 2000 * "x" + "\nstale # why", ":2: no kind of finding: stale"),
+                                           ("stale-entry line=3 # why", ":1: none of device=, domain= and word= with a value: line=3"),
+                                           ("stale-entry device=zz # why", ":1: none of device=, domain= and word= with a value: device=zz")])
 def test_suppressions_are_checked(amdvi, small, tmp_path, line, message):
     small.write_text(FORGOTTEN, encoding="ascii")
-    (tmp_path / "known.txt").write_text(line + "\n", encoding="ascii")
-    done = amdvi("replay", "--lint-suppress", tmp_path / "known.txt", small)
-    assert done.returncode == 2 and message in done.stderr, done.stderr
+    known = tmp_path / "known.txt"
+    known.write_text(line + "\n", encoding="ascii")
+    done = amdvi("replay", "--lint-suppress", known, small)
+    assert done.returncode == 2 and done.stderr == f"{known}{message}\n"
+
+
+def test_a_reason_may_be_long_and_a_folder_is_no_file(amdvi, small, tmp_path):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    (tmp_path / "known.txt").write_text(f"stale-entry # {'because ' * 300}\n", encoding="ascii")
+    assert amdvi("replay", "-q", "--lint-suppress", tmp_path / "known.txt", small).returncode == 0
+    done = amdvi("replay", "--lint-suppress", tmp_path, small)
+    assert (done.returncode, done.stderr) == (2, f"{tmp_path}: Is a directory\n")
+
+
+def test_a_memfile_from_anywhere_asks_for_no_lint(amdvi, small):
+    small.write_text(FORGOTTEN, encoding="ascii")
+    done = amdvi("replay", "--memfile-anywhere", small)
+    assert done.returncode == 0 and "lint" not in done.stdout
+
+
+def test_sarif_names_files_as_uris(amdvi, tmp_path):
+    folder = tmp_path / "50 % done"
+    folder.mkdir()
+    (folder / "a#b?.trace").write_text(FORGOTTEN, encoding="ascii")
+    amdvi("replay", "-q", "--lint-sarif", "out", "50 % done/a#b?.trace", cwd=tmp_path)
+    result = json.loads((tmp_path / "out").read_text(encoding="utf-8"))["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "50%20%25%20done/a%23b%3F.trace"
 
 
 def test_lint_sarif(amdvi, small, tmp_path):

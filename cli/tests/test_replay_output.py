@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a replay says and writes: golden files, how many failures, what could not be checked, mistakes for machines."""
 import json
-import os
-import pty
-import subprocess
 
 import pytest
 
 from conftest import AMDVI, SMALL
+from terminal import on_terminal
 
 UNCHECKED = "\n".join(line for line in SMALL.splitlines() if line.split(" ")[0] not in ("ok", "fault")) + "\n"
 MANY = "amdvi-trace 1\n" + "expect_mem addr=0 data=01\n" * 30
@@ -83,28 +81,19 @@ def test_golden_options_go_together(amdvi, guess, more):
     assert done.returncode == 2 and "--write-expectations" in done.stderr
 
 
-def on_a_terminal(*arguments):
-    main, other = pty.openpty()
-    with subprocess.Popen([AMDVI, *map(str, arguments)], stdout=other, stderr=subprocess.DEVNULL):
-        os.close(other)
-        out = b""
-        try:
-            while piece := os.read(main, 65536):
-                out += piece
-        except OSError:  # the end of a terminal
-            pass
-    os.close(main)
-    return out.decode().replace("\r\n", "\n")
+def shown(*arguments):
+    """What a person sees, without progress."""
+    return on_terminal([AMDVI, *arguments], "stdout").terminal.replace("\r\n", "\n")
 
 
 def test_failures_on_a_terminal_are_capped(amdvi, tmp_path):
     many = tmp_path / "many.trace"
     many.write_text(MANY, encoding="ascii")
     failed = f"{many}:2: expect_mem: "
-    out = on_a_terminal("replay", many)
+    out = shown("replay", many)
     assert failed in out and out.count(": expect_mem: ") == 20
     assert f"{many}: 10 more failed; --failures all prints them\n" in out
-    assert on_a_terminal("replay", many, "--failures", "all").count(": expect_mem: ") == 30
+    assert shown("replay", many, "--failures", "all").count(": expect_mem: ") == 30
     assert amdvi("replay", many).stdout.count(": expect_mem: ") == 30
     some = amdvi("replay", "-q", many, "--failures", "3").stdout
     assert some.count(": expect_mem: ") == 3 and "27 more failed" in some

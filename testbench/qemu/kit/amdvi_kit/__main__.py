@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -15,8 +16,13 @@ from .errors import KitError
 from .trials import TRIALS, Sheet, Trial, judge
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise KitError(f"{message}; see amdvi kit --help")
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="amdvi kit", add_help=False, allow_abbrev=False)
+    parser = Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("-t", "--trial", action="append", default=[])
     parser.add_argument("-l", "--list", action="store_true")
     parser.add_argument("-j", "--jobs", type=int, default=1)
@@ -78,12 +84,17 @@ def ended(number: int, frame: FrameType | None) -> NoReturn:
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, ended)
     try:
-        return run(parse(arguments))
+        status = run(parse(arguments))
+        sys.stdout.flush()
+        return status
     except KitError as error:
         print(f"amdvi kit: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # a reader that has seen enough; machines have been stopped on the way here
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 if __name__ == "__main__":
