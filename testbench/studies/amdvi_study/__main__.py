@@ -9,12 +9,20 @@ import os
 import signal
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 from amdvi_study import gallery, plan, recipe, runner, table
 
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise recipe.Wrong(f"{message}; see amdvi study --help")
+
+
 def arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="amdvi study", add_help=False, usage="see amdvi study --help")
+    parser = Parser(add_help=False)
     parser.add_argument("names", nargs="*")
     for short, long in (("-a", "--all"), ("-l", "--list"), ("-q", "--quick"), ("-n", "--no-sensitivity")):
         parser.add_argument(short, long, action="store_true")
@@ -40,8 +48,13 @@ def take_shard(text: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
-def run_shard(one: recipe.Recipe, wish: plan.Wish, text: str) -> None:
-    runner.shard(plan.point_tasks(one, wish), *take_shard(text))
+def run_shard(one: recipe.Recipe, wish: plan.Wish, text: str) -> bool:
+    """Whether every point of the shard ran; what went wrong is said."""
+    tasks = runner.shard(plan.point_tasks(one, wish), *take_shard(text))
+    failed = [(task["point"], error) for task in tasks if (error := runner.error_of(task))]
+    for point, error in failed:
+        print(f"{one.name}: {point['variant']} {point['x']}: {error}", file=sys.stderr)
+    return not failed
 
 
 def say(one: recipe.Recipe, folder: Path) -> bool:
@@ -69,7 +82,7 @@ def run_all(chosen: list[recipe.Recipe], wish: plan.Wish, options: argparse.Name
     return all(good)
 
 
-def compare(first: str, second: str, name: str, options: argparse.Namespace) -> bool:
+def compare(first: str, second: str, name: str) -> None:
     """Two folders of results of one study: of two trees, or with different --set."""
     rows = []
     for folder in (first, second):
@@ -81,14 +94,18 @@ def compare(first: str, second: str, name: str, options: argparse.Namespace) -> 
     for variant, x, metric, a, b in found:
         print(f"{variant or name} {x}: {metric}: {a:.6g} -> {b:.6g} ({100 * (b / a - 1):+.2f} %)" if a else f"{variant or name} {x}: {metric}: 0 -> {b:.6g}")
     failed = sum(bool(row.get("error")) for table_rows in rows for row in table_rows)
-    print(f"{len(found)} figures differ; seeds are equal, so no difference is noise" + (f"; {failed} points failed and are not compared" if failed else ""))
-    return True
+    alone = len(table.points(rows[0]) ^ table.points(rows[1]))
+    print(f"{len(found)} figures differ; seeds are equal, so no difference is noise" + (f"; {failed} points failed and are not compared" if failed else "")
+          + (f"; {alone} points are in one of the two only" if alone else ""))
 
 
 def read_table(file: Path) -> list[table.Row]:
-    with sqlite3.connect(file) as base:
-        base.row_factory = sqlite3.Row
-        return [{key: row[key] for key in row.keys() if row[key] is not None} for row in base.execute("SELECT * FROM point")]
+    try:
+        with closing(sqlite3.connect(file)) as base:
+            base.row_factory = sqlite3.Row
+            return [{key: row[key] for key in row.keys() if row[key] is not None} for row in base.execute("SELECT * FROM point")]
+    except sqlite3.Error as error:
+        raise recipe.Wrong(f"{file}: {error}") from error
 
 
 def main(words: list[str]) -> int:
@@ -101,7 +118,8 @@ def main(words: list[str]) -> int:
         print(f"{table.collect(Path(options.names[1]), [Path(name) for name in options.names[2:]])} results are new")
         return 0
     if options.names[:1] == ["compare"] and len(options.names) == 4:
-        return 0 if compare(*options.names[1:], options) else 1
+        compare(*options.names[1:])
+        return 0
     chosen = [recipe.load(name) for name in (recipe.names() if options.all else options.names)]
     if not chosen:
         raise recipe.Wrong("which study? amdvi study --list")
@@ -109,9 +127,7 @@ def main(words: list[str]) -> int:
         raise recipe.Wrong("--cores wants 1 or more")
     wish = plan.Wish(Path(options.out), runner.version(), options.quick, tuple(map(pair, options.set)), not options.no_sensitivity)
     if options.shard:
-        for one in chosen:
-            run_shard(one, wish, options.shard)
-        return 0
+        return 0 if all([run_shard(one, wish, options.shard) for one in chosen]) else 1
     return 0 if run_all(chosen, wish, options) else 1
 
 

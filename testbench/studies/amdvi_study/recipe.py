@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "recipes"
-KNOWN = {"title", "question", "x", "variants", "lines", "y", "shapes", "sensitivity", "seconds"}
+NEEDED = {"title", "question", "x", "lines", "y"}
+KNOWN = NEEDED | {"variants", "shapes", "sensitivity", "seconds"}
 FILES = ("workload.trace", "time.latencies")  # settings that name a file
 
 
@@ -53,6 +54,38 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob("*/study.yaml"))
 
 
+def _lacks(what: str, value: Any, *keys: str) -> list[str]:
+    """What a part of study.yaml has to have, and has not."""
+    if not isinstance(value, dict):
+        return [f"{what}: fields are wanted, {', '.join(keys)}"]
+    return [f"{what}: {key} is missing" for key in keys if key not in value]
+
+
+def _each(what: str, value: Any, *keys: str) -> list[str]:
+    if not isinstance(value, list):
+        return [f"{what}: a list is wanted"]
+    return [mistake for one in value for mistake in _lacks(what, one, *keys)]
+
+
+def _mistakes(text: Any, folder: Path) -> list[str]:
+    """What is wrong in study.yaml, or missing beside it."""
+    if not isinstance(text, dict):
+        return _lacks("study", text, *sorted(NEEDED))
+    wrong = [f"{key}: no such field" for key in sorted(set(text) - KNOWN)] + [f"{key} is missing" for key in sorted(NEEDED - set(text))]
+    if wrong:
+        return wrong
+    x = text["x"]
+    wrong = [*_lacks("x", x, "label", "values"), *_lacks("y", text["y"], "label"), *_each("lines", text["lines"], "metric"),
+             *_each("variants", text.get("variants", []), "name"), *_each("shapes", text.get("shapes", []), "kind", "line")]
+    if "sensitivity" in text:
+        wrong += _lacks("sensitivity", text["sensitivity"], "metric")
+    if not wrong and not {"field", "fields", "cases"} & set(x):
+        wrong = ["x: one of field, fields and cases is missing"]
+    if not wrong and "cases" in x:
+        wrong = [f"x: cases: {value} is missing" for value in x["values"] if value not in x["cases"]]
+    return wrong + [f"{name} is missing beside it" for name in ("experiment.yaml", "page.md") if not (folder / name).exists()]
+
+
 def load(name: str) -> Recipe:
     """By name, or by the path of a folder."""
     folder = Path(name) if Path(name, "study.yaml").exists() else FOLDER / name
@@ -63,10 +96,9 @@ def load(name: str) -> Recipe:
         text = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise Wrong(f"{file}: {error}") from error
-    unknown = set(text) - KNOWN
-    missing = {"title", "question", "x", "lines", "y"} - set(text)
-    if unknown or missing:
-        raise Wrong(f"{file}: " + "; ".join([f"{key}: no such field" for key in sorted(unknown)] + [f"{key} is missing" for key in sorted(missing)]))
+    wrong = _mistakes(text, folder)
+    if wrong:
+        raise Wrong(f"{file}: " + "; ".join(wrong))
     return Recipe(name=folder.resolve().name, folder=folder.resolve(), **text)
 
 
@@ -105,17 +137,12 @@ def _settings(recipe: Recipe, fields: dict[str, Any]) -> tuple[tuple[str, str], 
     return tuple((key, str(recipe.folder / value) if key in FILES else word(value)) for key, value in fields.items())
 
 
-def _ordered(settings: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """A preset stands before the parameters that it would undo."""
-    return tuple(sorted(settings, key=lambda setting: setting[0] != "time.preset"))
-
-
 def points(recipe: Recipe, version: str, quick: bool = False, extra: tuple[tuple[str, str], ...] = ()) -> list[Point]:
     """Every variant at every x, in order. A variant's settings win over those of x, and `extra` over both."""
     values = recipe.x.get("quick", recipe.x["values"]) if quick else recipe.x["values"]
     found = []
     for variant, x in itertools.product(recipe.variants, values):
-        settings = _ordered(_settings(recipe, at(recipe, x) | variant.get("set", {})) + extra)
+        settings = _settings(recipe, at(recipe, x) | variant.get("set", {})) + extra
         found.append(Point(variant["name"], x, settings, _hash(recipe, settings, version)))
     return found
 
@@ -124,5 +151,5 @@ def sensitivity_point(recipe: Recipe, version: str, extra: tuple[tuple[str, str]
     """The point at which assumptions are halved and doubled, if the recipe names one."""
     if not recipe.sensitivity:
         return None
-    settings = _ordered((*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"])))
+    settings = (*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"]))
     return Point("", None, settings, _hash(recipe, settings, version))

@@ -61,13 +61,20 @@ def run_pack(plan_file: str, number: str) -> None:
         run_task(task)
 
 
-def shard(tasks: list[dict], number: int, of: int) -> None:
-    """Every `of`-th point, from `number` on (1 to `of`): for machines without Snakemake."""
+def error_of(task: dict) -> str:
+    """Why a task that was run failed; empty: it did not."""
+    error: str = json.loads(Path(task["target"]).read_text(encoding="utf-8")).get("error", "")
+    return error
+
+
+def shard(tasks: list[dict], number: int, of: int) -> list[dict]:
+    """Runs every `of`-th point, from `number` on (1 to `of`), and returns them: for machines without Snakemake."""
     mine = tasks[number - 1::of]
     for done, task in enumerate(mine, 1):
         Path(task["target"]).parent.mkdir(parents=True, exist_ok=True)
         run_task(task)
         progress.show(done, len(mine))
+    return mine
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def within(values: Values, shape: dict, other: Values) -> bool:
 def above(values: Values, shape: dict, other: Values) -> bool:
     """At every x, or those of `at`: at least `factor` times the other line."""
     second = dict((str(x), v) for x, v in other)
-    return all(v >= shape.get("factor", 1) * second[str(x)] for x, v in values if "at" not in shape or x in shape["at"])
+    return all(str(x) in second and v >= shape.get("factor", 1) * second[str(x)] for x, v in values if "at" not in shape or x in shape["at"])
 
 
 def knee(values: Values, shape: dict, other: Values) -> bool:
@@ -77,7 +77,10 @@ def check(recipe: Recipe, rows: list[table.Row]) -> list[tuple[str, bool, str]]:
         values = table.line(rows, *shape["line"])
         other = table.line(rows, *shape["than"]) if "than" in shape else []
         whole = len(values) > 1 and ("than" not in shape or len(other) == len(values))
-        holds = whole and KINDS[shape["kind"]](values, shape, other)
+        try:
+            holds = whole and KINDS[shape["kind"]](values, shape, other)
+        except KeyError as error:
+            raise Wrong(f"{recipe.folder / 'study.yaml'}: shapes: {shape['kind']} wants {error.args[0]}") from error
         text = ", ".join(f"{x}: {v:.4g}" for x, v in values) or "nothing"
         found.append((describe(shape), holds, text + ("; than " + ", ".join(f"{x}: {v:.4g}" for x, v in other) if other else "")))
     return found

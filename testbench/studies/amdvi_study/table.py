@@ -68,6 +68,11 @@ def line(rows: list[Row], variant: str, metric: str) -> list[tuple[object, float
     return [(row["x"], float(row[metric])) for row in rows if row["variant"] == variant and metric in row]
 
 
+def points(rows: list[Row]) -> set[tuple[object, str]]:
+    """Which points a table has."""
+    return {(row["variant"], str(row["x"])) for row in rows}
+
+
 def compare(one: list[Row], other: list[Row]) -> list[tuple[str, object, str, float, float]]:
     """(variant, x, metric, a, b) of what differs. Seeds are equal, so what differs is no noise."""
     second = {(row["variant"], str(row["x"])): row for row in other}

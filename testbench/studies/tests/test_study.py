@@ -2,7 +2,6 @@
 """`amdvi study`: recipes, sweeps that go on, shards, tables that are equal, shapes that a broken model does not have."""
 import json
 import os
-import pty
 import shutil
 import signal
 import sqlite3
@@ -15,9 +14,10 @@ import pytest
 
 AMDVI = os.environ["AMDVI"]
 HERE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "cli/tests")]
 
 from amdvi_study import plan, progress, recipe, runner, shapes, table  # noqa: E402
+from terminal import on_terminal  # noqa: E402
 
 RECIPES = recipe.names()
 
@@ -152,9 +152,13 @@ def test_two_recordings_are_compared(tmp_path):
 
 
 def test_two_presets_are_compared(tmp_path):
-    """A preset stands before the parameters of the sweep, or `amdvi run` would refuse it."""
+    """What a recipe says of single parameters stays, in its sweep and in its experiment."""
     one, other = (in_process(tmp_path / str(len(extra)), "table-placement", *extra)[1] for extra in ((), (("time.preset", "fands24"),)))
     assert not any(row["error"] for row in other) and any(metric == "latency_mean_ns" for _, _, metric, _, _ in table.compare(one, other))
+    few = (("length", "50"), ("warm_up", "10"))
+    in_process(tmp_path, "tenants", *few, ("time.preset", "gem5-smmu"))
+    times = [json.loads(path.read_text())["time"] for path in (tmp_path / "tenants/results").glob("*.json")]
+    assert times and all((time["l1.entries"], time["l2a.latency"]) == (0, 3) for time in times)
 
 
 def test_points_that_fail_stay_in_the_table(tmp_path):
@@ -171,11 +175,39 @@ def test_mistakes_are_said_in_a_line(tmp_path, words, message):
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
-def test_fields_of_a_recipe_are_known(tmp_path):
+def test_a_shard_of_which_a_point_fails_is_no_success(tmp_path):
+    words = ("walk-caches", "--quick", "--shard", "1/1", "--set", "workload.glx=2")
+    for _ in range(2):  # the second time it is known
+        done = study(tmp_path, *words)
+        assert done.returncode == 1 and done.stderr.count("walk-caches:  ") >= 2 and "could not be run" in done.stderr
+
+
+def test_points_that_only_one_table_has_are_counted(mini):
+    study(mini, "mini", "--no-sensitivity", "--out", "fewer")
+    with sqlite3.connect(mini / "fewer/mini/table.sqlite") as base:
+        base.execute("DELETE FROM point WHERE x = 6")
+    assert study(mini, "compare", "studies", "fewer", "mini").stdout.endswith("; 4 points are in one of the two only\n")
+    (mini / "fewer/mini/table.sqlite").write_text("no table" * 100)
+    done = study(mini, "compare", "studies", "fewer", "mini")
+    assert done.returncode == 2 and "fewer/mini/table.sqlite: file is not a database" in done.stderr and "Traceback" not in done.stderr
+
+
+WHOLE = {"title": "x", "question": "y", "x": {"label": "a", "field": "seed", "values": [1]}, "lines": [{"metric": "m"}], "y": {"label": "b"}}
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"shape": []}, "shape: no such field"), ({"x": {}}, "x: label is missing; x: values is missing"), ({"lines": "m"}, "lines: a list is wanted"),
+    ({"x": {"label": "a", "values": [1]}}, "x: one of field, fields and cases is missing"), ({"y": 3}, "y: fields are wanted, label"),
+    ({"x": {"label": "a", "values": ["p", "q"], "cases": {"p": {}}}}, "x: cases: q is missing"), ({"lines": [{}]}, "lines: metric is missing"),
+    ({"variants": [{"set": {}}]}, "variants: name is missing"), ({"shapes": [{"kind": "rises"}]}, "shapes: line is missing"),
+    ({}, "experiment.yaml is missing beside it; page.md is missing beside it")])
+def test_mistakes_in_a_recipe_are_named(tmp_path, change, said):
     (tmp_path / "bad").mkdir()
-    (tmp_path / "bad/study.yaml").write_text("title: x\nquestion: y\nx: {}\nlines: []\ny: {}\nshape: []\n")
+    (tmp_path / "bad/study.yaml").write_text(json.dumps(WHOLE | change))
     done = study(tmp_path, "bad")
-    assert done.returncode == 2 and "study.yaml: shape: no such field" in done.stderr
+    assert done.returncode == 2 and f"study.yaml: {said}" in done.stderr and "Traceback" not in done.stderr
+    (tmp_path / "bad/study.yaml").write_text("")
+    assert "study.yaml: study: fields are wanted, lines, question, title, x, y" in study(tmp_path, "bad").stderr
 
 
 # ---------------------------------------------------------------- shapes, by themselves
@@ -187,6 +219,14 @@ def test_fields_of_a_recipe_are_known(tmp_path):
     ("knee", [1, 1, 9], [1, 5, 9], {"at": 1, "factor": 5}), ("knee", [1, 1, 9], [1, 1, 2], {"at": 1, "factor": 5})])
 def test_each_shape_can_fail(kind, good, bad, shape):
     assert shapes.KINDS[kind](list(enumerate(good)), shape, []) and not shapes.KINDS[kind](list(enumerate(bad)), shape, [])
+
+
+def test_a_shape_without_its_number_is_said():
+    one = recipe.Recipe("n", Path("n"), "t", "q", {}, [], {}, shapes=[{"kind": "grows", "line": ["a", "m"]}])
+    rows = [{"variant": "a", "x": x, "error": "", "m": 1.0} for x in (1, 2)]
+    with pytest.raises(recipe.Wrong, match="study.yaml: shapes: grows wants factor"):
+        shapes.check(one, rows)
+    assert not shapes.above([(1, 5.0)], {}, [(2, 1.0)])
 
 
 def test_shapes_of_two_lines_can_fail():
@@ -242,29 +282,20 @@ def test_the_bar_is_full_at_the_end():
     assert progress.bar(1, 101, 60).endswith(" 1 of 101 jobs, 1 %, 100 min left")
 
 
-def on_terminal(folder: Path, *words: object, **environment: str) -> str:
+def told(folder: Path, *words: object, **environment: str) -> str:
     """What a study writes to standard error, when that is a terminal."""
-    main, other = pty.openpty()
-    with subprocess.Popen([AMDVI, "study", *map(str, words)], cwd=folder, stdout=subprocess.DEVNULL, stderr=other,
-                          env=os.environ | {"AMDVI_PYTHON": sys.executable, "TERM": "xterm"} | environment) as process:
-        os.close(other)
-        out = b""
-        try:
-            while piece := os.read(main, 65536):
-                out += piece
-        except OSError:  # the end of a terminal
-            pass
-    os.close(main)
-    assert process.returncode == 0, out
-    return out.decode()
+    seen = on_terminal([AMDVI, "study", *words], "stderr", cwd=folder,
+                       env=os.environ | {"AMDVI_PYTHON": sys.executable, "TERM": "xterm"} | environment)
+    assert seen.status == 0, seen
+    return seen.terminal
 
 
 def test_progress_is_for_terminals(mini, tmp_path):
     words = ("mini", "--shard", "1/4", "--out")
-    out = on_terminal(mini, *words, tmp_path / "seen")
+    out = told(mini, *words, tmp_path / "seen")
     assert "1 of 2 jobs, 50 %, " in out and "2 of 2 jobs, 100 %, 0 s left" in out
     assert "\x1b" not in out
-    assert on_terminal(mini, *words, tmp_path / "dumb", TERM="dumb") == ""
+    assert told(mini, *words, tmp_path / "dumb", TERM="dumb") == ""
     assert study(mini, *words, tmp_path / "pipe").stderr == ""
 
 
