@@ -2,6 +2,7 @@
 /* Runs scenarios on a kernel instance, each in a process of its own. */
 #include "world.h"
 
+#include "process.h"
 #include "surroundings.h"
 
 #include <errno.h>
@@ -9,9 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512, BLAME_SECONDS = 60 };
 
@@ -97,6 +96,21 @@ static const struct scenario *scenario_at(size_t index)
     return NULL;
 }
 
+/* The first name that no scenario has, whatever versions it is for; null: each has one. */
+static const char *unknown_name(char **names, int count)
+{
+    const struct scenario *scenario;
+
+    for (int name = 0; name < count; name++) {
+        size_t each = 0;
+        while ((scenario = scenario_at(each)) != NULL && !matches(names[name], scenario->name))
+            each++;
+        if (!scenario)
+            return names[name];
+    }
+    return NULL;
+}
+
 /* In the process of the scenario. */
 static int run(void *argument)
 {
@@ -108,24 +122,18 @@ static int run(void *argument)
     return world->failures ? EXIT_FAILED : 0;
 }
 
+static int run_surrounded(void *argument)
+{
+    return surroundings_run(run, argument);
+}
+
 static int in_process(const struct scenario *scenario, const struct run_options *options,
                       struct world_report *report)
 {
     struct world world = {.options = options, .scenario = scenario, .report = report};
 
-    alarm(options->seconds_most);
-    int status;
-    pid_t child;
-
-    fflush(NULL);
     memset(report, 0, sizeof(*report));
-    child = fork();
-    if (child == 0)
-        _exit(surroundings_run(run, &world));
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return EXIT_FAILED;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return process_run(run_surrounded, &world, options->seconds_most);
 }
 
 /* A scenario with findings runs once more, the same steps, to see where in the driver the stores were made.
@@ -153,6 +161,14 @@ static const char *verdict(int status)
     return status == 0 ? "ok" : status == INSTANCE_EXIT_DIED ? "DIED" : "FAILED";
 }
 
+/* Closed, with all that was written to it there. */
+static bool close_whole(FILE *file)
+{
+    bool whole = !ferror(file);
+
+    return !fclose(file) && whole;
+}
+
 static bool write_json(const char *name, const struct result *results, size_t count, const char *release)
 {
     FILE *file = fopen(name, "w");
@@ -167,7 +183,7 @@ static bool write_json(const char *name, const struct result *results, size_t co
         fputc('}', file);
     }
     fputs("\n]}\n", file);
-    return fclose(file) == 0;
+    return close_whole(file);
 }
 
 static bool write_junit(const char *name, const struct result *results, size_t count, const char *release)
@@ -191,7 +207,7 @@ static bool write_junit(const char *name, const struct result *results, size_t c
             fprintf(file, "/>\n");
     }
     fprintf(file, "</testsuite>\n");
-    return fclose(file) == 0;
+    return close_whole(file);
 }
 
 static size_t run_all(const struct run_options *options, const struct subject *subject, char **names,
@@ -350,6 +366,20 @@ static void take_option(struct command *command, int option)
     }
 }
 
+/* Guests are of the host's kernel where nothing else is said. */
+static void take_options(struct command *command, int argc, char **argv)
+{
+    int option;
+
+    times_default(&command->run.times);
+    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
+        take_option(command, option);
+    if (!command->run.guest_object)
+        command->run.guest_object = command->run.object;
+    if (!command->run.other_guest_object)
+        command->run.other_guest_object = command->run.guest_object;
+}
+
 /* As the object itself says. */
 static void look_at(const char *object, struct subject *subject)
 {
@@ -366,25 +396,45 @@ static void look_at(const char *object, struct subject *subject)
     instance_unload(probe);
 }
 
+/* The exit status after all of them. */
+static int report(const struct command *command, const struct subject *subject, const struct result *results,
+                  size_t count)
+{
+    size_t failed = 0;
+
+    for (size_t each = 0; each < count; each++)
+        failed += results[each].status != 0;
+    if (!count)
+        fprintf(stderr, "kshim-run: no scenario of that name for this version; --list tells\n");
+    printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, subject->release);
+    if (command->json && !write_json(command->json, results, count, subject->release)) {
+        fprintf(stderr, "kshim-run: %s cannot be written\n", command->json);
+        return EXIT_FAILED;
+    }
+    if (command->junit && !write_junit(command->junit, results, count, subject->release)) {
+        fprintf(stderr, "kshim-run: %s cannot be written\n", command->junit);
+        return EXIT_FAILED;
+    }
+    return !count ? EXIT_USAGE : failed ? EXIT_FAILED : 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct result results[MOST];
     struct command command = {.run = {.seed = 1}};
     struct subject subject;
-    size_t count, failed = 0;
-    int option;
+    const char *unknown;
+    size_t count;
 
-    times_default(&command.run.times);
-    while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1)
-        take_option(&command, option);
-    if (!command.run.object) {
-        fputs(usage, stderr);
+    take_options(&command, argc, argv);
+    unknown = unknown_name(argv + optind, argc - optind);
+    if (!command.run.object || unknown) {
+        if (unknown)
+            fprintf(stderr, "kshim-run: there is no scenario %s; --list names them\n", unknown);
+        else
+            fputs(usage, stderr);
         return EXIT_USAGE;
     }
-    if (!command.run.guest_object)
-        command.run.guest_object = command.run.object;
-    if (!command.run.other_guest_object)
-        command.run.other_guest_object = command.run.guest_object;
     look_at(command.run.object, &subject);
     if (command.list) {
         list(&subject);
@@ -393,18 +443,5 @@ int main(int argc, char **argv)
     printf("Linux %s%s%s, seed %" PRIu64 "\n", subject.release, *subject.added ? " with " : "", subject.added,
            command.run.seed);
     count = run_all(&command.run, &subject, argv + optind, argc - optind, results);
-    for (size_t each = 0; each < count; each++)
-        failed += results[each].status != 0;
-    if (!count)
-        fprintf(stderr, "kshim-run: no scenario of that name for this version; --list tells\n");
-    printf("%zu of %zu scenarios passed on Linux %s\n", count - failed, count, subject.release);
-    if (command.json && !write_json(command.json, results, count, subject.release)) {
-        fprintf(stderr, "kshim-run: %s cannot be written\n", command.json);
-        return EXIT_FAILED;
-    }
-    if (command.junit && !write_junit(command.junit, results, count, subject.release)) {
-        fprintf(stderr, "kshim-run: %s cannot be written\n", command.junit);
-        return EXIT_FAILED;
-    }
-    return !count ? EXIT_USAGE : failed ? EXIT_FAILED : 0;
+    return report(&command, &subject, results, count);
 }

@@ -59,6 +59,11 @@ def run_build(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def exit_status(code: int) -> int:
+    """Of a process that a signal has ended, whose number comes negative, as shells tell it."""
+    return code if code >= 0 else 128 - code
+
+
 def run_scenarios(arguments: argparse.Namespace) -> int:
     runner = kernels.check_runner("kshim-systemc" if arguments.systemc else "kshim-run")
     guests = [option for name in arguments.guest
@@ -69,7 +74,7 @@ def run_scenarios(arguments: argparse.Namespace) -> int:
         if wish.modified:
             print(f"MODIFIED: the driver of {wish.path} is not the published one")
         command = [str(runner), "--object", str(kernel.instance), *guests]
-        status = max(status, subprocess.run([*command, *arguments.rest], check=False).returncode)
+        status = max(status, exit_status(subprocess.run([*command, *arguments.rest], check=False).returncode))
     return status
 
 
