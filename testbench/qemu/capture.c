@@ -11,17 +11,16 @@
 #include <qapi/error.h>
 #include <qemu/error-report.h>
 
+#include "amdvi/layout.h"
+
 #define OWN_TYPE     "amd-iommu"
 #define OWN_REGION   "amd-iommu-iommu-memory-region"
 #define OWN_FUNCTION "AMDVI-PCI"
 
 enum {
     CAPABILITY = 0x0f,
-    NPCACHE = 1 << 26,
-    FEATURES = 0x30,
     REQUESTERS = 0x10000,
     CONFIG_BYTES = 256,
-    INTERRUPTS_FIRST = 0xfee00000
 };
 
 /* QEMU has one such device in a machine. */
@@ -267,14 +266,15 @@ static void hook_device(DeviceState *device, Error **errp)
 {
     MemoryRegion *registers = sysbus_mmio_get_region(SYS_BUS_DEVICE(device), 0);
     PCIBus *bus = PC_MACHINE(qdev_get_machine())->bus;
+    uint64_t features;
 
     hook_function(bus);
     if (!registers || !own.function || !bus->iommu_fn) {
         error_setg(errp, "amdvi: the " OWN_TYPE " of this QEMU is another one than this object knows");
         return;
     }
-    if (!capture_text_start(&own.text, registers->ops->read(registers->opaque, FEATURES, 8), memory_end(),
-                            errp))
+    features = registers->ops->read(registers->opaque, amdvi_register_find("efr")->offset, 8);
+    if (!capture_text_start(&own.text, features, memory_end(), errp))
         return;
     tell_function(registers);
     hook_registers(registers);
@@ -296,8 +296,10 @@ static void realize(DeviceState *device, Error **errp)
 static void clear_npcache(PCIDevice *function)
 {
     uint8_t *header = function->config + pci_find_capability(function, CAPABILITY);
+    uint64_t value = pci_get_long(header);
 
-    pci_set_long(header, pci_get_long(header) & ~(uint32_t)NPCACHE);
+    amdvi_field_set(amdvi_layout_field(amdvi_layout_find("cap_header"), "NpCache"), &value, 0);
+    pci_set_long(header, (uint32_t)value);
 }
 
 static void reset(DeviceState *device)
@@ -346,8 +348,7 @@ void capture_without_npcache(void)
     own.npcache_off = true;
 }
 
-void capture_finish(void)
+bool capture_finish(void)
 {
-    if (own.text.file)
-        capture_text_close(&own.text);
+    return !own.text.file || capture_text_close(&own.text);
 }

@@ -34,8 +34,10 @@ struct capture_text {
 bool capture_install(const char *path);
 /* The device says that it keeps no entry that is not present (NpCache=0), so that Linux flushes lazily. */
 void capture_without_npcache(void);
-/* The file is complete. Nothing when nothing is captured. */
-void capture_finish(void);
+/* The file is complete; nothing when nothing is captured. False: not all of it could be written, which is
+ * said.
+ */
+bool capture_finish(void);
 
 /* ---- capture_text.c */
 
@@ -46,7 +48,8 @@ void capture_bytes(struct capture_text *text, const char *begin, const uint8_t *
 bool capture_text_open(struct capture_text *text, const char *path, Error **errp);
 /* Makes the reader for a device with these features. */
 bool capture_text_start(struct capture_text *text, uint64_t features, uint64_t ram, Error **errp);
-void capture_text_close(struct capture_text *text);
+/* False with a message when not all of it could be written. */
+bool capture_text_close(struct capture_text *text);
 bool capture_on(struct capture_text *text); /* the IOMMU is enabled */
 /* Writes what memory has now and the file does not say, of what the access needs. */
 void capture_read_for_dma(struct capture_text *text, uint16_t device, uint64_t address, bool write);

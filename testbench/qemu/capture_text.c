@@ -8,8 +8,9 @@
 #include <qemu/timer.h>
 
 #include "amdvi/host.h"
+#include "amdvi/layout.h"
 
-enum { CONTROL = 0x18, COMMAND_TAIL = 0x2008, WORD = 8, NAME_BYTES = 48 };
+enum { WORD = 8, NAME_BYTES = 48 };
 
 /* ------------------------------------------------------------------ lines */
 
@@ -129,27 +130,31 @@ bool capture_text_open(struct capture_text *text, const char *path, Error **errp
     return true;
 }
 
-void capture_text_close(struct capture_text *text)
+bool capture_text_close(struct capture_text *text)
 {
-    bool failed = text->file && ferror(text->file);
+    bool whole = !ferror(text->file);
 
-    if (text->file && (fclose(text->file) || failed))
-        error_report("amdvi: the capture could not be written: %s", strerror(errno));
+    if (fclose(text->file))
+        whole = false;
+    if (!whole)
+        error_report("amdvi: the capture could not be written: it is not whole");
     text->file = NULL;
     amdvi_destroy(text->reader);
     amdvi_sparse_destroy(text->known);
     text->reader = NULL;
     text->known = NULL;
+    return whole;
 }
 
 /* ------------------------------------------------------------------ what an access needs */
 
 bool capture_on(struct capture_text *text)
 {
-    uint64_t control = 0;
+    const struct amdvi_register *control = amdvi_register_find("control");
+    uint64_t value = 0;
 
-    amdvi_mmio_read(text->reader, CONTROL, 8, &control);
-    return control & 1;
+    amdvi_mmio_read(text->reader, control->offset, 8, &value);
+    return amdvi_field_get(amdvi_layout_field(control->layout, "IommuEn"), &value);
 }
 
 static bool look(struct capture_text *text, uint16_t device, uint64_t address, bool write)
@@ -184,7 +189,7 @@ void capture_read_for_interrupt(struct capture_text *text, uint16_t device, uint
 void capture_register_written(struct capture_text *text, uint64_t offset, uint64_t value, unsigned size)
 {
     text->store_count = 0;
-    text->doorbell = offset == COMMAND_TAIL;
+    text->doorbell = offset == amdvi_register_find("cmd_tail")->offset;
     amdvi_mmio_write(text->reader, offset, size, value);
     amdvi_run(text->reader);
     text->doorbell = false;

@@ -7,8 +7,6 @@
 #include <hw/pci/msi.h>
 #include <qemu/main-loop.h>
 
-enum { INTERRUPTS_FIRST = 0xfee00000 };
-
 static void send_message(uint64_t address, uint32_t data)
 {
     MSIMessage message = {.address = address, .data = data};

@@ -16,13 +16,21 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+/* QEMU calls this when its own exit() is all but done, with nothing of its own behind it: a file that is not
+ * whole can still become its exit status. */
 static void at_exit(qemu_plugin_id_t id, void *data)
 {
+    bool whole = true;
+
     for (unsigned i = 0; i < units_count; i++) {
         traps_finish(units[i]);
-        watch_finish(&units[i]->watch);
+        whole &= watch_finish(&units[i]->watch);
     }
-    capture_finish();
+    whole &= capture_finish();
+    if (whole)
+        return;
+    fflush(NULL);
+    _exit(EXIT_FAILURE);
 }
 
 /* capture=FILE: QEMU's own IOMMU is recorded; npcache=off is about that one, too. */

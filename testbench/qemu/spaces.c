@@ -8,7 +8,7 @@
 #include <exec/address-spaces.h>
 #include <hw/i386/pc.h>
 
-enum { INTERRUPTS_FIRST = 0xfee00000, INTERRUPTS_BYTES = 0x100000 };
+enum { INTERRUPTS_BYTES = 0x100000 };
 /* Interrupts lie over what is translated. */
 enum { OVER_TRANSLATION = 1 };
 

@@ -29,6 +29,8 @@
 #define SPACE_TYPE       "amdvi-iommu-space"
 
 enum { UNITS_MAX = 8, IOAPIC_REQUESTER = 0x00a0 };
+/* Where writes of devices are interrupts (iommu 8.1). */
+enum { INTERRUPTS_FIRST = 0xfee00000 };
 
 /* One setting of a configuration key, as the user gave it. */
 struct setting {

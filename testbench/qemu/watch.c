@@ -234,22 +234,39 @@ void watch_register_write(struct watch *watch, uint64_t offset, uint64_t value, 
         move_ring(watch, reg, offset, value, size);
 }
 
-static void finish_recorder(struct watch *watch)
+static bool finish_recorder(struct watch *watch)
 {
-    if (amdvi_recorder_finish(watch->recorder) != AMDVI_TRACE_OK)
-        error_report("amdvi-iommu: the recording is not complete");
+    bool whole = amdvi_recorder_finish(watch->recorder) == AMDVI_TRACE_OK;
+
     amdvi_recorder_destroy(watch->recorder);
     watch->recorder = NULL;
     if (fclose(watch->record))
-        error_report("amdvi-iommu: the recording could not be written: %s", strerror(errno));
+        whole = false;
+    if (!whole)
+        error_report("amdvi-iommu: the recording could not be written: it is not whole");
+    return whole;
 }
 
-void watch_finish(struct watch *watch)
+static bool finish_findings(struct watch *watch)
 {
+    bool whole = !ferror(watch->findings);
+
+    if (fclose(watch->findings))
+        whole = false;
+    if (!whole)
+        error_report("amdvi-iommu: the findings could not be written: some are missing");
+    watch->findings = NULL;
+    return whole;
+}
+
+bool watch_finish(struct watch *watch)
+{
+    bool whole = true;
+
     if (watch->lint)
         amdvi_lint_finish(watch->lint);
     if (watch->recorder)
-        finish_recorder(watch);
+        whole = finish_recorder(watch);
     if (watch->live) {
         amdvi_live_update(watch->live, (uint64_t)watch->now);
         amdvi_live_stop(watch->live);
@@ -257,7 +274,7 @@ void watch_finish(struct watch *watch)
     }
     amdvi_lint_destroy(watch->lint);
     watch->lint = NULL;
-    if (watch->findings)
-        fclose(watch->findings);
-    watch->findings = NULL;
+    if (watch->findings && !finish_findings(watch))
+        whole = false;
+    return whole;
 }

@@ -42,7 +42,9 @@ void watch_now(struct watch *watch);
 void watch_register_write(struct watch *watch, uint64_t offset, uint64_t value, unsigned size);
 /* A trap of the conformance kit says what it has seen. */
 void watch_trap(struct watch *watch, const char *trap, const char *text);
-/* Ends lint and recording; files are complete. Again: nothing. */
-void watch_finish(struct watch *watch);
+/* Ends lint and recording; files are complete. Again: nothing. False: not all could be written, which is
+ * said.
+ */
+bool watch_finish(struct watch *watch);
 
 #endif
