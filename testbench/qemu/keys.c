@@ -22,7 +22,7 @@ static void set_key(Object *object, Visitor *visitor, const char *name, void *op
 {
     struct unit *unit = (struct unit *)object;
     const struct amdvi_config_key *key = opaque;
-    struct setting *setting;
+    struct setting *setting, **end;
     char *value;
 
     if (unit->device) {
@@ -37,8 +37,10 @@ static void set_key(Object *object, Visitor *visitor, const char *name, void *op
         return;
     }
     setting = g_new0(struct setting, 1);
-    *setting = (struct setting){.key = key, .value = value, .next = unit->settings};
-    unit->settings = setting;
+    *setting = (struct setting){.key = key, .value = value};
+    for (end = &unit->settings; *end; end = &(*end)->next)
+        ; /* what was said last counts: -device, after -global */
+    *end = setting;
 }
 
 void keys_add_properties(ObjectClass *klass)
