@@ -29,12 +29,21 @@ static enum amdvi_memory_result write_memory(void *context, uint64_t spa, const 
     return result_of(address_space_write(&address_space_memory, spa, MEMTXATTRS_UNSPECIFIED, data, length));
 }
 
+/* Of what is no RAM, QEMU maps a copy for writing, whose bytes are nobody's. */
+static bool is_ram(void *place)
+{
+    ram_addr_t offset;
+
+    return memory_region_from_host(place, &offset) != NULL;
+}
+
 static enum amdvi_memory_result compare_exchange(void *context, uint64_t spa, uint64_t expected,
                                                  uint64_t desired, uint64_t *seen)
 {
     hwaddr length = sizeof(uint64_t);
     void *place = address_space_map(&address_space_memory, spa, &length, true, MEMTXATTRS_UNSPECIFIED);
-    bool whole = place && length == sizeof(uint64_t) && QEMU_PTR_IS_ALIGNED(place, sizeof(uint64_t));
+    bool whole =
+        place && length == sizeof(uint64_t) && QEMU_PTR_IS_ALIGNED(place, sizeof(uint64_t)) && is_ram(place);
 
     if (whole)
         *seen = le64_to_cpu(qatomic_cmpxchg((uint64_t *)place, cpu_to_le64(expected), cpu_to_le64(desired)));
