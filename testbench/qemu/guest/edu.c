@@ -5,10 +5,11 @@
  *
  *     edu /dev/vfio/GROUP 0000:00:08.0 rights|fuzz|faults [SEED]
  *
- * rights: pages mapped for reading, for writing, for both, and not at all; what is not allowed must change
- * nothing. fuzz:   random mappings of random sizes, checked by copies through the device, then taken away;
- * afterwards the old addresses must not work. Prints its seed. faults: accesses that nobody mapped, for the
- * event log.
+ * - rights: pages mapped for reading, for writing, for both, and not at all; what is not allowed must change
+ *   nothing.
+ * - fuzz: random mappings of random sizes, checked by copies through the device, then taken away; afterwards
+ *   the old addresses must not work. Prints its seed.
+ * - faults: accesses that nobody mapped, for the event log.
  */
 #include <errno.h>
 #include <fcntl.h>
