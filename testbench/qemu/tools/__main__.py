@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from . import boot, capture, collection, compare, headers, kernels, kit_command, moving, places, scenarios
 from .errors import QemuError, Unavailable
@@ -117,7 +120,12 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def ended(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
 def main() -> int:
+    signal.signal(signal.SIGTERM, ended)  # on the way out machines are ended and folders removed
     options = parse()
     os.environ.setdefault("LC_ALL", "C.UTF-8")
     try:

@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema
 
-from . import machine, places
+from . import machine, places, process
 from .errors import QemuError
 from .kernels import Kernel
 from .scenarios import NOT_OK, Scenario
@@ -52,13 +52,7 @@ def command_of(scenario: Scenario, kernel: Kernel, folder: Path, disks: machine.
 def run(command: list[str], what: str) -> tuple[str, float]:
     """The console, and the wall time."""
     begin = time.monotonic()
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-                              timeout=TIMEOUT, env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
-    except subprocess.TimeoutExpired as error:
-        last = (error.stdout or b"")[-1500:]
-        raise QemuError(f"{what}: not switched off after {TIMEOUT} s; its last words:\n"
-                        f"{last.decode(errors='replace') if isinstance(last, bytes) else last}") from error
+    done = process.run(command, what, TIMEOUT)
     if "amdvi vm: IOMMU 0" not in done.stdout:
         raise QemuError(f"{what}: there was no report:\n{(done.stdout + done.stderr)[-3000:]}")
     return done.stdout + done.stderr, time.monotonic() - begin

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import boot, kernels, machine, places
+from . import boot, kernels, machine, places, process
 from .errors import QemuError
 from .kernels import Kernel
 
@@ -25,8 +25,7 @@ def record(kernel: Kernel, lazy: bool, append: str, target: Path) -> None:
         words = ["--no-npcache"] if lazy else []
         command = [str(places.command()), "vm", "--qemu-iommu", *words, "--quiet", "--record", str(target), "--",
                    *machine.arguments(kernel.image, kernel.initrd, f"iommu=nopt iommu.strict={int(not lazy)} {append} amdvi.do=disks,net,vfio", disks)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-                              timeout=boot.TIMEOUT, env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
+        done = process.run(command, kernel.release, boot.TIMEOUT)
         missing = [one for one in WANTED if f"CHECK {one} ok" not in done.stdout]
         if done.returncode or missing or not all(disks.copied(index) for index in range(len(machine.DISKS))):
             raise QemuError(f"{kernel.release}: not checked: {missing}:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -14,7 +14,7 @@ import zipapp
 from collections.abc import Callable
 from pathlib import Path
 
-from . import archive, initrd, places
+from . import archive, initrd, places, process
 from .errors import QemuError
 from .kernels import Kernel
 
@@ -26,6 +26,7 @@ MODULES = ("__future__, argparse, bisect, glob, gzip, io, mmap, os, pathlib, re,
            "typing, zipfile, zipimport, zlib, encodings.ascii, encodings.idna, encodings.latin_1, encodings.utf_8")
 LIST = f"import {MODULES}\nfor m in list(sys.modules.values()):\n    f = getattr(m, '__file__', None)\n    f and print(f)\n"
 DISK_BYTES = 64 << 20
+ARCHIVE_AT = 64 << 10  # on the first disk, behind its size
 
 
 def python_files() -> dict[str, Path]:
@@ -77,9 +78,12 @@ def take(disk: Path, target: Path) -> int:
         size = re.match(rb"\d+", file.read(20))
         if not size:
             raise QemuError("the guest wrote no archive")
-        file.seek(64 << 10)
-        target.write_bytes(file.read(int(size[0])))
-    return int(size[0])
+        file.seek(ARCHIVE_AT)
+        archived = file.read(int(size[0]))
+    if len(archived) < int(size[0]):
+        raise QemuError(f"the archive has {int(size[0])} bytes, and the disk for it room for {len(archived)}")
+    target.write_bytes(archived)
+    return len(archived)
 
 
 def collect(kernel: Kernel, append: str, target: Path, model: bool, say: Callable[[str], None]) -> None:
@@ -92,11 +96,7 @@ def collect(kernel: Kernel, append: str, target: Path, model: bool, say: Callabl
                 file.truncate(DISK_BYTES)
         build_initrd(kernel, folder / "initrd.gz")
         say(f"booting {kernel.release}")
-        try:
-            done = subprocess.run([*machine, *arguments(kernel, folder / "initrd.gz", folder, append)], stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, errors="replace", check=False, timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise QemuError(f"{kernel.release}: not switched off after {TIMEOUT} s") from None
+        done = process.run([*machine, *arguments(kernel, folder / "initrd.gz", folder, append)], kernel.release, TIMEOUT)
         if "CHECK end ok" not in done.stdout:
             raise QemuError(f"{kernel.release}: the guest did not come to its end:\n{(done.stdout + done.stderr)[-2000:]}")
         for line in re.findall(r"^not collected: .*$", done.stdout, re.M):

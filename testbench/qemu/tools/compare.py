@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import resource
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import machine, places
+from . import machine, places, process
 from .errors import QemuError
 from .kernels import Kernel
 
+TIMEOUT = 400
 APPEND = "iommu=nopt iommu.strict=1 amdvi.do=disks,net"
 QEMU = ["qemu-system-x86_64", "-machine", "q35"]
 
@@ -31,8 +31,7 @@ def once(command: list[str], kernel: Kernel) -> tuple[float, float]:
         disks = machine.Disks(Path(name), 1)
         disks.make()
         before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        done = subprocess.run([*command, *machine.arguments(kernel.image, kernel.initrd, APPEND, disks)], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, errors="replace", check=False, timeout=400)
+        done = process.run([*command, *machine.arguments(kernel.image, kernel.initrd, APPEND, disks)], " ".join(command), TIMEOUT)
         after, seconds = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begin
     if "CHECK end ok" not in done.stdout:
         raise QemuError(f"{' '.join(command)}: the guest did not come to its end:\n{done.stdout[-1500:]}{done.stderr[-500:]}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import kernels, machine, places
+from . import kernels, machine, places, process
 
 MISTAKES = ("forget", "short", "late")
 
@@ -26,14 +25,14 @@ def of_linux(options: argparse.Namespace, folder: Path, say: Callable[[str], Non
 
 
 def run(options: argparse.Namespace, say: Callable[[str], None]) -> int:
-    environment = {**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_file(say))}
+    places.object_file(say)
     places.build_command(say)
     title = options.title or (f"Linux {options.kernel}" + (f" with mistake '{options.mistake}'" if options.mistake else ""))
     with tempfile.TemporaryDirectory(dir=places.FOLDER) as name:
         trials = [word for one in options.trial for word in ("--trial", one)]
-        return subprocess.run([str(places.command()), "kit", "--title", title, "--output", str(options.output), "--jobs",
+        return subprocess.run([*process.OWNED, str(places.command()), "kit", "--title", title, "--output", str(options.output), "--jobs",
                                str(options.jobs), "--seconds", str(options.seconds), *trials, "--",
-                               *of_linux(options, Path(name), say)], check=False, env=environment).returncode
+                               *of_linux(options, Path(name), say)], check=False, env=process.environment()).returncode
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", say: Callable[[str], None]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import re
 import shlex
 import socket
@@ -16,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import boot, kernels, machine, places
+from . import boot, kernels, machine, places, process
 from .errors import QemuError
 from .kernels import Kernel
 
@@ -60,11 +59,11 @@ class Machine:
 
     def __init__(self, folder: Path, name: str, arguments: list[str]) -> None:
         self.console_path, self.report_path, self.socket = folder / f"{name}.txt", folder / f"{name}.json", folder / f"{name}.qmp"
-        command = [str(places.command()), "vm", "--die-with-parent", "--json", str(self.report_path), "--", *arguments,
+        command = [str(places.command()), "vm", "--json", str(self.report_path), "--", *arguments,
                    "-qmp", f"unix:{self.socket},server=on,wait=off"]
         with self.console_path.open("wb") as console:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
-                                            env={**os.environ, "AMDVI_QEMU_OBJECT": str(places.object_path())})
+            self.process = subprocess.Popen([*process.OWNED, *command], stdin=subprocess.DEVNULL, stdout=console,
+                                            stderr=subprocess.STDOUT, env=process.environment())
 
     def console(self) -> str:
         return self.console_path.read_text(encoding="utf-8", errors="replace")

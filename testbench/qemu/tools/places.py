@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from . import headers
 from .errors import QemuError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,14 +26,25 @@ def build_target(target: str, say: Callable[[str], None]) -> None:
             raise QemuError(f"{' '.join(step)} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
+def headers_folder() -> Path:
+    """Where the build looks for the headers of QEMU."""
+    cache = BUILD / "CMakeCache.txt"
+    said = re.search(r"^AMDVI_QEMU_HEADERS:\w+=(.+)$", cache.read_text(encoding="utf-8"), re.M) if cache.exists() else None
+    return Path(said[1]) if said else ROOT / "build/qemu/headers"
+
+
 def object_path() -> Path:
     """Where the object is, built or not."""
     return Path(os.environ.get("AMDVI_QEMU_OBJECT", BUILD / "testbench/qemu/amdvi-qemu.so"))
 
 
 def object_file(say: Callable[[str], None]) -> Path:
-    """The object for -plugin, built if it is not up to date."""
+    """
+    The object for -plugin, built if it is not up to date. Its headers are fetched first: where QEMU or the network is missing
+    the build could only fail.
+    """
     if "AMDVI_QEMU_OBJECT" not in os.environ:
+        headers.fetch(headers_folder(), say)
         build_target("amdvi-qemu", say)
     return object_path()
 
