@@ -32,13 +32,13 @@ DOMAIN = 7
 class Machine:
     """A machine without a processor."""
 
-    def __init__(self, folder: Path, device: str) -> None:
+    def __init__(self, folder: Path, device: str, *more: str) -> None:
         self.report_path, bios = folder / "report.json", folder / "bios"
         bios.write_bytes(bytes(BIOS) + b"\xfa\xf4\xeb\xfd".ljust(16, b"\0"))  # cli; hlt; jump to hlt
         self.process = subprocess.Popen(
             [os.environ["AMDVI"], "vm", "--quiet", "--die-with-parent", "--json", str(self.report_path), "--", "-qtest", "stdio",
-             "-qtest-log", "none", "-display", "none", "-nodefaults", "-bios", str(bios), "-m", "64", "-device", f"amdvi-iommu,{device}",
-             "-device", f"e1000,addr={CARD_SLOT:x},romfile="],
+             "-qtest-log", "none", "-display", "none", "-nodefaults", "-bios", str(bios), "-m", "64", *more, "-device",
+             f"amdvi-iommu,{device}", "-device", f"e1000,addr={CARD_SLOT:x},romfile="],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.tail = 0
         self.configure(0x10, CARD_BAR)
@@ -53,8 +53,8 @@ class Machine:
                 return line[2:].strip()
         raise AssertionError(f"{command}: QEMU ended: {self.process.stderr.read()}")
 
-    def configure(self, offset: int, value: int) -> None:
-        self.ask(f"outl 0xcf8 {0x80000000 | CARD << 8 | offset:#x}")
+    def configure(self, offset: int, value: int, slot: int = CARD_SLOT) -> None:
+        self.ask(f"outl 0xcf8 {0x80000000 | slot << 11 | offset:#x}")
         self.ask(f"outl 0xcfc {value:#x}")
 
     def write(self, address: int, value: int) -> None:

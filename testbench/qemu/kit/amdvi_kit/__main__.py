@@ -53,8 +53,11 @@ def settings_of(options: argparse.Namespace) -> machines.Settings:
 
 
 def write(judged: Sheet, title: str, folder: Path) -> None:
-    sheet.write_html(judged, f"Conformance of an AMD IOMMU driver: {title}", folder / "sheet.html")
-    sheet.write_junit(judged, title, folder / "junit.xml")
+    try:
+        sheet.write_html(judged, f"Conformance of an AMD IOMMU driver: {title}", folder / "sheet.html")
+        sheet.write_junit(judged, title, folder / "junit.xml")
+    except OSError as error:
+        raise KitError(f"{folder}: {error.strerror}: the sheet cannot be written") from error
     print(f"written: {folder}/sheet.html and junit.xml")
 
 
@@ -69,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
         found[trial.name] = judge(trial, report)
         print(f"==> {sheet.line_of(trial.name, found[trial.name])}", flush=True)
 
+    sheet.check()
     machines.run(trials, settings_of(options), told)
     judged = [(trial, found[trial.name]) for trial in trials]
     print(sheet.as_text(judged))

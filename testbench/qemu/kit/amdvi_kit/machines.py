@@ -2,8 +2,10 @@
 """Runs trials: one machine each, some at a time, by `amdvi vm`."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,7 +17,8 @@ from .demands import Report
 from .errors import KitError
 from .trials import Trial
 
-POLL, GRACE = 0.1, 60  # seconds: between looks, and from SIGTERM to SIGKILL
+POLL = 0.1  # seconds between looks
+GRACE = 60  # from SIGTERM to SIGKILL
 
 
 @dataclass(frozen=True)
@@ -39,21 +42,34 @@ class Machine:
         command = [os.environ.get("AMDVI", "amdvi"), "vm", "--die-with-parent", "--json", str(self.report_path), *settings.options,
                    "--", "-device", f"amdvi-iommu,{trial.device}", *settings.arguments]
         with self.console_path.open("wb") as console:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
+                                            start_new_session=True)
         self.deadline = time.monotonic() + settings.seconds
 
     def finished(self) -> bool:
         if self.process.poll() is not None:
             return True
         if time.monotonic() > self.deadline:
-            self.process.kill() if self.late else self.process.terminate()
+            self.kill() if self.late else self.process.terminate()
             self.late, self.deadline = True, time.monotonic() + GRACE
         return False
 
+    def kill(self) -> None:
+        """Of a QEMU that does not end by SIGTERM. `amdvi vm` lives, and reports what that showed last; without one it goes, too."""
+        with contextlib.suppress(OSError):
+            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii").split()
+            for child in children:
+                os.kill(int(child), signal.SIGKILL)
+            if not children:
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait()
+        """The end, without a report."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE)
+        with contextlib.suppress(OSError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def report(self) -> Report:
         if not self.report_path.exists() or not (units := json.loads(self.report_path.read_text(encoding="utf-8"))["units"]):
@@ -67,7 +83,10 @@ class Machine:
 def run(trials: list[Trial], settings: Settings, told: Callable[[Trial, Report], None]) -> None:
     """Runs all; `told` hears of each when it is over."""
     waiting, running = list(trials), []
-    settings.consoles.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.consoles.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KitError(f"{error.filename}: {error.strerror}; a folder for results was expected") from error
     with tempfile.TemporaryDirectory(prefix="amdvi-kit-") as name:
         try:
             while waiting or running:
@@ -78,6 +97,8 @@ def run(trials: list[Trial], settings: Settings, told: Callable[[Trial, Report],
                     told(machine.trial, machine.report())
                 time.sleep(POLL)
         finally:
+            for machine in running:
+                machine.process.terminate()
             for machine in running:
                 machine.stop()
 

@@ -2,6 +2,7 @@
 """The score sheet: text, HTML, JUnit."""
 from __future__ import annotations
 
+import importlib.util
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
@@ -21,11 +22,14 @@ def count(rows: list[Row], state: str) -> int:
     return sum(row.state == state for row in rows)
 
 
+def check() -> None:
+    """Whether a sheet can be made at all: better said before an hour of machines than after it."""
+    if importlib.util.find_spec("jinja2") is None:
+        raise KitError("the sheet needs python3-jinja2")
+
+
 def write_html(sheet: Sheet, title: str, path: Path) -> None:
-    try:
-        import jinja2
-    except ImportError as error:
-        raise KitError("the sheet needs python3-jinja2") from error
+    import jinja2
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     held, demanded = points(sheet)
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
