@@ -306,6 +306,7 @@ enum hv_status hv_rfc_domain_attach(struct hv_rfc *rfc, const struct hv_rfc_dom_
 {
     struct rfc_guest *guest;
     const struct rfc_device *device;
+    enum hv_status status;
     uint64_t entry[4];
 
     if (!rfc || !info || info->size != sizeof(*info))
@@ -314,8 +315,8 @@ enum hv_status hv_rfc_domain_attach(struct hv_rfc *rfc, const struct hv_rfc_dom_
     device = guest ? *find_device(guest, info->gdev_id) : NULL;
     if (!device)
         return HV_ERR_NO_OBJECT;
-    hv_entry_read(guest->driver, device->host, entry);
-    return hv_guest_map_domain(guest->guest, info->gdom_id, (uint16_t)dte_domainid(entry));
+    status = hv_entry_read(guest->driver, device->host, entry);
+    return status ? status : hv_guest_map_domain(guest->guest, info->gdom_id, (uint16_t)dte_domainid(entry));
 }
 
 enum hv_status hv_rfc_domain_detach(struct hv_rfc *rfc, const struct hv_rfc_dom_info *info)

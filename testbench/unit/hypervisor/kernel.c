@@ -42,6 +42,8 @@ static enum hv_status entry_read(void *context, uint16_t device, uint64_t entry[
 {
     const struct kernel *k = context;
 
+    if (k->unreadable)
+        return HV_ERR_DEVICE;
     for (unsigned i = 0; i < 4; i++)
         entry[i] = hv_memory_get(k->memory, place(k, device) + i * 8);
     return HV_OK;

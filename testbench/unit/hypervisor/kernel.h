@@ -20,6 +20,7 @@ struct kernel {
     struct hv_table own, guest; /* of its device, and a guest's memory */
     uint64_t page;              /* where KERNEL_IOVA leads */
     bool no_reset;              /* it cannot give RESET_VMMIO */
+    bool unreadable;            /* it refuses to read entries */
     uint16_t next_id[3];        /* numbers that it gives away, from 4000h up */
     unsigned given[3];          /* how many of them are out */
     uint64_t commands;

@@ -10,6 +10,7 @@
 #include "tables/layout.h"
 #include "testbench/hypervisor/dte.h"
 #include "testbench/hypervisor/guest_driver.h"
+#include "testbench/hypervisor/rfc2023.h"
 #include "testbench/hypervisor/workload.h"
 
 enum { GDEV = 0x10, GUEST_BYTES = 16 << 20, TABLE_BYTES = 65536 * 32, REGISTERS = 8 };
@@ -334,6 +335,31 @@ START_TEST(the_owner_hands_records_on)
 }
 END_TEST
 
+/* The proposal of 2023 takes a guest domain's number from the entry of one of its devices (viommu 9.1). */
+START_TEST(an_unreadable_entry_names_no_domain)
+{
+    struct hv_rfc_iommu_info info = {.size = sizeof(info)};
+    struct hv_rfc_dev_info dev = {.size = sizeof(dev), .hdev_id = BENCH_DEVICE, .gdev_id = GDEV};
+    struct hv_rfc_dom_info dom = {.size = sizeof(dom), .gdev_id = GDEV, .gdom_id = 5};
+    struct hv_stage2 *mine;
+    struct hv_rfc *rfc;
+
+    join(true);
+    stage2 = kernel_stage2(&k, BENCH_GPA, hv_memory_take(b.memory, GUEST_BYTES, 512 * HV_PAGE), GUEST_BYTES);
+    ck_assert_int_eq(hv_stage2_adopt(b.driver, &stage2, &mine), HV_OK);
+    ck_assert_int_eq(hv_device_attach(b.driver, BENCH_DEVICE, mine), HV_OK);
+    ck_assert_int_eq(hv_rfc_create(&b.driver, 1, &rfc), HV_OK);
+    ck_assert_int_eq(hv_rfc_iommu_init(rfc, &info), HV_OK);
+    dev.gid = dom.gid = info.gid;
+    ck_assert_int_eq(hv_rfc_device_attach(rfc, &dev), HV_OK);
+    k.unreadable = true;
+    ck_assert_int_eq(hv_rfc_domain_attach(rfc, &dom), HV_ERR_DEVICE);
+    k.unreadable = false;
+    ck_assert_int_eq(hv_rfc_domain_attach(rfc, &dom), HV_OK);
+    hv_rfc_destroy(rfc);
+}
+END_TEST
+
 START_TEST(refusals_have_names)
 {
     const struct hv_interrupt to_cpu = {.valid = true, .vector = 0x40};
@@ -386,6 +412,7 @@ int main(void)
     tcase_add_loop_test(tcase, the_owners_table_grows, 0, 4);
     tcase_add_test(tcase, tables_of_others_are_understood);
     tcase_add_test(tcase, the_owner_hands_records_on);
+    tcase_add_test(tcase, an_unreadable_entry_names_no_domain);
     tcase_add_test(tcase, refusals_have_names);
     return run_tests(tcase);
 }
