@@ -75,6 +75,8 @@ class Collection:
     def take(self, name: str, path: str) -> None:
         with open(path, "rb") as file:
             self.files[name] = file.read(MOST_FILE)
+            if file.read(1):
+                self.miss(f"{name}: more than {MOST_FILE >> 20} MiB: the rest is cut off")
 
     # ------------------------------------------------------------ small files
 

@@ -6,7 +6,7 @@ import struct
 import pytest
 from conftest import DEVICE, HEAD, IRT, LEVEL1, LEVEL2, LEVEL3, PAGES, TABLE, TYPES, UNIT_ADDRESS, core_file, kernel_memory
 
-from amdvi_machine import elf, kernel
+from amdvi_machine import collect, elf, kernel
 from amdvi_machine.btf import Btf
 from amdvi_machine.errors import SourceError, Unreadable
 from amdvi_machine.walk import Walk
@@ -47,6 +47,15 @@ def test_segments_may_overlap():
 def test_mistakes_of_core_files(change, told):
     with pytest.raises(SourceError, match=told):
         core_of(change(core_file(PAGES)))
+
+
+def test_a_file_that_the_collector_cuts_is_named(monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").write_bytes(bytes((1 << 20) + 1))
+    for most, missing in ((1 << 20, ["debugfs/file: more than 1 MiB: the rest is cut off"]), (2 << 20, [])):
+        monkeypatch.setattr(collect, "MOST_FILE", most)
+        taken = collect.Collection()
+        taken.take("debugfs/file", str(tmp_path / "file"))
+        assert taken.missing == missing and len(taken.files["debugfs/file"]) == min(most, (1 << 20) + 1)
 
 
 def test_what_the_collector_writes_is_read_again():
