@@ -52,6 +52,17 @@ class Hooks:
         return int(lib.AMDVI_MEMORY_OK)
 
 
+def whole(write: Callable[[bytes], int | None]) -> Callable[[bytes], None]:
+    """Writes all of some bytes, also to a file that takes less than it is given (one without a buffer)."""
+    def action(data: bytes) -> None:
+        while data:
+            count = write(data)
+            if count == 0:
+                raise OSError("the file takes no byte more")
+            data = data[count:] if count is not None else b""
+    return action
+
+
 def hooks_of(context: object) -> Hooks:
     hooks = ffi.from_handle(context)
     assert isinstance(hooks, Hooks)

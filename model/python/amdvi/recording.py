@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from ._amdvi import ffi, lib
 from ._fields import choice
-from ._hooks import Hooks
+from ._hooks import Hooks, whole
 from .device import Device
 from .trace import FORMS, TraceError
 
@@ -37,7 +37,7 @@ class Recorder:
 
     def __init__(self, device: Device, file: BinaryIO, form: str = "text", ram: int = 0) -> None:
         self._hooks = Hooks()
-        self._hooks.functions["trace_write"] = file.write
+        self._hooks.functions["trace_write"] = whole(file.write)
         self._device, out = device, ffi.new("struct amdvi_recorder **")
         options = ffi.new("struct amdvi_recorder_options *", {
             "config": device.config.pointer, "form": choice("form", form, FORMS), "write": lib.amdvi_py_trace_write,

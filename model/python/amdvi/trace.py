@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 from ._amdvi import ffi, lib
-from ._hooks import Hooks
+from ._hooks import Hooks, whole
 from .errors import AmdviError, text
 
 HOST = "host"
@@ -305,7 +305,7 @@ class Writer:
 
     def __init__(self, file: BinaryIO, form: str = "text") -> None:
         self._hooks = Hooks()
-        self._hooks.functions["trace_write"] = file.write
+        self._hooks.functions["trace_write"] = whole(file.write)
         out, error = ffi.new("struct amdvi_trace_writer **"), ffi.new("struct amdvi_trace_error *")
         status = lib.amdvi_trace_writer_open(FORMS[form], lib.amdvi_py_trace_write, self._hooks.handle, out, error)
         if status != lib.AMDVI_TRACE_OK:

@@ -28,6 +28,28 @@ def record(form: str) -> tuple[bytes, amdvi.Recorded]:
     return file.getvalue(), recorded
 
 
+class Little:
+    """A file that takes seven bytes at a time, and at last none."""
+
+    def __init__(self, room: int = 1 << 30) -> None:
+        self.data, self.room = b"", room
+
+    def write(self, data: bytes) -> int:
+        taken = data[:min(7, self.room - len(self.data))]
+        self.data += taken
+        return len(taken)
+
+
+def test_files_that_take_less_than_they_are_given():
+    records = [trace.Record("mem", {"addr": 0x1000, "data": bytes(range(1, 40))}), trace.Record("run")]
+    little, plain = Little(), io.BytesIO()
+    trace.dump(records, little)
+    trace.dump(records, plain)
+    assert little.data == plain.getvalue()
+    with pytest.raises(OSError, match="takes no byte more"):
+        trace.dump(records, Little(20))
+
+
 @pytest.mark.parametrize("form", ["text", "binary"])
 def test_a_recording_replays(form, tmp_path):
     data, recorded = record(form)
