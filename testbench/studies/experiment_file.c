@@ -58,6 +58,10 @@ static void scalar(struct reading *r, const yaml_event_t *event)
         fail(r, event->start_mark.line, "a mapping of fields is wanted");
         return;
     }
+    if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length) {
+        fail(r, event->start_mark.line, "a zero byte in a text");
+        return;
+    }
     if (!*r->key) {
         name_taken(r, r->key, event);
         return;

@@ -23,6 +23,7 @@ def kit(*arguments: str) -> "subprocess.CompletedProcess[str]":
     (("--trial", "nonsense", "--", "-m", "1"), "there is no trial nonsense"),
     (("--jobs", "0", "--", "-m", "1"), "numbers from 1"),
     (("--jobs", "many", "--", "-m", "1"), "invalid int value"),
+    (("--output", "/proc/nowhere", "--", "-m", "1"), "amdvi kit: /proc/nowhere"),
 ])
 def test_what_it_refuses(arguments: tuple[str, ...], message: str) -> None:
     done = kit(*arguments)

@@ -137,4 +137,6 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except (recipe.Wrong, runner.CannotRun) as wrong:
         print(f"amdvi study: {wrong}", file=sys.stderr)
-        sys.exit(2)
+    except OSError as error:
+        print(f"amdvi study: {str(error.filename) + ': ' if error.filename else ''}{error.strerror}", file=sys.stderr)
+    sys.exit(2)

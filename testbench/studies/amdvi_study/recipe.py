@@ -94,8 +94,11 @@ def load(name: str) -> Recipe:
         raise Wrong(f"there is no study '{name}'; amdvi study --list")
     try:
         text = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise Wrong(f"{file}: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise Wrong(f"{file}:{line}: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Wrong(f"{file}: no text in UTF-8") from error
     wrong = _mistakes(text, folder)
     if wrong:
         raise Wrong(f"{file}: " + "; ".join(wrong))
@@ -125,7 +128,7 @@ def _hash(recipe: Recipe, settings: tuple[tuple[str, str], ...], version: str) -
 def at(recipe: Recipe, x: Any) -> dict[str, Any]:
     """What a value of x sets: a field or several, or what `cases` say. `total` operations are shared by x of them."""
     if "cases" in recipe.x:
-        return recipe.x["cases"][x]
+        return recipe.x["cases"][x] or {}
     fields = dict.fromkeys(recipe.x.get("fields") or [recipe.x["field"]], x)
     if "total" in recipe.x:
         fields |= {"length": max(recipe.x["least"], recipe.x["total"] // x), "warm_up": 2 * x}
@@ -142,7 +145,7 @@ def points(recipe: Recipe, version: str, quick: bool = False, extra: tuple[tuple
     values = recipe.x.get("quick", recipe.x["values"]) if quick else recipe.x["values"]
     found = []
     for variant, x in itertools.product(recipe.variants, values):
-        settings = _settings(recipe, at(recipe, x) | variant.get("set", {})) + extra
+        settings = _settings(recipe, at(recipe, x) | (variant.get("set") or {})) + extra
         found.append(Point(variant["name"], x, settings, _hash(recipe, settings, version)))
     return found
 
@@ -151,5 +154,5 @@ def sensitivity_point(recipe: Recipe, version: str, extra: tuple[tuple[str, str]
     """The point at which assumptions are halved and doubled, if the recipe names one."""
     if not recipe.sensitivity:
         return None
-    settings = (*_settings(recipe, recipe.sensitivity.get("set", {})), *extra, ("report", recipe.sensitivity["metric"]))
+    settings = (*_settings(recipe, recipe.sensitivity.get("set") or {}), *extra, ("report", recipe.sensitivity["metric"]))
     return Point("", None, settings, _hash(recipe, settings, version))

@@ -2,6 +2,7 @@
 """`amdvi study`: recipes, sweeps that go on, shards, tables that are equal, shapes that a broken model does not have."""
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -169,7 +170,8 @@ def test_points_that_fail_stay_in_the_table(tmp_path):
 @pytest.mark.parametrize(("words", "message"), [
     (["no-such-study"], "there is no study 'no-such-study'"), (["tenants", "--shard", "3/2"], "--shard wants I/N"),
     (["tenants", "--set", "nothing"], "--set wants FIELD=VALUE"), ([], "which study?"), (["compare", "a", "b", "c"], "no table is there"),
-    (["replay-knob", "--set", "workload.trace=nowhere"], "nowhere: No such file"), (["tenants", "--cores", "0"], "--cores wants")])
+    (["replay-knob", "--set", "workload.trace=nowhere"], "nowhere: No such file"), (["tenants", "--cores", "0"], "--cores wants"),
+    (["tenants", "--shard", "1/100", "--out", "/proc/nowhere"], "amdvi study: /proc/nowhere: No such file")])
 def test_mistakes_are_said_in_a_line(tmp_path, words, message):
     done = study(tmp_path, *words)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
@@ -206,6 +208,10 @@ def test_mistakes_in_a_recipe_are_named(tmp_path, change, said):
     (tmp_path / "bad/study.yaml").write_text(json.dumps(WHOLE | change))
     done = study(tmp_path, "bad")
     assert done.returncode == 2 and f"study.yaml: {said}" in done.stderr and "Traceback" not in done.stderr
+    (tmp_path / "bad/study.yaml").write_text("title: x\nlines: [\n")
+    assert re.search(r"study.yaml:3: .*\n$", study(tmp_path, "bad").stderr)
+    (tmp_path / "bad/study.yaml").write_bytes(b"title: \xff\xfe\n")
+    assert "study.yaml: no text in UTF-8\n" in study(tmp_path, "bad").stderr
     (tmp_path / "bad/study.yaml").write_text("")
     assert "study.yaml: study: fields are wanted, lines, question, title, x, y" in study(tmp_path, "bad").stderr
 

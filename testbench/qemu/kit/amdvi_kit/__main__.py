@@ -99,6 +99,9 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:  # a reader that has seen enough; machines have been stopped on the way here
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        print(f"amdvi kit: {str(error.filename) + ': ' if error.filename else ''}{error.strerror}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":
