@@ -44,8 +44,9 @@ struct job {
     struct decoded value;
     bool bytes, words32, doc, nonzero, list, json;
     const char *as, *reg;
-    bool quiet;                /* a word of standard input that is none is no mistake */
-    struct json_object *array; /* --json of standard input */
+    const struct amdvi_layout *layout; /* that these name; null: it is guessed */
+    bool quiet;                        /* a word of standard input that is none is no mistake */
+    struct json_object *array;         /* --json of standard input */
 };
 
 /* Returns CLI_WRONG. */
@@ -204,28 +205,34 @@ static int choose_register(struct job *job)
     uint64_t offset;
 
     if (!reg)
-        return wrong(job, "--register: no register '%s'", job->reg);
+        return usage_error(&command_decode, "--register: no register '%s'", job->reg);
     if (parse_number(job->reg, &offset) && offset % reg->width != reg->offset % reg->width)
         return usage_error(&command_decode, "--register: no register begins at %s; it lies inside %s",
                            job->reg, reg->name);
-    job->value.layout = reg->layout;
+    job->layout = reg->layout;
     return CLI_OK;
+}
+
+/* The layout that the command line names, if it names one. */
+static int name_layout(struct job *job)
+{
+    if (job->reg)
+        return choose_register(job);
+    job->layout = job->as ? amdvi_layout_find(job->as) : NULL;
+    if (job->layout || !job->as)
+        return CLI_OK;
+    return usage_error(&command_decode, "--as: no layout '%s'; amdvi decode --list shows them", job->as);
 }
 
 static int choose_layout(struct job *job)
 {
     struct decoded *value = &job->value;
 
-    if (!job->reg && !job->as)
+    if (!job->layout)
         return guess_layout(value) == CLI_OK
                    ? CLI_OK
                    : wrong(job, "%s", "nothing known has this size and code; use --as, see --list");
-    if (job->reg && choose_register(job) != CLI_OK)
-        return CLI_WRONG;
-    if (!job->reg)
-        value->layout = amdvi_layout_find(job->as);
-    if (!value->layout)
-        return usage_error(&command_decode, "--as: no layout '%s'; amdvi decode --list shows them", job->as);
+    value->layout = job->layout;
     if (value->bits <= (value->layout->bits < 64 ? 64u : value->layout->bits))
         return CLI_OK;
     return job->quiet ? CLI_WRONG
@@ -373,6 +380,8 @@ static int decode(struct job *job, int count, char **words)
 {
     if (job->list)
         return list_layouts(job->json);
+    if (name_layout(job) != CLI_OK)
+        return CLI_WRONG;
     if (count == 1 && !strcmp(words[0], "-"))
         return decode_input(job);
     if (!is_line(job, count, words) &&

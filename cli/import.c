@@ -184,6 +184,21 @@ static int import_machine(int argc, char **argv)
     return hand_over(&command_import, &part, argc, argv);
 }
 
+/* `argv` with all options, `files` behind them. */
+static int import_files(struct job *job, int argc, char **argv, int count, char **files)
+{
+    if (!job->here.out)
+        return usage_error(&command_import, "-o OUT is needed");
+    if (!open_inputs(count, files))
+        return CLI_WRONG;
+    if (job->elsewhere || any_machine(count, files))
+        return import_machine(argc, argv);
+    if (!one_file(&command_import, count, files))
+        return CLI_WRONG;
+    job->here.in = files[0];
+    return convert_file(&job->here);
+}
+
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -217,16 +232,7 @@ static int run(int argc, char **argv)
         return usage_error(&command_import, "--collector takes no other file");
     if (optind == argc && !one_file(&command_import, 0, NULL))
         return CLI_WRONG;
-    if (!job.here.out)
-        return usage_error(&command_import, "-o OUT is needed");
-    if (!open_inputs(argc - optind, argv + optind))
-        return CLI_WRONG;
-    if (job.elsewhere || any_machine(argc - optind, argv + optind))
-        return import_machine(argc, argv);
-    if (!one_file(&command_import, argc - optind, argv + optind))
-        return CLI_WRONG;
-    job.here.in = argv[optind];
-    return convert_file(&job.here);
+    return import_files(&job, argc, argv, argc - optind, argv + optind);
 }
 
 const struct command command_import = {

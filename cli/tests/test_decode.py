@@ -119,6 +119,13 @@ DMESG = """[1.0] Linux version 6.12
 """
 
 
+@pytest.mark.parametrize("words, said", [(["--as", "zz"], "--as: no layout 'zz'"), (["--register", "zz"], "--register: no register 'zz'"),
+                                         (["--register", "0x19"], "--register: no register begins at 0x19")])
+def test_a_layout_that_is_not_there_is_said_once(amdvi, words, said):
+    done = amdvi("decode", *words, "-", stdin="1\n2\n3\n")
+    assert done.returncode == 2 and done.stderr.startswith(f"amdvi decode: {said}") and done.stderr.count("\n") == 1
+
+
 def test_a_whole_log_on_standard_input(amdvi):
     done = amdvi("decode", "-", stdin=DMESG)
     assert done.returncode == 0 and not done.stderr

@@ -74,6 +74,7 @@ def test_sensitivity_names_what_no_source_says():
     ("- a\n", ":1: only fields and sections"),
     ("a: {b: {c: d}}\n", ":1: sections do not nest"),
     ("just text\n", ":1: a mapping of fields"),
+    ('seed: 2\nname: "a\\0b"\n', ":2: a zero byte in a text"),
     ("a: [\n", ":"),
 ])
 def test_mistakes_name_file_line_and_field(tmp_path, text, message):
