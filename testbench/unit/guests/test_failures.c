@@ -173,6 +173,29 @@ START_TEST(a_slot_that_cannot_be_read_has_its_last_value)
 }
 END_TEST
 
+/* A write that does not reach the slot: the copy inside goes on with it, and the slot has it later (E2). 0:
+ * its place is known; 1: it is looked for each time. */
+START_TEST(a_write_that_the_slot_does_not_take_is_not_lost)
+{
+    struct amdvi_inject_rule rules[1];
+    uint64_t slot;
+    size_t count;
+
+    world_open(&w, _i ? "caches=off" : NULL, true);
+    slot = w.slot_page + 64u * guest_id(A);
+    vf_write(&w, A, VF_EVT_HEAD, 0x40);
+    ck_assert_uint_eq(get64(&w, slot + VF_EVT_HEAD), 0x40);
+    ck_assert_int_eq(amdvi_inject_parse("write:map:data_error", rules, 1, &count), AMDVI_OK);
+    ck_assert_int_eq(amdvi_inject(w.device, rules, count), AMDVI_OK);
+    vf_write(&w, A, VF_EVT_HEAD, 0x60);
+    ck_assert_uint_eq(get64(&w, slot + VF_EVT_HEAD), 0x40);
+    ck_assert_int_eq(amdvi_inject(w.device, NULL, 0), AMDVI_OK);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_HEAD), 0x60);
+    ck_assert_uint_eq(get64(&w, slot + VF_EVT_HEAD), 0x60);
+    world_close(&w);
+}
+END_TEST
+
 static void no_device(enum amdvi_status status)
 {
     ck_assert_int_eq(status, AMDVI_ERR_ARGUMENT);
@@ -221,6 +244,7 @@ int main(void)
     tcase_add_loop_test(tcase, without_memory_a_guest_is_not_made, 0, 6);
     tcase_add_loop_test(tcase, a_slot_that_cannot_be_written_is_written_later, 0, 2);
     tcase_add_test(tcase, a_slot_that_cannot_be_read_has_its_last_value);
+    tcase_add_loop_test(tcase, a_write_that_the_slot_does_not_take_is_not_lost, 0, 2);
     tcase_add_test(tcase, arguments_are_checked);
     tcase_add_test(tcase, without_hw_viommu_nothing_is_there);
     suite_add_tcase(suite, tcase);

@@ -407,6 +407,9 @@ START_TEST(ioapics_of_the_default_unit_have_the_hosts_ids)
     ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, AMDVI_IVRS_NO_IOAPIC, 7), AMDVI_OK);
     ck_assert_uint_eq(unit.specials_count, 2);
     ck_assert(unit.specials[0].hpet && !unit.specials[1].hpet && unit.specials[1].handle == 7);
+    ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 3, AMDVI_IVRS_NO_IOAPIC), AMDVI_OK);
+    ck_assert_uint_eq(unit.specials_count, 1);
+    ck_assert(unit.specials[0].hpet);
     ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 0, 0x101), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_ivrs_set_ioapics(&room, &unit, 0x101, 0), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_ivrs_set_ioapics(&other, &unit, 0, 0), AMDVI_ERR_ARGUMENT);
