@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 NOT_BEGUN = 126  # as a shell says of a program that it could not begin: no result
 LIMIT = 60  # seconds for a test before it counts as hanging
+SANITIZED_LIMIT = 10 * LIMIT
 LONG = "test_batch|test_failures|test_isolation|test_lint_random|test_lint_replay"
 FAST = ("-R", "^(core|guests|unit|engine|timed)/", "-E", LONG)
 # What is asked about a defect that the fast tests did not notice: the other tests of the library, and some random
@@ -82,8 +83,8 @@ class Bench:
         except subprocess.TimeoutExpired:
             return False
 
-    def failed_test(self, which: tuple[str, ...], build: Path | None = None) -> str | None:
-        command = ["ctest", "--test-dir", str(build or self.build), *which, "--stop-on-failure", "--timeout", str(LIMIT), "-j", str(self.jobs)]
+    def failed_test(self, which: tuple[str, ...], build: Path | None = None, limit: int = LIMIT) -> str | None:
+        command = ["ctest", "--test-dir", str(build or self.build), *which, "--stop-on-failure", "--timeout", str(limit), "-j", str(self.jobs)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0 and "No tests were found" not in done.stderr:
             return None
@@ -115,7 +116,7 @@ class Bench:
     def noticed_sanitized(self) -> str | None:
         if not self.make(self.sanitized):
             return "build"
-        by = self.failed_test(FAST, self.sanitized)
+        by = self.failed_test(FAST, self.sanitized, SANITIZED_LIMIT)
         return f"{by}, sanitized" if by else None
 
     def scenarios_hold(self) -> bool:

@@ -151,6 +151,27 @@ START_TEST(e5_guest_faults_go_to_the_guest)
 }
 END_TEST
 
+/* viommu 11 #20 with viommu.host_fault=both: whatever the host's table refuses a guest's device, the guest
+ * hears of. Its leaf entry names a GPA beyond the host's table, one without an entry, one that may not be
+ * written. */
+START_TEST(host_stage_faults_go_to_both_by_choice)
+{
+    const uint64_t gpa = _i == 0 ? 1 << 21 : G_DATA; /* its host table has one level */
+
+    reopen("viommu.host_fault=both", true);
+    if (_i)
+        put64(&w, w.roots[A] + gpa / PAGE_BYTES * 8,
+              _i == 1 ? 0 : UINT64_C(1) << 61 | guest_spa(A, gpa) | 1); /* IR alone */
+    guest_put64(&w, A, G_LEAF + 8 * (G_IOVA / PAGE_BYTES), gpa | 7);
+    ck_assert(!guest_ask(&w, A, 1, AMDVI_WRITE, G_IOVA).ok);
+    ck_assert_uint_eq(host_events(), 1);
+    ck_assert_uint_eq(code_of(host_event(0, 0)), 2);
+    ck_assert_uint_eq(vf_read(&w, A, VF_EVT_TAIL), 16);
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT) & 0xffff, guest_device(1));
+    ck_assert_uint_eq(guest_get64(&w, A, G_EVT + 8), gpa);
+}
+END_TEST
+
 START_TEST(e8_cleared_trans_entry_is_a_host_fault)
 {
     world_dte(&w, trans_device(A), (const uint64_t[4]){0});
@@ -429,6 +450,7 @@ static void add_section_12(TCase *tests)
     tcase_add_loop_test(tests, e3_stores_go_through_the_trans_device_in_both_modes, 0, 2);
     tcase_add_loop_test(tests, e4_head_stays_at_the_faulty_command, 11, 16);
     tcase_add_loop_test(tests, e5_guest_faults_go_to_the_guest, 0, 2);
+    tcase_add_loop_test(tests, host_stage_faults_go_to_both_by_choice, 0, 3);
     tcase_add_test(tests, e8_cleared_trans_entry_is_a_host_fault);
     tcase_add_test(tests, e9_pointers_wrap_and_short_rings_do_not_run);
     tcase_add_test(tests, e10_unreachable_log_is_one_host_record);
