@@ -30,6 +30,9 @@ START_TEST(a_nested_entry_that_is_written_in_parts_is_found)
     poke(at + 8, get64(&w, at + 8) ^ UINT64_C(1) << 16);
     ck_assert_int_eq(amdvi_lint_statistics(lint, &statistics), AMDVI_OK);
     ck_assert_uint_eq(statistics.findings[AMDVI_LINT_TORN_DTE], 1);
+    ck_assert(found.has_guest);
+    ck_assert_uint_eq(found.guest, guest_id(0));
+    ck_assert_uint_eq(found.guest_device, guest_device(0));
 }
 END_TEST
 
