@@ -25,12 +25,28 @@ FURTHER = ("-R", rf"^(hypervisor|traces|lint|platform|recorder)/|/({LONG})$|^tra
 SCENARIOS = ("differential", "--requests", "2000", "--seed", "1")
 # What is built of them, and no other program.
 FOLDERS = tuple(f"testbench/{folder}/all" for folder in ("unit", "unit/guests", "traces", "hypervisor", "platform"))
+SKIPPED = {".git", "build", "__pycache__"}
 SETTINGS = ("-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS=-O1 -g0", "-DAMDVI_SHARED_DIR=/nonexistent", "-DAMDVI_INSIDE=SHARED",
             "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON", "-DAMDVI_COMMAND=OFF", "-DAMDVI_PYTHON_PACKAGE=OFF",
             "-DAMDVI_SYSTEMC=OFF", "-DAMDVI_WERROR=OFF")  # a defect may leave a variable unused
 # Later ones count: the compiler and the sanitizers of the preset asan.
 SANITIZED = (*SETTINGS, "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++", "-DAMDVI_SANITIZE=ON")
 SANITIZED_FOLDERS = FOLDERS[:2]  # those of the fast tests
+
+
+def mirror(source: Path, to: Path) -> None:
+    """What is different there is written anew and so is newer than what was compiled of it, a defect perhaps."""
+    to.mkdir(parents=True, exist_ok=True)
+    names = {path.name for path in source.iterdir()} - SKIPPED
+    for path in to.iterdir():
+        if path.name not in names:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in names:
+        if (source / name).is_dir():
+            mirror(source / name, to / name)
+        elif not (to / name).exists() or (source / name).read_bytes() != (to / name).read_bytes():
+            shutil.copyfile(source / name, to / name)
+            shutil.copymode(source / name, to / name)
 
 
 class Bench:
@@ -43,10 +59,7 @@ class Bench:
     @classmethod
     def prepare(cls, work: Path, jobs: int) -> Bench:
         bench = cls(work, jobs)
-        skip = shutil.ignore_patterns(".git", "build", "__pycache__")
-        if bench.tree.exists():
-            shutil.rmtree(bench.tree)
-        shutil.copytree(ROOT, bench.tree, ignore=skip)
+        mirror(ROOT, bench.tree)
         bench.traces = [str(path) for path in sorted((bench.tree / "testbench/traces").glob("*/*.trace"))]
         bench.configure(bench.build, SETTINGS, FOLDERS)
         return bench

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
 
 import random_mutants as hunt
+from bench import mirror
 from draw import Mutant
 
 
@@ -50,6 +52,22 @@ def test_a_mutant_is_planted_where_its_line_has_gone_to(tmp_path):
     assert before == "int f;\n\n    if (a < b)\n" and path.read_text() == "int f;\n\n    if (a <= b)\n"
     path.write_text("gone\n")
     assert hunt.plant(mutant(1), tmp_path) is None
+
+
+def test_a_defect_that_was_left_in_the_copy_is_compiled_away(tmp_path):
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    for name, text in {"model/x.c": "right", "model/y.c": "same", "build/z": "skipped"}.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    mirror(source, copy)
+    assert not (copy / "build").exists()
+    compiled = (copy / "model/y.c").stat().st_mtime_ns
+    (copy / "model/x.c").write_text("wrong")
+    (copy / "model/gone.c").write_text("not in the tree")
+    os.utime(source / "model/x.c", (0, 0))
+    mirror(source, copy)
+    assert (copy / "model/x.c").read_text() == "right" and (copy / "model/x.c").stat().st_mtime_ns >= compiled
+    assert (copy / "model/y.c").stat().st_mtime_ns == compiled and not (copy / "model/gone.c").exists()
 
 
 class Stand:
