@@ -47,6 +47,11 @@ static void element_name(struct json_object *element, size_t index, char *name, 
         }
 }
 
+static bool is_real(struct json_object *value)
+{
+    return json_object_is_type(value, json_type_double);
+}
+
 /* What stands behind the name of an element when others before it have the same, such as findings of a kind.
  */
 static void tell_apart(struct json_object *seen, const char *name, char *number, size_t size)
@@ -81,7 +86,7 @@ static void flatten(struct json_object *value, const char *path, struct json_obj
 {
     char below[PATH_ROOM];
 
-    if (json_object_is_type(value, json_type_int)) {
+    if (json_object_is_type(value, json_type_int) || is_real(value)) {
         json_object_object_add(out, path, json_object_get(value));
     } else if (json_object_is_type(value, json_type_object)) {
         json_object_object_foreach(value, key, member)
@@ -109,6 +114,7 @@ static struct json_object *figures(struct json_object *file)
                                         "walk_reads",
                                         "devices",
                                         "failures_total",
+                                        "time",
                                         "lint"};
     struct json_object *out = json_object_new_object(), *value;
 
@@ -173,18 +179,28 @@ static struct json_object *pair(struct json_object *left, struct json_object *ri
 
 /* ---------------------------------------------------------------- for people */
 
+/* Counts differ by a count, times by a time. */
 static void change_text(struct json_object *left, struct json_object *right, char *text, size_t size)
 {
-    int64_t a = json_object_get_int64(left), b = json_object_get_int64(right);
-    int64_t change = (int64_t)((uint64_t)b - (uint64_t)a); /* a file may say any numbers */
+    uint64_t change = (uint64_t)json_object_get_int64(right) - (uint64_t)json_object_get_int64(left);
+    double a = json_object_get_double(left), b = json_object_get_double(right);
+    int used;
 
     text[0] = 0;
-    if (!left || !right || a == b)
+    if (!left || !right || same(left, right) || json_object_is_type(left, json_type_string))
         return;
-    if (a)
-        snprintf(text, size, "%+" PRId64 " (%+.1f %%)", change, 100.0 * (double)change / (double)a);
-    else
-        snprintf(text, size, "%+" PRId64, change);
+    used = is_real(left) || is_real(right) ? snprintf(text, size, "%+.6g", b - a)
+                                           : snprintf(text, size, "%+" PRId64, (int64_t)change);
+    if (a != 0)
+        snprintf(text + used, size - (size_t)used, " (%+.1f %%)", 100 * (b - a) / a);
+}
+
+static const char *value_text(struct json_object *value, char text[24])
+{
+    if (!is_real(value))
+        return value ? json_object_get_string(value) : "-";
+    snprintf(text, 24, "%.6g", json_object_get_double(value));
+    return text;
 }
 
 static void print_differences(struct json_object *list, const char *title)
@@ -196,13 +212,10 @@ static void print_differences(struct json_object *list, const char *title)
         struct json_object *found = json_object_array_get_idx(list, i);
         struct json_object *left = json_object_object_get(found, "left");
         struct json_object *right = json_object_object_get(found, "right");
-        char change[64];
+        char change[400], a[24], b[24];
         change_text(left, right, change, sizeof(change));
-        if (json_object_is_type(left, json_type_string))
-            change[0] = 0;
         printf("  %-*s %*s %*s%s%s\n", NAME, json_object_get_string(json_object_object_get(found, "name")),
-               VALUE, left ? json_object_get_string(left) : "-", VALUE,
-               right ? json_object_get_string(right) : "-", *change ? "  " : "", change);
+               VALUE, value_text(left, a), VALUE, value_text(right, b), *change ? "  " : "", change);
     }
 }
 

@@ -44,6 +44,19 @@ def test_runs_that_are_the_same(amdvi, runs):
     assert done.returncode == 0 and "statistics.requests" in done.stdout
 
 
+def test_times_are_compared_where_there_are_some(amdvi, runs):
+    a, b = runs("timing=on", "timing=on")
+    assert amdvi("compare", a, b).returncode == 0
+    data = json.loads(b.read_text(encoding="utf-8"))
+    before = data["files"][0]["time"]["requests"]["mean_ns"]
+    data["files"][0]["time"]["requests"]["mean_ns"] = 1.5 * before
+    b.write_text(json.dumps(data), encoding="utf-8")
+    done = amdvi("compare", a, b)
+    assert done.returncode == 1 and before > 0
+    assert ["time.requests.mean_ns", f"{before:g}", f"{1.5 * before:g}", f"+{0.5 * before:g}", "(+50.0", "%)"] in [
+        line.split() for line in done.stdout.splitlines()]
+
+
 def test_what_only_one_has_is_named(amdvi, runs):
     a, b = runs("", "")
     data = json.loads(b.read_text(encoding="utf-8"))
