@@ -5,22 +5,11 @@
 #include "model/lint/shadow.h"
 #include "model/requests/request.h"
 
-enum { PAGE_BYTES = 4096 };
-
-/* Bytes of the request that the answer for `address` covers. */
-static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint64_t left)
-{
-    uint64_t in_page = PAGE_BYTES - address % PAGE_BYTES;
-    uint64_t covered = page->covered > in_page ? page->covered : in_page;
-
-    return covered < left ? covered : left;
-}
-
 /* The pages behind the first; the first that fails makes the whole request fail [15 D11]. */
 static void look_at_rest(struct amdvi_device *device, const struct amdvi_request *request,
                          struct amdvi_result *result, bool *updates)
 {
-    uint64_t done = answered(result, request->address, request->length);
+    uint64_t done = request_answered(device, result, request->address, request->length);
     struct shadow shadow;
 
     while (result->ok && done < request->length) {
@@ -28,7 +17,7 @@ static void look_at_rest(struct amdvi_device *device, const struct amdvi_request
         *updates |= shadow.updates;
         if (!shadow.result.ok)
             *result = shadow.result;
-        done += answered(&shadow.result, request->address + done, request->length - done);
+        done += request_answered(device, &shadow.result, request->address + done, request->length - done);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "amdvi/host.h"
 
 #include "model/lint/shadow.h"
+#include "model/lookup/ranges.h"
 #include "tables/layout.h"
 
 enum { PAGE_BITS = 12, LEVEL_BITS = 9, RANGE_BITS = 20 /* ranges with a meaning are multiples (8.1) */ };
@@ -134,19 +135,6 @@ static bool ask(struct tour *tour, uint64_t address, struct shadow *shadow, unsi
     return shadow->result.ok;
 }
 
-/* The last address up to which an address is like this one: ranges with a meaning begin and end (8.1). */
-static uint64_t alike_until(uint64_t address)
-{
-    static const uint64_t edges[] = {0xfee00000, 0xfef00000, 0xfd00000000, 0x10000000000};
-
-    if (address >= edges[2] && address < edges[3])
-        return end_of(address, RANGE_BITS);
-    for (unsigned i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
-        if (address < edges[i])
-            return edges[i] - 1;
-    return UINT64_MAX;
-}
-
 /* How far an identity result reaches. */
 static uint64_t untranslated_until(const struct tour *tour, const struct shadow *shadow, uint64_t address)
 {
@@ -154,23 +142,22 @@ static uint64_t untranslated_until(const struct tour *tour, const struct shadow 
 
     if (!iommu_enabled(tour->device) || !shadow->dte_known || !dte->valid)
         return UINT64_MAX;
-    if (dte->mode == 0 && !by_guest(tour, dte) &&
-        !reg_exclusion_base_exen(tour->device->reg[REG_EXCLUSION_BASE]))
-        return alike_until(address);
-    return end_of(address, PAGE_BITS);
+    return dte->mode == 0 && !by_guest(tour, dte) ? range_alike_until(tour->device, address)
+                                                  : end_of(address, PAGE_BITS);
 }
 
 static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow *shadow)
 {
     const struct amdvi_result *r = &shadow->result;
+    uint64_t alike = range_alike_until(tour->device, address);
     struct amdvi_mapping next = {.iova = address,
                                  .spa = r->pa,
                                  .perm = r->perm & (AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE),
                                  .identity = r->identity};
 
     next.last = r->identity ? untranslated_until(tour, shadow, address) : address + (r->covered - 1);
-    if (!r->identity && next.last > alike_until(address)) /* a large page may lie across a range */
-        next.last = alike_until(address);
+    if (!r->identity && next.last > alike) /* a large page may lie across a range */
+        next.last = alike;
     if (next.last > tour->walk->last || next.last < address)
         next.last = tour->walk->last;
     add(tour, &next);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/lookup/ranges.h"
 
+#include "model/lookup/marc.h"
 #include "tables/layout.h"
 
 enum { PAGE_BYTES = 4096 };
@@ -78,4 +79,32 @@ enum range_action range_special(const struct amdvi_device *device, const struct 
     if (page >= 0xfdfc0 && page < 0xfdfe0)
         return port_io_range(t->dte, reason);
     return RANGE_TRANSLATE;
+}
+
+/* ---------------------------------------------------------------- where they begin and end */
+
+static void cut(uint64_t *last, uint64_t address, uint64_t first, uint64_t end)
+{
+    if (address < first && first <= *last)
+        *last = first - 1;
+    else if (address >= first && address <= end && end < *last)
+        *last = end;
+}
+
+/* The parts of the HyperTransport hole are multiples of 1 MiB (8.1). Apertures are looked up page by page. */
+uint64_t range_alike_until(const struct amdvi_device *device, uint64_t address)
+{
+    const uint64_t hole = 0xfd00000000, hole_end = 0xffffffffff, part = address | 0xfffff;
+    uint64_t exclusion = device->reg[REG_EXCLUSION_BASE], last = UINT64_MAX;
+
+    if (marc_matches(device, MARC_REQUEST))
+        return address | (PAGE_BYTES - 1);
+    cut(&last, address, 0xfee00000, 0xfeefffff);
+    cut(&last, address, hole, hole_end);
+    if (address >= hole && address <= hole_end)
+        last = part;
+    if (reg_exclusion_base_exen(exclusion))
+        cut(&last, address, reg_exclusion_base_base(exclusion),
+            reg_exclusion_limit_limit(device->reg[REG_EXCLUSION_LIMIT]) | (PAGE_BYTES - 1));
+    return last;
 }

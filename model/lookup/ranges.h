@@ -14,6 +14,10 @@ bool range_excluded(const struct amdvi_device *device, const struct translation 
  */
 enum reason range_interrupt_reason(const struct translation *t);
 
+/* The last address up to which requests are decided as one for `address` is: ranges begin and end, and what
+ * the tables say of a large page does not count inside them. */
+uint64_t range_alike_until(const struct amdvi_device *device, uint64_t address);
+
 enum range_action { RANGE_TRANSLATE, RANGE_FORWARD, RANGE_FAIL };
 
 /* The parts of the HyperTransport hole that a field controls (8.1). The rest of it is ordinary space. */

@@ -34,6 +34,11 @@ struct lookup {
 /* False: it has asked. */
 bool lookup_step(struct amdvi_device *device, struct job *job, struct lookup *lookup);
 
+/* Bytes of the `left` ones of a request from `address` on that the answer for it speaks of: a large page
+ * says nothing of a range with a meaning of its own that lies in it (2.3, 8.1). */
+uint64_t request_answered(const struct amdvi_device *device, const struct amdvi_result *page,
+                          uint64_t address, uint64_t left);
+
 /* All pages of a request after the first one, which `result` already describes. */
 void translation_rest(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result);

@@ -4,6 +4,7 @@
 #include "model/requests/request.h"
 
 #include "model/guests/fault_route.h"
+#include "model/lookup/ranges.h"
 #include "model/observe/watch.h"
 #include "model/requests/hit.h"
 
@@ -113,13 +114,19 @@ __attribute__((always_inline)) static inline void translate_page(struct amdvi_de
     }
 }
 
-/* Bytes of the request that the answer for `address` covers. */
-static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint64_t left)
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t request_answered(const struct amdvi_device *device, const struct amdvi_result *page,
+                          uint64_t address, uint64_t left)
 {
     uint64_t in_page = PAGE_BYTES - address % PAGE_BYTES;
-    uint64_t covered = page->covered > in_page ? page->covered : in_page;
 
-    return covered < left ? covered : left;
+    if (left <= in_page || page->covered <= in_page)
+        return smaller(left, in_page);
+    return smaller(left, smaller(page->covered - 1, range_alike_until(device, address) - address) + 1);
 }
 
 /*
@@ -129,7 +136,7 @@ static uint64_t answered(const struct amdvi_result *page, uint64_t address, uint
 void translation_rest(struct amdvi_device *device, struct job *job, const struct amdvi_request *request,
                       struct amdvi_result *result)
 {
-    uint64_t done = answered(result, request->address, request->length);
+    uint64_t done = request_answered(device, result, request->address, request->length);
     struct amdvi_result page;
     struct translation t;
 
@@ -138,7 +145,7 @@ void translation_rest(struct amdvi_device *device, struct job *job, const struct
         translate_page(device, &t);
         if (!page.ok)
             *result = page;
-        done += answered(&page, t.address, request->length - done);
+        done += request_answered(device, &page, t.address, request->length - done);
     }
 }
 
@@ -151,11 +158,11 @@ void translation_page(struct amdvi_device *device, struct job *job, const struct
     translate_page(device, &t);
 }
 
-static void next_page(struct lookup *l)
+static void next_page(const struct amdvi_device *device, struct lookup *l)
 {
     if (l->done == 0 || !l->page.ok)
         l->result = l->page;
-    l->done += answered(&l->page, l->translation.address, l->request.length - l->done);
+    l->done += request_answered(device, &l->page, l->translation.address, l->request.length - l->done);
     l->under_way = false;
 }
 
@@ -173,7 +180,7 @@ bool lookup_step(struct amdvi_device *device, struct job *job, struct lookup *l)
         l->under_way = true;
         if (!translation_step(device, &l->translation, &l->run))
             return false;
-        next_page(l);
+        next_page(device, l);
     } while (!complete(l));
     return true;
 }
