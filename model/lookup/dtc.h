@@ -16,6 +16,16 @@ struct dte_fetch {
 };
 /* True: `fetch` has the entry or the reason why there is none. */
 bool dtc_fetch(struct amdvi_device *device, struct job *job, uint16_t requester, struct dte_fetch *fetch);
+/* From here on other entries may be looked up, and take the line of this one: it becomes the caller's own. */
+static inline const struct dte *dtc_own(struct dte_fetch *fetch)
+{
+    if (fetch->dte && fetch->dte != &fetch->spare.dte) {
+        fetch->spare.dte = *fetch->dte;
+        fetch->dte = &fetch->spare.dte;
+    }
+    return fetch->dte;
+}
+
 /* The cached entry of the device that asked last, if it still is what a fetch would give; else null. */
 static inline const struct dte *dtc_again(const struct amdvi_device *device, uint16_t requester)
 {

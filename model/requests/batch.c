@@ -32,12 +32,8 @@ static void take_off(struct amdvi_device *device, struct job *job, struct flight
     f->ask = WALK_DONE;
     f->walked = translation_decide(device, &f->translation) == DECISION_WALK;
     /* The cached entry may go before this request is concluded. */
-    if (f->translation.dte) {
-        struct dte *own = &f->translation.entry.spare.dte;
-        if (f->translation.dte != own)
-            *own = *f->translation.dte;
-        f->translation.dte = f->translation.walk.dte = own;
-    }
+    if (f->translation.dte)
+        f->translation.dte = f->translation.walk.dte = dtc_own(&f->translation.entry);
     if (!f->walked)
         return;
     f->ask = walk_start(&f->walk, &f->translation.walk);

@@ -13,6 +13,8 @@ static enum interrupt_state fail(struct interrupt_job *d, enum reason reason, ui
     d->fault_address = address;
     d->error = error;
     d->result = (struct amdvi_int_result){0};
+    if (d->dte)
+        d->dte = dtc_own(&d->device_entry);
     fault_report_begin(&d->report);
     return INTERRUPT_REPORT;
 }

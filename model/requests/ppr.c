@@ -199,7 +199,7 @@ static enum page_request_way way_to_guest(const struct amdvi_device *device, str
 
 static enum page_request_way choose_way(const struct amdvi_device *device, struct page_request_job *p)
 {
-    p->dte = p->fetch.reason ? NULL : p->fetch.dte;
+    p->dte = p->fetch.reason ? NULL : dtc_own(&p->fetch);
     if (!p->dte || !allowed(device, p->dte))
         return PAGE_REQUEST_REFUSE;
     return p->dte->vimu ? way_to_guest(device, p) : way_to_host(device, p);

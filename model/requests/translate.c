@@ -49,6 +49,8 @@ static bool raise_fault(struct amdvi_device *device, struct translation *t)
 
     if (t->state != TRANSLATION_REPORT) {
         *r = (struct amdvi_result){0};
+        if (t->dte)
+            t->dte = dtc_own(&t->entry);
         fault_report_begin(&t->report);
         t->state = TRANSLATION_REPORT;
     }
