@@ -38,6 +38,7 @@ static struct dtc_line *dtc_find(struct amdvi_device *device, const struct job *
         return NULL;
     if (job_injects(device, job) && inject_cache(device, AMDVI_CACHE_DTC, requester, 0)) {
         cache_remove(&device->entries.dtc, (uint32_t)slot);
+        device->entries.dtc_last = NULL;
         return NULL;
     }
     cache_touch(&device->entries.dtc, (uint32_t)slot);
