@@ -24,9 +24,7 @@ static bool translates(const struct amdvi_device *device, const struct dte_fetch
 static void make_request(const struct amdvi_device *device, const struct prefetch_order *order,
                          const struct dte *dte, struct prefetch *p)
 {
-    p->space = (struct tlb_space){.guest = order->guest, .domain = dte->domain};
-    p->space.withheld = dte_withheld(dte, &device->env);
-    p->space.pasid = order->guest ? order->pasid : 0;
+    p->space = dtc_space(device, dte, order->guest, order->pasid);
     p->request = (struct walk_request){.env = &device->env,
                                        .dte = dte,
                                        .address = order->address,

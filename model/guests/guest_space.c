@@ -132,7 +132,7 @@ static bool by_entry(struct amdvi_device *device, struct job *job, struct space_
     access->domain = dte->domain;
     access->fleeting |= never_cached(device, access->device);
     access->reason = entry_reason(dte, need);
-    w->space = (struct tlb_space){.domain = dte->domain, .withheld = dte_withheld(dte, &device->env)};
+    w->space = dtc_space(device, dte, false, 0);
     w->request = (struct walk_request){.dte = dte,
                                        .env = &device->env,
                                        .address = access->address,

@@ -26,6 +26,18 @@ static inline const struct dte *dtc_own(struct dte_fetch *fetch)
     return fetch->dte;
 }
 
+/* Whose addresses the entry translates, as caches and tickets know it. */
+static inline struct tlb_space dtc_space(const struct amdvi_device *device, const struct dte *dte, bool guest,
+                                         uint32_t pasid)
+{
+    return (struct tlb_space){.domain = dte->domain,
+                              .guest = guest,
+                              .pasid = guest ? pasid : 0,
+                              .owned = dte->vimu,
+                              .owner = dte->guest_id,
+                              .withheld = dte_withheld(dte, &device->env)};
+}
+
 /* The cached entry of the device that asked last, if it still is what a fetch would give; else null. */
 static inline const struct dte *dtc_again(const struct amdvi_device *device, uint16_t requester)
 {

@@ -161,12 +161,7 @@ __attribute__((always_inline)) static inline void prepare_walk(const struct amdv
     bool ats = rq->at == AMDVI_TRANSLATION_REQUEST;
     bool guest = by_guest_tables(t);
 
-    t->space = (struct tlb_space){.domain = t->dte->domain,
-                                  .guest = guest,
-                                  .pasid = guest && rq->has_pasid ? rq->pasid : 0,
-                                  .owned = t->dte->vimu,
-                                  .owner = t->dte->guest_id,
-                                  .withheld = dte_withheld(t->dte, &device->env)};
+    t->space = dtc_space(device, t->dte, guest, rq->has_pasid ? rq->pasid : 0);
     t->walk = (struct walk_request){.dte = t->dte,
                                     .env = &device->env,
                                     .address = t->address,
