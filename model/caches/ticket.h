@@ -71,6 +71,13 @@ static inline bool ticket_keeps_leaf(const struct ticket *ticket, unsigned shift
     return shift < ticket->leaf_shift;
 }
 
+/* The same of what a walk of the ticket's tables has found. The page is the one that software knows and
+ * invalidates: the guest's for guest addresses, else the host's. */
+static inline bool ticket_keeps_page(const struct ticket *ticket, const struct walk_result *result)
+{
+    return ticket_keeps_leaf(ticket, ticket->space.guest ? result->guest_shift : result->shift);
+}
+
 static inline bool ticket_keeps_dir(const struct ticket *ticket, unsigned shift)
 {
     return shift < ticket->dir_shift;

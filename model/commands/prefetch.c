@@ -38,7 +38,7 @@ static void make_request(const struct amdvi_device *device, const struct prefetc
 /* An answer that an invalidation has overtaken is not kept. */
 static void keep(struct amdvi_device *device, const struct job *job, const struct prefetch *p)
 {
-    if (job_is_direct(job) || ticket_keeps_leaf(&job->ticket, p->run.walk.result.shift))
+    if (job_is_direct(job) || ticket_keeps_page(&job->ticket, &p->run.walk.result))
         ptc_fill(&device->tlb, &p->space, p->request.address, &p->run.walk.result);
 }
 

@@ -84,7 +84,7 @@ static void keep(struct amdvi_device *device, const struct job *job, const struc
     for (unsigned i = 0; i < walk->trail_count; i++)
         if (!ticket || ticket_keeps_dir(ticket, host_level_shift(walk->trail[i].level) + 9))
             tlb_keep(&device->tlb, &w->space, &walk->trail[i]);
-    if (!access->fleeting && (!ticket || ticket_keeps_leaf(ticket, walk->result.shift)))
+    if (!access->fleeting && (!ticket || ticket_keeps_page(ticket, &walk->result)))
         ptc_fill(&device->tlb, &w->space, access->address, &walk->result);
 }
 

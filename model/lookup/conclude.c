@@ -43,12 +43,6 @@ static unsigned dir_shift(const struct walk_dir *dir)
     return dir->kind == WALK_GCR3 ? TICKET_UNMARKED - 1 : host_level_shift(dir->level) + 9;
 }
 
-/* The page that software knows and invalidates: the guest's for guest addresses, else the host's. */
-static unsigned known_shift(const struct translation *t, const struct walk *walk)
-{
-    return t->space.guest ? walk->result.guest_shift : walk->result.shift;
-}
-
 static void fill_caches(struct amdvi_device *device, const struct translation *t, const struct walk *walk)
 {
     const struct ticket *ticket = job_is_direct(t->job) ? NULL : &t->job->ticket;
@@ -56,7 +50,7 @@ static void fill_caches(struct amdvi_device *device, const struct translation *t
     for (unsigned i = 0; i < walk->trail_count; i++)
         if (!ticket || ticket_keeps_dir(ticket, dir_shift(&walk->trail[i])))
             tlb_keep(&device->tlb, &t->space, &walk->trail[i]);
-    if (!ticket || ticket_keeps_leaf(ticket, known_shift(t, walk)))
+    if (!ticket || ticket_keeps_page(ticket, &walk->result))
         ptc_fill(&device->tlb, &t->space, t->address, &walk->result);
 }
 
