@@ -47,9 +47,22 @@ static const struct itc_line *itc_find(struct amdvi_device *device, const struct
     return cache_line(&device->entries.itc, (uint32_t)slot);
 }
 
-static void itc_keep(struct amdvi_device *device, const struct itc_key *key, const uint64_t raw[2])
+/* Another job may have asked for the same entry, and been answered first: a cache holds no entry twice. */
+static uint32_t slot_for(struct amdvi_device *device, const struct job *job, const struct itc_key *key)
 {
-    uint32_t slot = cache_insert(&device->entries.itc, itc_hash(device, key), itc_alive, device);
+    int32_t slot = job_is_direct(job)
+                       ? CACHE_NO_SLOT
+                       : cache_find(&device->entries.itc, itc_hash(device, key), itc_match, key);
+
+    return slot != CACHE_NO_SLOT
+               ? (uint32_t)slot
+               : cache_insert(&device->entries.itc, itc_hash(device, key), itc_alive, device);
+}
+
+static void itc_keep(struct amdvi_device *device, const struct job *job, const struct itc_key *key,
+                     const uint64_t raw[2])
+{
+    uint32_t slot = slot_for(device, job, key);
 
     *(struct itc_line *)cache_line(&device->entries.itc, slot) =
         (struct itc_line){.device = key->device,
@@ -116,7 +129,7 @@ bool itc_fetch(struct amdvi_device *device, struct job *job, const struct dte *d
     if (fetch->error)
         fetch->reason = REASON_INT_READ_ERROR;
     else if (itc_usable(device, job) && (job_is_direct(job) || !job->ticket.interrupt_stale))
-        itc_keep(device, &key, fetch->raw);
+        itc_keep(device, job, &key, fetch->raw);
     return true;
 }
 

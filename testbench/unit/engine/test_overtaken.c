@@ -12,7 +12,7 @@ enum {
     GCR3 = 0x14000,
     GUEST = 0x15000
 };
-enum { SMALL = 4096, LARGE = 0x200000, OLD_SPA = 0x40000, NEW_SPA = 0x60000 };
+enum { SMALL = 4096, LARGE = 0x200000, OLD_SPA = 0x40000, NEW_SPA = 0x60000, INTERRUPT_TABLE = 0x20000 };
 
 static void put_word(struct surroundings *s, uint64_t address, uint64_t value)
 {
@@ -37,6 +37,31 @@ static void write_register(struct surroundings *s, uint64_t offset, uint64_t val
 {
     ck_assert_int_eq(amdvi_mmio_write(s->device, offset, 8, value), AMDVI_OK);
 }
+
+/* ---------------------------------------------------------------- interrupts */
+
+/* IV, IntTabLen 9, IntCtl 2 (3.2); an entry of 16 bytes with its vector in bits 71:64 (8.3). */
+START_TEST(an_interrupt_entry_is_not_cached_twice)
+{
+    struct surroundings *s = open_empty("");
+    struct amdvi_cache_line line;
+    uint32_t cursor = 0, lines = 0;
+
+    write_register(s, R_CONTROL, C_NORMAL | C_GA);
+    put_entry(s, (const uint64_t[3]){0, 0, 1 | 9 << 1 | INTERRUPT_TABLE | UINT64_C(2) << 60});
+    put_word(s, INTERRUPT_TABLE + 16 * 3, 1);
+    put_word(s, INTERRUPT_TABLE + 16 * 3 + 8, 0x41);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(amdvi_submit_interrupt(s->device, 1, 0xfee00000, 3, i), AMDVI_OK);
+    surroundings_settle(s);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert(s->ended[i].done && s->ended[i].interrupt.ok);
+    while (amdvi_inspect_cache(s->device, AMDVI_CACHE_ITC, &cursor, &line) == AMDVI_OK)
+        lines++;
+    ck_assert_uint_eq(lines, 1);
+    surroundings_close(s);
+}
+END_TEST
 
 /* ---------------------------------------------------------------- prefetches */
 
@@ -122,6 +147,7 @@ int main(void)
     Suite *suite = suite_create("overtaken");
     TCase *tests = tcase_create("overtaken");
 
+    tcase_add_test(tests, an_interrupt_entry_is_not_cached_twice);
     tcase_add_test(tests, a_prefetch_that_is_overtaken_in_part_of_its_page_keeps_nothing);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
