@@ -152,6 +152,14 @@ static bool carry(struct amdvi_device *device, const struct record *wanted)
     return carrier != NULL;
 }
 
+/* Too many are on their way. Of guests' events nobody keeps count. */
+static bool lose(struct amdvi_device *device, const struct record *wanted)
+{
+    if (wanted->log == AMDVI_LOG_EVENT && !wanted->of_guest)
+        event_written(device, wanted->words, false);
+    return false;
+}
+
 /* A call that answers at once does not overtake records that are on their way: its own counts as written. */
 bool record_write(struct amdvi_device *device, struct job *job, const struct record *wanted, bool *written)
 {
@@ -161,7 +169,8 @@ bool record_write(struct amdvi_device *device, struct job *job, const struct rec
         written = &unused;
     if (!job_is_direct(job))
         return write_later(device, job, wanted, written);
-    *written = record_writer_idle(device) ? write_now(device, wanted) : carry(device, wanted);
+    *written = record_writer_idle(device) ? write_now(device, wanted)
+                                          : carry(device, wanted) || lose(device, wanted);
     return true;
 }
 

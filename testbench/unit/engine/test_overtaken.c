@@ -142,6 +142,39 @@ START_TEST(a_prefetch_that_is_overtaken_in_part_of_its_page_keeps_nothing)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- records */
+
+/* Calls that answer at once while a record is on its way: theirs wait behind it, as many as have room, and
+ * the others are lost, which the device counts. */
+START_TEST(a_record_without_room_is_counted_as_lost)
+{
+    enum { LOG = 0x90000, REQUESTS = 20 };
+    const struct amdvi_request request = {.device = 1, .op = AMDVI_READ, .length = 8};
+    struct surroundings *s = open_empty("");
+    struct amdvi_statistics statistics;
+    struct amdvi_result result;
+    unsigned lost = 0;
+
+    write_register(s, R_CONTROL, 0);
+    write_register(s, R_EVT, LOG | UINT64_C(8) << 56);
+    write_register(s, R_CONTROL, C_NORMAL);
+    put_entry(s, (const uint64_t[3]){D_V, DOMAIN, 0}); /* TV=0 */
+    ck_assert_int_eq(amdvi_submit_request(s->device, &request, 0), AMDVI_OK);
+    surroundings_answer(s, 0);
+    ck_assert_int_eq(s->open[0].access, AMDVI_ACCESS_LOG);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        ck_assert_int_eq(amdvi_translate(s->device, &request, &result), AMDVI_OK);
+        lost += !result.fault.logged;
+    }
+    ck_assert_uint_gt(lost, 0);
+    surroundings_settle(s);
+    ck_assert_int_eq(amdvi_get_statistics(s->device, &statistics), AMDVI_OK);
+    ck_assert_uint_eq(statistics.events_lost, lost);
+    ck_assert_uint_eq(statistics.events, REQUESTS + 1 - lost);
+    surroundings_close(s);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("overtaken");
@@ -149,6 +182,7 @@ int main(void)
 
     tcase_add_test(tests, an_interrupt_entry_is_not_cached_twice);
     tcase_add_test(tests, a_prefetch_that_is_overtaken_in_part_of_its_page_keeps_nothing);
+    tcase_add_test(tests, a_record_without_room_is_counted_as_lost);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
