@@ -21,7 +21,7 @@ struct atc_line {
     uint64_t stamp;
     uint32_t pasid;
     uint16_t device;
-    bool has_pasid;
+    bool has_pasid, privileged;
     struct amdvi_result result; /* of the first byte */
 };
 
@@ -63,9 +63,24 @@ static bool covers(const struct atc_line *line, const struct amdvi_request *r)
            r->address >= from && r->address - from <= line->size - r->length;
 }
 
+static uint8_t needs(const struct amdvi_request *r)
+{
+    switch (r->op) {
+    case AMDVI_WRITE:
+        return AMDVI_RIGHT_WRITE;
+    case AMDVI_ATOMIC:
+        return AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE;
+    case AMDVI_EXECUTE:
+        return AMDVI_RIGHT_EXEC;
+    default:
+        return AMDVI_RIGHT_READ;
+    }
+}
+
+/* What was granted to privileged requests is not for others (iommu 5.3). */
 static bool grants(const struct atc_line *line, const struct amdvi_request *r)
 {
-    return line->result.perm & (r->op == AMDVI_WRITE ? AMDVI_RIGHT_WRITE : AMDVI_RIGHT_READ);
+    return !(needs(r) & ~line->result.perm) && line->privileged == r->privileged;
 }
 
 /* Functions of a device share one. */
@@ -143,6 +158,7 @@ void atc_keep(struct amdvi_timed *t, const struct operation *o)
                               .pasid = o->in.request.pasid,
                               .device = o->in.request.device,
                               .has_pasid = o->in.request.has_pasid,
+                              .privileged = o->in.request.privileged,
                               .result = *result};
     line->result.pa -= into;
 }

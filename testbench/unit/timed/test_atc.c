@@ -117,6 +117,55 @@ START_TEST(an_overtaken_answer_is_not_kept)
 }
 END_TEST
 
+static void ask_by_atc(uint64_t at_ns, enum amdvi_op op, bool privileged, unsigned page, uint64_t tag)
+{
+    const struct amdvi_request request = {.device = DEVICE,
+                                          .op = (uint8_t)op,
+                                          .privileged = privileged,
+                                          .address = page_at(page),
+                                          .length = 64};
+
+    ck_assert_int_eq(amdvi_timed_atc_request(s.timed, at_ns * NS, 0, &request, tag), AMDVI_OK);
+    stage_finish(&s);
+}
+
+static bool in_cache(uint64_t tag)
+{
+    ck_assert(s.ends[tag].ended && s.ends[tag].ok);
+    return s.ends[tag].place == AMDVI_TIMED_ATC;
+}
+
+/* A translation answers what it grants: page 0 may only be read, and nobody has asked to execute page 1. */
+START_TEST(what_is_not_granted_is_asked_for)
+{
+    open_ats("");
+    machine_map(&s.machine, s.root, 4, page_at(0), MACHINE_DATA, MACHINE_READ);
+    ask_by_atc(0, AMDVI_READ, false, 0, 1);
+    ask_by_atc(10000, AMDVI_ATOMIC, false, 0, 2);
+    ck_assert(!in_cache(2));
+    ask_by_atc(20000, AMDVI_READ, false, 1, 3);
+    ask_by_atc(30000, AMDVI_ATOMIC, false, 1, 4);
+    ck_assert(in_cache(4));
+    ask_by_atc(40000, AMDVI_EXECUTE, false, 1, 5);
+    ck_assert(!in_cache(5));
+    ask_by_atc(50000, AMDVI_EXECUTE, false, 1, 6);
+    ck_assert(in_cache(6));
+    stage_close(&s);
+}
+END_TEST
+
+START_TEST(what_privileged_requests_got_is_not_for_others)
+{
+    open_ats("");
+    ask_by_atc(0, AMDVI_READ, true, 0, 1);
+    ask_by_atc(10000, AMDVI_READ, true, 0, 2);
+    ck_assert(in_cache(2));
+    ask_by_atc(20000, AMDVI_READ, false, 0, 3);
+    ck_assert(!in_cache(3));
+    stage_close(&s);
+}
+END_TEST
+
 /* InvTimeOut 1 is a millisecond: the COMPLETION_WAIT behind it ends then, and an event is logged. */
 START_TEST(an_unanswered_invalidation_times_out)
 {
@@ -149,6 +198,8 @@ int main(void)
     tcase_add_test(tests, no_cache);
     tcase_add_test(tests, an_invalidation_goes_there_and_back);
     tcase_add_test(tests, an_overtaken_answer_is_not_kept);
+    tcase_add_test(tests, what_is_not_granted_is_asked_for);
+    tcase_add_test(tests, what_privileged_requests_got_is_not_for_others);
     tcase_add_test(tests, an_unanswered_invalidation_times_out);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
