@@ -296,7 +296,8 @@ bool memory_expect(struct amdvi_timed *t, uint64_t id, uint64_t when)
 {
     uint32_t index = find(t, id);
 
-    if (index == NOBODY || t->accesses[index].expected || when <= t->now || !pool_more_event(t))
+    if (index == NOBODY || t->accesses[index].expected || when <= t->now || when > AMDVI_TIMED_LAST ||
+        !pool_more_event(t))
         return false;
     t->accesses[index].expected = when;
     wheel_put_quiet(&t->wheel, when, EVENT_PLACE, index);

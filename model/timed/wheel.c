@@ -22,7 +22,6 @@ bool wheel_create(struct wheel *wheel, const struct amdvi_allocator *allocator)
 void wheel_destroy(struct wheel *wheel)
 {
     release(wheel->allocator, wheel->events);
-    wheel->events = NULL;
 }
 
 bool wheel_reserve(struct wheel *wheel, uint32_t more)

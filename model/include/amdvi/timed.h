@@ -211,8 +211,8 @@ enum amdvi_status amdvi_timed_memory_answer(struct amdvi_timed *timed, uint64_t 
  * the moment `when`, later than now, as the built-in memory's would. amdvi_timed_run() stops at such a place
  * while the answer has not come, and the clock stands still: until amdvi_timed_memory_answer(), or
  * amdvi_timed_memory_done() without data, or until amdvi_timed_late() gives the place up. Answers at other
- * times are taken when they come. AMDVI_ERR_ARGUMENT for an id that is not open, a time that is not later, or
- * a second time.
+ * times are taken when they come. AMDVI_ERR_ARGUMENT for an id that is not open, a time that is not later or
+ * is beyond AMDVI_TIMED_LAST, or a second time.
  */
 enum amdvi_status amdvi_timed_memory_expect(struct amdvi_timed *timed, uint64_t id, uint64_t when);
 /* Whether it stands still there. */

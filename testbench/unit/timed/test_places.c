@@ -164,6 +164,8 @@ START_TEST(what_cannot_be_announced)
     ck_assert_int_eq(amdvi_timed_memory_expect(NULL, s.asks[0].id, 600 * NS), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id + 1000, 600 * NS), AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 500 * NS), AMDVI_ERR_ARGUMENT);
+    ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, AMDVI_TIMED_LAST + 1),
+                     AMDVI_ERR_ARGUMENT);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 600 * NS), AMDVI_OK);
     ck_assert_int_eq(amdvi_timed_memory_expect(s.timed, s.asks[0].id, 700 * NS), AMDVI_ERR_ARGUMENT);
     ck_assert_uint_eq(amdvi_timed_next(s.timed), 600 * NS);
