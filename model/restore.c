@@ -206,6 +206,9 @@ static uint64_t take_guest(struct guest *guest, struct in *body)
     guest->events.count = get(body, 8);
     set_log(get(body, 8), guest->pprs.stopped, &guest->pprs.active_b);
     guest->pprs.count = get(body, 8);
+    /* The command that waited or was under way at this place was somebody else's. */
+    guest->blocked.held = false;
+    guest->restarts++;
     /* What memory holds of the registers at the new place is as old as it is: ours are written over it. */
     guest->mirrored = false;
     guest->ahead = true;
