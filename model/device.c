@@ -133,7 +133,6 @@ enum amdvi_status amdvi_reset(struct amdvi_device *device)
         return AMDVI_ERR_BUSY;
     tell_call(device, AMDVI_CALL_RESET, 0);
     external_cancel(device);
-    device->guests.dirty_lock = device->register_lock = (struct job_lock){0};
     device->caches = device->config.value[CONFIG_CACHES];
     device->command_run = device->guests.unsettled = false;
     device->command_blocked.held = false;

@@ -150,12 +150,15 @@ void external_cancel(struct amdvi_device *device)
 
     if (!external)
         return;
+    external->cancelling = true;
     while (external_take_ready(external))
         ;
+    device->register_lock = (struct job_lock){0};
+    guests_interrupted(device, external->busy[UNIT_GUEST_RINGS]);
     units_end(device);
     while (device->jobs)
         flight_end(device, (struct flight *)(void *)device->jobs, AMDVI_ERR_BUSY);
-    external->stirred = false;
+    external->stirred = external->cancelling = false;
 }
 
 enum amdvi_status amdvi_external_cancel(struct amdvi_device *device)

@@ -116,6 +116,9 @@ bool guest_command_running(const struct amdvi_device *device, const struct guest
 void guest_queue(struct amdvi_device *device, struct guest *guest);
 void guest_unqueue(struct amdvi_device *device, struct guest *guest);
 void guests_queue_again(struct amdvi_device *device);
+/* All that is under way for guests is taken back: their locks are free. `in_a_run`: whoever has commands goes
+ * on with the next one. */
+void guests_interrupted(struct amdvi_device *device, bool in_a_run);
 /* The guest whose turn it is; only while the queue is not empty. */
 struct guest *guests_take_first(struct amdvi_device *device);
 

@@ -49,6 +49,18 @@ void guests_queue_again(struct amdvi_device *device)
     }
 }
 
+void guests_interrupted(struct amdvi_device *device, bool in_a_run)
+{
+    guests_forget_names(device);
+    device->guests.dirty_lock = (struct job_lock){0};
+    for (struct guest *guest = device->guests.first; guest; guest = guest->next) {
+        guest->lock = (struct job_lock){0};
+        guest->spent = false;
+        if (in_a_run)
+            guest_queue(device, guest);
+    }
+}
+
 static struct guest *next_guest(const struct amdvi_device *device, uint32_t *id)
 {
     for (; *id < GUESTS; ++*id) {

@@ -19,6 +19,7 @@ struct external {
     struct job *ready_first, *ready_last;
     bool pumping;
     bool calling;       /* one of its functions runs, and may submit and answer */
+    bool cancelling;    /* everything is taken back: none may */
     bool busy[UNITS];   /* the device's own jobs: in the middle of something */
     bool wanted[UNITS]; /* to be run once more */
     bool stirred;       /* something ended that a ring may wait for */
@@ -27,7 +28,7 @@ struct external {
 /* Around each call of the surroundings' functions. */
 static inline bool external_call_begin(struct amdvi_device *device)
 {
-    device->external->calling = true;
+    device->external->calling = !device->external->cancelling;
     return device_leave(device);
 }
 

@@ -97,7 +97,8 @@ struct amdvi_completion {
 
 /*
  * The surroundings. issue() and complete() may call amdvi_submit_*() and amdvi_memory_done(), also for the
- * very question that they are asked; other calls that change the device give AMDVI_ERR_BUSY from there.
+ * very question that they are asked; other calls that change the device give AMDVI_ERR_BUSY from there, and
+ * these, too, while everything is taken back (amdvi_external_cancel(), amdvi_reset()).
  */
 struct amdvi_external {
     void *context;
