@@ -194,14 +194,24 @@ static void set_log(uint64_t word, bool stopped[2], bool *active_b)
     *active_b = word >> 2 & 1;
 }
 
+/* Bits that the device can set: whoever made the bytes, no feature that it lacks is on. The rest is as after
+ * a reset. */
+static void take_registers(struct in *body, const struct reg_mask *mask, uint64_t *reg, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t stored = mask[i].rw | mask[i].w1c;
+        reg[i] = (reg[i] & ~stored) | (get(body, 8) & stored);
+    }
+}
+
 /* Returns the engine word: what of it counts depends on whether memory came along. */
-static uint64_t take_guest(struct guest *guest, struct in *body)
+static uint64_t take_guest(const struct amdvi_device *device, struct guest *guest, struct in *body)
 {
     uint64_t engine = get(body, 8);
 
     guest->command_stopped = engine & 1;
-    get_words(body, guest->vf, VF_COUNT);
-    get_words(body, guest->vfc, VFC_COUNT);
+    take_registers(body, device->guests.vf_mask, guest->vf, VF_COUNT);
+    take_registers(body, device->guests.vfc_mask, guest->vfc, VFC_COUNT);
     set_log(get(body, 8), guest->events.stopped, &guest->events.active_b);
     guest->events.count = get(body, 8);
     set_log(get(body, 8), guest->pprs.stopped, &guest->pprs.active_b);
@@ -222,7 +232,7 @@ static bool restore_guest_section(struct amdvi_device *device, struct in *body)
 
     if (!guest)
         return false;
-    engine = take_guest(guest, body);
+    engine = take_guest(device, guest, body);
     /* A whole device has its memory beside it: where that was the register it still is (viommu 11 #12). */
     guest->mirrored = engine >> 1 & 1;
     guest->ahead = engine >> 2 & 1;
@@ -263,7 +273,7 @@ static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in
 {
     switch (tag) {
     case SECTION_REGISTERS:
-        get_words(body, device->reg, REG_COUNT);
+        take_registers(body, device->mask, device->reg, REG_COUNT);
         return true;
     case SECTION_PCI:
         memcpy(device->pci, body->bytes, PCI_CONFIG_BYTES);
@@ -346,7 +356,7 @@ enum amdvi_status amdvi_guest_restore(struct amdvi_device *device, uint16_t gues
         tell_call_with(device,
                        &(struct amdvi_call_info){.call = AMDVI_CALL_GUEST_RESTORE, .guest_id = guest_id});
     get(&body, 8); /* the GuestID at the old place */
-    take_guest(guest, &body);
+    take_guest(device, guest, &body);
     guest_work_begin(&work);
     job_begin(device, &job);
     guest_status_set(device, &job, guest, 0, &work);
