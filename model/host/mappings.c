@@ -9,7 +9,7 @@
 #include "model/lookup/ranges.h"
 #include "tables/layout.h"
 
-enum { PAGE_BITS = 12, LEVEL_BITS = 9, RANGE_BITS = 20 /* ranges with a meaning are multiples (8.1) */ };
+enum { PAGE_BITS = 12, LEVEL_BITS = 9, EVERYWHERE = 64 };
 
 /* The walk under way: what is next, and the stretch that may still grow. */
 struct tour {
@@ -77,14 +77,15 @@ static bool maps_a_page(const struct shadow_word *guest)
     return guest->level == 1 || v2_ps(guest->value);
 }
 
-/* The hole around an address whose walk ended with these words. */
+/* The hole around an address whose walk ended with these words. What fails without a table read fails
+ * everywhere: the entry forbids it, or the range. */
 static unsigned hole_bits(const struct shadow *shadow, bool guest_tables)
 {
     const struct shadow_word *last = shadow->count ? &shadow->words[shadow->count - 1] : NULL;
     const struct shadow_word *guest = last_of(shadow, WALK_GUEST), *host = last_of(shadow, WALK_HOST);
 
     if (!last)
-        return RANGE_BITS;
+        return EVERYWHERE;
     if (!guest_tables)
         return bits_of(last->level);
     if (!guest) /* no root: nothing is mapped; page by page of the root's reach */
@@ -92,17 +93,6 @@ static unsigned hole_bits(const struct shadow *shadow, bool guest_tables)
     if (last == guest || !maps_a_page(guest)) /* the entry itself, or the table that it names */
         return bits_of(guest->level);
     return host && host->level < guest->level ? bits_of(host->level) : bits_of(guest->level);
-}
-
-enum { EVERYWHERE = 255 };
-
-/* The same, or EVERYWHERE: what fails without a table read fails everywhere, since the entry forbids it; but
- * the holes of the interrupt range and of the HyperTransport ranges end. */
-static unsigned hole_at(const struct tour *tour, const struct shadow *shadow, uint64_t address)
-{
-    bool in_a_range = is_interrupt_address(address) || (address >= 0xfd00000000 && address >> 40 == 0);
-
-    return shadow->count == 0 && !in_a_range ? EVERYWHERE : hole_bits(shadow, by_guest(tour, &shadow->dte));
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -128,58 +118,69 @@ static bool ask(struct tour *tour, uint64_t address, struct shadow *shadow, unsi
     shadow_page(tour->device, &read, address, shadow);
     if (shadow->result.ok)
         return true;
-    *hole = hole_at(tour, shadow, address);
+    *hole = hole_bits(shadow, by_guest(tour, &shadow->dte));
     shadow_page(tour->device, &write, address, shadow);
-    of_write = hole_at(tour, shadow, address);
+    of_write = hole_bits(shadow, by_guest(tour, &shadow->dte));
     *hole = of_write < *hole ? of_write : *hole;
     return shadow->result.ok;
 }
 
-/* How far an identity result reaches. */
-static uint64_t untranslated_until(const struct tour *tour, const struct shadow *shadow, uint64_t address)
+static uint64_t smaller(uint64_t a, uint64_t b)
 {
-    const struct dte *dte = &shadow->dte;
+    return a < b ? a : b;
+}
 
-    if (!iommu_enabled(tour->device) || !shadow->dte_known || !dte->valid)
+/* Ranges with a meaning of their own end what the tables, or the entry, say (8.1). Without an entry there are
+ * none. */
+static uint64_t alike_until(const struct tour *tour, const struct shadow *shadow, uint64_t address)
+{
+    if (!iommu_enabled(tour->device) || !shadow->dte_known || !shadow->dte.valid)
         return UINT64_MAX;
-    return dte->mode == 0 && !by_guest(tour, dte) ? range_alike_until(tour->device, address)
-                                                  : end_of(address, PAGE_BITS);
+    return range_alike_until(tour->device, address);
 }
 
 static uint64_t answer(struct tour *tour, uint64_t address, const struct shadow *shadow)
 {
     const struct amdvi_result *r = &shadow->result;
-    uint64_t alike = range_alike_until(tour->device, address);
     struct amdvi_mapping next = {.iova = address,
+                                 .last = alike_until(tour, shadow, address),
                                  .spa = r->pa,
                                  .perm = r->perm & (AMDVI_RIGHT_READ | AMDVI_RIGHT_WRITE),
                                  .identity = r->identity};
 
-    next.last = r->identity ? untranslated_until(tour, shadow, address) : address + (r->covered - 1);
-    if (!r->identity && next.last > alike) /* a large page may lie across a range */
-        next.last = alike;
-    if (next.last > tour->walk->last || next.last < address)
-        next.last = tour->walk->last;
+    if (!r->identity)
+        next.last = smaller(next.last, address + (r->covered - 1));
+    next.last = smaller(next.last, tour->walk->last);
     add(tour, &next);
     return next.last;
 }
 
-/* Addresses that the levels of the tables cannot express have no mapping; those with a PASID go on at the
- * upper half [4.1, 5.2]. False: nothing comes behind `*address`. */
-static bool expressible(const struct tour *tour, const struct dte *dte, uint64_t *address)
+/* The last of the addresses from this one on that the levels of the tables cannot express, which have no
+ * mapping; those with a PASID go on at the upper half [4.1, 5.2]. False: it is none of them. */
+static bool inexpressible(const struct tour *tour, const struct dte *dte, uint64_t address, uint64_t *last)
 {
     bool guest = by_guest(tour, dte);
     unsigned bits = PAGE_BITS + LEVEL_BITS * (guest ? dte->guest_levels : dte->mode);
     uint64_t half;
 
+    *last = UINT64_MAX;
     if (bits >= 64 || (!guest && dte->mode == 0))
-        return true;
+        return false;
     if (!guest || !tour->walk->has_pasid)
-        return *address >> bits == 0;
+        return address >> bits != 0;
     half = (uint64_t)1 << (bits - 1);
-    if (*address >= half && *address < 0 - half)
-        *address = 0 - half;
-    return true;
+    *last = 0 - half - 1;
+    return address >= half && address <= *last;
+}
+
+static uint64_t hole_until(const struct tour *tour, uint64_t address, const struct shadow *shadow,
+                           unsigned hole)
+{
+    uint64_t last;
+
+    if (!inexpressible(tour, &shadow->dte, address, &last))
+        last = end_of(address, hole);
+    return smaller(last, alike_until(tour, shadow, address));
 }
 
 static void tour_all(struct tour *tour)
@@ -190,16 +191,9 @@ static void tour_all(struct tour *tour)
     for (;;) {
         unsigned hole = EVERYWHERE;
         bool ok = ask(tour, address, &shadow, &hole);
-        if (!ok && (!shadow.dte_known || !shadow.dte.valid || shadow.dte.verdict || !shadow.dte.tv))
+        if (!ok && (!shadow.dte_known || !shadow.dte.valid || shadow.dte.verdict))
             break;
-        if (!ok) {
-            uint64_t here = address;
-            if (!expressible(tour, &shadow.dte, &address) || (address == here && hole == EVERYWHERE))
-                break;
-            last = address != here ? address - 1 : end_of(address, hole);
-        } else {
-            last = answer(tour, address, &shadow);
-        }
+        last = ok ? answer(tour, address, &shadow) : hole_until(tour, address, &shadow, hole);
         if (last >= tour->walk->last || tour->stopped)
             break;
         address = last + 1;

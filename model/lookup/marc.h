@@ -13,6 +13,7 @@
 #include "model/device.h"
 
 enum { MARC_REQUEST, MARC_RESULT, MARC_NOTHING }; /* values of CONFIG_MARC_MATCH */
+enum { MARC_APERTURES = 4 };
 
 /* Where an address leads, and what may be done there. */
 struct marc_target {
@@ -22,6 +23,9 @@ struct marc_target {
 
 /* False: no aperture has the address. The lowest aperture that has it counts. */
 bool marc_find(const struct amdvi_device *device, uint64_t address, struct marc_target *target);
+
+/* The first and the last address of an aperture; false: it has none. */
+bool marc_aperture(const struct amdvi_device *device, unsigned index, uint64_t *first, uint64_t *last);
 
 /* Whether this is the address that apertures are for. Nearly always false at the first look. */
 static inline bool marc_matches(const struct amdvi_device *device, uint64_t what)

@@ -91,20 +91,26 @@ static void cut(uint64_t *last, uint64_t address, uint64_t first, uint64_t end)
         *last = end;
 }
 
-/* The parts of the HyperTransport hole are multiples of 1 MiB (8.1). Apertures are looked up page by page. */
+/* Where what range_special() says of the HyperTransport hole changes (8.1). */
+static void cut_at_hole(uint64_t *last, uint64_t address)
+{
+    static const uint32_t pages[] = {0xfd000, 0xfdf80, 0xfdf90, 0xfdf91, 0xfdf92, 0xfdfc0, 0xfdfe0};
+
+    for (size_t i = 0; i + 1 < sizeof(pages) / sizeof(pages[0]); i++)
+        cut(last, address, (uint64_t)pages[i] << 20, ((uint64_t)pages[i + 1] << 20) - 1);
+}
+
 uint64_t range_alike_until(const struct amdvi_device *device, uint64_t address)
 {
-    const uint64_t hole = 0xfd00000000, hole_end = 0xffffffffff, part = address | 0xfffff;
-    uint64_t exclusion = device->reg[REG_EXCLUSION_BASE], last = UINT64_MAX;
+    uint64_t exclusion = device->reg[REG_EXCLUSION_BASE], last = UINT64_MAX, first, end;
 
-    if (marc_matches(device, MARC_REQUEST))
-        return address | (PAGE_BYTES - 1);
     cut(&last, address, 0xfee00000, 0xfeefffff);
-    cut(&last, address, hole, hole_end);
-    if (address >= hole && address <= hole_end)
-        last = part;
+    cut_at_hole(&last, address);
     if (reg_exclusion_base_exen(exclusion))
         cut(&last, address, reg_exclusion_base_base(exclusion),
             reg_exclusion_limit_limit(device->reg[REG_EXCLUSION_LIMIT]) | (PAGE_BYTES - 1));
+    for (unsigned i = 0; i < MARC_APERTURES; i++)
+        if (marc_aperture(device, i, &first, &end))
+            cut(&last, address, first, end);
     return last;
 }

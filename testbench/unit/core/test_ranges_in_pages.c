@@ -157,10 +157,34 @@ START_TEST(the_exclusion_range_divides_a_large_page)
 }
 END_TEST
 
+/* Empty tables, no right for anything, TV=0, tables that do not reach so far: what the exclusion range lets
+ * pass passes nevertheless. */
+START_TEST(the_exclusion_range_lies_in_a_hole)
+{
+    static const struct {
+        uint64_t entry, page;
+    } holes[] = {{D_OK | 2 << 9, 0x201000},
+                 {D_V | D_TV | 2 << 9, 0x201000},
+                 {D_V, 0x201000},
+                 {D_OK | 3 << 9, UINT64_C(0x8000001000)}};
+    uint64_t page = holes[_i].page;
+
+    machine_open(&m, "preset=genoa");
+    dte(&m, DEV, holes[_i].entry | (holes[_i].entry & D_TV ? new_table(&m) : 0), DOM, 0);
+    boot(&m, C_NORMAL);
+    reg(&m, R_LIMIT, page);
+    reg(&m, R_EXCLUSION, page | 3);
+    walk_to(UINT64_MAX);
+    is_mapped(0, page, page + 0xfff, page);
+    ck_assert_uint_eq(count, 1);
+    machine_close(&m);
+}
+END_TEST
+
 /* Of a device that passes untranslated; the aperture leads elsewhere (2.8). */
 START_TEST(an_aperture_divides_what_passes)
 {
-    machine_open(&m, "preset=rome marc.match=request");
+    machine_open(&m, _i ? "preset=rome marc.match=result" : "preset=rome marc.match=request");
     dte(&m, DEV, D_OK, DOM, 0);
     boot(&m, C_NORMAL | C_MARC);
     reg(&m, R_MARC, 0x10000);
@@ -183,7 +207,8 @@ int main(void)
     tcase_add_loop_test(tests, a_large_page_does_not_lead_into_the_interrupt_range, 0, WAYS);
     tcase_add_test(tests, the_refusal_is_recorded_once);
     tcase_add_test(tests, the_exclusion_range_divides_a_large_page);
-    tcase_add_test(tests, an_aperture_divides_what_passes);
+    tcase_add_loop_test(tests, the_exclusion_range_lies_in_a_hole, 0, 4);
+    tcase_add_loop_test(tests, an_aperture_divides_what_passes, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
