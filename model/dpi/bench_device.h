@@ -28,10 +28,44 @@ struct bench_device {
     struct bench_effect effects[BENCH_EFFECTS];
     unsigned first, count;
     /* A trace that is being written; null: none. Reached by pointer, so that a bench without traces links
-     * without them. */
+     * without them. Gives a status. */
     struct bench_recording *recording;
     int (*end_recording)(struct bench_device *d);
 };
+
+/* `data` of effects that name a group, a code, a device, a PASID (amdvi/dpi.h, AMDVI_DPI_RESPONSE and
+ * AMDVI_DPI_INVALIDATION): the one who makes it, and the one who reads what a design did. */
+enum { BENCH_INDEX_BITS = 9, BENCH_CODE = 12, BENCH_CODE_BITS = 4, BENCH_HAS_PASID = 16, BENCH_PASID = 32 };
+
+static inline uint64_t bench_pasid(bool has, uint32_t pasid)
+{
+    return has ? (uint64_t)pasid << BENCH_PASID | UINT64_C(1) << BENCH_HAS_PASID : 0;
+}
+
+static inline bool bench_has_pasid(uint64_t data)
+{
+    return data >> BENCH_HAS_PASID & 1;
+}
+
+static inline uint32_t bench_pasid_of(uint64_t data)
+{
+    return (uint32_t)(data >> BENCH_PASID) & 0xfffff;
+}
+
+static inline unsigned bench_index_of(uint64_t data)
+{
+    return (unsigned)data & ((1u << BENCH_INDEX_BITS) - 1);
+}
+
+static inline unsigned bench_code_of(uint64_t data)
+{
+    return (unsigned)(data >> BENCH_CODE) & ((1u << BENCH_CODE_BITS) - 1);
+}
+
+static inline unsigned bench_device_id_of(uint64_t data)
+{
+    return data & UINT16_MAX;
+}
 
 /* Null for a number that is no handle. */
 struct bench_device *amdvi_dpi_find(int handle);

@@ -73,16 +73,16 @@ static void on_interrupt(void *context, const struct amdvi_irq *irq)
 
 static void on_response(void *context, const struct amdvi_prg_response *response)
 {
-    uint64_t pasid = response->has_pasid ? (uint64_t)response->pasid << 32 | 1u << 16 : 0;
-
     note(context, AMDVI_DPI_RESPONSE, response->device,
-         pasid | (uint64_t)response->code << 12 | response->index, 8);
+         bench_pasid(response->has_pasid, response->pasid) | (uint64_t)response->code << BENCH_CODE |
+             response->index,
+         8);
 }
 
 /* The bench compares the request, and does not play the device's cache: it is done at once. */
 static enum amdvi_atc_answer on_invalidation(void *context, const struct amdvi_atc_invalidation *invalidation)
 {
-    uint64_t pasid = invalidation->has_pasid ? (uint64_t)invalidation->pasid << 32 | 1u << 16 : 0;
+    uint64_t pasid = bench_pasid(invalidation->has_pasid, invalidation->pasid);
     int length = 0;
 
     while (invalidation->size >> length > 1)
@@ -145,16 +145,20 @@ static enum amdvi_status make_device(struct bench_device *d, struct amdvi_memory
     return status ? status : amdvi_observer_attach(d->device, &observer, &d->observation);
 }
 
-static void free_device(struct bench_device *d)
+/* A status: of the trace, if one was being written. */
+static int free_device(struct bench_device *d)
 {
+    int status = 0;
+
     if (!d)
-        return;
+        return 0;
     if (d->recording)
-        d->end_recording(d);
+        status = d->end_recording(d);
     amdvi_destroy(d->device);
     amdvi_config_destroy(d->config);
     free(d->bytes);
     free(d);
+    return status;
 }
 
 static enum amdvi_status fill_device(struct bench_device *d, const char *settings, struct amdvi_memory memory)
@@ -214,11 +218,12 @@ int amdvi_dpi_admit(const char *settings, struct amdvi_memory memory, struct ben
 
 int amdvi_dpi_destroy(int handle)
 {
-    if (!amdvi_dpi_find(handle))
+    struct bench_device *d = amdvi_dpi_find(handle);
+
+    if (!d)
         return AMDVI_DPI_HANDLE;
-    free_device(devices[handle - 1]);
     devices[handle - 1] = NULL;
-    return 0;
+    return free_device(d);
 }
 
 int amdvi_dpi_reset(int handle)

@@ -35,8 +35,9 @@ const char *amdvi_dpi_explain(int handle, int device, int op, int flags, int pas
 
     if (!d || !amdvi_dpi_fill(&request, device, op, AMDVI_UNTRANSLATED, flags, pasid, address, 1))
         return unknown;
+    if (amdvi_look(d->device, &request, &now) != AMDVI_OK) /* a PASID of more than 20 bits */
+        return unknown;
     used = write_entry(d, request.device, "address", request.address);
-    amdvi_look(d->device, &request, &now);
     snprintf(text + used, sizeof(text) - (size_t)used, "memory says %s%s 0x%" PRIx64,
              now.ok ? "translated to" : "refused: ", now.ok ? "" : amdvi_reason_text(now.fault.reason),
              now.ok ? now.pa : request.address);

@@ -61,6 +61,7 @@ int amdvi_dpi_create(const char *settings, int megabytes);
  * which only then have to be there, in the scope from which this is called; amdvi_dpi_poke() and
  * amdvi_dpi_peek() give AMDVI_DPI_RANGE. In amdvi_memory_pkg.sv. */
 int amdvi_dpi_create_on_memory(const char *settings);
+/* AMDVI_DPI_FILE: a trace was being recorded, and is not whole. The device goes all the same. */
 int amdvi_dpi_destroy(int handle);
 int amdvi_dpi_reset(int handle);
 
@@ -89,7 +90,7 @@ int amdvi_dpi_page_request(int handle, int device, int flags, int pasid, long lo
                            int *ok, int *reason);
 
 /* The oldest effect that was not fetched yet; AMDVI_DPI_NONE when there is none. `data` has the first 8
- * bytes. */
+ * bytes. The last 4096 are kept. */
 int amdvi_dpi_effect(int handle, int *kind, long long *address, long long *data, int *length);
 /* Why a request gets the answer that it gets, in one line: the device's entry, what memory says, what the
  * fault is. Valid until the next call. Never null. */
@@ -137,8 +138,8 @@ int amdvi_dpi_differs_message(int handle, int device, long long address, int dat
 int amdvi_dpi_differs_response(int handle, int device, long long data);
 /* An ATS invalidation request of the design, as AMDVI_DPI_INVALIDATION; `length` 0 to 63. */
 int amdvi_dpi_differs_invalidation(int handle, long long address, long long data, int length);
-/* A register that reads `value` in the design, where `mask` has ones. `space`, `guest` and `size` as of
- * amdvi_dpi_read(). */
+/* A register that reads `value` in the design, where `mask` has ones. `space` and `guest` as of
+ * amdvi_dpi_read(); `size`: 4 or 8, of configuration space also 1 or 2. */
 int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,
                                long long mask);
 /* Interrupts that could be delivered, which the design raised in the action last recorded. */
