@@ -40,10 +40,11 @@ sc_core::sc_time clockwork::picoseconds(std::uint64_t ps) const
     return sc_core::sc_time::from_value(ps * units_);
 }
 
-bool clockwork::start()
+amdvi_status clockwork::start()
 {
     amdvi_timed_host host{};
     amdvi_timed *made = nullptr;
+    amdvi_status status;
 
     host.context = &core_;
     host.issue = [](void *context, const amdvi_ask *ask) {
@@ -52,8 +53,9 @@ bool clockwork::start()
     host.complete = [](void *context, const amdvi_timed_completion *completion) {
         core::on_complete(context, completion->what);
     };
-    if (amdvi_timed_create(core_.device.get(), &parameters_, &host, nullptr, &made) != AMDVI_OK)
-        return false;
+    status = amdvi_timed_create(core_.device.get(), &parameters_, &host, nullptr, &made);
+    if (status != AMDVI_OK)
+        return status;
     timed_.reset(made);
     if (core_.options.complete_early)
         amdvi_timed_hear_ahead(made, [](void *context, const amdvi_timed_completion *completion) {
@@ -70,7 +72,7 @@ bool clockwork::start()
     write_ps_ = parameter("memory.write");
     hit_latency_ = picoseconds(parameter("clock") * (parameter("l1.latency") + 2 * parameter("link.latency") +
                                                      parameter("l2a.latency")));
-    return true;
+    return AMDVI_OK;
 }
 
 void clockwork::stop()

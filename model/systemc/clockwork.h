@@ -34,7 +34,7 @@ class clockwork
         return wanted_;
     }
     /* Takes the device on; its time begins now. */
-    bool start();
+    amdvi_status start();
     void stop();
 
     /* Everything up to the present happens, unless an answer of memory that has its place before is to come

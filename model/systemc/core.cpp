@@ -155,7 +155,16 @@ void core::create()
         SC_REPORT_FATAL("/amdvi/memory", "no memory for a device");
     device.reset(made);
     amdvi_observe(made, &own);
-    if (timing.wanted() && !timing.start())
+    start_timing();
+}
+
+void core::start_timing()
+{
+    const amdvi_status status = timing.wanted() ? timing.start() : AMDVI_OK;
+
+    if (status == AMDVI_ERR_NO_MEMORY)
+        SC_REPORT_FATAL("/amdvi/memory", "no memory for the timed executor");
+    if (status != AMDVI_OK)
         refuse("timing: a parameter is out of its range");
 }
 
@@ -176,15 +185,18 @@ void core::make_external()
 
 /* ---------------------------------------------------------------- registers and observers */
 
-core::unobserved::unobserved(core &c) : core_(c)
+/* From a callback of the library nobody is taken off: nothing can be read, and heard, from there. */
+core::unobserved::unobserved(core &c)
+    : core_(c), off_(c.observation_ && amdvi_observer_detach(c.observation_) == AMDVI_OK)
 {
-    amdvi_observer_detach(core_.observation_);
-    core_.observation_ = nullptr;
+    if (off_)
+        core_.observation_ = nullptr;
 }
 
 core::unobserved::~unobserved()
 {
-    amdvi_observer_attach(core_.device.get(), &core_.user_, &core_.observation_);
+    if (off_)
+        amdvi_observer_attach(core_.device.get(), &core_.user_, &core_.observation_);
 }
 
 std::uint64_t core::read_field(const char *name, const char *field)
@@ -261,10 +273,8 @@ void core::observe(const amdvi_observer &observer)
 void core::grant_pointers(bool yes)
 {
     pointers_ = yes;
-    if (yes)
-        return;
-    gate_.going_out();
-    dmi.revoke_all();
+    if (!yes)
+        dmi.revoke_all();
 }
 
 /* ---------------------------------------------------------------- calls of the platform */
@@ -381,7 +391,7 @@ void core::time_passes()
     stir();
 }
 
-/* Without time: until nothing is under way, by debug transport. */
+/* Without time: until nothing is under way, by debug transport; also from somebody's callback. */
 void core::answer_all_at_once()
 {
     std::uint32_t pending = 0;
@@ -389,7 +399,7 @@ void core::answer_all_at_once()
     settling_by_debug_ = true;
     do {
         memory.answer_all();
-        stir();
+        step_on(nullptr);
         amdvi_external_pending(device.get(), &pending);
     } while (pending > 0 && (memory.busy() || !asks_.empty()));
     settling_by_debug_ = false;
@@ -407,6 +417,7 @@ void core::reset()
     if (timing.on()) {
         memory.forget_all();
         asks_.clear();
+        answers_.clear();
         timing.stop();
         transactions.answer_at_once();
     } else {
@@ -415,8 +426,7 @@ void core::reset()
         gate_.enter();
     }
     amdvi_reset(device.get());
-    if (timing.wanted())
-        timing.start();
+    start_timing();
     pages_matter_ = false;
     gate_.going_out();
     dmi.revoke_all();

@@ -107,6 +107,7 @@ class core
 
       private:
         core &core_;
+        const bool off_;
     };
 
     /* From non-blocking transport: a request begins. */
@@ -156,7 +157,9 @@ class core
         unsigned char data[AMDVI_ASK_BYTES];
     };
     void create();
+    void start_timing();
     void settle(sc_core::sc_time *delay);
+    void step_on(sc_core::sc_time *delay);
     bool step(sc_core::sc_time *delay);
     bool enter_to_step(sc_core::sc_time *delay, sc_core::sc_time &spent);
     bool pends() const;

@@ -4,11 +4,17 @@
 namespace amdvi::face
 {
 
-bool gate::enter_slowly()
+/* Before the simulation there are no processes: whoever calls is who has called before. */
+bool gate::is_holder() const
 {
     const sc_core::sc_process_handle me = sc_core::sc_get_current_process_handle();
 
-    if (!me.valid() || me == holder_ || me.proc_kind() == sc_core::SC_METHOD_PROC_)
+    return !me.valid() || me == holder_;
+}
+
+bool gate::enter_slowly()
+{
+    if (is_holder() || sc_core::sc_get_current_process_handle().proc_kind() == sc_core::SC_METHOD_PROC_)
         return false;
     waiting_++;
     while (inside_)

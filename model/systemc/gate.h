@@ -40,6 +40,12 @@ class gate
     {
         return inside_;
     }
+    /* This process is inside, and has called something of the platform: what happens now happens in the
+     * middle of its operation. */
+    bool called_out() const
+    {
+        return inside_ && is_holder();
+    }
     /* From inside, before something of the platform is called: who comes back through it must not wait for
      * himself. */
     void going_out()
@@ -49,6 +55,7 @@ class gate
 
   private:
     bool enter_slowly();
+    bool is_holder() const;
 
     bool inside_ = false;
     unsigned waiting_ = 0;

@@ -11,7 +11,7 @@
 namespace amdvi::face
 {
 
-enum : std::uint64_t { VF_BYTES = 4096, VFC_BYTES = 64, GUESTS = 65536, PCI_BYTES = 4096, COUNTED = 0x1ff8 };
+enum : std::uint64_t { VF_BYTES = 4096, VFC_BYTES = 64, GUESTS = 65536, PCI_BYTES = 4096 };
 
 register_port::register_port(core &c, inside::space which) : answers(c.times), core_(c), which_(which)
 {
@@ -163,12 +163,14 @@ bool register_port::get_direct_mem_ptr(tlm::tlm_generic_payload &, tlm::tlm_dmi 
 /* The aligned word of four bytes; counting accesses is an effect, so that place shows nothing. */
 bool register_port::debug_word(std::uint64_t address, std::uint64_t &value)
 {
+    static const std::uint64_t counted = amdvi_register_find("counted_access")->offset;
+
     value = 0;
     if ((which_ == inside::PCI && address >= PCI_BYTES) ||
         (which_ == inside::VF && address / VF_BYTES >= GUESTS) ||
         (which_ == inside::VFC && address / VFC_BYTES >= GUESTS))
         return false;
-    if (which_ == inside::REGS && address / 8 == COUNTED / 8)
+    if (which_ == inside::REGS && address / 8 == counted / 8)
         return true;
     return read(address, 4, value) == AMDVI_OK;
 }

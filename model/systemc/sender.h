@@ -63,8 +63,9 @@ class sender : public tlm::tlm_bw_transport_if<>
     void send(tlm::tlm_generic_payload &payload, owner &who, void *what);
     /* The same; true: it has ended in this call without taking time, and `who` does not hear of it. */
     bool carry(tlm::tlm_generic_payload &payload, owner &who, void *what);
-    /* It begins so much later. True: it has ended in this call, at the later time that `delay` is then, and
-     * `who` does not hear of it. */
+    /* It begins so much later, which only a request says that has not to wait for others: where `delay` is
+     * more than zero ends_in_call() has to be true. True: it has ended in this call, at the later time that
+     * `delay` is then, and `who` does not hear of it. */
     bool carry_ahead(tlm::tlm_generic_payload &payload, owner &who, void *what, sc_core::sc_time &delay);
     /* The target has ended each of the last requests in its call, and nothing stands in the way of one. */
     bool ends_in_call() const

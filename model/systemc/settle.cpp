@@ -7,27 +7,36 @@
 namespace amdvi::face
 {
 
-/* `delay`: of the blocking call that this happens in; null: memory is asked by non-blocking transport. */
-void core::settle(sc_core::sc_time *delay)
+/* Until nothing is left to do now; also in the middle of a step, which has called somebody. Who is called may
+ * throw. */
+void core::step_on(sc_core::sc_time *delay)
 {
     struct at_it {
-        explicit at_it(bool &f) : flag(f)
+        explicit at_it(bool &f) : flag(f), before(f)
         {
             flag = true;
         }
         ~at_it()
         {
-            flag = false;
+            flag = before;
         }
         bool &flag;
+        const bool before;
     };
+    const at_it now(settling_);
 
-    if (settling_)
-        return;
-    at_it now(settling_);
-    work_ = false;
     while (step(delay))
         ;
+}
+
+/* `delay`: of the blocking call that this happens in; null: memory is asked by non-blocking transport. What
+ * comes up in the middle of an operation is done behind it. */
+void core::settle(sc_core::sc_time *delay)
+{
+    if (settling_ || gate_.called_out())
+        return;
+    work_ = false;
+    step_on(delay);
     timing.arm();
     if (wave.traced() && !gate_.inside())
         wave.update();

@@ -206,6 +206,38 @@ void what_cannot_be_written_is_fatal()
     CHECK(said == "/amdvi/recording");
 }
 
+/* A disk that is full: the bytes are refused when the file is closed. */
+void what_was_not_written_is_told()
+{
+    bench<32> b;
+    amdvi::recording recording(b.iommu, {}, "/dev/full");
+
+    CHECK(recording.finish() == AMDVI_TRACE_ERR_IO);
+    CHECK(recording.finish() == AMDVI_TRACE_ERR_IO);
+}
+
+/* One that cannot begin, for more memory than a trace may have, leaves the module as it was. */
+void what_has_not_begun_leaves_nothing()
+{
+    const scrap trace("amdvi");
+    scene s;
+    tlm::tlm_generic_payload p;
+    tlm::tlm_dmi dmi;
+    std::uint32_t value = 0;
+
+    sc_core::sc_report_handler::set_actions(sc_core::SC_FATAL, sc_core::SC_THROW);
+    s.memory.grants = true;
+    try {
+        amdvi::recording recording(s.iommu, {}, trace.path, AMDVI_TRACE_FORM_TEXT, UINT64_MAX);
+        CHECK(!"it has begun");
+    } catch (const sc_core::sc_report &report) {
+        CHECK(std::string(report.get_msg_type()) == "/amdvi/recording");
+    }
+    CHECK(s.device().transfer(tlm::TLM_READ_COMMAND, 0x10000, &value, 4) == tlm::TLM_OK_RESPONSE);
+    hand<32>::fill(p, tlm::TLM_READ_COMMAND, 0x10000, &value, 4);
+    CHECK(s.device().socket->get_direct_mem_ptr(p, dmi));
+}
+
 /* ---------------------------------------------------------------- waveforms */
 
 /* The short name that a VCD gives a signal. */
@@ -341,5 +373,6 @@ int main(int argc, char **argv)
                      {CASE(a_recorded_platform_replays), CASE(so_do_translations_of_non_blocking_transport),
                       CASE(records_carry_the_time_of_the_simulation),
                       CASE(nobody_gets_a_pointer_while_it_is_recorded), CASE(what_cannot_be_written_is_fatal),
+                      CASE(what_was_not_written_is_told), CASE(what_has_not_begun_leaves_nothing),
                       CASE(a_waveform_shows_rings_and_messages), CASE(a_waveform_shows_walkers_at_work)});
 }

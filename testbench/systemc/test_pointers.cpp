@@ -183,6 +183,30 @@ void no_pointer_while_somebody_listens()
     CHECK(p.is_dmi_allowed());
 }
 
+/* Who asks again while a pointer is taken from him gets none, and the observer can still be taken off. */
+void asking_while_one_is_taken_back_changes_nothing()
+{
+    pointers s;
+    tlm::tlm_dmi dmi;
+    amdvi_observer observer{};
+    unsigned commands = 0;
+    bool granted = false;
+
+    observer.context = &commands;
+    observer.command = [](void *context, const amdvi_command_info *) { ++*static_cast<unsigned *>(context); };
+    s.iommu.observe(observer);
+    CHECK(s.held());
+    s.device().on_revoke = [&] { granted |= s.ask(0x10000, dmi); };
+    s.world.invalidate_page(1, 0x10000);
+    CHECK(s.world.stored(s.world.wait()));
+    CHECK(s.revoked() && !granted && commands == 2);
+    s.device().on_revoke = nullptr;
+    CHECK(s.held());
+    s.iommu.observe(amdvi_observer{});
+    s.world.wait();
+    CHECK(commands == 2);
+}
+
 void the_hint_is_the_targets()
 {
     pointers s;
@@ -364,8 +388,9 @@ int main(int argc, char **argv)
          CASE(a_large_page_is_granted_whole), CASE(devices_are_told_apart), CASE(asking_leaves_no_trace),
          CASE(while_the_iommu_is_off_the_target_decides), CASE(no_pointer_where_bits_still_change),
          CASE(no_pointer_for_interrupts_and_translations), CASE(no_pointer_while_somebody_listens),
-         CASE(the_hint_is_the_targets), CASE(every_covering_command_revokes),
-         CASE(a_command_for_a_part_of_a_large_page_revokes), CASE(other_commands_revoke_nothing),
-         CASE(commands_for_guest_addresses_revoke), CASE(registers_that_enable_revoke),
-         CASE(the_target_may_take_back), CASE(only_ports_that_hold_one_hear), CASE(exclusion_cuts_pages)});
+         CASE(asking_while_one_is_taken_back_changes_nothing), CASE(the_hint_is_the_targets),
+         CASE(every_covering_command_revokes), CASE(a_command_for_a_part_of_a_large_page_revokes),
+         CASE(other_commands_revoke_nothing), CASE(commands_for_guest_addresses_revoke),
+         CASE(registers_that_enable_revoke), CASE(the_target_may_take_back),
+         CASE(only_ports_that_hold_one_hear), CASE(exclusion_cuts_pages)});
 }

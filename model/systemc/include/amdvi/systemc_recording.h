@@ -50,14 +50,16 @@ class recording
     recording(const recording &) = delete;
     recording &operator=(const recording &) = delete;
 
-    /* The rest is written; nothing is recorded any more. What it gives is the first error of all. */
+    /* The rest is written; nothing is recorded any more. What it gives is the first error of all:
+     * AMDVI_TRACE_ERR_IO also when the file could not be closed. */
     amdvi_trace_status finish()
     {
         if (recorder_) {
             amdvi_observer_detach(observation_);
             status_ = amdvi_recorder_finish(recorder_.get());
             recorder_.reset();
-            file_.reset();
+            if (std::fclose(file_.release()) != 0 && status_ == AMDVI_TRACE_OK)
+                status_ = AMDVI_TRACE_ERR_IO;
         }
         return status_;
     }
@@ -134,8 +136,11 @@ class recording
         how.ram = ram;
         status_ = amdvi_recorder_create(device, &how, &made);
         recorder_.reset(made);
-        if (status_ != AMDVI_TRACE_OK)
-            SC_REPORT_FATAL("/amdvi/recording", amdvi_trace_status_name(status_));
+        if (status_ == AMDVI_TRACE_OK)
+            return;
+        amdvi_observer_detach(observation_);
+        pointers_(true);
+        SC_REPORT_FATAL("/amdvi/recording", amdvi_trace_status_name(status_));
     }
 
     std::function<void(bool)> pointers_;
