@@ -4,10 +4,10 @@
 #include "testbench/systemc/traffic.h"
 
 #include "testbench/systemc/bench.h"
+#include "testbench/systemc/wishes.h"
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 using namespace testbench;
 
@@ -146,18 +146,14 @@ int sc_main(int argc, char **argv)
     std::uint64_t wanted = 20000, seed = 1, blocking = 30;
     bool timing = false, early = false;
 
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::strcmp(argv[i], "--transactions") == 0)
-            wanted = std::strtoull(argv[i + 1], nullptr, 0);
-        if (std::strcmp(argv[i], "--seed") == 0)
-            seed = std::strtoull(argv[i + 1], nullptr, 0);
-        if (std::strcmp(argv[i], "--timing") == 0)
-            timing = std::strcmp(argv[i + 1], "on") == 0;
-        if (std::strcmp(argv[i], "--early") == 0)
-            timing = early = std::strcmp(argv[i + 1], "on") == 0;
-        if (std::strcmp(argv[i], "--blocking") == 0)
-            blocking = std::strtoull(argv[i + 1], nullptr, 0);
-    }
+    if (!take_wishes(argc, argv,
+                     {{"--transactions", &wanted, nullptr},
+                      {"--seed", &seed, nullptr},
+                      {"--blocking", &blocking, nullptr},
+                      {"--timing", nullptr, &timing},
+                      {"--early", nullptr, &early}}))
+        return EXIT_FAILURE;
+    timing |= early;
     std::printf("seed %llu\n", (unsigned long long)seed);
     side<32> a("a_", seed, wanted / 2, static_cast<unsigned>(blocking), timing, early);
     side<64> b("b_", seed + 100, wanted / 2, static_cast<unsigned>(blocking), timing, early);

@@ -97,9 +97,8 @@ tlm::tlm_sync_enum initiator::nb_transport_bw(payload &p, tlm::tlm_phase &phase,
 /* ---------------------------------------------------------------- memory */
 
 memory::memory(sc_core::sc_module_name name, std::vector<unsigned char> bytes, std::uint64_t latency_ps)
-    : sc_core::sc_module(name), socket("socket"), bytes_(std::move(bytes)), latency_(picoseconds(latency_ps))
+    : target(name), bytes_(std::move(bytes)), latency_(picoseconds(latency_ps))
 {
-    socket.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
     SC_HAS_PROCESS(memory);
     SC_METHOD(respond);
     sensitive << due_;
@@ -161,11 +160,6 @@ void memory::respond()
 }
 
 /* ---------------------------------------------------------------- sink */
-
-sink::sink(sc_core::sc_module_name name) : sc_core::sc_module(name), socket("socket")
-{
-    socket.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
-}
 
 unsigned sink::transport_dbg(payload &p)
 {

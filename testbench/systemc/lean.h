@@ -84,21 +84,33 @@ class initiator : public sc_core::sc_module, public tlm::tlm_bw_transport_if<>, 
     std::vector<item *> free_;
 };
 
-/* Memory behind a socket: it accepts at once, and responds `latency` later. */
-class memory : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
+/* A socket behind which something lies, without direct pointers to it. */
+class target : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
 {
   public:
-    memory(sc_core::sc_module_name name, std::vector<unsigned char> bytes, std::uint64_t latency_ps);
-
     tlm::tlm_target_socket<64> socket;
 
-    void b_transport(payload &p, sc_core::sc_time &delay) override;
-    tlm::tlm_sync_enum nb_transport_fw(payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay) override;
-    unsigned transport_dbg(payload &p) override;
     bool get_direct_mem_ptr(payload &, tlm::tlm_dmi &) override
     {
         return false;
     }
+
+  protected:
+    explicit target(sc_core::sc_module_name name) : sc_core::sc_module(name), socket("socket")
+    {
+        socket.bind(static_cast<tlm::tlm_fw_transport_if<> &>(*this));
+    }
+};
+
+/* Memory: it accepts at once, and responds `latency` later. */
+class memory : public target
+{
+  public:
+    memory(sc_core::sc_module_name name, std::vector<unsigned char> bytes, std::uint64_t latency_ps);
+
+    void b_transport(payload &p, sc_core::sc_time &delay) override;
+    tlm::tlm_sync_enum nb_transport_fw(payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay) override;
+    unsigned transport_dbg(payload &p) override;
 
   private:
     struct owed {
@@ -116,20 +128,16 @@ class memory : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
 
 /* A target that completes at once. What is in it nobody looks at: a page of bytes is there at every address.
  */
-class sink : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
+class sink : public target
 {
   public:
-    explicit sink(sc_core::sc_module_name name);
-
-    tlm::tlm_target_socket<64> socket;
+    explicit sink(sc_core::sc_module_name name) : target(name)
+    {
+    }
 
     void b_transport(payload &p, sc_core::sc_time &delay) override;
     tlm::tlm_sync_enum nb_transport_fw(payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay) override;
     unsigned transport_dbg(payload &p) override;
-    bool get_direct_mem_ptr(payload &, tlm::tlm_dmi &) override
-    {
-        return false;
-    }
 
   private:
     unsigned char bytes_[2 * 4096] = {};

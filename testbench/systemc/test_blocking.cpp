@@ -319,7 +319,7 @@ void fetches_ask_to_execute()
 void odd_transactions_are_refused()
 {
     scene s;
-    unsigned char data[8] = {}, enables[1] = {TLM_BYTE_ENABLED};
+    unsigned char data[8] = {};
     tlm::tlm_generic_payload p;
     sc_core::sc_time none;
     dma_extension who;
@@ -335,7 +335,6 @@ void odd_transactions_are_refused()
     who.pasid = 1 << 20;
     CHECK(s.device().transfer(tlm::TLM_READ_COMMAND, 0x10000, &value, 4, &who) ==
           tlm::TLM_GENERIC_ERROR_RESPONSE);
-    (void)enables;
 }
 
 /* Who looks into the device past the sockets takes nobody's time, and what memory says is read by debug

@@ -32,6 +32,8 @@ static_assert(
     std::is_same_v<decltype(amdvi::iommu_options::config), std::vector<std::pair<std::string, std::string>>>);
 static_assert(std::is_same_v<decltype(amdvi::iommu_options::default_device_id), std::vector<std::uint16_t>>);
 static_assert(std::is_same_v<decltype(amdvi::iommu_options::report_dropped_writes), bool>);
+static_assert(std::is_same_v<decltype(amdvi::iommu_options::most_under_way), unsigned>);
+static_assert(std::is_same_v<decltype(amdvi::iommu_options::complete_early), bool>);
 
 static_assert(std::is_same_v<amdvi::iommu, amdvi::basic_iommu<32>>);
 static_assert(std::is_base_of_v<sc_core::sc_module, amdvi::iommu>);
@@ -43,14 +45,19 @@ template <unsigned BUSWIDTH> constexpr bool has_its_calls()
     using module = amdvi::basic_iommu<BUSWIDTH>;
     using atc = std::function<amdvi_atc_answer(const amdvi_atc_invalidation &)>;
     using prg = std::function<void(const amdvi_prg_response &)>;
+    using irq = std::function<void(const amdvi_irq &)>;
+    using trace = void (module::*)(sc_core::sc_trace_file *, const std::string &);
 
     static_assert(std::is_same_v<decltype(&module::on_atc_invalidate), void (module::*)(atc)>);
     static_assert(std::is_same_v<decltype(&module::on_prg_response), void (module::*)(prg)>);
+    static_assert(std::is_same_v<decltype(&module::on_interrupt), void (module::*)(irq)>);
     static_assert(std::is_same_v<decltype(&module::atc_complete), void (module::*)(std::uint32_t)>);
     static_assert(
         std::is_same_v<decltype(&module::page_request),
                        struct amdvi_page_request_result (module::*)(const struct amdvi_page_request &)>);
     static_assert(std::is_same_v<decltype(&module::observe), void (module::*)(const amdvi_observer &)>);
+    static_assert(std::is_same_v<decltype(&module::grant_pointers), void (module::*)(bool)>);
+    static_assert(static_cast<trace>(&module::trace) != nullptr);
     static_assert(std::is_same_v<decltype(&module::reset), void (module::*)()>);
     static_assert(std::is_same_v<decltype(&module::device), amdvi_device *(module::*)()>);
     return true;
@@ -63,7 +70,7 @@ void defaults_are_as_written()
     const dma_extension who;
 
     CHECK(options.ports == 1 && options.config.empty() && options.default_device_id.empty());
-    CHECK(options.report_dropped_writes);
+    CHECK(options.report_dropped_writes && options.most_under_way == 4096 && !options.complete_early);
     CHECK(who.device_id == 0 && !who.has_pasid && who.pasid == 0 && !who.privileged && !who.execute);
     CHECK(!who.no_write && !who.atomic && who.type == dma_extension::address_type::untranslated);
     CHECK(!who.result.ok);

@@ -8,11 +8,11 @@
  */
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <memory>
 
 #include "testbench/systemc/bench.h"
+#include "testbench/systemc/wishes.h"
 #include "testbench/systemc/workload.h"
 
 using namespace testbench;
@@ -152,18 +152,13 @@ int sc_main(int argc, char **argv)
     amdvi::iommu_options options;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> writes;
 
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::strcmp(argv[i], "--requests") == 0)
-            count = std::strtoull(argv[i + 1], nullptr, 0);
-        if (std::strcmp(argv[i], "--seed") == 0)
-            seed = std::strtoull(argv[i + 1], nullptr, 0);
-        if (std::strcmp(argv[i], "--checkers") == 0)
-            checked = std::strcmp(argv[i + 1], "off") != 0;
-        if (std::strcmp(argv[i], "--early") == 0)
-            early = std::strcmp(argv[i + 1], "on") == 0;
-        if (std::strcmp(argv[i], "--gap") == 0)
-            gap = std::strtoull(argv[i + 1], nullptr, 0);
-    }
+    if (!take_wishes(argc, argv,
+                     {{"--requests", &count, nullptr},
+                      {"--seed", &seed, nullptr},
+                      {"--gap", &gap, nullptr},
+                      {"--checkers", nullptr, &checked},
+                      {"--early", nullptr, &early}}))
+        return EXIT_FAILURE;
     std::printf("seed %llu\n", (unsigned long long)seed);
     options.ports = PORTS;
     options.most_under_way = 65536;

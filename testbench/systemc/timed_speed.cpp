@@ -2,38 +2,21 @@
 /*
  * How fast the module is under time: the same requests through the C library's timed executor, through the
  * module, and through a hop that does nothing but the same transactions. What surrounds both is lean.h.
- *     systemc-timed-speed [--requests N] [--seed N] [--gap PS] [--early 1]
+ *     systemc-timed-speed [--requests N] [--seed N] [--gap PS] [--early on]
  * With --early the module completes early what it can.
  */
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 
 #include "testbench/systemc/bench.h"
 #include "testbench/systemc/hop.h"
+#include "testbench/systemc/wishes.h"
 
 using namespace testbench;
 
 namespace
 {
-
-struct wishes {
-    std::uint64_t requests = 20000, seed = 1, gap = 70000, early = 0;
-};
-
-wishes read_wishes(int argc, char **argv)
-{
-    wishes w;
-    const std::pair<const char *, std::uint64_t *> known[] = {
-        {"--requests", &w.requests}, {"--seed", &w.seed}, {"--gap", &w.gap}, {"--early", &w.early}};
-
-    for (int i = 1; i + 1 < argc; i += 2)
-        for (const auto &[name, value] : known)
-            if (std::strcmp(argv[i], name) == 0)
-                *value = std::strtoull(argv[i + 1], nullptr, 0);
-    return w;
-}
 
 amdvi::iommu_options options(bool early)
 {
@@ -133,16 +116,24 @@ int report(const outcomes &expected, const lean::initiator &module, std::uint64_
 
 int sc_main(int argc, char **argv)
 {
-    const wishes w = read_wishes(argc, argv);
-    const std::vector<job> jobs = draw(w.seed, w.requests, w.gap);
-    const prepared machine(w.seed);
+    std::uint64_t requests = 20000, seed = 1, gap = 70000;
+    bool early = false;
+
+    if (!take_wishes(argc, argv,
+                     {{"--requests", &requests, nullptr},
+                      {"--seed", &seed, nullptr},
+                      {"--gap", &gap, nullptr},
+                      {"--early", nullptr, &early}}))
+        return EXIT_FAILURE;
+    const std::vector<job> jobs = draw(seed, requests, gap);
+    const prepared machine(seed);
     plain library(machine.bytes);
     const std::uint64_t stretch = jobs.back().when + 1000000000; /* 1 ms behind the last */
 
     replay_registers(library.device, machine.writes);
     double c = 0;
     const outcomes expected = ask_c(library, jobs, c);
-    platform<amdvi::basic_iommu<64>> module("module", jobs, 0, machine.bytes, options(w.early != 0));
+    platform<amdvi::basic_iommu<64>> module("module", jobs, 0, machine.bytes, options(early));
     platform<lean::hop> bare("bare", jobs, stretch, machine.bytes, lean::hop::part{expected, stretch});
     hand<64> cpu("cpu");
     cpu.socket.bind(module.middle.regs);

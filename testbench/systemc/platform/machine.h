@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The parts of the example machine: memory with latency and bandwidth, an interrupt controller, a router,
- * devices. */
+/* The parts of the example machine: memory with latency and bandwidth, an interrupt controller, devices. */
 #ifndef AMDVI_TESTBENCH_SYSTEMC_PLATFORM_MACHINE_H
 #define AMDVI_TESTBENCH_SYSTEMC_PLATFORM_MACHINE_H
 
 #include <array>
-#include <deque>
 #include <string>
 #include <vector>
 

@@ -2,8 +2,6 @@
 /* An example machine: README.md beside this file says what it shows. */
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <map>
 
 #include "testbench/systemc/platform/machine.h"
 #include "testbench/systemc/world.h"
