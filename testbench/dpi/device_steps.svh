@@ -2,35 +2,26 @@
 // A part of the lockstep bench: page requests and their answers, interrupts that are remapped or posted.
 
   int page_requests = 0, messages = 0, posts = 0;
-  typedef struct { int device; longint data; } response_t;  // data as of EFFECT_RESPONSE
-  response_t seen_responses[$], model_responses[$];
-  typedef struct { longint address, data; int length; } drop_t;  // as of EFFECT_INVALIDATION
-  drop_t seen_drops[$], model_drops[$];
+  typedef struct { longint address, data; int length; } sent_t;  // to a device, as effects say it
+  sent_t seen_sent[int][$], model_sent[int][$];  // by their kind: EFFECT_RESPONSE, EFFECT_INVALIDATION
   message_t seen_message;
   message_t seen_posts[$], model_posts[$], due_posts[$];  // interrupts of guests' own logs; of the model also those of devices
   bit message_arrived;
 
-  function automatic response_t response_of(int device, longint data);
-    response_t r;
-    r.device = device;
-    r.data = data;
-    return r;
-  endfunction
-
-  function automatic drop_t drop_request(longint address, longint data, int length);
-    drop_t d;
-    d.address = address;
-    d.data = data;
-    d.length = length;
-    return d;
+  function automatic sent_t sent_of(longint address, longint data, int length);
+    sent_t s;
+    s.address = address;
+    s.data = data;
+    s.length = length;
+    return s;
   endfunction
 
   // With each clock.
   function automatic void watch_devices();
     if (prg_valid)
-      seen_responses.push_back(response_of(int'(prg_device), {12'h0, prg_pasid, 15'h0, prg_guest, prg_code, 3'h0, prg_index}));
+      seen_sent[EFFECT_RESPONSE].push_back(sent_of(64'(prg_device), {12'h0, prg_pasid, 15'h0, prg_guest, prg_code, 3'h0, prg_index}, 8));
     if (atc_valid)
-      seen_drops.push_back(drop_request(atc_address, {12'h0, atc_pasid, 15'h0, atc_guest, atc_device}, int'(atc_length)));
+      seen_sent[EFFECT_INVALIDATION].push_back(sent_of(atc_address, {12'h0, atc_pasid, 15'h0, atc_guest, atc_device}, int'(atc_length)));
     if (msg_valid) begin
       message_arrived = 1;
       seen_message.ok = int'(msg_ok);
@@ -128,28 +119,6 @@
     page_requests++;
   endtask
 
-  // To each device in the model's order.
-  function automatic void compare_responses();
-    while (model_responses.size() != 0) begin
-      response_t m = model_responses.pop_front(), d = response_of(0, 0);
-      int which = -1;
-      foreach (seen_responses[i]) if (which < 0) if (seen_responses[i].device == m.device) which = i;
-      if (which > 0) shown.show(RINGS_SWAPPED);
-      if (which < 0) which = 0;  // perhaps to another device
-      if (seen_responses.size() != 0) begin
-        d = seen_responses[which];
-        seen_responses.delete(which);
-      end
-      if (d.device == m.device && d.data == m.data) continue;
-      if (trace != "") void'(amdvi_dpi_differs_response(model, d.device, d.data));
-      differ($sformatf("a PRG response: the model to %0h %0h, the design to %0h %0h", m.device, m.data, d.device, d.data));
-    end
-    if (seen_responses.size() != 0) begin
-      if (trace != "") void'(amdvi_dpi_differs_response(model, seen_responses[0].device, seen_responses[0].data));
-      differ("a PRG response too many");
-    end
-  endfunction
-
   // INVALIDATE_IOTLB_PAGES: a page, a range, or everything [6.3].
   function automatic bit [127:0] drop_in_device(int device, int pasid, longint page);
     bit [127:0] c = (128'h4 << 60) | 128'(device) | (128'h8 << 24);
@@ -162,27 +131,42 @@
     return c;
   endfunction
 
-  // To each device in the model's order.
-  function automatic void compare_drops();
-    while (model_drops.size() != 0) begin
-      drop_t m = model_drops.pop_front(), d = drop_request(0, 0, 0);
+  function automatic int receiver_of(int kind, sent_t s);
+    return kind == EFFECT_RESPONSE ? int'(s.address) : int'(s.data[15:0]);
+  endfunction
+
+  function automatic void differ_sent(int kind, sent_t s, string what);
+    if (kind == EFFECT_RESPONSE) begin
+      if (trace != "") void'(amdvi_dpi_differs_response(model, int'(s.address), s.data));
+      differ({"a PRG response", what});
+    end else begin
+      if (trace != "") void'(amdvi_dpi_differs_invalidation(model, s.address, s.data, s.length));
+      differ({"an ATS invalidation", what});
+    end
+  endfunction
+
+  // Of a kind, to each device in the model's order.
+  function automatic void compare_sent_of(int kind);
+    while (model_sent[kind].size() != 0) begin
+      sent_t m = model_sent[kind].pop_front(), d = sent_of(0, 0, 0);
       int which = -1;
-      foreach (seen_drops[i]) if (which < 0) if (seen_drops[i].data[15:0] == m.data[15:0]) which = i;
+      foreach (seen_sent[kind][i]) if (which < 0) if (receiver_of(kind, seen_sent[kind][i]) == receiver_of(kind, m)) which = i;
       if (which > 0) shown.show(RINGS_SWAPPED);
-      if (which < 0) which = 0;
-      if (seen_drops.size() != 0) begin
-        d = seen_drops[which];
-        seen_drops.delete(which);
+      if (which < 0) which = 0;  // perhaps to another device
+      if (seen_sent[kind].size() != 0) begin
+        d = seen_sent[kind][which];
+        seen_sent[kind].delete(which);
       end
       if (d.address == m.address && d.data == m.data && d.length == m.length) continue;
-      if (trace != "") void'(amdvi_dpi_differs_invalidation(model, d.address, d.data, d.length));
-      differ($sformatf("an ATS invalidation: the model %0h %0h of 2^%0d, the design %0h %0h of 2^%0d", m.data, m.address, m.length,
-                       d.data, d.address, d.length));
+      differ_sent(kind, d, $sformatf(": the model %0h %0h, length %0d, the design %0h %0h, length %0d", m.address, m.data, m.length,
+                                     d.address, d.data, d.length));
     end
-    if (seen_drops.size() != 0) begin
-      if (trace != "") void'(amdvi_dpi_differs_invalidation(model, seen_drops[0].address, seen_drops[0].data, seen_drops[0].length));
-      differ("an ATS invalidation too many");
-    end
+    if (seen_sent[kind].size() != 0) differ_sent(kind, seen_sent[kind][0], " too many");
+  endfunction
+
+  function automatic void compare_sent();
+    compare_sent_of(EFFECT_RESPONSE);
+    compare_sent_of(EFFECT_INVALIDATION);
   endfunction
 
   // Up to three, and perhaps an answer of the host; perhaps an invalidation in a device.
@@ -190,12 +174,12 @@
     for (int i = 1 + draw(3); i > 0; i--) request_page(some_device());
     if (draw(2)) command(answer_to(id_of(some_device()), some_pasid(), draw(512)));
     if (draw(2)) command(drop_in_device(id_of(some_device()), draw(4) == 0 ? 'h54321 : some_pasid(), longint'(draw(4096))));
-    void'(read_effects());
+    read_effects();
     while (!pri_ready) @(negedge clk);
     repeat (4) @(negedge clk);
     compare_records();
-    compare_responses();
-    compare_drops();
+    compare_sent();
+    compare_interrupts();
     posts_are_due();
   endtask
 
@@ -273,7 +257,7 @@
     int data = draw(16) == 0 ? 8 : some_index(), log, index;  // 8: beyond the table
     message_t own;
     own = limits.interrupt(model, id_of(n), data);
-    void'(read_effects());
+    read_effects();
     if (model_posts.size() != 0) own = joined(own, model_posts.pop_front());
     if (!limits.accepts_interrupt(id_of(n), data, own, 0)) $fatal(1, "the model leaves the envelope with an interrupt");
     log = model_told.size() != 0 ? model_told[0].log : 0;

@@ -157,7 +157,7 @@ module guest_queue (
             cmd <= words;
             if (words[63:60] == 4'd1) begin
               cmd[51:3] <= spa[51:3];
-              cmd[1] <= 0;  // that interrupt is the guest's
+              if (bug != 56) cmd[1] <= 0;  // that interrupt is the guest's
             end
             cmd_valid <= !(cmd_valid && cmd_ready);
             if (bug == 34 && words[63:60] == 4'd3) cmd[63:60] <= 4'd2;

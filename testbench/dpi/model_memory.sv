@@ -15,6 +15,7 @@ package model_memory_pkg;
       return amdvi_dpi_peek(handle, address, data) == 0 ? MEMORY_OK : MEMORY_MASTER_ABORT;
     endfunction
 
+    // The bench writes whole words.
     virtual function int write(longint address, longint data, bit [7:0] enables);
       return amdvi_dpi_poke(handle, address, data) == 0 ? MEMORY_OK : MEMORY_MASTER_ABORT;
     endfunction

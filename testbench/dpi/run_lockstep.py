@@ -42,7 +42,7 @@ BUGS = {
     48: "invalidations of device table entries are ignored", 49: "rights of the device table entry are ignored",
     50: "guests' logs do not interrupt", 51: "guests' events interrupt without EventIntEn", 52: "page requests interrupt a guest as events do",
     53: "invalidations in devices reach half of the range", 54: "invalidations in devices are not sent",
-    55: "the pieces of their PASID are swapped",
+    55: "the pieces of their PASID are swapped", 56: "a guest's COMPLETION_WAIT interrupts the host, too",
 }
 TRACE_HOLDS = {11, 41}  # what a trace does not say: an answer that never came, a doorbell more or less
 SEEDS = 5  # that a mistake has to be caught in
