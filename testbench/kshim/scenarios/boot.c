@@ -107,7 +107,7 @@ static void boot(struct world *world)
 
     if (!world_boot(world, &setup))
         return;
-    parameter->check(world, register_of(iommu_of(world, world->nic), 0x30));
+    parameter->check(world, register_of(iommu_of(world, world->nic), REG_EFR_OFFSET));
     use_dma(world, WORLD_NIC, world->nic);
     use_dma(world, WORLD_GPU, world->gpu);
     use_interrupt(world, WORLD_NIC, world->nic, 0);

@@ -9,7 +9,6 @@
 
 enum { TYPE = 3, QUEUE_COMMANDS = 2, QUEUE_EVENTS = 3, CALL_QUEUE = 0x94 }; /* of the added code */
 enum { GUEST_DEVICE = 0x0010, GUEST_DOMAIN = 7, RING_BYTES = 4096, RECORD = 16 };
-enum { COMMAND_HEAD = 0x00, COMMAND_TAIL = 0x08, EVENT_HEAD = 0x10, EVENT_TAIL = 0x18 };
 #define GVA    0x7f0000000000ull
 #define DATA   (IOVA + MIB) /* guest pages behind those of the tables */
 #define RING   (DATA + 0x10000)
@@ -121,33 +120,43 @@ static void end(struct world *world, struct viommu *viommu)
 
 /* ------------------------------------------------------------------------------ the guest's commands */
 
-static void put(struct world *world, struct viommu *viommu, uint64_t low, uint64_t high)
+static void put(struct world *world, struct viommu *viommu, const uint64_t words[2])
 {
     struct ram *ram = machine_ram(world->machine);
     uint64_t place = nest_place(&viommu->nest, RING + viommu->tail);
 
-    ram_set(ram, place, low);
-    ram_set(ram, place + 8, high);
+    ram_set(ram, place, words[0]);
+    ram_set(ram, place + 8, words[1]);
     viommu->tail = (viommu->tail + RECORD) % RING_BYTES;
 }
 
 /* What is in the ring is executed when the tail moves: the store of a COMPLETION_WAIT is there. */
 static void execute(struct world *world, struct viommu *viommu)
 {
-    uint64_t number = ++viommu->waits;
+    uint64_t number = ++viommu->waits, words[2] = {0};
 
-    put(world, viommu, 1ull << 60 | DONE | 1, number);
-    vf_write(world, COMMAND_TAIL, viommu->tail);
+    cmd_set_opcode(words, CMD_COMPLETION_WAIT);
+    cmd_completion_wait_set_s(words, 1);
+    cmd_completion_wait_set_address(words, DONE);
+    cmd_completion_wait_set_data(words, number);
+    put(world, viommu, words);
+    vf_write(world, VF_CMD_TAIL_OFFSET, viommu->tail);
     machine_settle(world->machine);
     EXPECT(world, ram_get(machine_ram(world->machine), nest_place(&viommu->nest, DONE)) == number,
            "the store of a guest's COMPLETION_WAIT is not there");
-    EXPECT(world, vf_read(world, COMMAND_HEAD) == viommu->tail, "the head is at %#" PRIx64 ", not %#" PRIx64,
-           vf_read(world, COMMAND_HEAD), viommu->tail);
+    EXPECT(world, vf_read(world, VF_CMD_HEAD_OFFSET) == viommu->tail,
+           "the head is at %#" PRIx64 ", not %#" PRIx64, vf_read(world, VF_CMD_HEAD_OFFSET), viommu->tail);
 }
 
 static void invalidate_page(struct world *world, struct viommu *viommu, uint64_t gva, uint16_t domain)
 {
-    put(world, viommu, 3ull << 60 | (uint64_t)domain << 32, gva | 4);
+    uint64_t words[2] = {0};
+
+    cmd_set_opcode(words, CMD_INVALIDATE_IOMMU_PAGES);
+    cmd_inv_pages_set_domainid(words, domain);
+    cmd_inv_pages_set_gn(words, 1);
+    cmd_inv_pages_set_address(words, gva);
+    put(world, viommu, words);
 }
 
 static void expect_guests_entry(struct world *world)
@@ -164,8 +173,7 @@ static void expect_guests_entry(struct world *world)
 static void take_away(struct world *world, struct viommu *viommu)
 {
     struct ram *ram = machine_ram(world->machine);
-    uint64_t record;
-    uint64_t tail = vf_read(world, EVENT_TAIL);
+    uint64_t tail = vf_read(world, VF_EVENT_TAIL_OFFSET), record[2];
 
     expect_reaches(world, world->nic, GVA, nest_place(&viommu->nest, DATA), "through both stages");
     tables_unmap(&viommu->nest.tables, GVA);
@@ -173,12 +181,15 @@ static void take_away(struct world *world, struct viommu *viommu)
     execute(world, viommu);
     expect_refused(world, world->nic, GVA, "taken away by the guest");
     world_run(world);
-    record = ram_get(ram, nest_place(&viommu->nest, EVENTS + tail));
-    EXPECT(world, vf_read(world, EVENT_TAIL) == tail + RECORD, "no record in the guest's log");
-    EXPECT(world, (record & 0xffff) == GUEST_DEVICE && record >> 60 == 2, "the record is %#" PRIx64, record);
-    EXPECT(world, ram_get(ram, nest_place(&viommu->nest, EVENTS + tail) + 8) == GVA,
-           "its address is not the guest's");
-    vf_write(world, EVENT_HEAD, tail + RECORD);
+    for (unsigned each = 0; each < COUNT(record); each++)
+        record[each] = ram_get(ram, nest_place(&viommu->nest, EVENTS + tail) + each * sizeof(record[each]));
+    EXPECT(world, vf_read(world, VF_EVENT_TAIL_OFFSET) == tail + RECORD, "no record in the guest's log");
+    EXPECT(world,
+           evt_io_page_fault_code(record) == EVT_IO_PAGE_FAULT &&
+               evt_io_page_fault_deviceid(record) == GUEST_DEVICE,
+           "the record is %#" PRIx64, record[0]);
+    EXPECT(world, evt_io_page_fault_address(record) == GVA, "its address is not the guest's");
+    vf_write(world, VF_EVENT_HEAD_OFFSET, tail + RECORD);
 }
 
 static void use(struct world *world, struct viommu *viommu)
@@ -201,16 +212,17 @@ static void use(struct world *world, struct viommu *viommu)
     EXPECT(world, instance_log_lines(world->kernel) == lines, "the host's kernel had something to say");
 }
 
-/* The hardware stops at a command that is none, and says so in the guest's log. */
+/* The hardware stops at a command that is not for guests, and says so in the guest's log. */
 static void stop(struct world *world, struct viommu *viommu)
 {
-    uint64_t tail = vf_read(world, EVENT_TAIL);
+    uint64_t tail = vf_read(world, VF_EVENT_TAIL_OFFSET), words[2] = {0};
 
-    put(world, viommu, 9ull << 60, 0);
-    vf_write(world, COMMAND_TAIL, viommu->tail);
+    cmd_set_opcode(words, CMD_INSERT_GUEST_EVENT);
+    put(world, viommu, words);
+    vf_write(world, VF_CMD_TAIL_OFFSET, viommu->tail);
     machine_settle(world->machine);
-    EXPECT(world, vf_read(world, EVENT_TAIL) == tail + RECORD, "an illegal command is not told");
-    EXPECT(world, vf_read(world, COMMAND_HEAD) != viommu->tail, "an illegal command is executed");
+    EXPECT(world, vf_read(world, VF_EVENT_TAIL_OFFSET) == tail + RECORD, "an illegal command is not told");
+    EXPECT(world, vf_read(world, VF_CMD_HEAD_OFFSET) != viommu->tail, "an illegal command is executed");
 }
 
 static void guest(struct world *world)

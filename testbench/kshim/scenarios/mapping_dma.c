@@ -156,8 +156,8 @@ static void scatter(struct world *world)
 {
     enum { PIECES = 24 };
     struct kshim_scatter list[PIECES] = {{0}};
-    uint64_t chunk, offset = 0;
-    int mapped;
+    int mapped, piece = 0;
+    uint64_t chunk;
 
     if (!boot_plain(world, ""))
         return;
@@ -166,9 +166,10 @@ static void scatter(struct world *world)
         list[each] = (struct kshim_scatter){.pa = chunk + (each * 7 % 32) * 2 * PAGE, .bytes = PAGE};
     mapped = world->api->dma_map_sg(WORLD_NIC, list, PIECES, 0);
     EXPECT(world, mapped > 0 && mapped <= PIECES, "a list of %d pieces gives %d", PIECES, mapped);
-    for (int each = 0, piece = 0; each < mapped; each++)
-        for (offset = 0; offset < list[each].iova_bytes; offset += PAGE, piece++)
-            expect_reaches(world, world->nic, list[each].iova + offset, list[piece].pa, "of a list");
+    for (int each = 0; each < mapped; each++)
+        for (uint64_t at = 0; at < list[each].iova_bytes && piece < PIECES; at += PAGE)
+            expect_reaches(world, world->nic, list[each].iova + at, list[piece++].pa, "of a list");
+    EXPECT(world, piece == PIECES, "%d pieces of %d are mapped", piece, PIECES);
     world->api->dma_unmap_sg(WORLD_NIC, list, PIECES, 0);
     expect_fault_told(world, world->nic, list[0].iova, "of a list, unmapped");
     world->api->page_free(chunk, CHUNK_ORDER);

@@ -51,6 +51,15 @@ void nest_end(struct world *world, struct nest *nest, struct dma_device *device)
     user_close(world, &nest->session, device);
 }
 
+void nest_leave(struct world *world, struct nest *nest, struct dma_device *device, const uint32_t *tables,
+                size_t count)
+{
+    world->api->fd_detach(nest->session.bound);
+    for (size_t each = 0; each < count; each++)
+        user_destroy(world, &nest->session, tables[each], "a nested table's end");
+    nest_end(world, nest, device);
+}
+
 uint64_t nest_gcr3(struct nest *nest, uint64_t gva, uint64_t gpa)
 {
     uint64_t gcr3 = tables_page(&nest->tables);

@@ -31,6 +31,9 @@ bool nest_parent(struct world *world, struct nest *nest, const char *device, con
 bool nest_iommu(struct world *world, struct nest *nest, uint32_t type, void *data, uint32_t bytes);
 /* The parent's and the virtual IOMMU's end, after the nested tables'. */
 void nest_end(struct world *world, struct nest *nest, struct dma_device *device);
+/* The session's device leaves its table; then the end of these nested tables, and of all the rest. */
+void nest_leave(struct world *world, struct nest *nest, struct dma_device *device, const uint32_t *tables,
+                size_t count);
 
 /* A guest's GCR3 table of one page whose entry 0 leads to tables in which `gva` leads to `gpa`. */
 uint64_t nest_gcr3(struct nest *nest, uint64_t gva, uint64_t gpa);

@@ -104,9 +104,7 @@ static void no_giov(struct world *world)
     expect_entry(world, world->nic, &entry, "attached");
     expect_reaches(world, world->nic, DATA, nest_place(&nest, DATA), "stage 2 alone");
     expect_fault_told(world, world->nic, GVA, "a guest's address");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 /* ------------------------------------------------------------------------------ PASIDs */
@@ -157,9 +155,7 @@ static void pasids(struct world *world)
     instance_excuse(world->kernel, "Event logged [");
     EXPECT(world, reach(world, 2, &word) == DMA_FAULT, "a PASID without tables passes");
     EXPECT(world, reach(world, 1 << 18, &word) == DMA_FAULT, "a PASID beyond GLX passes");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->gpu);
+    nest_leave(world, &nest, world->gpu, &table, 1);
 }
 
 /* ------------------------------------------------------------------------------ moves */
@@ -193,10 +189,7 @@ static void moves(struct world *world)
     EXPECT(world, host_domain[0] == host_domain[2] && host_domain[0] != host_domain[1],
            "domains of the guest's %u, %u, %u became %" PRIu64 ", %" PRIu64 ", %" PRIu64, domains[0],
            domains[1], domains[2], host_domain[0], host_domain[1], host_domain[2]);
-    world->api->fd_detach(nest.session.bound);
-    for (unsigned each = 0; each < TABLES; each++)
-        user_destroy(world, &nest.session, table[each], "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, table, TABLES);
 }
 
 /* ------------------------------------------------------------------------------ five levels */
@@ -217,9 +210,7 @@ static void five_levels(struct world *world)
     expect_entry(world, world->nic, &entry, "attached");
     expect_reaches(world, world->nic, high, nest_place(&nest, DATA), "five levels");
     expect_fault_told(world, world->nic, 0, "the same address without its highest bits");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 const struct scenario nested_scenarios[] = {

@@ -29,9 +29,7 @@ static void kept(struct world *world)
     world->awaited[AMDVI_LINT_STALE_ATC] = 2; /* the lint may say so, too, when the driver has waited again */
     user_unmap(world, &nest.session, IOVA + 2 * LARGE, LARGE);
     EXPECT(world, read_cached(world, &word) == DMA_DONE, "the device was told");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->gpu);
+    nest_leave(world, &nest, world->gpu, &table, 1);
 }
 
 const struct scenario nested_cache_scenarios[] = {

@@ -92,9 +92,7 @@ static void growth_unnests(struct world *world)
     EXPECT(world, !dte_gv(entry_of(world, world->nic).words), "growth keeps the entry nested");
     expect_reaches(world, world->nic, DATA, nest_place(&nest, DATA), "a guest physical address, after");
     expect_refused_quietly(world, world->nic, GVA, "the guest's address, after");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 /* Of one that was nested at once: its entry keeps root and mode of the table that is now a part only. */
@@ -115,9 +113,7 @@ static void growth_forgets(struct world *world)
     user_map(world, &nest.session, HIGH, nest.session.pa, LARGE);
     EXPECT(world, dte_mode(entry_of(world, world->nic).words) == mode, "the entry follows the growth");
     expect_refused_quietly(world, world->nic, GVA, "what was mapped above");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 /* ------------------------------------------------------------------------------ unmapping in stage 2 */
@@ -145,9 +141,7 @@ static void no_wait(struct world *world)
     EXPECT(world, dma_read(world->nic, GVA, &word, 8) == DMA_DONE, "the unmap waited for its flush");
     machine_settle(world->machine);
     expect_refused_quietly(world, world->nic, GVA, "after the flush");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 const struct scenario nested_flaw_scenarios[] = {

@@ -118,9 +118,7 @@ static void busy(struct world *world)
     end.id = nest.parent;
     user_call_gives(world, &nest.session, CALL_DESTROY, &end, BUSY, "the end of a parent in use");
     expect_reaches(world, world->nic, GVA, nest_place(&nest, IOVA + MIB), "afterwards");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 /* ------------------------------------------------------------------------------ what is given back */
@@ -185,9 +183,7 @@ static void locks(struct world *world)
     user_unmap(world, &nest.session, IOVA + 2 * LARGE, LARGE);
     EXPECT(world, !instance_troubles(world->kernel, KSHIM_LOCKS),
            "the lock of the guest's domains is taken with interrupts on");
-    world->api->fd_detach(nest.session.bound);
-    user_destroy(world, &nest.session, table, "a nested table's end");
-    nest_end(world, &nest, world->nic);
+    nest_leave(world, &nest, world->nic, &table, 1);
 }
 
 const struct scenario nested_life_scenarios[] = {

@@ -129,10 +129,7 @@ static void random_steps(struct world *world)
             turn_piece(world, &play, each);
     world->api->fd_detach(play.actor[1].bound);
     world->api->fd_unbind(play.actor[1].bound);
-    world->api->fd_detach(play.actor[0].bound);
-    for (unsigned each = 0; each < TABLES; each++)
-        user_destroy(world, &play.nest.session, play.table[each], "a nested table's end");
-    nest_end(world, &play.nest, world->nic);
+    nest_leave(world, &play.nest, world->nic, play.table, TABLES);
 }
 
 static const struct world_setup inline_commands = {.late = false}, late_commands = {.late = true};

@@ -34,7 +34,7 @@ static void watch(struct world *world)
 static void race(struct world *world, const char *command_line)
 {
     static const char *const devices[] = {WORLD_NIC, WORLD_USB, WORLD_NIC, WORLD_USB};
-    struct order order = {0};
+    static struct order order; /* the kernel's end has commands, too */
     int steps = world->options->steps ? (int)world->options->steps : 300;
     struct world_setup setup = {
         .command_line = command_line, .flags = KSHIM_INTERLEAVE, .before_boot = watch, .late = true};

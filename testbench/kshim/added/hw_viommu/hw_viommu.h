@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The host's side of HW-vIOMMU for kernels whose driver has none: the same calls in the same order as AMD's
- * development branch makes them (docs/reference/viommu.md 9.3 and 9.4), so that the shim is known to serve
+ * development branch makes them (docs/reference/viommu-09-drivers.md), so that the shim is known to serve
  * them. Written for this test; nothing for a real machine.
  */
 #ifndef KSHIM_HW_VIOMMU_H
