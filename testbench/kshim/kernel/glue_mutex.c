@@ -32,6 +32,12 @@ static struct kshim_thread *owner_of(struct mutex *lock)
     return (struct kshim_thread *)atomic_long_read(&lock->owner);
 }
 
+static void mutex_own(struct mutex *lock)
+{
+    atomic_long_set(&lock->owner, (long)kshim_thread);
+    kshim_hold(lock);
+}
+
 static void mutex_take(struct mutex *lock, void *from)
 {
     might_sleep();
@@ -41,8 +47,7 @@ static void mutex_take(struct mutex *lock, void *from)
             kshim_die(KSHIM_LOCKS, "a mutex is taken by its holder again, at %pS", from);
         block(lock, "a mutex");
     }
-    atomic_long_set(&lock->owner, (long)kshim_thread);
-    kshim_hold(lock);
+    mutex_own(lock);
 }
 
 void kshim_mutex_lock(struct mutex *lock) KERNEL(mutex_lock);
@@ -70,7 +75,7 @@ int kshim_mutex_trylock(struct mutex *lock)
 {
     if (owner_of(lock))
         return 0;
-    mutex_take(lock, FROM);
+    mutex_own(lock); /* without a switch in between: this never sleeps */
     return 1;
 }
 
