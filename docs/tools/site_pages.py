@@ -26,7 +26,7 @@ hardware; a study's own page has its table, the shapes that it must have, and ho
 SHEETS = """# Score sheets
 
 What [the conformance kit](kit.md) says of IOMMU drivers: a row for each demand and variant, held, wrong or not tried. A sheet is a reading of
-one system in one machine, not a certificate.
+one system in one machine, not a certificate; its name says when it was made, and of what.
 
 """
 NO_STUDIES = "The studies were not run for this manual: `scripts/site` does it, or `amdvi study --all`.\n\n"

@@ -171,6 +171,15 @@ def test_kept_sheets_are_shown_and_newer_ones_win(tmp_path):
     assert (tmp_path / "_extra/sheets/other.html").read_text(encoding="ascii") == "kept, too"
 
 
+def test_kept_sheets_say_when_they_were_made():
+    kept = list((ROOT / "docs/sheets").glob("*/junit.xml"))
+    assert kept
+    for file in kept:
+        name = re.search(r'<testsuites name="([^"]*)"', file.read_text(encoding="utf-8"))[1]
+        assert re.search(r"\d{4}-\d\d-\d\d, amdvi [0-9.]+, commit [0-9a-f]{12}", name)
+        assert name in file.with_name("sheet.html").read_text(encoding="utf-8")
+
+
 def test_one_version_everywhere():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## ([0-9.]+)", changelog, re.M)[1] == version()
