@@ -165,8 +165,8 @@ static inline enum walk_ask guest_entry(struct walk *w)
         return guest_fail(w, REASON_GUEST_NOT_PRESENT);
     if (guest_entry_reserved(w, entry))
         return guest_fail(w, REASON_GUEST_RESERVED);
-    /* A table that was found by its own cached entry is kept already. */
-    if (w->rq.probe && (w->guest.depth > 0 || w->guest.gpa[0] != UINT64_MAX))
+    /* The first table is the root, which is no directory, or was found by its own cached entry. */
+    if (w->rq.probe && w->guest.depth > 0)
         keep_dir(w, &(struct walk_dir){.kind = WALK_GUEST,
                                        .level = w->guest.level,
                                        .guest_bits = w->guest.bits,
