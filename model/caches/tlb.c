@@ -12,11 +12,26 @@ static void set_page_sizes(struct tlb *tlb, unsigned mask)
             tlb->shifts[tlb->nshifts++] = (uint8_t)(12 + 3 * i);
 }
 
+static uint8_t larger(uint8_t a, uint8_t b)
+{
+    return a > b ? a : b;
+}
+
+/* As many PASIDs are remembered as the largest array has lines, as many split pages as the PTC has: more
+ * cannot be alive in it. */
+static struct cache_geometry tags_of(const struct tlb_config *config, bool contexts)
+{
+    uint8_t directories = larger(config->pdc.log2_entries, config->gcr3.log2_entries);
+
+    return (struct cache_geometry){.log2_entries =
+                                       larger(config->ptc.log2_entries, contexts ? directories : 0),
+                                   .ways = contexts ? CACHE_WAYS_MAX : config->ptc.ways,
+                                   .policy = config->ptc.policy};
+}
+
 bool tlb_create(struct tlb *tlb, const struct tlb_config *config, const struct amdvi_allocator *allocator)
 {
-    /* As many PASIDs and split pages are remembered as the PTC has lines: more cannot be alive. */
-    struct cache_geometry tags = {
-        .log2_entries = config->ptc.log2_entries, .ways = config->ptc.ways, .policy = config->ptc.policy};
+    const struct cache_geometry contexts = tags_of(config, true), groups = tags_of(config, false);
 
     memset(tlb, 0, sizeof(*tlb));
     set_page_sizes(tlb, config->page_sizes);
@@ -26,8 +41,8 @@ bool tlb_create(struct tlb *tlb, const struct tlb_config *config, const struct a
     if (cache_create(&tlb->ptc, &config->ptc, sizeof(struct ptc_line), allocator) &&
         cache_create(&tlb->pdc, &config->pdc, sizeof(struct pdc_line), allocator) &&
         cache_create(&tlb->gcr3, &config->gcr3, sizeof(struct pdc_line), allocator) &&
-        cache_create(&tlb->contexts, &tags, sizeof(struct tlb_context), allocator) &&
-        cache_create(&tlb->groups, &tags, sizeof(struct tlb_group), allocator) && tlb->domains &&
+        cache_create(&tlb->contexts, &contexts, sizeof(struct tlb_context), allocator) &&
+        cache_create(&tlb->groups, &groups, sizeof(struct tlb_group), allocator) && tlb->domains &&
         (tlb->owners || !config->owners)) {
         tlb_clear(tlb);
         return true;
