@@ -214,7 +214,7 @@ START_TEST(registers_have_sizes_that_a_trace_has)
         {MMIO, INT_MIN, 0, NULL},
         {4, 8, 0, NULL},
         {AMDVI_DPI_PCI, 2, 0xfff, NULL},
-        {MMIO, 8, 1ll << 31, NULL},
+        {MMIO, 8, 1LL << 31, NULL},
         {MMIO, 8, -8, NULL},
     };
     const char *path = "dpi-register.trace";
@@ -246,7 +246,7 @@ static void interrupt_guests(int handle, int count)
     amdvi_dpi_write(handle, MMIO, 0, 0, 8, DEVICES);
     amdvi_dpi_write(handle, MMIO, 0, 0x18, 8, 0x12031001 | 0xfLL << 50 | 5LL << 58); /* vIommuEn, vCmdEn */
     for (int guest = 1; guest <= count; guest++) {
-        amdvi_dpi_write(handle, AMDVI_DPI_VFC, guest, 0x10, 8, TRANS * AT);
+        amdvi_dpi_write(handle, AMDVI_DPI_VFC, guest, 0x10, 8, (long long)TRANS * AT);
         amdvi_dpi_write(handle, AMDVI_DPI_VFC, guest, 0x20, 8, COMMANDS | 8 | ENABLED);
         amdvi_dpi_write(handle, AMDVI_DPI_VF, guest, 0x8, 8, 16);
     }
