@@ -88,9 +88,13 @@ static void pass_on(int number)
 /* Whoever kills this command kills its machine, too: nobody would hear of it any more. */
 static int start(char **arguments, pid_t *child)
 {
+    pid_t parent = getpid();
+
     *child = fork();
     if (*child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent) /* it has died before anybody asked to be told */
+            _exit(127);
         execvp(arguments[0], arguments);
         fprintf(stderr, "amdvi vm: %s: %s\n", arguments[0], strerror(errno));
         _exit(127);
@@ -155,7 +159,7 @@ static void remove_files(const struct vm_files *files, unsigned index)
     free(findings);
 }
 
-/* QEMU's own device writes no report: its recording is told of when QEMU has `ended` well. */
+/* A recording is told of when QEMU has `ended` well: then it is whole. QEMU's own device writes no report. */
 static int report(const struct vm_options *options, const struct vm_files *files, bool ended)
 {
     struct json_object *units = json_object_new_array();
@@ -171,7 +175,7 @@ static int report(const struct vm_options *options, const struct vm_files *files
         json_object_array_add(units, vm_report_json(&unit));
         vm_unit_free(&unit);
     }
-    if ((index || (options->own && ended)) && options->record && !options->quiet)
+    if (ended && (index || options->own) && options->record && !options->quiet)
         printf("  recorded   %s: amdvi replay --lint %s\n", options->record, options->record);
     if (options->json && !write_json(options, units))
         status = CLI_WRONG;
