@@ -70,8 +70,7 @@ enum amdvi_status amdvi_timed_get(const struct amdvi_timed_parameters *parameter
                                   uint64_t *value);
 
 /* AMDVI_ERR_BAD_VALUE when a value is out of range, or l1.outstanding of all ports together is more than
- * 60,000;
- * `*name` is then which. */
+ * 60,000; `*name` is then which. */
 enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *parameters, const char **name);
 
 /* ------------------------------------------------------------------------------ running */
@@ -148,7 +147,8 @@ enum amdvi_status amdvi_timed_interrupt(struct amdvi_timed *timed, uint64_t when
 /* A page request at time `when`. */
 enum amdvi_status amdvi_timed_page_request(struct amdvi_timed *timed, uint64_t when, unsigned port,
                                            const struct amdvi_page_request *request, uint64_t tag);
-/* Takes effect command.doorbell later. */
+/* Takes effect command.doorbell later. Up to 1,024 are under way at a time: what is one too many when it
+ * takes effect completes with AMDVI_ERR_BUSY, and has done nothing. */
 enum amdvi_status amdvi_timed_register(struct amdvi_timed *timed, uint64_t when,
                                        const struct amdvi_register_access *access, uint64_t tag);
 
