@@ -68,6 +68,20 @@ def range_not_translated(t: Trace) -> None:
     t.fault("INVALID_DEVICE_REQUEST", "")
 
 
+@fact("8.1", "a request that runs from a large page into the range is refused as the range says", "8.1, 15 D11")
+def range_inside_a_page(t: Trace) -> None:
+    t.host(4).put(0xC000_0000, w.v1_entry(0x4000_0000, 0), 3)
+    t.boot()
+    t.ask("read", MSI - 0x1000, length=0x1000)
+    t.ok(pa=0x7EDF_F000)
+    t.ask("read", MSI - 0x1000, length=0x2000)
+    t.fault("INVALID_DEVICE_REQUEST", "", "abort")
+    t.ask("write", MSI - 8, length=16)
+    t.fault("INVALID_DEVICE_REQUEST", "T4", "drop")
+    t.ask("write", 0xFEF0_0000, length=0x1000)
+    t.ok(pa=0x7EF0_0000)
+
+
 @fact("8.1", "an interrupt with PASID is IO_PAGE_FAULT I=1 with the DomainID and the MSI address", "8.1, 8.5")
 def interrupt_with_pasid(t: Trace) -> None:
     t.dte()

@@ -81,6 +81,17 @@ def exclusion_after_use(t: Trace) -> None:
     t.ok(pa=0x77_7000)
 
 
+@fact("2.3", "a request that runs from a large page into the range is translated up to it, and passes behind", "2.3, 15 D11")
+def exclusion_inside_a_page(t: Trace) -> None:
+    t.host(4).put(0, w.v1_entry(0x4000_0000, 0), 3)
+    exclude(t, 1)
+    t.boot()
+    t.hand("dma dev=0x100 addr=0x7fffff8 len=0x10 op=write data=00112233445566778899aabbccddeeff", "ok pa=0x47fffff8",
+           "expect_mem addr=0x47fffff8 data=0011223344556677", "expect_mem addr=0x8000000 data=8899aabbccddeeff",
+           "dma dev=0x100 addr=0x8010ff8 len=0x10 op=write data=00112233445566778899aabbccddeeff", "ok pa=0x8010ff8",
+           "expect_mem addr=0x8010ff8 data=0011223344556677", "expect_mem addr=0x48011000 data=8899aabbccddeeff")
+
+
 @fact("2.3", "a request with PASID is not excluded", control=w.GT)
 def exclusion_pasid(t: Trace) -> None:
     t.guest()
@@ -152,6 +163,20 @@ def marc_read_only(t: Trace) -> None:
     t.page_fault("PR PE RW")
     t.ask("write", 0x20_0008)
     t.ok(pa=0x5020_0008)
+
+
+@fact("2.8", "MARC: a request that runs from a large page into an aperture is under the aperture's rule there", "2.8, 15 D11", MARC,
+      preset="rome")
+def marc_inside_a_page(t: Trace) -> None:
+    t.host(4).put(0, w.v1_entry(0x4000_0000, 0), 3)
+    apertures(t)
+    t.boot()
+    t.ask("write", 0xF_F000, length=0x1000)
+    t.ok(pa=0x400F_F000)
+    t.ask("write", 0xF_F000, length=0x2000)
+    t.page_fault("PR PE RW")
+    t.ask("write", 0x10_4000, length=0x1000)
+    t.ok(pa=0x4010_4000)
 
 
 @fact("2.8", "MARC: MarcEn=0 leaves apertures without effect", "2.4 bit 40", preset="rome")

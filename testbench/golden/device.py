@@ -13,7 +13,7 @@ from .events import Fault, address_mask, encode, encode_ppr
 from .layout import CONTROL, STATUS, STATUS_W1C, View, bits, fields, mask
 from .logs import Log, RingRegs
 from .memory import BusError, Memory
-from .request import Outcome, Request
+from .request import MSI_FIRST, MSI_LAST, Outcome, Request
 from .translate import Translator
 from .viommu import Viommu
 
@@ -344,12 +344,20 @@ class Device:
             first = first or found
             room = (found.size or 4096) - at % (found.size or 4096)
             take = min(left, room)
+            if self._meets_a_range(at, take):
+                take = min(left, 4096 - at % 4096)
             pieces.append((found.pa, take))
             at, left = at + take & FULL, left - take
         assert first is not None
         covered = first.size - req.addr % first.size if first.size else None
         perm = perm_text(first.read, first.write, first.execute and req.execs)
         return Outcome(pa=first.pa, size=first.size, len=covered, perm=perm, data=self._transfer(req, pieces))
+
+    def _meets_a_range(self, at: int, length: int) -> bool:
+        """2.3, 2.8, 8.1: ranges with a meaning of their own may lie inside of pages; there 4 KiB are judged at a time."""
+        enabled, _, first, last = self.exclusion()
+        ranges = [(MSI_FIRST, MSI_LAST)] + ([(first, last)] if enabled else [])
+        return bool(self.control().MarcEn) or any(at <= end and at + length > begin for begin, end in ranges)
 
     def _transfer(self, req: Request, pieces: list[tuple[int, int]]) -> bytes | None:
         """Trace format, rule 1. Reads of memory that does not exist have no data."""

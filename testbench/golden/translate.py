@@ -76,10 +76,11 @@ class Translator:
         """13 #20, #21: with GTEn=0 the guest fields do not count."""
         return bool(entry.GV and self.ctx.control().GTEn)
 
-    def _invalid(self, req: Request, kind: int) -> Fault:
+    def _invalid(self, req: Request, kind: int, addr: int | None = None) -> Fault:
+        """`addr`: the first byte in the page that is refused (D11), where the request is judged page by page."""
         gn = req.pasid is not None
         flags = base_flags(req, gn) - {"RW", "NX"}
-        return Fault("INVALID_DEVICE_REQUEST", frozenset(flags), req.addr, 0, req.pasid or 0, kind, req.reply)
+        return Fault("INVALID_DEVICE_REQUEST", frozenset(flags), req.addr if addr is None else addr, 0, req.pasid or 0, kind, req.reply)
 
     def _page_fault(self, req: Request, entry: Dte, addr: int) -> Fault:
         """Not present before any walk: GN=1 if the request has a PASID (D7, 13 #20)."""
@@ -97,7 +98,7 @@ class Translator:
         if not entry.TV:
             raise self._page_fault(req, entry, addr)
         if MSI_FIRST <= addr <= MSI_LAST:
-            raise self._interrupt_range(req)
+            raise self._interrupt_range(req, addr)
         return self._walk(req, entry, addr)
 
     def _aperture(self, req: Request, entry: Dte, addr: int, target: int, read_only: bool) -> Result:
@@ -108,11 +109,9 @@ class Translator:
             raise fault
         return Result(target, None, True, not read_only, True)
 
-    def _interrupt_range(self, req: Request) -> Fault:
+    def _interrupt_range(self, req: Request, addr: int) -> Fault:
         """8.1, 7.3: reads and non-posted writes are type 0, other writes type 4."""
-        if req.ats:
-            return self._invalid(req, 0)
-        return self._invalid(req, 4 if req.op == "write" else 0)
+        return self._invalid(req, 4 if req.op == "write" and not req.ats else 0, addr)
 
     def _excluded(self, req: Request, entry: Dte, addr: int) -> bool:
         """2.3."""

@@ -114,14 +114,14 @@ class Corrected(Translator):
         self.request = req
         return super()._walk(req, entry, addr)
 
-    def _interrupt_range(self, req: Request) -> Fault:
+    def _interrupt_range(self, req: Request, addr: int) -> Fault:
         """[8.1] An interrupt with a PASID is a page fault with I=1."""
         aligned = req.op == "write" and req.length == 4 and req.addr % 4 == 0
         if aligned and req.pasid is not None and not req.ats:
             entry = self.fetch(req.dev, lambda: BusError(0), BusError)
             return Fault("IO_PAGE_FAULT", frozenset({"I"}), req.addr, entry.DomainID, reply=req.reply,
                          silent=bool(entry.IG and entry.IV))
-        return super()._interrupt_range(req)
+        return super()._interrupt_range(req, addr)
 
     def translated(self, req: Request, entry: Dte) -> None:
         """[3.3] TV=0 blocks a device whatever it sends."""
