@@ -124,6 +124,22 @@ struct surroundings *surroundings_open(uint64_t seed, const char *settings, uint
     return s;
 }
 
+void put_word(struct surroundings *s, uint64_t address, uint64_t value)
+{
+    memcpy(s->bytes + address, &value, sizeof(value));
+}
+
+struct surroundings *surroundings_simple(const char *settings, uint32_t most)
+{
+    struct surroundings *s = surroundings_open(1, settings, most);
+
+    memset(s->bytes, 0, WORLD_BYTES / 2);
+    put_word(s, 32, D_OK | (uint64_t)1 << 9 | TABLE);
+    put_word(s, 40, 1);
+    put_word(s, TABLE + 8, V1_RW | 1 | HOST_PAGE);
+    return s;
+}
+
 void surroundings_close(struct surroundings *s)
 {
     amdvi_destroy(s->device);

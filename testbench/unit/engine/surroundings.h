@@ -40,6 +40,12 @@ struct surroundings {
 /* `settings` as config_of() takes them; memory from the seed, by world_fill(). */
 struct surroundings *surroundings_open(uint64_t seed, const char *settings, uint32_t most);
 void surroundings_close(struct surroundings *s);
+/* The same with empty memory but for device 1, domain 1, whose page 0x1000 is HOST_PAGE, by a table of one
+ * level. */
+enum { HOST_PAGE = 0x20000, TABLE = 0x10000 };
+struct surroundings *surroundings_simple(const char *settings, uint32_t most);
+/* Eight bytes of its memory. */
+void put_word(struct surroundings *s, uint64_t address, uint64_t value);
 
 /* Reads and writes the memory as a callback would. */
 enum amdvi_memory_result surroundings_read(void *context, uint64_t address, void *data, size_t length);

@@ -5,25 +5,15 @@
  */
 #include "surroundings.h"
 
-enum { HOST_PAGE = 0x20000, TABLE = 0x10000, COMMANDS = 250 * 4096, LOST = 0x3000 };
+enum { COMMANDS = 250 * 4096, LOST = 0x3000 };
 
 static struct surroundings *s;
 
 static const struct amdvi_request request = {.device = 1, .op = AMDVI_READ, .address = 0x1010, .length = 8};
 
-static void put_word(uint64_t address, uint64_t value)
-{
-    memcpy(s->bytes + address, &value, sizeof(value));
-}
-
-/* Device 1, domain 1: page 1 through a table of one level. */
 static void setup(void)
 {
-    s = surroundings_open(1, "", 4);
-    memset(s->bytes, 0, WORLD_BYTES / 2);
-    put_word(32, D_OK | (uint64_t)1 << 9 | TABLE);
-    put_word(40, 1);
-    put_word(TABLE + 8, V1_RW | 1 | HOST_PAGE);
+    s = surroundings_simple("", 4);
 }
 
 static void teardown(void)
@@ -69,8 +59,8 @@ START_TEST(a_ring_that_was_taken_back_begins_again)
 {
     uint64_t stored;
 
-    put_word(COMMANDS, (uint64_t)1 << 60 | LOST | 1); /* COMPLETION_WAIT with a store */
-    put_word(COMMANDS + 8, 0x77);
+    put_word(s, COMMANDS, (uint64_t)1 << 60 | LOST | 1); /* COMPLETION_WAIT with a store */
+    put_word(s, COMMANDS + 8, 0x77);
     amdvi_mmio_write(s->device, R_CMD_TAIL, 8, 16);
     amdvi_run(s->device);
     ck_assert_uint_eq(s->opened, 1);
@@ -103,7 +93,7 @@ START_TEST(the_devices_own_memory_may_answer)
     ck_assert_int_eq(amdvi_memory_answer(s->device, s->open[0].id), AMDVI_OK);
     ck_assert_int_eq(amdvi_memory_answer(s->device, s->open[0].id), AMDVI_ERR_ARGUMENT); /* no longer open */
     ck_assert_uint_eq(s->opened, 2);
-    put_word(TABLE + 8, V1_RW | 1 | (HOST_PAGE + 0x5000)); /* as it is when it is answered */
+    put_word(s, TABLE + 8, V1_RW | 1 | (HOST_PAGE + 0x5000)); /* as it is when it is answered */
     ck_assert_int_eq(amdvi_memory_answer(s->device, s->open[1].id), AMDVI_OK);
     ck_assert(s->ended[0].done && s->ended[0].result.ok);
     ck_assert_uint_eq(s->ended[0].result.pa, HOST_PAGE + 0x5010);

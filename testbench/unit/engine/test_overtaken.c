@@ -14,11 +14,6 @@ enum {
 };
 enum { SMALL = 4096, LARGE = 0x200000, OLD_SPA = 0x40000, NEW_SPA = 0x60000, INTERRUPT_TABLE = 0x20000 };
 
-static void put_word(struct surroundings *s, uint64_t address, uint64_t value)
-{
-    memcpy(s->bytes + address, &value, sizeof(value));
-}
-
 static void put_entry(struct surroundings *s, const uint64_t words[3])
 {
     for (unsigned i = 0; i < 3; i++)

@@ -3,14 +3,9 @@
  * opcode 6). */
 #include "surroundings.h"
 
-enum { HOST_PAGE = 0x20000, TABLE = 0x10000, PAGES = 3, FIRST = 0x1000 };
+enum { PAGES = 3, FIRST = 0x1000 };
 
 static struct surroundings *s;
-
-static void put_word(uint64_t address, uint64_t value)
-{
-    memcpy(s->bytes + address, &value, sizeof(value));
-}
 
 static uint64_t word_at(uint64_t address)
 {
@@ -20,15 +15,13 @@ static uint64_t word_at(uint64_t address)
     return value;
 }
 
-/* Device 1, domain 1: pages 1 to 3 of 4 KiB, through a table of one level. `more` goes into its entry. */
+/* Pages 1 to 3 of 4 KiB. `more` goes into the device table entry. */
 static void open_with(uint64_t more)
 {
-    s = surroundings_open(1, "", 2);
-    memset(s->bytes, 0, WORLD_BYTES / 2);
-    put_word(32, D_OK | (uint64_t)1 << 9 | TABLE | more);
-    put_word(40, 1);
+    s = surroundings_simple("", 2);
+    put_word(s, 32, word_at(32) | more);
     for (uint64_t i = 1; i <= PAGES; i++)
-        put_word(TABLE + 8 * i, V1_RW | 1 | (HOST_PAGE + i * 0x1000));
+        put_word(s, TABLE + 8 * i, V1_RW | 1 | (HOST_PAGE + i * 0x1000));
 }
 
 static void setup(void)
