@@ -117,5 +117,14 @@ def test_sheet_and_junit_say_the_same(tmp_path: Path) -> None:
     assert "not tried" in text and text.endswith(f"{held} of {demanded} demands held")
 
 
+def test_a_sheet_can_be_kept_in_a_tree_however_much_was_seen(tmp_path: Path) -> None:
+    """lintian takes a page with a line over 512 characters for one that was made from something else."""
+    bad = copy.deepcopy(GOOD)
+    bad["lint"]["findings"] += [{**finding("stale-entry"), "text": f"{count}: " + "<needed> & missing " * 30} for count in range(3)]
+    sheet.write_html([(TRIAL, trials.judge(TRIAL, bad))], "title", tmp_path / "sheet.html")
+    html = (tmp_path / "sheet.html").read_text(encoding="utf-8")
+    assert html.count("&lt;needed&gt;") == 90 and max(map(len, html.split("\n"))) <= 512
+
+
 def test_names_of_trials_are_unique() -> None:
     assert len({trial.name for trial in trials.TRIALS}) == len(trials.TRIALS)
