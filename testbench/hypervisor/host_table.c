@@ -70,10 +70,16 @@ static uint64_t descend(const struct hv_table *table, uint64_t address, unsigned
 static bool inside(const struct hv_table *table, uint64_t address, uint64_t length)
 {
     unsigned bits = shift_of(table->mode + 1);
-    uint64_t end = address + length;
+    uint64_t last = address + length - 1;
 
-    return length && (address | length) % HV_PAGE == 0 && end > address &&
-           (bits >= 64 || end <= UINT64_C(1) << bits);
+    return length && (address | length) % HV_PAGE == 0 && last >= address && (bits >= 64 || !(last >> bits));
+}
+
+/* The last byte that the entry of an address decides about. What follows may be the end of all addresses, and
+ * then has no number: ranges are walked by their last byte. */
+static uint64_t last_of(uint64_t address, unsigned level)
+{
+    return address | (bytes_of(level) - 1);
 }
 
 /* NextLevel 7: the lowest zero bit n of the address at or above bit 12 says 2^(n+1) bytes (iommu 4). */
@@ -123,18 +129,17 @@ bool hv_table_lookup(const struct hv_table *table, uint64_t address, uint64_t *s
     return true;
 }
 
-/* 0 when nothing of the range is mapped. */
 static bool any_mapped(const struct hv_table *table, uint64_t address, uint64_t length)
 {
-    uint64_t end = address + length;
+    uint64_t last = address + length - 1;
+    unsigned level;
 
-    while (address < end) {
-        unsigned level;
+    for (;; address = last_of(address, level) + 1) {
         if (v1_pr(hv_memory_get(table->memory, descend(table, address, &level))))
             return true;
-        address = (address | (bytes_of(level) - 1)) + 1;
+        if (last_of(address, level) >= last)
+            return false;
     }
-    return false;
 }
 
 static unsigned level_for(const struct hv_table *table, uint64_t address, uint64_t spa, uint64_t length,
@@ -211,16 +216,16 @@ static bool cuts(const struct hv_table *table, uint64_t address)
 
 enum hv_status hv_table_unmap(struct hv_table *table, uint64_t address, uint64_t length)
 {
-    uint64_t end = address + length;
+    uint64_t last = address + length - 1;
+    unsigned level;
 
     if (length == 0)
         return HV_OK;
-    if (!inside(table, address, length) || cuts(table, address) || cuts(table, end))
+    if (!inside(table, address, length) || cuts(table, address) || cuts(table, last + 1))
         return HV_ERR_ARGUMENT;
-    while (address < end) {
-        unsigned level;
+    for (;; address = last_of(address, level) + 1) {
         hv_memory_set(table->memory, descend(table, address, &level), 0);
-        address = (address | (bytes_of(level) - 1)) + 1;
+        if (last_of(address, level) >= last)
+            return HV_OK;
     }
-    return HV_OK;
 }

@@ -322,6 +322,28 @@ START_TEST(host_tables_map_three_sizes)
 }
 END_TEST
 
+/* Ranges up to the last byte that a table of six levels reaches, behind which addresses have no number. */
+START_TEST(host_tables_reach_the_last_page)
+{
+    const uint64_t mib2 = UINT64_C(2) << 20, at = UINT64_MAX - 2 * mib2 + 1, low = 0x5000;
+    struct hv_table table;
+    uint64_t spa;
+    unsigned perm;
+
+    ck_assert_int_eq(hv_table_create(&table, b.memory, 6), HV_OK);
+    ck_assert_int_eq(hv_table_map(&table, low, 0x7000, HV_PAGE, HV_READ, mib2), HV_OK);
+    ck_assert_int_eq(hv_table_map(&table, at, 4 * mib2, mib2, HV_READ, mib2), HV_OK); /* the last but one */
+    ck_assert_int_eq(hv_table_map(&table, at + mib2, 8 * mib2, mib2, HV_READ, HV_PAGE), HV_OK);
+    ck_assert(hv_table_lookup(&table, UINT64_MAX, &spa, &perm) && spa == 9 * mib2 - 1);
+    ck_assert_int_eq(hv_table_map(&table, at, 0, 2 * mib2, HV_READ, mib2), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_table_map(&table, at, 0, 2 * mib2 + HV_PAGE, HV_READ, mib2), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_table_unmap(&table, at, 2 * mib2), HV_OK);
+    ck_assert(!hv_table_lookup(&table, at, &spa, &perm) && !hv_table_lookup(&table, UINT64_MAX, &spa, &perm));
+    ck_assert(hv_table_lookup(&table, low, &spa, &perm)); /* at the other end nothing has changed */
+    hv_table_destroy(&table);
+}
+END_TEST
+
 START_TEST(mistakes_have_names)
 {
     struct hv_stage2 *stage2;
@@ -361,6 +383,7 @@ int main(void)
     tcase_add_loop_test(tcase, devices_with_caches_are_told, 0, 2);
     tcase_add_test(tcase, guest_entries_are_checked_bit_by_bit);
     tcase_add_test(tcase, host_tables_map_three_sizes);
+    tcase_add_test(tcase, host_tables_reach_the_last_page);
     tcase_add_test(tcase, mistakes_have_names);
     return run_tests(tcase);
 }
