@@ -100,6 +100,12 @@ static void list_dtes(struct listing *list)
     end_run(list);
 }
 
+/* Of the lines of a listing, those that --max leaves off. */
+static uint64_t left_off(const struct listing *list)
+{
+    return list->shown > list->scene->max ? list->shown - list->scene->max : 0;
+}
+
 void inspect_dtes(const struct scene *scene)
 {
     struct listing list = {.scene = scene, .array = scene->json ? json_object_new_array() : NULL};
@@ -107,12 +113,14 @@ void inspect_dtes(const struct scene *scene)
     if (!list.array)
         puts("device table entries that are not zero");
     list_dtes(&list);
-    if (list.array)
+    if (list.array) {
         json_object_object_add(scene->json, "device_table", list.array);
-    else if (list.shown > scene->max)
-        printf("  %" PRIu64 " more, see --max\n", list.shown - scene->max);
-    else if (!list.shown)
+        json_put_count(scene->json, "device_table_left_off", left_off(&list));
+    } else if (left_off(&list)) {
+        printf("  %" PRIu64 " more, see --max\n", left_off(&list));
+    } else if (!list.shown) {
         puts("  none");
+    }
 }
 
 static void dte_json(const struct scene *scene, uint16_t device, const struct amdvi_dte_view *view)
@@ -217,13 +225,14 @@ static void show_irtes(const struct scene *scene, struct json_object *object, co
 
     if (!object) {
         printf("  %" PRIu64 " of %u entries of %zu bytes are not zero%s\n", count, entries, size,
-               list.shown > scene->max ? ", not all shown, see --max" : "");
+               left_off(&list) ? ", not all shown, see --max" : "");
         return;
     }
     json_put_count(object, "entries", entries);
     json_put_count(object, "entry_bytes", size);
     json_put_count(object, "not_zero", count);
     json_object_object_add(object, "runs", list.array);
+    json_put_count(object, "left_off", left_off(&list));
 }
 
 static void irt_why(struct json_object *object, const char *why)

@@ -84,29 +84,37 @@ static void show_entry(struct json_object *array, const struct ring *ring, uint6
     json_object_array_add(array, object);
 }
 
-static void show_entries(const struct scene *scene, struct json_object *array, const struct ring *ring,
-                         const struct place *place)
+static uint64_t entries_from(const struct place *place, const struct ring *ring, uint64_t at)
 {
-    uint64_t shown = 0, at = place->head;
+    return (place->tail + place->bytes - at) % place->bytes / ring->entry;
+}
+
+/* Returns how many it leaves off: those beyond --max, or from the first on that lies outside memory. */
+static uint64_t show_entries(const struct scene *scene, struct json_object *array, const struct ring *ring,
+                             const struct place *place)
+{
+    uint64_t shown = 0, at = place->head, left;
 
     for (; at != place->tail && shown < scene->max; at = (at + ring->entry) % place->bytes, shown++) {
         uint64_t words[2] = {0};
         if (!scene_read(scene, place->base + at, words, ring->entry)) {
             if (!array)
                 printf("    +0x%" PRIx64 " lies outside memory\n", at);
-            return;
+            return entries_from(place, ring, at);
         }
         show_entry(array, ring, at, words);
     }
-    if (!array && at != place->tail)
-        printf("    %" PRIu64 " more, see --max\n",
-               (place->tail + place->bytes - at) % place->bytes / ring->entry);
+    left = entries_from(place, ring, at);
+    if (!array && left)
+        printf("    %" PRIu64 " more, see --max\n", left);
+    return left;
 }
 
 static void ring_json(const struct scene *scene, struct json_object *rings_array, const struct ring *ring,
                       const struct place *place)
 {
     struct json_object *object = json_object_new_object(), *entries = json_object_new_array();
+    uint64_t left = 0;
 
     json_put_text(object, "name", ring->title);
     json_put_bool(object, "enabled", place->enabled);
@@ -115,8 +123,9 @@ static void ring_json(const struct scene *scene, struct json_object *rings_array
     json_put_hex(object, "head", place->head);
     json_put_hex(object, "tail", place->tail);
     if (place->sane)
-        show_entries(scene, entries, ring, place);
+        left = show_entries(scene, entries, ring, place);
     json_object_object_add(object, "between_head_and_tail", entries);
+    json_put_count(object, "left_off", left);
     json_object_array_add(rings_array, object);
 }
 

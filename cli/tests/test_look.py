@@ -160,6 +160,22 @@ def test_inspect_json_shows_what_the_text_shows(amdvi, small):
     assert data["events"][0]["layout"] == "evt_io_page_fault"
 
 
+def test_inspect_json_says_what_max_leaves_off(amdvi, tmp_path):
+    """Entries of three devices, interrupts of three kinds and three commands that wait; a ring of 16 entries at 0x8000."""
+    trace = tmp_path / "three.trace"
+    dtes = "".join("03" + "0" * 14 + f"{number}" + "0" * 15 + "07" + "0" * 12 + "20" + "0" * 16 for number in (1, 2, 3))
+    trace.write_text(f"amdvi-trace 1\nmem addr=0x102000 data={dtes}\nmem addr=0 data=010131000101320001013300\n"
+                     "mmio_write off=0x0 size=8 value=0x1001ff\nmmio_write off=0x8 size=8 value=0x0800000000008000\n"
+                     "mmio_write off=0x2008 size=8 value=0x30\n", encoding="ascii")
+    for most, left in ((1, 2), (2, 1), (3, 0)):
+        data = inspect_json(amdvi, trace, "--max", most, "--dte", "--irt", "0x100", "--rings")
+        ring, irt = data["rings"][0], data["interrupt_table"]
+        assert (len(data["device_table"]), data["device_table_left_off"]) == (most, left)
+        assert (len(irt["runs"]), irt["left_off"]) == (most, left)
+        assert (len(ring["between_head_and_tail"]), ring["left_off"]) == (most, left)
+        assert (f"  {left} more, see --max\n" in amdvi("inspect", trace, "--max", most, "--dte").stdout) == (left > 0)
+
+
 def test_lines_that_are_printed_are_lines_that_are_taken(amdvi, small, tmp_path):
     binary = tmp_path / "small.atb"
     assert amdvi("convert", "-q", small, "-o", binary).returncode == 0
