@@ -94,6 +94,8 @@ struct output {
 bool output_open(const struct command *command, const char *path, struct output *output);
 /* Without `keep` a file that was there before stays. Whether everything reached the file. */
 bool output_close(const struct command *command, struct output *output, bool keep);
+/* Whether both names lead to one file that is there; devices and pipes do not count. */
+bool same_file(const char *one, const char *other);
 
 /* ---- progress.c */
 

@@ -123,7 +123,7 @@ int convert_file(struct conversion *job)
 
     if (!job->form_given)
         job->form = form_of_name(job->out);
-    if (strcmp(job->in, "-") && !strcmp(job->in, job->out))
+    if (strcmp(job->in, "-") && same_file(job->in, job->out))
         return usage_error(job->command, "input and output are the same file");
     if (amdvi_trace_open(job->in, &options, &reader, &error) != AMDVI_TRACE_OK) {
         fprintf(stderr, "%s\n", error.text);

@@ -28,7 +28,7 @@ static FILE *open_temporary(struct output *output, const struct stat *old)
 
     if (old && access(output->target, W_OK))
         return NULL;
-    file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    file = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file < 0)
         return NULL;
     if (old && fchmod(file, old->st_mode & 0777)) {
@@ -36,7 +36,7 @@ static FILE *open_temporary(struct output *output, const struct stat *old)
         unlink(output->temporary);
         return NULL;
     }
-    return fdopen(file, "wb");
+    return fdopen(file, "w+b");
 }
 
 /* Where the name leads; a link stays a link. Devices and pipes cannot be renamed onto. */
@@ -52,6 +52,14 @@ static FILE *open_output(struct output *output)
     output->target = exists ? realpath(output->path, NULL) : strdup(output->path);
     output->temporary = output->target ? temporary_name(output->target) : NULL;
     return output->temporary ? open_temporary(output, exists ? &old : NULL) : NULL;
+}
+
+bool same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return !stat(one, &a) && !stat(other, &b) && S_ISREG(a.st_mode) && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
 }
 
 static void forget(struct output *output)

@@ -72,11 +72,26 @@ static bool check_output(const struct replay_options *options, const char *path)
         usage_error(&command_replay, "--write-expectations and -o FILE go together");
     else if (options->output && (!strcmp(options->output, "-") || !strcmp(path, "-")))
         usage_error(&command_replay, "--write-expectations reads and writes files, not '-'");
-    else if (options->output && !strcmp(options->output, path))
-        usage_error(&command_replay, "-o: input and output are the same file");
     else
         return true;
     return false;
+}
+
+/* No output takes the place of what is played. */
+static bool check_input(const struct replay_options *options, const char *path)
+{
+    const char *const outputs[][2] = {{"-o", options->output},
+                                      {"--csv", options->csv},
+                                      {"--timeline", options->timeline},
+                                      {"--live", options->live},
+                                      {"--lint-sarif", options->sarif}};
+
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+        if (outputs[i][1] && strcmp(path, "-") && same_file(path, outputs[i][1])) {
+            usage_error(&command_replay, "%s: input and output are the same file", outputs[i][0]);
+            return false;
+        }
+    return true;
 }
 
 static bool take_failures(struct replay_options *options, const char *text)
@@ -97,6 +112,9 @@ static int play_files(struct replay_options *options, int count, char **files)
                            "--timeline, --csv, --live and --write-expectations take one file, not %d", count);
     if (!check_output(options, files[0]))
         return CLI_WRONG;
+    for (int i = 0; i < count; i++)
+        if (!check_input(options, files[i]))
+            return CLI_WRONG;
     options->results = json_object_new_array();
     options->not_played = json_object_new_array();
     options->errors = json_object_new_array();

@@ -32,8 +32,10 @@ def test_to_standard_output(amdvi, small):
 
 
 def test_never_onto_itself(amdvi, small):
-    assert amdvi("convert", small, "-o", small).returncode == 2
+    for name in (small, small.parent / "." / ".." / small.parent.name / small.name):
+        assert amdvi("convert", small, "-o", name).returncode == 2
     assert small.read_text() == SMALL
+    assert amdvi("convert", small, "-o", "/dev/stdout").stdout == amdvi("convert", small, "-o", "-").stdout
 
 
 def test_mistakes_name_the_line(amdvi, tmp_path):

@@ -133,6 +133,15 @@ def test_timeline(amdvi, small, tmp_path):
     assert any(event["name"] == "write: IO_PAGE_FAULT" for event in events)
 
 
+@pytest.mark.parametrize("option", ["--csv", "--timeline", "--live", "--lint-sarif"])
+def test_no_output_takes_the_place_of_the_trace(amdvi, small, tmp_path, option):
+    link = tmp_path / "link"
+    link.symlink_to(small)
+    done = amdvi("replay", "-q", small, option, link)
+    assert (done.returncode, done.stderr) == (2, f"amdvi replay: {option}: input and output are the same file\n")
+    assert small.read_text() == SMALL
+
+
 def test_csv(amdvi, small, tmp_path):
     out = tmp_path / "records.csv"
     assert amdvi("replay", small, "-q", "--csv", out).returncode == 0
