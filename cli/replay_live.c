@@ -5,31 +5,54 @@
 #include "amdvi/live.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { EVERY = 256 }; /* records between two updates */
 
+/* Only a file can be mapped by somebody else. */
+static bool is_file(const char *path, bool *is_new)
+{
+    struct stat old;
+
+    *is_new = stat(path, &old) != 0;
+    if (strcmp(path, "-") && (*is_new || S_ISREG(old.st_mode)))
+        return true;
+    usage_error(&command_replay, "--live: %s is no file that another program can map", path);
+    return false;
+}
+
+/* What is new is its user's alone. */
+static bool map_page(struct session *session, FILE *output, bool is_new)
+{
+    const size_t size = sizeof(*session->live_page);
+    int file = fileno(output);
+    void *page = MAP_FAILED;
+
+    if ((!is_new || fchmod(file, 0600) == 0) && ftruncate(file, (off_t)size) == 0)
+        page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (page == MAP_FAILED)
+        usage_error(&command_replay, "--live: %s: %s", session->options->live, strerror(errno));
+    else
+        session->live_page = page;
+    return page != MAP_FAILED;
+}
+
+/* A new file takes the name of one that is there: who has mapped that keeps it, whole and as it was. */
 bool live_open(struct session *session)
 {
     const char *path = session->options->live;
-    int file;
-    void *page = MAP_FAILED;
+    struct output output;
+    bool is_new, mapped;
 
     if (!path)
         return true;
-    file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file >= 0 && ftruncate(file, sizeof(struct amdvi_live_page)) == 0)
-        page = mmap(NULL, sizeof(struct amdvi_live_page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (page == MAP_FAILED)
-        usage_error(&command_replay, "--live: %s: %s", path, strerror(errno));
-    else
-        session->live_page = page;
-    if (file >= 0)
-        close(file);
-    return session->live_page != NULL;
+    if (!is_file(path, &is_new) || !output_open(&command_replay, path, &output))
+        return false;
+    mapped = map_page(session, output.file, is_new);
+    return output_close(&command_replay, &output, mapped) && mapped;
 }
 
 /* The device is there when the trace first acts. */

@@ -56,6 +56,29 @@ def test_top_without_a_machine(tmp_path: Path) -> None:
     assert shown.returncode == 2 and "no machine runs" in shown.stderr
 
 
+def test_who_looks_at_an_old_page_keeps_it(tmp_path: Path) -> None:
+    """Whoever has mapped a page must not meet a shorter file; a link to it stays a link, and its rights stay."""
+    page, link = tmp_path / "live", tmp_path / "link"
+    assert run("replay", "-q", "--live", str(page), sample()).returncode == 0
+    assert page.stat().st_mode & 0o777 == 0o600
+    page.chmod(0o644)
+    link.symlink_to(page)
+    with page.open("rb") as old:
+        was = old.read()
+        assert run("replay", "-q", "--live", str(link), sample()).returncode == 0
+        old.seek(0)
+        assert old.read() == was and os.fstat(old.fileno()).st_ino != page.stat().st_ino
+    assert link.is_symlink() and page.stat().st_mode & 0o777 == 0o644
+    assert run("top", str(page), "--once").returncode == 0 and sorted(tmp_path.iterdir()) == [link, page]
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "-", ".", "absent/live"])
+def test_what_cannot_be_a_live_page_is_refused(tmp_path: Path, place: str) -> None:
+    played = subprocess.run([AMDVI, "replay", "-q", "--live", place, sample()], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert played.returncode == 2 and re.fullmatch(r"amdvi replay: \S.*\n", played.stderr)
+    assert place in played.stderr and not played.stdout and not list(tmp_path.iterdir())
+
+
 def test_one_file_for_a_live_page(tmp_path: Path) -> None:
     played = run("replay", "--live", str(tmp_path / "live"), sample(), sample())
     assert played.returncode == 2 and "--live" in played.stderr
