@@ -150,6 +150,17 @@ static bool take_machine_option(struct job *job, int option)
     return true;
 }
 
+static bool take_form(struct job *job, enum amdvi_trace_form form)
+{
+    if (job->here.form_given && job->here.form != form) {
+        usage_error(&command_import, "--binary and --text are two forms, and OUT has one");
+        return false;
+    }
+    job->here.form = form;
+    job->here.form_given = true;
+    return true;
+}
+
 static bool take_option(struct job *job, int option)
 {
     switch (option) {
@@ -160,10 +171,9 @@ static bool take_option(struct job *job, int option)
         job->here.quiet = true;
         return true;
     case 'B':
+        return take_form(job, AMDVI_TRACE_FORM_BINARY);
     case 'T':
-        job->here.form = option == 'B' ? AMDVI_TRACE_FORM_BINARY : AMDVI_TRACE_FORM_TEXT;
-        job->here.form_given = true;
-        return true;
+        return take_form(job, AMDVI_TRACE_FORM_TEXT);
     default:
         return take_machine_option(job, option);
     }

@@ -75,6 +75,8 @@ def test_wrong_command_lines(amdvi, arguments):
     (["config", "--diff", "spec=3.05"], "--diff compares two settings, KEY=VALUE KEY=VALUE, not 1"),
     (["config", "--diff", "spec=3.05", "spec=4"], "spec=4: "),
     (["config", "--diff", "spec", "spec=3.05"], "not 'spec'"),
+    (["import", "x", "-o", "y", "--binary", "--text"], "--binary and --text are two forms, and OUT has one"),
+    (["import", "x", "-o", "y", "--text", "--binary"], "--binary and --text are two forms, and OUT has one"),
     (["replay", "-qz", "x"], "option '-z' is not known"),
     (["replay", "--json=3", "x"], "option '--json=3' takes no value"),
 ])
