@@ -67,6 +67,7 @@ static void end_at(struct amdvi_timed *t, uint32_t index, uint64_t when)
     if (t->operations[index].state == OPERATION_UNDER_WAY ||
         t->operations[index].kind == AMDVI_SUBMITTED_REQUEST)
         t->last_answer = later(t->last_answer, when - way_outside(t, &t->operations[index]));
+    when = wheel_moment(when);
     t->operations[index].state = OPERATION_ENDING;
     if (t->hear_ahead && !t->operations[index].via_atc)
         t->operations[index].told = tell_ahead(t, &t->operations[index], when);

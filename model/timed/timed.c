@@ -328,9 +328,10 @@ static void look_for_turns(struct amdvi_timed *t)
 
     t->caps_look = false;
     amdvi_guest_share_next(t->device, &when);
+    when = later(when, t->told + 1);
     if (when > AMDVI_TIMED_LAST / PS_PER_NS)
         return;
-    at = later(when, t->told + 1) * PS_PER_NS;
+    at = when * PS_PER_NS;
     if (at >= t->turn_at || !pool_has_room(t))
         return;
     t->turn_at = at;
@@ -394,7 +395,7 @@ enum amdvi_status amdvi_timed_run(struct amdvi_timed *t, uint64_t until)
             look_for_turns(t);
     }
     if (until != AMDVI_TIMED_NEVER && t->stopped == NOBODY)
-        t->now = until;
+        t->now = wheel_moment(until);
     tell_time(t);
     t->running = false;
     return until == AMDVI_TIMED_NEVER && stuck(t) ? AMDVI_ERR_STUCK : AMDVI_OK;

@@ -57,9 +57,8 @@ bool wheel_reserve(struct wheel *wheel, uint32_t more)
 static unsigned level_of(const struct wheel *wheel, uint64_t time)
 {
     uint64_t differs = (time ^ wheel->now) >> WHEEL_BITS;
-    unsigned level = differs ? (63 - (unsigned)__builtin_clzll(differs)) / WHEEL_BITS : 0;
 
-    return level < WHEEL_LEVELS ? level : WHEEL_LEVELS - 1;
+    return differs ? (63 - (unsigned)__builtin_clzll(differs)) / WHEEL_BITS : 0;
 }
 
 static unsigned slot_of(uint64_t time, unsigned level)
@@ -136,13 +135,15 @@ static void put(struct wheel *wheel, const struct wheel_event *event)
 
 void wheel_put(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which)
 {
+    time = wheel_moment(time);
     head_put(&wheel->loud, time);
     put(wheel, &(struct wheel_event){.time = time, .what = what, .which = which});
 }
 
 void wheel_put_quiet(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which)
 {
-    put(wheel, &(struct wheel_event){.time = time, .what = what, .which = which, .quiet = true});
+    put(wheel,
+        &(struct wheel_event){.time = wheel_moment(time), .what = what, .which = which, .quiet = true});
 }
 
 /* ---------------------------------------------------------------- the first one */

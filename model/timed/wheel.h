@@ -10,11 +10,13 @@
 #include "amdvi/amdvi.h"
 
 #define WHEEL_UNKNOWN (UINT64_MAX - 1)
+/* As far as the levels reach. */
+#define WHEEL_LAST ((UINT64_C(1) << (WHEEL_LEVELS + 1) * WHEEL_BITS) - 1)
 
 enum { WHEEL_LEVELS = 5, WHEEL_SLOTS = 1024, WHEEL_BITS = 10, WHEEL_NONE = -1 };
 
 struct wheel_event {
-    uint64_t time;  /* ps, below 2^60 */
+    uint64_t time;  /* ps, up to WHEEL_LAST */
     uint32_t what;  /* the user's */
     uint32_t which; /* the user's */
     int32_t next;
@@ -46,9 +48,15 @@ struct wheel {
 bool wheel_create(struct wheel *wheel, const struct amdvi_allocator *allocator);
 void wheel_destroy(struct wheel *wheel);
 
+/* What would be later than the last moment happens at it. */
+static inline uint64_t wheel_moment(uint64_t time)
+{
+    return time < WHEEL_LAST ? time : WHEEL_LAST;
+}
+
 /* Room for `more` events beyond those that are there; false: no memory. */
 bool wheel_reserve(struct wheel *wheel, uint32_t more);
-/* There must be room; `time` is not before `wheel->now`. */
+/* There must be room; `time` is not before `wheel->now`, and above WHEEL_LAST counts as that. */
 void wheel_put(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which);
 /* One that wheel_next_loud() passes over. */
 void wheel_put_quiet(struct wheel *wheel, uint64_t time, uint32_t what, uint32_t which);

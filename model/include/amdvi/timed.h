@@ -78,7 +78,8 @@ enum amdvi_status amdvi_timed_check(const struct amdvi_timed_parameters *paramet
 struct amdvi_timed;
 
 #define AMDVI_TIMED_NEVER UINT64_MAX
-/* The clock's end: times above are refused. 13 days. */
+/* The clock's end, 13 days: submissions above are refused, what would happen later happens at it, and time
+ * stands there. */
 #define AMDVI_TIMED_LAST ((UINT64_C(1) << 60) - 1)
 
 /* Where a request was answered. */
@@ -182,9 +183,9 @@ enum amdvi_status amdvi_timed_hear_ahead(struct amdvi_timed *timed,
                                                       const struct amdvi_timed_completion *completion));
 
 /* Lets everything happen up to and at `until`, which is the present then; AMDVI_TIMED_NEVER: until nothing
- * happens any more, and the present is when the last thing did. AMDVI_ERR_BUSY from inside a callback;
- * AMDVI_ERR_STUCK with AMDVI_TIMED_NEVER and the built-in memory when something submitted can no longer end:
- * amdvi_timed_explain() says who waits for whom. */
+ * happens any more, and the present is when the last thing did. Other times above AMDVI_TIMED_LAST count as
+ * that. AMDVI_ERR_BUSY from inside a callback; AMDVI_ERR_STUCK with AMDVI_TIMED_NEVER and the built-in memory
+ * when something submitted can no longer end: amdvi_timed_explain() says who waits for whom. */
 enum amdvi_status amdvi_timed_run(struct amdvi_timed *timed, uint64_t until);
 
 /* amdvi_set_guest_share() for a device under time: guests that their caps hold back go on when their time has

@@ -97,6 +97,23 @@ START_TEST(another_command_of_the_same_line)
 }
 END_TEST
 
+/* At the clock's last moment no next period comes: a guest that its cap holds back stays so, and running
+ * ends.
+ */
+START_TEST(a_cap_at_the_end_of_the_clock)
+{
+    const struct amdvi_guest_share share = {.weight = 1, .commands = 1, .period_ns = 1000};
+
+    open_guests("0", "on");
+    ck_assert_int_eq(amdvi_timed_guest_share(w.timed, 0, &share), AMDVI_OK);
+    guests_flush(&w, &g, 0, AMDVI_TIMED_LAST);
+    ck_assert_int_eq(amdvi_timed_run(w.timed, AMDVI_TIMED_NEVER), AMDVI_OK);
+    ck_assert(!guests_flushed(&w, &g, 0));
+    ck_assert_uint_eq(amdvi_timed_now(w.timed), AMDVI_TIMED_LAST);
+    close_guests();
+}
+END_TEST
+
 /* Base and tail, twice each, and the entry of DomIDMap; with one entry each of them drives out the one
  * before. */
 START_TEST(kept_words_take_a_cycle)
@@ -175,6 +192,7 @@ int main(void)
 
     tcase_add_test(guests, a_flush_of_either_guest);
     tcase_add_test(guests, another_command_of_the_same_line);
+    tcase_add_test(guests, a_cap_at_the_end_of_the_clock);
     tcase_add_test(guests, kept_words_take_a_cycle);
     tcase_add_test(guests, the_status_of_dirty_bits_in_memory);
     tcase_add_test(roots, a_root_that_is_kept);

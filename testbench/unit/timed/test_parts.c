@@ -106,6 +106,35 @@ START_TEST(wheel_takes_nothing_after_the_limit)
 }
 END_TEST
 
+/* What would be later than the last moment happens at it, in the order in which it was put in. */
+START_TEST(wheel_has_a_last_moment)
+{
+    static struct wheel wheel;
+    struct amdvi_allocator allocator = {0};
+    struct wheel_event event;
+
+    ck_assert_uint_eq(WHEEL_LAST, AMDVI_TIMED_LAST);
+    ck_assert(wheel_create(&wheel, &allocator));
+    wheel_put(&wheel, AMDVI_TIMED_LAST + 500, 1, 1);
+    wheel_put_quiet(&wheel, AMDVI_TIMED_LAST + 1, 1, 2);
+    wheel_put(&wheel, AMDVI_TIMED_LAST, 1, 3);
+    wheel_put(&wheel, AMDVI_TIMED_LAST - 1, 1, 0);
+    ck_assert_uint_eq(wheel_search_loud(&wheel), AMDVI_TIMED_LAST - 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert(wheel_take(&wheel, AMDVI_TIMED_LAST, &event));
+        ck_assert_uint_eq(event.time, i ? AMDVI_TIMED_LAST : AMDVI_TIMED_LAST - 1);
+        ck_assert_uint_eq(event.which, i);
+        wheel_put(&wheel, event.time + 2, 1, 4 + i);
+    }
+    for (uint32_t i = 4; i < 8; i++) {
+        ck_assert(wheel_take(&wheel, AMDVI_TIMED_NEVER, &event));
+        ck_assert_uint_eq(event.which, i);
+    }
+    ck_assert_uint_eq(wheel_next(&wheel), AMDVI_TIMED_NEVER);
+    wheel_destroy(&wheel);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- arrays */
 
 static struct array array_of(void)
@@ -362,6 +391,7 @@ int main(void)
 
     tcase_add_test(parts, wheel_gives_events_in_order);
     tcase_add_test(parts, wheel_takes_nothing_after_the_limit);
+    tcase_add_test(parts, wheel_has_a_last_moment);
     tcase_add_test(parts, an_array_takes_a_probe_a_cycle);
     tcase_add_test(parts, bursts_of_eight);
     tcase_add_test(parts, nothing_is_lost_in_an_array);
