@@ -15,8 +15,6 @@
 #include "amdvi/amdvi.h"
 #include "amdvi/sparse_memory.h"
 
-enum { CAPTURE_STORES_MAX = 1024 };
-
 struct capture_text {
     FILE *file;
     struct amdvi_device *reader; /* of memory */
@@ -24,8 +22,7 @@ struct capture_text {
     int64_t began, told;         /* milliseconds */
     bool doorbell;               /* stores of the reader are expected of QEMU's device, too */
     bool changed;                /* memory was not what the file said */
-    uint64_t stores[CAPTURE_STORES_MAX];
-    size_t store_count;
+    GArray *stores;              /* their addresses, 64 bits each: not more than the ring has commands */
 };
 
 /* ---- capture.c */

@@ -86,8 +86,8 @@ static enum amdvi_memory_result forget_write(void *context, uint64_t spa, const 
 {
     struct capture_text *text = context;
 
-    if (text->doorbell && length == WORD && text->store_count < CAPTURE_STORES_MAX)
-        text->stores[text->store_count++] = spa;
+    if (text->doorbell && length == WORD)
+        g_array_append_val(text->stores, spa);
     return AMDVI_MEMORY_OK;
 }
 
@@ -125,6 +125,7 @@ bool capture_text_open(struct capture_text *text, const char *path, Error **errp
         error_setg_errno(errp, errno, "%s cannot be written", path);
         return false;
     }
+    text->stores = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     text->began = qemu_clock_get_ms(QEMU_CLOCK_REALTIME);
     fputs("# amd-iommu-capture text 1\n", text->file);
     return true;
@@ -139,8 +140,10 @@ bool capture_text_close(struct capture_text *text)
     if (!whole)
         error_report("amdvi: the capture could not be written: it is not whole");
     text->file = NULL;
+    g_array_free(text->stores, TRUE);
     amdvi_destroy(text->reader);
     amdvi_sparse_destroy(text->known);
+    text->stores = NULL;
     text->reader = NULL;
     text->known = NULL;
     return whole;
@@ -188,7 +191,7 @@ void capture_read_for_interrupt(struct capture_text *text, uint16_t device, uint
 /* The reader executes the commands, and so reads them and tells where their stores go. */
 void capture_register_written(struct capture_text *text, uint64_t offset, uint64_t value, unsigned size)
 {
-    text->store_count = 0;
+    g_array_set_size(text->stores, 0);
     text->doorbell = offset == amdvi_register_find("cmd_tail")->offset;
     amdvi_mmio_write(text->reader, offset, size, value);
     amdvi_run(text->reader);
@@ -199,9 +202,10 @@ void capture_stores(struct capture_text *text)
 {
     uint8_t bytes[WORD];
 
-    for (size_t i = 0; i < text->store_count; i++)
-        if (address_space_read(&address_space_memory, text->stores[i], MEMTXATTRS_UNSPECIFIED, bytes, WORD) ==
-            MEMTX_OK)
-            tell_memory(text, 'S', text->stores[i], bytes, WORD);
-    text->store_count = 0;
+    for (guint i = 0; i < text->stores->len; i++) {
+        uint64_t spa = g_array_index(text->stores, uint64_t, i);
+        if (address_space_read(&address_space_memory, spa, MEMTXATTRS_UNSPECIFIED, bytes, WORD) == MEMTX_OK)
+            tell_memory(text, 'S', spa, bytes, WORD);
+    }
+    g_array_set_size(text->stores, 0);
 }

@@ -33,12 +33,16 @@ class Machine:
     """A machine without a processor."""
 
     def __init__(self, folder: Path, device: str, *more: str) -> None:
-        self.report_path, bios = folder / "report.json", folder / "bios"
+        self.report_path = folder / "report.json"
+        self.start(folder, ["--json", str(self.report_path)], *more, "-device", f"amdvi-iommu,{device}")
+
+    def start(self, folder: Path, options: list[str], *arguments: str) -> None:
+        bios = folder / "bios"
         bios.write_bytes(bytes(BIOS) + b"\xfa\xf4\xeb\xfd".ljust(16, b"\0"))  # cli; hlt; jump to hlt
         self.process = subprocess.Popen(
-            [os.environ["AMDVI"], "vm", "--quiet", "--die-with-parent", "--json", str(self.report_path), "--", "-qtest", "stdio",
-             "-qtest-log", "none", "-display", "none", "-nodefaults", "-bios", str(bios), "-m", "64", *more, "-device",
-             f"amdvi-iommu,{device}", "-device", f"e1000,addr={CARD_SLOT:x},romfile="],
+            [os.environ["AMDVI"], "vm", "--quiet", "--die-with-parent", *options, "--", "-qtest", "stdio", "-qtest-log", "none",
+             "-display", "none", "-nodefaults", "-bios", str(bios), "-m", "64", *arguments, "-device",
+             f"e1000,addr={CARD_SLOT:x},romfile="],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.tail = 0
         self.configure(0x10, CARD_BAR)
@@ -68,12 +72,22 @@ class Machine:
         for offset, value in ((TDH, 0), (TDBAL, iova), (TDBAH, 0), (TDLEN, 4096), (TCTL, 2), (TDT, 1)):
             self.ask(f"writel {CARD_BAR + offset:#x} {value:#x}")
 
-    def end(self) -> dict[str, Any]:
-        """The report of the unit."""
+    def stop(self) -> None:
         self.process.terminate()
         self.process.communicate(timeout=60)
+
+    def end(self) -> dict[str, Any]:
+        """The report of the unit."""
+        self.stop()
         report: dict[str, Any] = json.loads(self.report_path.read_text(encoding="utf-8"))["units"][0]
         return report
+
+
+class Captured(Machine):
+    """The same with QEMU's own amd-iommu, which is recorded."""
+
+    def __init__(self, folder: Path, capture: Path) -> None:
+        self.start(folder, ["--qemu-iommu", "--record", str(capture)])
 
 
 class Driver:

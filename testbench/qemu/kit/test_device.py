@@ -2,8 +2,11 @@
 """The device in QEMU without an operating system: settings, files that cannot be written, tables where no memory is, a QEMU that hangs."""
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -13,7 +16,8 @@ import pytest
 
 from amdvi_kit import machines, trials
 from amdvi_kit.demands import Report
-from mini_driver import BUFFER, CARD, DOMAIN, INVALIDATE_DEVTAB, IOMMU, IR, IW, TABLE, Driver, Machine
+from mini_driver import (BUFFER, CARD, CMD_BASE, CMD_TAIL, COMPLETION_WAIT, CONTROL, DOMAIN, ENABLE, INVALIDATE_DEVTAB, IOMMU, IR, IW,
+                         RING_ENABLE, TABLE, Captured, Driver, Machine)
 
 OBJECT = os.environ.get("AMDVI_QEMU_OBJECT", "")
 FEATURES = 0x30
@@ -46,6 +50,26 @@ def test_a_file_that_cannot_be_written_whole_fails(tmp_path: Path, options: tupl
     assert whole.returncode == 0 and "could not be written" not in whole.stderr, whole
     cut = ended(*options, "--record", "/dev/full")
     assert cut.returncode == 1 and f"the {what} could not be written" in cut.stderr, cut
+
+
+def test_a_capture_has_all_stores_of_a_doorbell(tmp_path: Path) -> None:
+    """As many as a ring may have commands, but for the one that it cannot take: full it would be empty."""
+    ring, stores, log2, capture = 0x400000, 0x800000, 15, tmp_path / "own.capture.txt"
+    count = (1 << log2) - 1
+    machine = Captured(tmp_path, capture)
+    commands = b"".join(struct.pack("<2Q", COMPLETION_WAIT << 60 | stores + 8 * n | 1, n + 1) for n in range(count))
+    for at in range(0, len(commands), 65536):
+        machine.ask(f"write {ring + at:#x} {len(commands[at:at + 65536])} 0x{commands[at:at + 65536].hex()}")
+    machine.write(IOMMU + CMD_BASE, ring | log2 << 56)
+    machine.write(IOMMU + CONTROL, RING_ENABLE | ENABLE)
+    machine.write(IOMMU + CMD_TAIL, count * 16)
+    assert machine.read(stores + 8 * (count - 1)) == count
+    machine.stop()
+    told = re.findall(r"^S (\w+) (\w+)$", capture.read_text(encoding="ascii"), re.M)
+    assert told == [(f"{stores + 8 * n:x}", struct.pack("<Q", n + 1).hex()) for n in range(count)]
+    done = subprocess.run([os.environ["AMDVI"], "replay", "--json", capture], capture_output=True, text=True, check=True)
+    checked = json.loads(done.stdout)["files"][0]["checks"]["classes"]["stores"]
+    assert (checked["checked"], checked["failed"]) == (count, 0)
 
 
 def test_accessed_bits_of_a_table_in_registers_are_refused(tmp_path: Path) -> None:
