@@ -194,12 +194,22 @@ static int import_machine(int argc, char **argv)
     return hand_over(&command_import, &part, argc, argv);
 }
 
+static bool check_inputs(const struct job *job, int count, char **files)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(files[i], "-") && same_file(files[i], job->here.out)) {
+            usage_error(&command_import, "input and output are the same file");
+            return false;
+        }
+    return true;
+}
+
 /* `argv` with all options, `files` behind them. */
 static int import_files(struct job *job, int argc, char **argv, int count, char **files)
 {
     if (!job->here.out)
         return usage_error(&command_import, "-o OUT is needed");
-    if (!open_inputs(count, files))
+    if (!check_inputs(job, count, files) || !open_inputs(count, files))
         return CLI_WRONG;
     if (job->elsewhere || any_machine(count, files))
         return import_machine(argc, argv);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,20 +116,34 @@ def convert(text: str, target: str) -> None:
         raise SourceError(target, 0, "cannot be written")
 
 
+def takes_a_file(target: str) -> bool:
+    """Whether a finished file may take the name: nothing is there, or a file."""
+    return target != "-" and (os.path.isfile(target) or not os.path.exists(target))
+
+
+def place(path: str, target: str) -> None:
+    """Where the name leads, so a link stays one; into a device or pipe, which is not replaced."""
+    if takes_a_file(target):
+        os.replace(path, os.path.realpath(target))
+        return
+    with open(path, "rb") as source, open(target, "wb") as out:
+        shutil.copyfileobj(source, out)
+
+
 def run(options: argparse.Namespace) -> int:
     machine, index = read(options)
     binary = options.binary or (options.output.endswith(".atb") and not options.text)
     if options.output == "-" and not binary:
         writer, report = write(options, machine, index, "-")
     else:
-        folder = os.path.dirname(os.path.abspath(options.output)) if options.output != "-" else None
+        folder = os.path.dirname(os.path.realpath(options.output)) if takes_a_file(options.output) else None
         with tempfile.TemporaryDirectory(dir=folder, prefix=".amdvi-import") as name:
             path = f"{name}/trace"
             writer, report = write(options, machine, index, path)
             if binary:
                 convert(path, options.output)
             else:
-                os.replace(path, options.output)
+                place(path, options.output)
     if not options.quiet:
         tell(options, machine, index, writer, report)
     return 0

@@ -41,6 +41,29 @@ def test_core_file_and_where_its_kernel_keeps_things(amdvi, imported, tmp_path):
     assert "register control: not in the sources" in told and "1 valid entries" in told
 
 
+@pytest.mark.parametrize("form", ["--text", "--binary"])
+def test_output_goes_where_the_name_leads(amdvi, tmp_path, form):
+    """A pipe stays a pipe, as a device does, and a link a link; no source is replaced."""
+    core, pipe, link = tmp_path / "core", tmp_path / "pipe", tmp_path / "link"
+    source = (core, "--register", f"devtab_base={TABLE | 1:x}", "-q", form)
+    core.write_bytes(core_file(PAGES))
+    os.mkfifo(pipe)
+    link.symlink_to("trace")
+    (tmp_path / "trace").touch()
+    reader = os.open(pipe, os.O_RDWR)  # so that the pipe is open, and keeps what it got
+    os.set_blocking(reader, False)
+    assert amdvi("import", *source, "-o", pipe).returncode == 0 and pipe.is_fifo()
+    piped = os.read(reader, 1 << 16)
+    assert amdvi("import", *source, "-o", link).returncode == 0 and link.is_symlink()
+    assert (tmp_path / "trace").read_bytes()[:len(piped)] == piped and len(piped) > 500
+    os.close(reader)
+    link.unlink()
+    link.symlink_to(core)
+    done = amdvi("import", *source, "-o", link)
+    assert (done.returncode, done.stderr) == (2, "amdvi import: input and output are the same file\n")
+    assert core.read_bytes() == core_file(PAGES) and amdvi("import", *source, "-o", tmp_path).returncode == 2
+
+
 def test_core_file_and_registers_by_hand(amdvi, imported, tmp_path):
     (tmp_path / "core").write_bytes(core_file(PAGES))
     trace, _ = imported(tmp_path / "core", "--register", f"devtab_base={TABLE | 1:x}", "--register=efr=29d3")
