@@ -36,6 +36,15 @@ static bool find_folder(const struct python_part *part, const char *own, char *p
     return part->in_tree && snprintf(path, OWN_PATH, "%s", part->in_tree) < OWN_PATH;
 }
 
+/* Python's own message about a missing module would end with the exit status of a run that failed. */
+static bool has_module(const char *folder, const char *module)
+{
+    char path[2 * OWN_PATH];
+
+    snprintf(path, sizeof(path), "%s/%s/__main__.py", folder, module);
+    return access(path, R_OK) == 0;
+}
+
 /* Debian's Python packages belong to Debian's Python; another one may stand before it in PATH. */
 static char *find_python(void)
 {
@@ -74,6 +83,12 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* Python looks for modules in the folder that the user works in, too, unless it is told not to. */
+static bool set_environment(const char *folder, const char *own)
+{
+    return !setenv("PYTHONPATH", folder, 1) && !setenv("PYTHONSAFEPATH", "1", 1) && !setenv("AMDVI", own, 0);
+}
+
 int hand_over(const struct command *command, const struct python_part *part, int argc, char **argv)
 {
     char path[OWN_PATH], own[OWN_PATH], **words;
@@ -85,8 +100,11 @@ int hand_over(const struct command *command, const struct python_part *part, int
     }
     if (!own_path(own) || !find_folder(part, own, path))
         return usage_error(command, "%s: not installed; set %s to the folder", part->what, part->variable);
+    if (!has_module(path, part->module))
+        return usage_error(command, "%s: not in %s; set %s to their folder", part->what, path,
+                           part->variable);
     words = calloc((size_t)argc + 3, sizeof(*words));
-    if (!words || setenv("PYTHONPATH", path, 1) || setenv("AMDVI", own, 0)) {
+    if (!words || !set_environment(path, own)) {
         free(words);
         return usage_error(command, "out of memory");
     }

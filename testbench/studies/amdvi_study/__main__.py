@@ -13,7 +13,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-from amdvi_study import gallery, plan, recipe, runner, table
+try:
+    from amdvi_study import plan, recipe, runner, table
+except ModuleNotFoundError as missing:
+    print(f"amdvi study: Python's module {missing.name} is not installed (Debian: python3-{missing.name})", file=sys.stderr)
+    sys.exit(2)
+
+PAGES_WANT = ("jinja2", "matplotlib")
 
 
 class Parser(argparse.ArgumentParser):
@@ -72,8 +78,10 @@ def say(one: recipe.Recipe, folder: Path) -> bool:
 
 def run_all(chosen: list[recipe.Recipe], wish: plan.Wish, options: argparse.Namespace) -> bool:
     """One plan for all studies. Whether every point ran and every shape holds."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise recipe.Wrong("matplotlib is not installed (Debian: python3-matplotlib); --shard 1/1 runs a study without pictures")
+    for name in PAGES_WANT:
+        if importlib.util.find_spec(name) is None:
+            raise recipe.Wrong(f"{name} is not installed (Debian: python3-{name}); --shard 1/1 runs a study without page and pictures")
+    from amdvi_study import gallery
     if len({one.name for one in chosen}) < len(chosen):
         raise recipe.Wrong("two of the studies have one name")
     plan.run(plan.write(chosen, wish, None if options.profile else options.cores), options.profile, options.cores)

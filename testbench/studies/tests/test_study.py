@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`amdvi study`: recipes, sweeps that go on, shards, tables that are equal, shapes that a broken model does not have."""
+import importlib
 import json
 import os
 import re
@@ -30,6 +31,41 @@ def study(folder: Path, *words: object) -> subprocess.CompletedProcess:
 
 def test_nineteen_questions_and_more():
     assert len(RECIPES) >= 26 and {"trapped-vs-hardware", "noisy-neighbour", "driver-patch", "devices-per-way"} <= set(RECIPES)
+
+
+@pytest.mark.parametrize(("there", "missing"), [((), "yaml"), (("yaml",), "jinja2"), (("yaml", "jinja2", "markupsafe"), "matplotlib")])
+def test_a_module_that_is_missing_is_named(tmp_path, there, missing):
+    """A Python without packages, but for these; a list wants only yaml, and so does a shard."""
+    for name in there:
+        (tmp_path / name).symlink_to(Path(importlib.import_module(name).__file__).parent)
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nPYTHONPATH=$PYTHONPATH:{tmp_path} exec {sys.executable} -S "$@"\n', encoding="utf-8")
+    bare.chmod(0o755)
+    for words in (["tenants"], ["--list"], ["table-depth", "--quick", "--shard", "1/999"]):
+        done = subprocess.run([AMDVI, "study", *words], cwd=tmp_path, capture_output=True, text=True, check=False,
+                              env=os.environ | {"AMDVI_PYTHON": str(bare)})
+        if missing == "yaml" or words == ["tenants"]:
+            assert done.returncode == 2
+            assert re.fullmatch(rf"amdvi study: .*{missing} is not installed \(Debian: python3-{missing}\).*\n", done.stderr)
+        else:
+            assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", [["study", "--list"], ["kit", "--list"], ["import", "--collector", "x"]])
+def test_files_of_the_users_folder_are_no_modules(tmp_path, words):
+    """Nobody expects that a file beside a trace is run."""
+    for name in ("argparse", "json", "signal", "yaml"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger')\n", encoding="utf-8")
+    done = subprocess.run([AMDVI, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "stranger" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["study", "kit", "import"])
+def test_a_folder_without_the_module_is_named(tmp_path, command):
+    variable = {"study": "AMDVI_STUDIES", "kit": "AMDVI_KIT", "import": "AMDVI_MACHINE"}[command]
+    done = subprocess.run([AMDVI, command, *(["--collector", "x"] if command == "import" else ["--list"])], cwd=tmp_path,
+                          capture_output=True, text=True, check=False, env=os.environ | {variable: str(tmp_path)})
+    assert done.returncode == 2 and re.fullmatch(rf"amdvi {command}: .*: not in {tmp_path}; set {variable} to .*\n", done.stderr)
 
 
 @pytest.mark.parametrize("name", RECIPES)
