@@ -9,6 +9,38 @@
 
 #include <inttypes.h>
 
+/* What comes behind the last line of a recording. */
+struct ending {
+    struct bench_device *device;
+    FILE *file;
+    int status; /* of what stands before it */
+};
+
+static bool is_device_id(int device)
+{
+    return device >= 0 && device <= UINT16_MAX;
+}
+
+/* Every end of a trace begins here. Nobody records, or a trace cannot hold what is to be said: a status, and
+ * the recording goes on. */
+static int begin_ending(struct ending *e, int handle, bool holds, bool interrupts_count)
+{
+    int status = amdvi_dpi_recording(handle, &e->device);
+
+    if (status)
+        return status;
+    if (!holds)
+        return AMDVI_DPI_RANGE;
+    e->status = amdvi_dpi_finish(e->device, interrupts_count);
+    e->file = e->device->recording->file;
+    return 0;
+}
+
+static int close_ending(const struct ending *e)
+{
+    return amdvi_dpi_close(e->device, e->status);
+}
+
 static void write_request(FILE *file, const struct amdvi_request *q)
 {
     static const char *const ops[] = {"read", "write", "exec", "atomic"};
@@ -57,25 +89,23 @@ static void write_refusal(FILE *file, const struct amdvi_request *q, int reason)
 int amdvi_dpi_differs_answer(int handle, int device, int op, int at, int flags, int pasid, long long address,
                              long long length, int ok, long long pa, int reason)
 {
-    struct bench_device *d;
+    struct ending e;
     struct amdvi_request request;
-    int status = amdvi_dpi_recording(handle, &d);
+    bool legal = amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length) &&
+                 amdvi_request_is_legal(&request); /* a trace that holds another would not be one */
+    int status = begin_ending(&e, handle, legal, true);
 
     if (status)
         return status;
-    if (!amdvi_dpi_fill(&request, device, op, at, flags, pasid, address, length) ||
-        !amdvi_request_is_legal(&request)) /* a trace that holds it would not be one */
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    fprintf(d->recording->file, "# %s\n# The design's answer, reason %d (%s):\n",
+    fprintf(e.file, "# %s\n# The design's answer, reason %d (%s):\n",
             amdvi_dpi_explain(handle, device, op, flags, pasid, address), reason,
             amdvi_reason_text(reason > 0 ? (unsigned)reason : 0));
-    write_request(d->recording->file, &request);
+    write_request(e.file, &request);
     if (ok)
-        fprintf(d->recording->file, "ok pa=0x%llx\n", (unsigned long long)pa);
+        fprintf(e.file, "ok pa=0x%llx\n", (unsigned long long)pa);
     else
-        write_refusal(d->recording->file, &request, reason);
-    return amdvi_dpi_close(d, status);
+        write_refusal(e.file, &request, reason);
+    return close_ending(&e);
 }
 
 /* In the order of memory. */
@@ -87,17 +117,15 @@ static void write_word(FILE *file, long long word)
 
 int amdvi_dpi_differs_memory(int handle, long long address, long long data)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(&e, handle, true, true);
 
     if (status)
         return status;
-    status = amdvi_dpi_finish(d, true);
-    fprintf(d->recording->file,
-            "# What the design stored:\nexpect_mem addr=0x%llx data=", (unsigned long long)address);
-    write_word(d->recording->file, data);
-    fputc('\n', d->recording->file);
-    return amdvi_dpi_close(d, status);
+    fprintf(e.file, "# What the design stored:\nexpect_mem addr=0x%llx data=", (unsigned long long)address);
+    write_word(e.file, data);
+    fputc('\n', e.file);
+    return close_ending(&e);
 }
 
 /* Below 0: the host's log. */
@@ -174,16 +202,14 @@ static void write_record(FILE *file, int log, int guest, int index, long long lo
 
 int amdvi_dpi_differs_record(int handle, int log, int guest, int index, long long low, long long high)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(
+        &e, handle, log >= 0 && log <= AMDVI_DPI_GUEST_INTERRUPTS && index >= 0 && guest <= UINT16_MAX, true);
 
     if (status)
         return status;
-    if (log < 0 || log > AMDVI_DPI_GUEST_INTERRUPTS || index < 0 || guest > UINT16_MAX)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    write_record(d->recording->file, log, guest, index, low, high);
-    return amdvi_dpi_close(d, status);
+    write_record(e.file, log, guest, index, low, high);
+    return close_ending(&e);
 }
 
 int amdvi_dpi_differs_event(int handle, int index, long long low, long long high)
@@ -202,25 +228,21 @@ static void write_posted(FILE *file, int destination, int vector)
 int amdvi_dpi_differs_message(int handle, int device, long long address, int data, int ok, int posted,
                               long long new_address, int new_data, int destination, int vector)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(&e, handle, is_device_id(device), true);
 
     if (status)
         return status;
-    if (device < 0 || device > UINT16_MAX)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    fprintf(d->recording->file, "# %s\n# What the design made of it:\nint dev=0x%x addr=0x%llx data=0x%x\n",
+    fprintf(e.file, "# %s\n# What the design made of it:\nint dev=0x%x addr=0x%llx data=0x%x\n",
             amdvi_dpi_explain_interrupt(handle, device, data), (unsigned)device, (unsigned long long)address,
             (unsigned)data);
     if (!ok)
-        fputs("fault\n", d->recording->file);
+        fputs("fault\n", e.file);
     else if (posted)
-        write_posted(d->recording->file, destination, vector);
+        write_posted(e.file, destination, vector);
     else
-        fprintf(d->recording->file, "ok addr=0x%llx data=0x%x\n", (unsigned long long)new_address,
-                (unsigned)new_data);
-    return amdvi_dpi_close(d, status);
+        fprintf(e.file, "ok addr=0x%llx data=0x%x\n", (unsigned long long)new_address, (unsigned)new_data);
+    return close_ending(&e);
 }
 
 /* The end of a line. */
@@ -233,35 +255,29 @@ static void write_pasid(FILE *file, uint64_t data)
 
 int amdvi_dpi_differs_response(int handle, int device, long long data)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(&e, handle, is_device_id(device), true);
 
     if (status)
         return status;
-    if (device < 0 || device > UINT16_MAX)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    fprintf(d->recording->file, "# What the design answered:\nexpect_prg dev=0x%x index=%u code=0x%x",
-            (unsigned)device, bench_index_of((uint64_t)data), bench_code_of((uint64_t)data));
-    write_pasid(d->recording->file, (uint64_t)data);
-    return amdvi_dpi_close(d, status);
+    fprintf(e.file, "# What the design answered:\nexpect_prg dev=0x%x index=%u code=0x%x", (unsigned)device,
+            bench_index_of((uint64_t)data), bench_code_of((uint64_t)data));
+    write_pasid(e.file, (uint64_t)data);
+    return close_ending(&e);
 }
 
 int amdvi_dpi_differs_invalidation(int handle, long long address, long long data, int length)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(&e, handle, length >= 0 && length <= 63, true);
 
     if (status)
         return status;
-    if (length < 0 || length > 63)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    fprintf(d->recording->file,
+    fprintf(e.file,
             "# What the design asked of the device's cache:\nexpect_atc_inv dev=0x%x addr=0x%llx size=0x%llx",
             bench_device_id_of((uint64_t)data), (unsigned long long)address, length ? 1ull << length : 0);
-    write_pasid(d->recording->file, (uint64_t)data);
-    return amdvi_dpi_close(d, status);
+    write_pasid(e.file, (uint64_t)data);
+    return close_ending(&e);
 }
 
 enum { PCI_BYTES = 4096 };
@@ -295,51 +311,41 @@ static void write_read(FILE *file, int space, int guest, long long offset, int s
 int amdvi_dpi_differs_register(int handle, int space, int guest, long long offset, int size, long long value,
                                long long mask)
 {
-    struct bench_device *d;
+    struct ending e;
     uint64_t is = (uint64_t)value, counts = (uint64_t)mask;
     int part = space == AMDVI_DPI_PCI && size == 8 ? 4 : size;
-    int status = amdvi_dpi_recording(handle, &d);
+    int status = begin_ending(&e, handle, is_read_of_a_trace(space, guest, offset, size), true);
 
     if (status)
         return status;
-    if (!is_read_of_a_trace(space, guest, offset, size))
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, true);
-    fputs("# What the design's register holds:\n", d->recording->file);
+    fputs("# What the design's register holds:\n", e.file);
     for (int at = 0; at < size; at += part)
-        write_read(d->recording->file, space, guest, offset + at, part, is >> 8 * at & ones(part),
+        write_read(e.file, space, guest, offset + at, part, is >> 8 * at & ones(part),
                    counts >> 8 * at & ones(part));
-    return amdvi_dpi_close(d, status);
+    return close_ending(&e);
 }
 
 int amdvi_dpi_differs_guest_interrupts(int handle, int log, int guest, int count)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    bool holds = (log == AMDVI_DPI_EVENTS || log == AMDVI_DPI_PAGE_REQUESTS) && guest >= 0 &&
+                 guest <= UINT16_MAX && count >= 0;
+    int status = begin_ending(&e, handle, holds, false);
 
     if (status)
         return status;
-    if ((log != AMDVI_DPI_EVENTS && log != AMDVI_DPI_PAGE_REQUESTS) || guest < 0 || guest > UINT16_MAX ||
-        count < 0)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, false);
-    fprintf(d->recording->file,
-            "# Interrupts that the design raised:\nexpect_irq kind=%s gid=0x%x count=%d\n",
+    fprintf(e.file, "# Interrupts that the design raised:\nexpect_irq kind=%s gid=0x%x count=%d\n",
             log == AMDVI_DPI_EVENTS ? "event" : "ppr", (unsigned)guest, count);
-    return amdvi_dpi_close(d, status);
+    return close_ending(&e);
 }
 
 int amdvi_dpi_differs_interrupts(int handle, int count)
 {
-    struct bench_device *d;
-    int status = amdvi_dpi_recording(handle, &d);
+    struct ending e;
+    int status = begin_ending(&e, handle, count >= 0, false);
 
     if (status)
         return status;
-    if (count < 0)
-        return AMDVI_DPI_RANGE;
-    status = amdvi_dpi_finish(d, false);
-    fprintf(d->recording->file, "# Interrupts that the design raised:\nexpect_irq kind=msi count=%d\n",
-            count);
-    return amdvi_dpi_close(d, status);
+    fprintf(e.file, "# Interrupts that the design raised:\nexpect_irq kind=msi count=%d\n", count);
+    return close_ending(&e);
 }

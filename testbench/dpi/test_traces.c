@@ -180,10 +180,12 @@ START_TEST(traces_that_cannot_be_written_are_refused)
     ck_assert_int_eq(amdvi_dpi_differs_record(handle, 0, 0x10000, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_record(handle, 3, 0, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_record(handle, 0, 0, -1, 0, 0), AMDVI_DPI_RANGE);
-    ck_assert_int_eq(amdvi_dpi_differs_response(handle, 0x10000, 0), AMDVI_DPI_RANGE);
+    for (int device = -1; device <= 0x10000; device += 0x10001) {
+        ck_assert_int_eq(amdvi_dpi_differs_response(handle, device, 0), AMDVI_DPI_RANGE);
+        ck_assert_int_eq(amdvi_dpi_differs_message(handle, device, 0, 0, 0, 0, 0, 0, 0, 0), AMDVI_DPI_RANGE);
+    }
     ck_assert_int_eq(amdvi_dpi_differs_guest_interrupts(handle, 2, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_invalidation(handle, 0, 0, 64), AMDVI_DPI_RANGE);
-    ck_assert_int_eq(amdvi_dpi_differs_message(handle, -1, 0, 0, 0, 0, 0, 0, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, -1, 0, 0, 0, 0, 0, 8, 1, 0, 0), AMDVI_DPI_RANGE);
     ck_assert_int_eq(amdvi_dpi_differs_answer(handle, 0, 0, 0, AMDVI_DPI_PASID, 1 << 20, 0, 8, 1, 0, 0),
                      AMDVI_DPI_RANGE);
