@@ -147,9 +147,9 @@ int sc_main(int argc, char **argv)
     bool timing = false, early = false;
 
     if (!take_wishes(argc, argv,
-                     {{"--transactions", &wanted, nullptr},
+                     {{"--transactions", &wanted, nullptr, 4, 1000000000},
                       {"--seed", &seed, nullptr},
-                      {"--blocking", &blocking, nullptr},
+                      {"--blocking", &blocking, nullptr, 0, 100},
                       {"--timing", nullptr, &timing},
                       {"--early", nullptr, &early}}))
         return EXIT_FAILURE;

@@ -153,9 +153,9 @@ int sc_main(int argc, char **argv)
     std::vector<std::pair<std::uint64_t, std::uint64_t>> writes;
 
     if (!take_wishes(argc, argv,
-                     {{"--requests", &count, nullptr},
+                     {{"--requests", &count, nullptr, 1, MOST_REQUESTS},
                       {"--seed", &seed, nullptr},
-                      {"--gap", &gap, nullptr},
+                      {"--gap", &gap, nullptr, 1, MOST_GAP},
                       {"--checkers", nullptr, &checked},
                       {"--early", nullptr, &early}}))
         return EXIT_FAILURE;

@@ -120,9 +120,9 @@ int sc_main(int argc, char **argv)
     bool early = false;
 
     if (!take_wishes(argc, argv,
-                     {{"--requests", &requests, nullptr},
+                     {{"--requests", &requests, nullptr, 1, MOST_REQUESTS},
                       {"--seed", &seed, nullptr},
-                      {"--gap", &gap, nullptr},
+                      {"--gap", &gap, nullptr, 1, MOST_GAP},
                       {"--early", nullptr, &early}}))
         return EXIT_FAILURE;
     const std::vector<job> jobs = draw(seed, requests, gap);

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/systemc/wishes.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace testbench
 {
 
-static bool take_number(const char *text, std::uint64_t &number)
+static bool take_number(const char *text, const wish &w)
 {
     char *end = nullptr;
 
-    number = std::strtoull(text, &end, 0);
-    return *text >= '0' && *text <= '9' && *end == 0;
+    errno = 0;
+    *w.number = std::strtoull(text, &end, 0);
+    return *text >= '0' && *text <= '9' && *end == 0 && errno == 0 && *w.number >= w.least &&
+           *w.number <= w.most;
 }
 
 static bool take_switch(const char *text, bool &on)
@@ -22,11 +26,20 @@ static bool take_switch(const char *text, bool &on)
     return on || std::strcmp(text, "off") == 0;
 }
 
+static std::string kind_of(const wish &w)
+{
+    if (!w.number)
+        return "on|off";
+    if (w.most == UINT64_MAX)
+        return "NUMBER";
+    return std::to_string(w.least) + ".." + std::to_string(w.most);
+}
+
 static bool take(const char *name, const char *value, std::initializer_list<wish> known)
 {
     for (const wish &w : known)
         if (std::strcmp(name, w.name) == 0)
-            return value && (w.number ? take_number(value, *w.number) : take_switch(value, *w.on));
+            return value && (w.number ? take_number(value, w) : take_switch(value, *w.on));
     return false;
 }
 
@@ -38,7 +51,7 @@ bool take_wishes(int argc, char **argv, std::initializer_list<wish> known)
             continue;
         std::fprintf(stderr, "%s: %s %s: there are", argv[0], argv[i], value ? value : "");
         for (const wish &w : known)
-            std::fprintf(stderr, " %s %s", w.name, w.number ? "NUMBER" : "on|off");
+            std::fprintf(stderr, " %s %s", w.name, kind_of(w).c_str());
         std::fprintf(stderr, "\n");
         return false;
     }

@@ -13,9 +13,10 @@ struct wish {
     const char *name;
     std::uint64_t *number; /* null: it is a switch */
     bool *on;
+    std::uint64_t least = 0, most = UINT64_MAX; /* of a number */
 };
 
-/* False: an option is unknown, or has no value of its kind; standard error says which. */
+/* False: an option is unknown, or has no value of its kind or in its range; standard error says which. */
 bool take_wishes(int argc, char **argv, std::initializer_list<wish> known);
 
 } // namespace testbench

@@ -26,7 +26,10 @@ struct job {
     amdvi_request request;
 };
 
-/* `gap`: mean picoseconds between two. */
+/* What draw() is asked for at most: times stay far below the end of a clock of 64 bits. */
+enum : std::uint64_t { MOST_REQUESTS = 100000000, MOST_GAP = 1000000000 };
+
+/* At least one, no more than the above; `gap`: mean picoseconds between two. */
 std::vector<job> draw(std::uint64_t seed, std::uint64_t count, std::uint64_t gap);
 
 /* Pages of four devices; some read-only, one device whose bits are updated. */
