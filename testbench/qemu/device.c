@@ -143,6 +143,7 @@ static void realize(DeviceState *dev, Error **errp)
         !make_device(unit, errp))
         return;
     unit->watch_options.unit = unit->index;
+    unit->watch_options.lock = &unit->lock;
     unit->watch_options.ram = memory_end();
     unit->watch_options.processors = MACHINE(qdev_get_machine())->smp.cpus;
     if (watch_start(&unit->watch, &unit->watch_options, unit->device, unit->config, errp) &&

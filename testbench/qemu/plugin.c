@@ -16,16 +16,26 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+/* What traps and the watch saw, while no thread of a device is in the unit. */
+static bool finish(struct unit *unit)
+{
+    bool whole;
+
+    qemu_rec_mutex_lock(&unit->lock);
+    traps_finish(unit);
+    whole = watch_finish(&unit->watch);
+    qemu_rec_mutex_unlock(&unit->lock);
+    return whole;
+}
+
 /* QEMU calls this when its own exit() is all but done, with nothing of its own behind it: a file that is not
  * whole can still become its exit status. */
 static void at_exit(qemu_plugin_id_t id, void *data)
 {
     bool whole = true;
 
-    for (unsigned i = 0; i < units_count; i++) {
-        traps_finish(units[i]);
-        whole &= watch_finish(&units[i]->watch);
-    }
+    for (unsigned i = 0; i < units_count; i++)
+        whole &= finish(units[i]);
     whole &= capture_finish();
     if (whole)
         return;

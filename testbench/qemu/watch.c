@@ -102,11 +102,14 @@ static bool start_recorder(struct watch *watch, const struct watch_options *opti
 
 /* ------------------------------------------------------------------ live page */
 
+/* The timer's thread holds QEMU's big lock, but threads of devices use the unit without it. */
 static void show(void *opaque)
 {
     struct watch *watch = opaque;
 
+    qemu_rec_mutex_lock(watch->lock);
     amdvi_live_update(watch->live, (uint64_t)watch->now);
+    qemu_rec_mutex_unlock(watch->lock);
     timer_mod(watch->timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + LIVE_PERIOD_MS);
 }
 
@@ -125,16 +128,18 @@ static struct amdvi_live_page *map_page(const char *path)
 static bool start_live(struct watch *watch, const struct watch_options *options, struct amdvi_device *device,
                        Error **errp)
 {
+    bool started;
     char *path;
 
     if (!options->live)
         return true;
     path = file_name(options->live, options->unit);
     watch->page = map_page(path);
-    if (!watch->page || amdvi_live_start(watch->page, device, watch->lint, &watch->live) != AMDVI_OK)
+    started = watch->page && amdvi_live_start(watch->page, device, watch->lint, &watch->live) == AMDVI_OK;
+    if (!started)
         error_setg(errp, "%s cannot be used as a live page", path);
     g_free(path);
-    if (!watch->live)
+    if (!started)
         return false;
     watch->page->process = (uint64_t)getpid();
     watch->timer = timer_new_ms(QEMU_CLOCK_REALTIME, show, watch);
@@ -147,6 +152,7 @@ static bool start_live(struct watch *watch, const struct watch_options *options,
 bool watch_start(struct watch *watch, const struct watch_options *options, struct amdvi_device *device,
                  const struct amdvi_config *config, Error **errp)
 {
+    watch->lock = options->lock;
     if (options->findings && !(watch->findings = open_file(options->findings, options->unit, errp)))
         return false;
     return start_recorder(watch, options, device, config, errp) && start_lint(watch, options, device, errp) &&
@@ -259,7 +265,7 @@ static bool finish_findings(struct watch *watch)
     return whole;
 }
 
-bool watch_finish(struct watch *watch)
+static bool finish(struct watch *watch)
 {
     bool whole = true;
 
@@ -276,5 +282,15 @@ bool watch_finish(struct watch *watch)
     watch->lint = NULL;
     if (watch->findings && !finish_findings(watch))
         whole = false;
+    return whole;
+}
+
+bool watch_finish(struct watch *watch)
+{
+    bool whole;
+
+    qemu_rec_mutex_lock(watch->lock);
+    whole = finish(watch);
+    qemu_rec_mutex_unlock(watch->lock);
     return whole;
 }

@@ -5,6 +5,7 @@
 
 #include <qemu/osdep.h>
 
+#include <qemu/thread.h>
 #include <qemu/timer.h>
 
 #include "amdvi/lint.h"
@@ -20,6 +21,7 @@ struct watch_options {
     unsigned unit;
     uint64_t ram;        /* end of memory */
     unsigned processors; /* of the machine */
+    QemuRecMutex *lock;  /* the unit's */
 };
 
 struct watch {
@@ -30,7 +32,8 @@ struct watch {
     FILE *findings, *record;
     uint64_t ring_register, ring, ring_bytes, ring_tail; /* of commands, as software has set them */
     QEMUTimer *timer;
-    uint64_t events; /* accesses and requests so far: the "line" of findings */
+    QemuRecMutex *lock; /* held by who calls: threads of the machine change what is looked at */
+    uint64_t events;    /* accesses and requests so far: the "line" of findings */
     int64_t now;
 };
 
@@ -43,7 +46,7 @@ void watch_register_write(struct watch *watch, uint64_t offset, uint64_t value, 
 /* A trap of the conformance kit says what it has seen. */
 void watch_trap(struct watch *watch, const char *trap, const char *text);
 /* Ends lint and recording; files are complete. Again: nothing. False: not all could be written, which is
- * said.
+ * said. Takes the lock by itself.
  */
 bool watch_finish(struct watch *watch);
 
