@@ -15,10 +15,26 @@ const struct experiment_share experiment_shares[EXPERIMENT_SHARES] = {{"p50", 50
 
 void metric_add(struct experiment_result *r, const char *name, double value)
 {
-    if (r->count == EXPERIMENT_METRICS)
+    if (r->count == EXPERIMENT_METRICS || strlen(name) >= EXPERIMENT_TEXT) {
+        if (!*r->problem)
+            snprintf(r->problem, sizeof(r->problem),
+                     "metric '%s' has no place: at most %d, of at most %d characters", name,
+                     EXPERIMENT_METRICS, EXPERIMENT_TEXT - 1);
         return;
-    snprintf(r->metrics[r->count].name, sizeof(r->metrics[0].name), "%s", name);
+    }
+    memcpy(r->metrics[r->count].name, name, strlen(name) + 1);
     r->metrics[r->count++].value = value;
+}
+
+bool metrics_judge(const struct experiment_result *r, bool ran, char *error, size_t size)
+{
+    if (ran && !*r->problem)
+        return true;
+    snprintf(error, size, "%s",
+             *r->problem
+                 ? r->problem
+                 : "it could not be run: no memory, or a request faulted or failed with these settings");
+    return false;
 }
 
 const struct metric *experiment_metric(const struct experiment_result *result, const char *name)

@@ -15,8 +15,12 @@ const struct validation *validation_at(size_t index)
 
 void row_metric(struct validation_outcome *o, const char *name, double value)
 {
-    if (o->metric_count < VALIDATION_METRICS)
+    if (o->metric_count < VALIDATION_METRICS) {
         o->metrics[o->metric_count++] = (struct validation_metric){name, value};
+        return;
+    }
+    o->ran = false;
+    REMARK(o, "metric '%s' has no place: at most %d", name, VALIDATION_METRICS);
 }
 
 void row_share(const struct validation_outcome *o, double share)

@@ -244,14 +244,9 @@ bool experiment_run(const struct experiment *e, struct experiment_result *result
     if (!experiment_check(e, &field, error, size))
         return false;
     watch_begin(e);
-    if (runs[e->workload.kind](e, result)) {
-        if (e->ledger)
-            result->details = e->ledger->details;
-        return true;
-    }
-    snprintf(error, size, "%s",
-             *result->problem ? result->problem
-                              : "it could not be run: no memory, or a request faulted or failed with these "
-                                "settings");
-    return false;
+    if (!metrics_judge(result, runs[e->workload.kind](e, result), error, size))
+        return false;
+    if (e->ledger)
+        result->details = e->ledger->details;
+    return true;
 }

@@ -8,7 +8,10 @@
 
 struct scene;
 
+/* What has no place becomes the result's problem: no metric is left out unsaid. */
 void metric_add(struct experiment_result *result, const char *name, double value);
+/* Whether the experiment ran without a problem; else `error` says which. */
+bool metrics_judge(const struct experiment_result *result, bool ran, char *error, size_t size);
 /* What the timed executor counted, of all IOMMUs together; percentiles of the first one. */
 void metric_add_scene(struct experiment_result *result, const struct scene *scene);
 void metric_add_timed(struct experiment_result *result, const struct amdvi_timed *timed);
