@@ -17,27 +17,55 @@ enum {
 #define IOVA UINT64_C(0x40000000)
 #define DATA UINT64_C(0x3000000)
 
-/* Words of the command before the COMPLETION_WAIT (iommu 6.4); all 0: none. */
+/* The command before the COMPLETION_WAIT (iommu 6.4). */
+enum kind { NOTHING, ENTRY, PAGES, INTERRUPTS, ALL };
+
 static const struct {
     const char *name;
-    uint64_t low, high;
+    enum kind kind;
+    uint64_t pages; /* 0: the whole domain */
+    bool directories;
 } commands[] = {
-    {"COMPLETION_WAIT alone", 0, 0},
-    {"INVALIDATE_DEVTAB_ENTRY", UINT64_C(2) << 60 | HOST_DEVICE, 0},
-    {"INVALIDATE_IOMMU_PAGES, one page", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA},
-    {"INVALIDATE_IOMMU_PAGES, one page and directories", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
-     IOVA | 2},
-    {"INVALIDATE_IOMMU_PAGES, 64 pages", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA | 0x1f001},
-    {"INVALIDATE_IOMMU_PAGES, 2 MiB", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32, IOVA | 0xff001},
-    {"INVALIDATE_IOMMU_PAGES, whole domain", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
-     UINT64_C(0x7ffffffffffff001)},
-    {"INVALIDATE_IOMMU_PAGES, whole domain and directories", UINT64_C(3) << 60 | (uint64_t)DOMAIN << 32,
-     UINT64_C(0x7ffffffffffff003)},
-    {"INVALIDATE_INTERRUPT_TABLE", UINT64_C(5) << 60 | HOST_DEVICE, 0},
-    {"INVALIDATE_IOMMU_ALL", UINT64_C(8) << 60, 0},
+    {"COMPLETION_WAIT alone", NOTHING, 0, false},
+    {"INVALIDATE_DEVTAB_ENTRY", ENTRY, 0, false},
+    {"INVALIDATE_IOMMU_PAGES, one page", PAGES, 1, false},
+    {"INVALIDATE_IOMMU_PAGES, one page and directories", PAGES, 1, true},
+    {"INVALIDATE_IOMMU_PAGES, 64 pages", PAGES, 64, false},
+    {"INVALIDATE_IOMMU_PAGES, 2 MiB", PAGES, 512, false},
+    {"INVALIDATE_IOMMU_PAGES, whole domain", PAGES, 0, false},
+    {"INVALIDATE_IOMMU_PAGES, whole domain and directories", PAGES, 0, true},
+    {"INVALIDATE_INTERRUPT_TABLE", INTERRUPTS, 0, false},
+    {"INVALIDATE_IOMMU_ALL", ALL, 0, false},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void put_command(struct world *w, unsigned index)
+{
+    const struct command_pages pages = {.domain = DOMAIN,
+                                        .directories = commands[index].directories,
+                                        .address = IOVA,
+                                        .count = commands[index].pages};
+    uint64_t words[COMMAND_WORDS];
+
+    switch (commands[index].kind) {
+    case NOTHING:
+        return;
+    case ENTRY:
+        command_of_device(&w->places, PLACE_DEVTAB_DEVICE, HOST_DEVICE, words);
+        break;
+    case PAGES:
+        command_pages(&w->places, &pages, words);
+        break;
+    case INTERRUPTS:
+        command_of_device(&w->places, PLACE_INTERRUPTS_DEVICE, HOST_DEVICE, words);
+        break;
+    case ALL:
+        command_all(&w->places, words);
+        break;
+    }
+    world_command(w, words);
+}
 
 static bool cost_of_command(const struct experiment *e, unsigned index, double ns[2])
 {
@@ -46,8 +74,7 @@ static bool cost_of_command(const struct experiment *e, unsigned index, double n
     if (workload_world(&w, e)) {
         world_dte_host(&w, HOST_DEVICE, DOMAIN, MODE, world_host_everything(&w, MODE, DATA));
         for (unsigned i = 0; i < TIMES; i++) {
-            if (commands[index].low)
-                world_command(&w, commands[index].low, commands[index].high);
+            put_command(&w, index);
             ns[i > 0] = (double)world_ring(&w) / 1e3;
         }
     }

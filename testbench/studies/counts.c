@@ -31,13 +31,19 @@ static void check(struct tally *tally, const struct cell *c, const char *what, u
  * (iommu 2.5). */
 static void deep_features(char text[24])
 {
+    enum { SIX_LEVELS = 2, FIVE_LEVELS = 1, THREE_LEVELS = 2 };
     struct amdvi_config *config;
+    struct places places;
     uint64_t efr = 0;
 
     if (amdvi_config_create(&config) == AMDVI_OK)
         amdvi_config_number(config, "efr", &efr);
     amdvi_config_destroy(config);
-    efr = (efr & ~(UINT64_C(0x3f) << 10)) | UINT64_C(2) << 10 | UINT64_C(1) << 12 | UINT64_C(2) << 14;
+    if (places_find(&places)) {
+        place_set(&places, PLACE_FEATURES_HATS, &efr, SIX_LEVELS);
+        place_set(&places, PLACE_FEATURES_GATS, &efr, FIVE_LEVELS);
+        place_set(&places, PLACE_FEATURES_GLX, &efr, THREE_LEVELS);
+    }
     snprintf(text, 24, "0x%llx", (unsigned long long)efr);
 }
 

@@ -8,7 +8,7 @@
 #include "testbench/studies/watch.h"
 #include "testbench/studies/workload.h"
 
-enum { DEVICE = 0x100, DOMAIN = 5, PAGE_BYTES = 4096, DIRTY_BIT = 1 << 6, RING_COMMANDS = 1 << 14 };
+enum { DEVICE = 0x100, DOMAIN = 5, PAGE_BYTES = 4096, RING_COMMANDS = 1 << 14 };
 #define IOVA UINT64_C(0x40000000)
 #define DATA UINT64_C(0x3000000)
 
@@ -36,7 +36,7 @@ static void make_tables(struct migration *m)
     for (uint64_t i = 0; i < m->l->pages; i++)
         world_host_map(&m->w, m->root, MODE, address_of(i), DATA, SHIFT_4K);
     world_dte_host(&m->w, DEVICE, DOMAIN, MODE, m->root);
-    world_dte_set(&m->w, DEVICE, "HAD", 3);
+    world_dte_set(&m->w, DEVICE, PLACE_DTE_HAD, 3);
 }
 
 /* ---------------------------------------------------------------- the device */
@@ -101,8 +101,11 @@ static bool take_dirty(struct migration *m, uint64_t page)
     enum { MODE = 4 };
     uint64_t at = world_host_entry(&m->w, m->root, MODE, address_of(page)), entry = world_peek(&m->w, at);
 
-    world_poke(&m->w, at, entry & ~(uint64_t)DIRTY_BIT);
-    return entry & DIRTY_BIT;
+    bool dirty = place_get(&m->w.places, PLACE_HOST_DIRTY, &entry);
+
+    place_set(&m->w.places, PLACE_HOST_DIRTY, &entry, 0);
+    world_poke(&m->w, at, entry);
+    return dirty;
 }
 
 static void sweep(struct migration *m)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testbench/studies/guests.h"
 
-#include "amdvi/layout.h"
-
 #include <stdlib.h>
 
 enum {
@@ -19,8 +17,8 @@ enum {
     RING_GPA = 0x1000,
     STORE_GPA = 0x2000,
     DATA_GPA = 0x3000,
-    CONTROL = 0x18,
-    VF_TAIL = 8,
+    GUEST_DEVICE = 0x10, /* as the guest knows its only one, and its domain */
+    GUEST_DOMAIN = 1,
     DEVICE_MAP_BYTES = 1 << 20,
     DOMAIN_MAP_BYTES = 1 << 19,
     DEVICE_MAP_PAGE = 256, /* entries of a page */
@@ -29,17 +27,13 @@ enum {
 
 /* ---------------------------------------------------------------- the host's part */
 
-/* vCmdEn, vIommuEn, GstBufferTRPMode beside what is on (viommu 1.2) */
+/* Beside what is on (viommu 1.2). */
 static void enable(struct world *w)
 {
-    static const char *const on[] = {"vCmdEn", "vIommuEn", "GAEn", "GstBufferTRPMode"};
-    const struct amdvi_layout *layout = amdvi_layout_find("reg_control");
-    uint64_t control = 0;
+    static const enum place on[] = {PLACE_CONTROL_VCMD, PLACE_CONTROL_VIOMMU, PLACE_CONTROL_GA,
+                                    PLACE_CONTROL_BUFFER_GPA, PLACES};
 
-    w->failed |= !layout || amdvi_mmio_read(w->device, CONTROL, 8, &control) != AMDVI_OK;
-    for (unsigned i = 0; !w->failed && i < sizeof(on) / sizeof(on[0]); i++)
-        amdvi_field_set(amdvi_layout_field(layout, on[i]), &control, 1);
-    w->failed |= amdvi_mmio_write(w->device, CONTROL, 8, control) != AMDVI_OK;
+    world_register_write(w, "control", world_register_read(w, "control") | place_bits(&w->places, on));
 }
 
 static void map_run(struct world *w, uint64_t root, uint64_t address, uint64_t bytes)
@@ -81,6 +75,9 @@ void guests_prepare(struct world *w, struct guests *g, unsigned count)
 {
     *g = (struct guests){.count = count, .all = calloc(count, sizeof(*g->all))};
     w->failed |= !g->all || count > GUESTS_MOST;
+    if (w->failed)
+        return;
+    g->tail_at = place_vf_register("cmd_tail");
     g->private_root = world_page(w);
     g->stores = world_page(w);
     map_run(w, g->private_root, 0, (uint64_t)count * SLOT_BYTES);
@@ -93,21 +90,22 @@ void guests_prepare(struct world *w, struct guests *g, unsigned count)
 static void make_memory(struct world *w, struct guests *g, unsigned i)
 {
     struct guest *guest = &g->all[i];
-    uint64_t device = guests_device(i);
+    uint16_t device = guests_device(i);
 
     guest->root = world_page(w);
     guest->ring = world_page(w);
     world_host_map(w, guest->root, MODE, RING_GPA, guest->ring, SHIFT_4K);
     world_host_map(w, guest->root, MODE, STORE_GPA, g->stores, SHIFT_4K);
     world_host_map(w, guest->root, MODE, DATA_GPA, world_page(w), SHIFT_4K);
-    world_dte_host(w, (uint16_t)device, domain_of(i), MODE, guest->root);
-    world_poke(w, WORLD_DEVTAB + 32 * device + 24,
-               UINT64_C(1) << 15 | (uint64_t)i << 32 | UINT64_C(0x10) << 16);
+    world_dte_host(w, device, domain_of(i), MODE, guest->root);
+    world_dte_set(w, device, PLACE_DTE_VIMU, 1);
+    world_dte_set(w, device, PLACE_DTE_GDEVICE, GUEST_DEVICE);
+    world_dte_set(w, device, PLACE_DTE_GUEST, i);
 }
 
-static void write_control(struct world *w, unsigned guest, uint64_t offset, uint64_t value)
+static void write_control(struct world *w, unsigned guest, const char *name, uint64_t value)
 {
-    w->failed |= amdvi_vfc_write(w->device, (uint16_t)guest, offset, 8, value) != AMDVI_OK;
+    w->failed |= amdvi_vfc_write(w->device, (uint16_t)guest, place_vfc_register(name), 8, value) != AMDVI_OK;
 }
 
 void guests_tables(struct world *w, struct guests *g, unsigned i)
@@ -123,22 +121,31 @@ void guests_tables(struct world *w, struct guests *g, unsigned i)
 
 void guests_reset_command(struct world *w, unsigned i)
 {
-    world_command(w, UINT64_C(10) << 60 | UINT64_C(0x90000000) | i, 0);
+    uint64_t words[COMMAND_WORDS];
+
+    command_reset_guest(&w->places, (uint16_t)i, words);
+    world_command(w, words);
 }
 
 /* TransDevID, maps, command buffer (viommu 9.4 step 2). One page of each map is all of it. */
 void guests_start(struct world *w, unsigned i)
 {
     const uint16_t guest = (uint16_t)i;
+    static const enum place en[] = {PLACE_VFC_RING_EN, PLACES};
+    uint64_t device = 0, ring;
 
     if (w->failed)
         return;
-    write_control(w, i, 0x10, (uint64_t)guests_device(i) << 16);
+    ring = place_bits(&w->places, en);
+    place_set(&w->places, PLACE_VFC_RING_BASE, &ring, RING_GPA);
+    place_set(&w->places, PLACE_VFC_RING_LEN, &ring, RING_LOG2);
+    place_set(&w->places, PLACE_VFC_TRANS_DEVICE, &device, guests_device(i));
+    write_control(w, i, "misc", device);
     w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DOMAINS, 0, DOMAIN_MAP_PAGE, domain_of(i),
                                       0, true) != AMDVI_OK;
     w->failed |= amdvi_guest_map_fill(w->device, guest, AMDVI_MAP_DEVICES, 0, DEVICE_MAP_PAGE,
                                       guests_device(i), 0, true) != AMDVI_OK;
-    write_control(w, i, 0x20, RING_GPA | 0x100 | RING_LOG2);
+    write_control(w, i, "cmd_control", ring);
 }
 
 void guests_open(struct world *w, struct guests *g, unsigned count)
@@ -166,16 +173,16 @@ void guests_map(struct world *w, struct guests *g, unsigned i, uint64_t pages)
 
 /* ---------------------------------------------------------------- the guest's */
 
-static void put(struct world *w, struct guest *guest, uint64_t low, uint64_t high)
+static void put(struct world *w, struct guest *guest, const uint64_t *words)
 {
-    world_poke(w, guest->ring + guest->tail, low);
-    world_poke(w, guest->ring + guest->tail + 8, high);
-    guest->tail = (guest->tail + 16) % (16u << RING_LOG2);
+    world_poke(w, guest->ring + guest->tail, words[0]);
+    world_poke(w, guest->ring + guest->tail + 8, words[1]);
+    guest->tail = (guest->tail + RING_ENTRY_BYTES) % ((unsigned)RING_ENTRY_BYTES << RING_LOG2);
 }
 
-static uint64_t store_of(const struct guests *g, unsigned i)
+static uint64_t store_at(unsigned i)
 {
-    return g->stores + (uint64_t)(i % GUESTS_STORES) * 8;
+    return (uint64_t)(i % GUESTS_STORES) * 8;
 }
 
 /* Guests that share a word store different values. */
@@ -186,18 +193,24 @@ static uint64_t stored_by(const struct guests *g, unsigned i)
 
 void guests_invalidate(struct world *w, struct guests *g, unsigned i, bool all)
 {
-    put(w, &g->all[i], UINT64_C(3) << 60 | (uint64_t)1 << 32,
-        all ? UINT64_C(0x7ffffffffffff003) : (uint64_t)DATA_GPA);
+    const struct command_pages page = {.domain = GUEST_DOMAIN, .address = DATA_GPA, .count = 1},
+                               domain = {.domain = GUEST_DOMAIN, .directories = true};
+    uint64_t words[COMMAND_WORDS];
+
+    command_pages(&w->places, all ? &domain : &page, words);
+    put(w, &g->all[i], words);
 }
 
 void guests_ring(struct world *w, struct guests *g, unsigned i, uint64_t when)
 {
     struct amdvi_register_access access = {
-        .space = AMDVI_SPACE_VF, .write = true, .guest_id = (uint16_t)i, .size = 8, .offset = VF_TAIL};
+        .space = AMDVI_SPACE_VF, .write = true, .guest_id = (uint16_t)i, .size = 8, .offset = g->tail_at};
     struct guest *guest = &g->all[i];
+    uint64_t words[COMMAND_WORDS];
 
     guest->waits++;
-    put(w, guest, UINT64_C(1) << 60 | STORE_GPA | (uint64_t)(i % GUESTS_STORES) * 8 | 1, stored_by(g, i));
+    command_wait(&w->places, STORE_GPA + store_at(i), stored_by(g, i), words);
+    put(w, guest, words);
     access.value = guest->tail;
     w->failed |= amdvi_timed_register(w->timed, when, &access, UINT64_MAX) != AMDVI_OK;
 }
@@ -210,7 +223,7 @@ void guests_flush(struct world *w, struct guests *g, unsigned i, uint64_t when)
 
 bool guests_flushed(const struct world *w, const struct guests *g, unsigned i)
 {
-    return world_peek(w, store_of(g, i)) == stored_by(g, i);
+    return world_peek(w, g->stores + store_at(i)) == stored_by(g, i);
 }
 
 bool guests_next_flushed(const struct world *w, struct guests *g, unsigned *guest)

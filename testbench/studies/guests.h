@@ -28,6 +28,7 @@ struct guests {
     struct guest *all;
     unsigned count;
     uint64_t private_root;
+    uint64_t tail_at; /* offset of the register in a guest's page */
     uint64_t seen[GUESTS_STORES];
     uint64_t stores; /* SPA; guest N stores in word N modulo GUESTS_STORES */
 };

@@ -19,24 +19,18 @@ enum {
     ENTRY_BYTES = 16,
     PS_PER_US = 1000000,
     PS_PER_NS = 1000,
-    /* Registers (iommu 2.3) */
-    CONTROL = 0x18,
-    LOG_BASE = 0x38,
-    STATUS = 0x2020,
-    LOG_HEAD = 0x2030,
-    LOG_TAIL = 0x2038,
-    EARLY = 0x2088,
-    /* Status (iommu 2.7) */
-    OVERFLOW = 1 << 5,
-    ENTRY_WRITTEN = 1 << 6,
-    PASSED_EARLY = 1 << 18,
 };
-#define LOG_ENABLE (UINT64_C(1) << 13)
-/* PPRLogEn, PPRIntEn, PPREn (iommu 2.4) */
-#define CONTROL_ON (LOG_ENABLE | UINT64_C(3) << 14)
-#define IOVA       UINT64_C(0x40000000)
+#define IOVA UINT64_C(0x40000000)
+
+/* What the driver reads and writes with every request: offsets of registers, bits of the status (iommu 2.7).
+ */
+struct known {
+    uint64_t control, status, head, tail;
+    uint64_t overflow, written, early;
+};
 
 struct pressure {
+    struct known at;
     const struct workload *l;
     struct scene m;
     uint64_t control;
@@ -122,9 +116,9 @@ static void wake(struct pressure *p)
 /* What the device tells: by the first entry, by the early indicator, or that the log is full. */
 static void look_at_status(struct pressure *p)
 {
-    uint64_t told = OVERFLOW | (p->l->threshold ? PASSED_EARLY : ENTRY_WRITTEN);
+    uint64_t told = p->at.overflow | (p->l->threshold ? p->at.early : p->at.written);
 
-    if (read_register(p, STATUS) & told)
+    if (read_register(p, p->at.status) & told)
         wake(p);
 }
 
@@ -136,17 +130,20 @@ static void handled(void *self, uint64_t argument)
     (void)argument;
     times_add(&p->answer, p->m.now - p->sent_at[p->head]);
     p->head = (p->head + 1) % entries(p);
-    write_register(p, LOG_HEAD, (uint64_t)p->head * ENTRY_BYTES);
+    write_register(p, p->at.head, (uint64_t)p->head * ENTRY_BYTES);
     handle(p, 0);
 }
 
 /* PPRLogEn off, PprOverflow written 1, PPRLogEn on; pointers as they are (iommu 7.1). */
 static void start_again(struct pressure *p)
 {
+    uint64_t stopped = p->control;
+
     p->overflows++;
-    write_register(p, CONTROL, p->control & ~LOG_ENABLE);
-    write_register(p, STATUS, OVERFLOW);
-    write_register(p, CONTROL, p->control);
+    place_set(&world_of(p)->places, PLACE_CONTROL_PPR_LOG, &stopped, 0);
+    write_register(p, p->at.control, stopped);
+    write_register(p, p->at.status, p->at.overflow);
+    write_register(p, p->at.control, p->control);
 }
 
 static void handle(void *self, uint64_t argument)
@@ -155,15 +152,15 @@ static void handle(void *self, uint64_t argument)
     uint32_t used;
 
     (void)argument;
-    write_register(p, STATUS, ENTRY_WRITTEN | PASSED_EARLY);
-    p->tail = (uint32_t)read_register(p, LOG_TAIL) / ENTRY_BYTES;
+    write_register(p, p->at.status, p->at.written | p->at.early);
+    p->tail = (uint32_t)read_register(p, p->at.tail) / ENTRY_BYTES;
     used = (p->tail - p->head) % entries(p);
     p->most = used > p->most ? used : p->most;
     if (used) {
         scene_put(&p->m, p->m.now + p->l->record_cost * PS_PER_NS, handled, p, 0);
         return;
     }
-    if (read_register(p, STATUS) & OVERFLOW)
+    if (read_register(p, p->at.status) & p->at.overflow)
         start_again(p);
     p->awake = false;
 }
@@ -175,7 +172,7 @@ static void poll(void *self, uint64_t argument)
 
     (void)argument;
     scene_put(&p->m, p->m.now + p->l->period * PS_PER_US, poll, p, 0);
-    if (read_register(p, LOG_TAIL) / ENTRY_BYTES != p->head)
+    if (read_register(p, p->at.tail) / ENTRY_BYTES != p->head)
         wake(p);
 }
 
@@ -213,20 +210,51 @@ static void make_tables(struct pressure *p)
     world_nested(w, &n);
     world_pasid(w, &n, PASID);
     world_dte_nested(w, DEVICE, DOMAIN, &n);
-    world_dte_set(w, DEVICE, "PPR", 1); /* it may send page requests (iommu 3.1) */
+    world_dte_set(w, DEVICE, PLACE_DTE_PPR, 1); /* it may send page requests (iommu 3.1) */
+}
+
+static uint64_t bit(struct pressure *p, enum place place)
+{
+    const enum place list[] = {place, PLACES};
+
+    return place_bits(&world_of(p)->places, list);
+}
+
+static void get_to_know(struct pressure *p)
+{
+    p->at = (struct known){.control = place_register("control"),
+                           .status = place_register("status"),
+                           .head = place_register("ppr_head"),
+                           .tail = place_register("ppr_tail"),
+                           .overflow = bit(p, PLACE_STATUS_PPR_OVERFLOW),
+                           .written = bit(p, PLACE_STATUS_PPR_INT),
+                           .early = bit(p, PLACE_STATUS_PPR_EARLY)};
+}
+
+/* The log in as many pages as it takes. */
+static uint64_t log_base(struct pressure *p)
+{
+    uint64_t base = 0;
+
+    place_set(&world_of(p)->places, PLACE_PPR_BASE, &base, world_page(world_of(p)));
+    place_set(&world_of(p)->places, PLACE_PPR_LEN, &base, p->l->log2_log);
+    for (uint64_t at = PAGE_BYTES; at < (uint64_t)entries(p) * ENTRY_BYTES; at += PAGE_BYTES)
+        world_page(world_of(p));
+    return base;
 }
 
 static void start_log(struct pressure *p)
 {
-    uint64_t log = world_page(world_of(p));
+    static const enum place on[] = {PLACE_CONTROL_PPR_LOG, PLACE_CONTROL_PPR_INT, PLACE_CONTROL_PPR, PLACES};
+    const struct places *places = &world_of(p)->places;
+    uint64_t early = bit(p, PLACE_EARLY_EN) | bit(p, PLACE_EARLY_INT);
 
-    for (uint64_t at = PAGE_BYTES; at < (uint64_t)entries(p) * ENTRY_BYTES; at += PAGE_BYTES)
-        world_page(world_of(p));
-    write_register(p, LOG_BASE, log | p->l->log2_log << 56);
+    world_register_write(world_of(p), "ppr_base", log_base(p));
+    place_set(places, PLACE_EARLY_THRESHOLD, &early, p->l->threshold);
     if (p->l->threshold)
-        write_register(p, EARLY, p->l->threshold | UINT64_C(3) << 30); /* En, IntEn */
-    p->control = read_register(p, CONTROL) | CONTROL_ON;
-    write_register(p, CONTROL, p->control);
+        world_register_write(world_of(p), "ppr_overflow_early", early);
+    p->control = read_register(p, p->at.control) | place_bits(places, on);
+    write_register(p, p->at.control, p->control);
 }
 
 static bool make(struct pressure *p, const struct experiment *e)
@@ -237,6 +265,7 @@ static bool make(struct pressure *p, const struct experiment *e)
         return false;
     world_of(p)->context = p;
     world_of(p)->complete = completed;
+    get_to_know(p);
     make_tables(p);
     start_log(p);
     scene_put(&p->m, 0, burst, p, 0);

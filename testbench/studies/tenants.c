@@ -39,7 +39,7 @@ static void make_tenant(struct world *w, unsigned tenant, uint64_t pages)
     for (uint64_t i = 0; i < pages; i++)
         world_host_map(w, root, LEVELS, DATA + (i << SHIFT_2M), i << SHIFT_2M, SHIFT_2M);
     world_dte_host(w, device, (uint16_t)(1 + tenant), LEVELS, root);
-    world_dte_set(w, device, "I", 1); /* translation requests (iommu 3.1) */
+    world_dte_set(w, device, PLACE_DTE_I, 1); /* translation requests (iommu 3.1) */
 }
 
 static void ask(struct world *w, struct link *link, uint64_t address)

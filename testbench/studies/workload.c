@@ -53,7 +53,7 @@ static void map_both(struct world *w, const struct workload *l)
 static void allow_ats(struct world *w, const struct workload *l)
 {
     for (unsigned i = 0; i < l->devices; i++)
-        world_dte_set(w, (uint16_t)(FIRST_DEVICE + i), "I", 1);
+        world_dte_set(w, (uint16_t)(FIRST_DEVICE + i), PLACE_DTE_I, 1);
 }
 
 static void map_tables(struct world *w, const struct workload *l)

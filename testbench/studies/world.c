@@ -3,14 +3,10 @@
 
 #include "testbench/studies/ledger.h"
 
-#include "amdvi/layout.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 4096, DEVTAB = 0x0, CMD_BASE = 0x8, EVT_BASE = 0x10, CONTROL = 0x18, CMD_TAIL = 0x2008 };
-/* IommuEn, EventLogEn, Coherent, CmdBufEn, GTEn, GCR3TRPMode (iommu 2.4) */
-#define CONTROL_VALUE (UINT64_C(1) | 1u << 2 | 1u << 10 | 1u << 12 | 1u << 16 | UINT64_C(1) << 58)
+enum { PAGE = 4096, DTE_WORDS = 4, DTE_BYTES = 32 };
 
 /* ---------------------------------------------------------------- life */
 
@@ -36,16 +32,66 @@ static bool make_device(struct world *w, const char *preset, const char *const *
     return good;
 }
 
+void world_register_write(struct world *w, const char *name, uint64_t value)
+{
+    w->failed |= amdvi_mmio_write(w->device, place_register(name), 8, value) != AMDVI_OK;
+}
+
+uint64_t world_register_read(struct world *w, const char *name)
+{
+    uint64_t value = 0;
+
+    w->failed |= amdvi_mmio_read(w->device, place_register(name), 8, &value) != AMDVI_OK;
+    return value;
+}
+
+/* A register of two fields. */
+static void write_pair(struct world *w, const char *name, enum place first, uint64_t value, enum place second,
+                       uint64_t other)
+{
+    uint64_t word = 0;
+
+    place_set(&w->places, first, &word, value);
+    place_set(&w->places, second, &word, other);
+    world_register_write(w, name, word);
+}
+
 static bool boot(struct world *w)
 {
-    const uint64_t registers[][2] = {{DEVTAB, WORLD_DEVTAB | 0x1ff},
-                                     {CMD_BASE, WORLD_RING | (uint64_t)WORLD_RING_LOG2 << 56},
-                                     {EVT_BASE, WORLD_LOG | (uint64_t)9 << 56},
-                                     {CONTROL, CONTROL_VALUE}};
+    enum { ALL_DEVICES = 0x1ff, LOG_LOG2 = 9 };
+    static const enum place on[] = {PLACE_CONTROL_IOMMU,
+                                    PLACE_CONTROL_EVENTS,
+                                    PLACE_CONTROL_COHERENT,
+                                    PLACE_CONTROL_COMMANDS,
+                                    PLACE_CONTROL_GT,
+                                    PLACE_CONTROL_GCR3_GPA,
+                                    PLACES};
 
-    for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
-        if (amdvi_mmio_write(w->device, registers[i][0], 8, registers[i][1]) != AMDVI_OK)
-            return false;
+    write_pair(w, "devtab_base", PLACE_TABLE_BASE, WORLD_DEVTAB, PLACE_TABLE_SIZE, ALL_DEVICES);
+    write_pair(w, "cmd_base", PLACE_RING_BASE, WORLD_RING, PLACE_RING_LEN, WORLD_RING_LOG2);
+    write_pair(w, "event_base", PLACE_LOG_BASE, WORLD_LOG, PLACE_LOG_LEN, LOG_LOG2);
+    world_register_write(w, "control", place_bits(&w->places, on));
+    return !w->failed;
+}
+
+/* What entries say beside their address: present, and readable and writable. A guest's are a user's, too, and
+ * accessed; its pages are dirty. */
+static bool make_entries(struct world *w)
+{
+    static const enum place host[] = {PLACE_HOST_PR, PLACE_HOST_IR, PLACE_HOST_IW, PLACES},
+                            guest[] = {PLACE_GUEST_P, PLACE_GUEST_RW, PLACE_GUEST_US, PLACE_GUEST_A, PLACES};
+
+    if (!places_find(&w->places))
+        return false;
+    for (unsigned next = 0; next < 8; next++) {
+        w->host_entry[next] = place_bits(&w->places, host);
+        place_set(&w->places, PLACE_HOST_NEXT, &w->host_entry[next], next);
+    }
+    w->guest_directory = w->guest_page = place_bits(&w->places, guest);
+    place_set(&w->places, PLACE_GUEST_D, &w->guest_page, 1);
+    w->guest_large = w->guest_page;
+    place_set(&w->places, PLACE_GUEST_PS, &w->guest_large, 1);
+    w->doorbell = place_register("cmd_tail");
     return true;
 }
 
@@ -73,7 +119,7 @@ bool world_open_sized(struct world *w, const char *preset, const char *const *ke
     *w = (struct world){
         .size = size, .heap = WORLD_HEAP, .random = seed * 0x9e3779b97f4a7c15 | 1, .parameters = *parameters};
     w->ram = calloc(1, size);
-    w->failed = !w->ram || !make_device(w, preset, keys) || !boot(w) ||
+    w->failed = !w->ram || !make_entries(w) || !make_device(w, preset, keys) || !boot(w) ||
                 amdvi_timed_create(w->device, &w->parameters, &host, NULL, &w->timed) != AMDVI_OK;
     return !w->failed;
 }
@@ -144,11 +190,17 @@ uint64_t world_peek(const struct world *w, uint64_t spa)
 
 /* ---------------------------------------------------------------- host tables (iommu 4.1) */
 
-static const uint64_t address_mask = 0x000ffffffffff000;
-
-static uint64_t host_entry(uint64_t address, unsigned next_level)
+static uint64_t host_entry(const struct world *w, uint64_t address, unsigned next_level)
 {
-    return address | 1 | (uint64_t)next_level << 9 | UINT64_C(3) << 61;
+    return address | w->host_entry[next_level];
+}
+
+/* The address that the entry at `spa` holds. */
+static uint64_t address_at(const struct world *w, enum place place, uint64_t spa)
+{
+    uint64_t entry = world_peek(w, spa);
+
+    return place_get(&w->places, place, &entry);
 }
 
 static uint64_t slot(uint64_t table, uint64_t address, unsigned level)
@@ -164,16 +216,16 @@ void world_host_map(struct world *w, uint64_t root, unsigned mode, uint64_t addr
     for (unsigned level = mode; level > leaf; level--) {
         uint64_t at = slot(root, address, level);
         if (!world_peek(w, at))
-            world_poke(w, at, host_entry(world_page(w), level - 1));
-        root = world_peek(w, at) & address_mask;
+            world_poke(w, at, host_entry(w, world_page(w), level - 1));
+        root = address_at(w, PLACE_HOST_ADDRESS, at);
     }
-    world_poke(w, slot(root, address, leaf), host_entry(spa >> shift << shift, 0));
+    world_poke(w, slot(root, address, leaf), host_entry(w, spa >> shift << shift, 0));
 }
 
 uint64_t world_host_entry(const struct world *w, uint64_t root, unsigned mode, uint64_t address)
 {
     for (unsigned level = mode; level > 1; level--)
-        root = world_peek(w, slot(root, address, level)) & address_mask;
+        root = address_at(w, PLACE_HOST_ADDRESS, slot(root, address, level));
     return slot(root, address, 1);
 }
 
@@ -184,33 +236,36 @@ uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa)
     for (unsigned level = 1; level <= mode; level++) {
         table = world_page(w);
         for (unsigned i = 0; i < 512; i++)
-            world_poke(w, table + UINT64_C(8) * i, host_entry(below, level - 1));
+            world_poke(w, table + UINT64_C(8) * i, host_entry(w, below, level - 1));
         below = table;
     }
     return table;
 }
 
-/* V, TV, Mode, root, IR, IW; DomainID (iommu 3.1) */
-void world_dte_host(struct world *w, uint16_t device, uint16_t domain, unsigned mode, uint64_t root)
+static uint8_t *entry_of(const struct world *w, uint16_t device)
 {
-    uint64_t at = WORLD_DEVTAB + (uint64_t)device * 32;
-
-    world_poke(w, at + 8, domain);
-    world_poke(w, at, 3 | (uint64_t)mode << 9 | root | UINT64_C(3) << 61);
+    return w->ram + WORLD_DEVTAB + (uint64_t)device * DTE_BYTES;
 }
 
-void world_dte_set(struct world *w, uint16_t device, const char *field, uint64_t value)
+/* The part of the interrupts and of guests, the upper half, stays (iommu 3.1). */
+void world_dte_host(struct world *w, uint16_t device, uint16_t domain, unsigned mode, uint64_t root)
 {
-    const struct amdvi_field *place = amdvi_layout_field(amdvi_layout_find("dte"), field);
-    uint8_t *entry = w->ram + WORLD_DEVTAB + (uint64_t)device * 32;
-    uint64_t words[4];
+    static const enum place on[] = {PLACE_DTE_V, PLACE_DTE_TV, PLACE_DTE_IR, PLACE_DTE_IW, PLACES};
+    uint64_t words[DTE_WORDS / 2] = {place_bits(&w->places, on), 0};
 
-    w->failed |= !place;
-    if (!place)
-        return;
-    memcpy(words, entry, sizeof(words));
-    amdvi_field_set(place, words, value);
-    memcpy(entry, words, sizeof(words));
+    place_set(&w->places, PLACE_DTE_MODE, words, mode);
+    place_set(&w->places, PLACE_DTE_ROOT, words, root);
+    place_set(&w->places, PLACE_DTE_DOMAIN, words, domain);
+    memcpy(entry_of(w, device), words, sizeof(words));
+}
+
+void world_dte_set(struct world *w, uint16_t device, enum place field, uint64_t value)
+{
+    uint64_t words[DTE_WORDS];
+
+    memcpy(words, entry_of(w, device), sizeof(words));
+    place_set(&w->places, field, words, value);
+    memcpy(entry_of(w, device), words, sizeof(words));
 }
 
 /* ---------------------------------------------------------------- guest tables (iommu 5) */
@@ -247,18 +302,18 @@ void world_nested(struct world *w, struct nested *n)
 /* V and the address of the next level or the root. */
 uint64_t world_pasid(struct world *w, const struct nested *n, uint32_t pasid)
 {
-    uint64_t table = spa_of(n->gcr3);
+    static const enum place v[] = {PLACE_GCR3_V, PLACES};
+    uint64_t table = spa_of(n->gcr3), valid = place_bits(&w->places, v);
 
     for (unsigned level = n->glx + 1; level > 0; level--) {
         uint64_t at = slot(table, (uint64_t)pasid << 12, level);
         if (!world_peek(w, at))
-            world_poke(w, at, gpa_of(guest_page(w, n)) | 1);
-        table = spa_of(world_peek(w, at) & address_mask);
+            world_poke(w, at, gpa_of(guest_page(w, n)) | valid);
+        table = spa_of(address_at(w, PLACE_GCR3_ADDRESS, at));
     }
     return table;
 }
 
-/* P, RW, US, A; in a page's D; PS in a larger page's */
 void world_guest_map(struct world *w, const struct nested *n, uint64_t guest_root, uint64_t gva, uint64_t gpa,
                      unsigned shift)
 {
@@ -267,68 +322,74 @@ void world_guest_map(struct world *w, const struct nested *n, uint64_t guest_roo
     for (unsigned level = n->guest_levels; level > leaf; level--) {
         uint64_t at = slot(guest_root, gva, level);
         if (!world_peek(w, at))
-            world_poke(w, at, gpa_of(guest_page(w, n)) | 0x27);
-        guest_root = spa_of(world_peek(w, at) & address_mask);
+            world_poke(w, at, gpa_of(guest_page(w, n)) | w->guest_directory);
+        guest_root = spa_of(address_at(w, PLACE_GUEST_ADDRESS, at));
     }
-    world_poke(w, slot(guest_root, gva, leaf), gpa >> shift << shift | 7 | (leaf > 1 ? 1u << 7 : 0) | 0x60);
+    world_poke(w, slot(guest_root, gva, leaf),
+               gpa >> shift << shift | (leaf > 1 ? w->guest_large : w->guest_page));
 }
 
-/* GV, GLX, the three parts of the GCR3 root, GuestPagingMode (iommu 3.1) */
 void world_dte_nested(struct world *w, uint16_t device, uint16_t domain, const struct nested *n)
 {
-    uint64_t at = WORLD_DEVTAB + (uint64_t)device * 32, root = n->gcr3;
-
     world_dte_host(w, device, domain, n->host_levels, n->host_root);
-    world_poke(w, at + 8, domain | (root >> 15 & 0xffff) << 16 | (root >> 31 & 0x1fffff) << 43);
-    world_poke(w, at + 16, n->guest_levels == 5 ? UINT64_C(1) << 54 : 0);
-    world_poke(w, at,
-               world_peek(w, at) | UINT64_C(1) << 55 | (uint64_t)n->glx << 56 | (root >> 12 & 7) << 58);
+    world_dte_set(w, device, PLACE_DTE_GV, 1);
+    world_dte_set(w, device, PLACE_DTE_GLX, n->glx);
+    world_dte_set(w, device, PLACE_DTE_GCR3, n->gcr3);
+    world_dte_set(w, device, PLACE_DTE_GUEST_MODE, n->guest_levels == 5);
 }
 
 /* ---------------------------------------------------------------- commands (iommu 6) */
 
-void world_command(struct world *w, uint64_t low, uint64_t high)
+void world_command(struct world *w, const uint64_t *words)
 {
-    world_poke(w, WORLD_RING + w->tail, low);
-    world_poke(w, WORLD_RING + w->tail + 8, high);
-    w->tail = (w->tail + 16) % (16u << WORLD_RING_LOG2);
+    world_poke(w, WORLD_RING + w->tail, words[0]);
+    world_poke(w, WORLD_RING + w->tail + 8, words[1]);
+    w->tail = (w->tail + RING_ENTRY_BYTES) % ((unsigned)RING_ENTRY_BYTES << WORLD_RING_LOG2);
 }
 
-void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, bool pde)
+static void invalidate(struct world *w, const struct command_pages *pages)
 {
-    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, address | (pde ? 2 : 0));
-}
+    uint64_t words[COMMAND_WORDS];
 
-/* S=1: the size is in the lowest zero bit of the address from bit 12 on (iommu 6.3). */
-static uint64_t sized(uint64_t address, uint64_t pages)
-{
-    return address | ((pages * PAGE / 2 - 1) & ~(uint64_t)(PAGE - 1)) | 1;
+    command_pages(&w->places, pages, words);
+    world_command(w, words);
 }
 
 void world_invalidate_range(struct world *w, uint16_t domain, uint64_t address, uint64_t pages, bool pde)
 {
-    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, sized(address, pages) | (pde ? 2 : 0));
+    invalidate(
+        w, &(struct command_pages){.domain = domain, .address = address, .count = pages, .directories = pde});
 }
 
-/* GN and the PASID (iommu 6) */
+void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, bool pde)
+{
+    world_invalidate_range(w, domain, address, 1, pde);
+}
+
 void world_invalidate_guest(struct world *w, uint16_t domain, uint32_t pasid, uint64_t address,
                             uint64_t pages, bool pde)
 {
-    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32 | pasid,
-                  (pages > 1 ? sized(address, pages) : address) | (pde ? 2 : 0) | 4);
+    invalidate(w, &(struct command_pages){.domain = domain,
+                                          .guest = true,
+                                          .pasid = pasid,
+                                          .address = address,
+                                          .count = pages,
+                                          .directories = pde});
 }
 
 void world_invalidate_domain(struct world *w, uint16_t domain)
 {
-    world_command(w, UINT64_C(3) << 60 | (uint64_t)domain << 32, UINT64_C(0x7ffffffffffff003));
+    invalidate(w, &(struct command_pages){.domain = domain, .directories = true});
 }
 
 void world_doorbell(struct world *w, uint64_t when)
 {
     struct amdvi_register_access access = {
-        .space = AMDVI_SPACE_MMIO, .write = true, .size = 8, .offset = CMD_TAIL};
+        .space = AMDVI_SPACE_MMIO, .write = true, .size = 8, .offset = w->doorbell};
+    uint64_t words[COMMAND_WORDS];
 
-    world_command(w, UINT64_C(1) << 60 | WORLD_STORE | 1, ++w->waits);
+    command_wait(&w->places, WORLD_STORE, ++w->waits, words);
+    world_command(w, words);
     access.value = w->tail;
     w->failed |= amdvi_timed_register(w->timed, when, &access, UINT64_MAX) != AMDVI_OK;
 }

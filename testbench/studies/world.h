@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * A machine for studies: memory, device table, command ring, tables of any depth, and the device under time.
- * Guest physical addresses are system addresses plus GPA_BASE. Entries are typed from the reference, not
- * taken from the library (iommu 3.1, 4.1, 5.3).
+ * Guest physical addresses are system addresses plus GPA_BASE. What the tables say is the studies' own; where
+ * its bits lie is from the descriptions (iommu 3.1, 4.1, 5.3).
  */
 #ifndef AMDVI_STUDIES_WORLD_H
 #define AMDVI_STUDIES_WORLD_H
+
+#include "testbench/studies/commands.h"
 
 #include <amdvi/timed.h>
 
@@ -35,6 +37,10 @@ struct world {
     uint64_t waits; /* COMPLETION_WAITs so far: what the last one stores */
     uint64_t random;
     bool failed; /* no memory, or a call was refused: nothing counts any more */
+    struct places places;
+    uint64_t doorbell;      /* offset of the register */
+    uint64_t host_entry[8]; /* by NextLevel: all of an entry but its address */
+    uint64_t guest_directory, guest_page, guest_large;
     /* Of the last requests. */
     uint64_t ended, faults, reads;
     uint64_t last_end;              /* ps */
@@ -70,8 +76,11 @@ uint64_t world_host_entry(const struct world *w, uint64_t root, unsigned mode, u
  * same. */
 uint64_t world_host_everything(struct world *w, unsigned mode, uint64_t spa);
 void world_dte_host(struct world *w, uint16_t device, uint16_t domain, unsigned mode, uint64_t root);
-/* Sets a field of an entry that is there, by its name in the layout `dte`. */
-void world_dte_set(struct world *w, uint16_t device, const char *field, uint64_t value);
+/* Sets a field of an entry that is there. */
+void world_dte_set(struct world *w, uint16_t device, enum place field, uint64_t value);
+/* Registers of the device, by their names. */
+void world_register_write(struct world *w, const char *name, uint64_t value);
+uint64_t world_register_read(struct world *w, const char *name);
 
 /* Nested: GCR3 tables of glx+1 levels, guest tables of `levels`, all in the guest's memory, which the host
  * maps with pages of 2^host_shift bytes. */
@@ -90,7 +99,7 @@ void world_dte_nested(struct world *w, uint16_t device, uint16_t domain, const s
 
 /* Commands go into the ring; world_ring() lets them be seen and runs until the store of a COMPLETION_WAIT
  * that it adds. Returns picoseconds from the doorbell to the store. */
-void world_command(struct world *w, uint64_t low, uint64_t high);
+void world_command(struct world *w, const uint64_t *words);
 void world_invalidate_page(struct world *w, uint16_t domain, uint64_t address, bool pde);
 /* `pages`: a power of two; the address is aligned to them. */
 void world_invalidate_range(struct world *w, uint16_t domain, uint64_t address, uint64_t pages, bool pde);
