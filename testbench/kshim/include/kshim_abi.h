@@ -50,7 +50,7 @@ struct kshim_ops {
     kshim_u32 size;    /* of this structure */
     void *context;     /* first argument of every operation */
     const char *name;
-    const char *command_line; /* of the kernel: "amd_iommu=pgtbl_v2 iommu.strict=0" */
+    const char *command_line; /* of the kernel, of any length: "amd_iommu=pgtbl_v2 iommu.strict=0" */
     void *ram;                /* page aligned; pa 0 up to ram_size */
     kshim_u64 ram_size;
     kshim_u64 seed;                     /* of every choice: equal seeds, equal runs */

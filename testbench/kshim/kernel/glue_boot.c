@@ -66,15 +66,19 @@ static void set_one(char *word)
     pr_warn("unknown kernel parameter: %s\n", word);
 }
 
-static void set_parameters(const char *line)
+/* Of any length. The copy stays, as setters may keep what they were given. */
+static int set_parameters(const char *line)
 {
-    static char copy[512];
-    char *rest = copy, *word;
+    size_t bytes = strlen(line) + 1;
+    char *rest = kshim_take(bytes, 0), *word;
 
-    strscpy(copy, line, sizeof(copy));
+    if (!rest)
+        return -ENOMEM;
+    memcpy(rest, line, bytes);
     while ((word = strsep(&rest, " ")) != NULL)
         if (*word)
             set_one(word);
+    return 0;
 }
 
 static void call(initcall_entry_t *from, initcall_entry_t *to)
@@ -128,7 +132,9 @@ int kshim_boot(const struct kshim_ops *ops)
     if (ops->flags & KSHIM_KDUMP)
         elfcorehdr_addr = 0x1000;
     iomem_resource.end = (1ull << 52) - 1;
-    set_parameters(ops->command_line);
+    result = set_parameters(ops->command_line);
+    if (result)
+        return result;
     kshim_ioapics_start();
     start_cores();
     result = start_iommu();

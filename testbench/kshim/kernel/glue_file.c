@@ -41,14 +41,23 @@ void kshim_misc_deregister(struct miscdevice *device)
             misc_devices[at] = NULL;
 }
 
+static void file_forget(struct file *file, struct inode *inode, struct address_space *mapping)
+{
+    kshim_give(mapping);
+    kshim_give(inode);
+    kshim_give(file);
+}
+
 static struct file *file_new(const struct file_operations *operations, void *data)
 {
     struct file *file = kshim_take(sizeof(*file), __GFP_ZERO);
     struct inode *inode = kshim_take(sizeof(*inode), __GFP_ZERO);
     struct address_space *mapping = kshim_take(sizeof(*mapping), __GFP_ZERO);
 
-    if (!file || !inode || !mapping)
+    if (!file || !inode || !mapping) {
+        file_forget(file, inode, mapping);
         return NULL;
+    }
     inode->i_mapping = mapping;
     file->f_op = operations;
     file->private_data = data;
@@ -67,9 +76,7 @@ static void file_free(struct file *file)
 {
     if (file->f_op->release)
         file->f_op->release(file->f_inode, file);
-    kshim_give(file->f_mapping);
-    kshim_give(file->f_inode);
-    kshim_give(file);
+    file_forget(file, file->f_inode, file->f_mapping);
 }
 
 void *kshim_file_open(const char *name)
@@ -87,7 +94,10 @@ void *kshim_file_open(const char *name)
     if (!file)
         return NULL;
     result = file->f_op->open ? file->f_op->open(file->f_inode, file) : 0;
-    return result ? NULL : file;
+    if (!result)
+        return file;
+    file_forget(file, file->f_inode, file->f_mapping); /* what was never open is not released */
+    return NULL;
 }
 
 long kshim_file_ioctl(void *file, kshim_u32 command, void *argument)

@@ -99,20 +99,21 @@ void kshim_rcu_barrier(void)
     wait_for_readers();
 }
 
-/* --- SRCU: readers may sleep, so they are counted, in the structure as tiny SRCU lays it out */
+/* --- SRCU: readers may sleep, so they are counted, in the structure as tiny SRCU lays it out. Callbacks wait
+ * there for the last reader, and then with those of RCU for a scheduling point. */
 
 int kshim_srcu_init(struct srcu_struct *domain) KERNEL(init_srcu_struct);
 int kshim_srcu_init(struct srcu_struct *domain)
 {
     memset(domain, 0, sizeof(*domain));
+    domain->srcu_cb_tail = &domain->srcu_cb_head;
     return 0;
 }
 
 int kshim_srcu_init2(struct srcu_struct *domain) KERNEL(init_srcu_struct_generic);
 int kshim_srcu_init2(struct srcu_struct *domain)
 {
-    memset(domain, 0, sizeof(*domain));
-    return 0;
+    return kshim_srcu_init(domain);
 }
 
 void kshim_srcu_cleanup(struct srcu_struct *domain) KERNEL(cleanup_srcu_struct);
@@ -120,16 +121,35 @@ void kshim_srcu_cleanup(struct srcu_struct *domain)
 {
 }
 
+static bool has_readers(const struct srcu_struct *domain)
+{
+    return domain->srcu_lock_nesting[0] || domain->srcu_lock_nesting[1];
+}
+
+static void let_callbacks_go(struct srcu_struct *domain)
+{
+    struct rcu_head *head = domain->srcu_cb_head, *next;
+
+    domain->srcu_cb_head = NULL;
+    domain->srcu_cb_tail = &domain->srcu_cb_head;
+    for (; head; head = next) {
+        next = head->next;
+        add(head, head->func);
+    }
+}
+
 void kshim_srcu_unlock(struct srcu_struct *domain, int index) KERNEL(__srcu_read_unlock);
 void kshim_srcu_unlock(struct srcu_struct *domain, int index)
 {
     domain->srcu_lock_nesting[index]--;
+    if (!has_readers(domain))
+        let_callbacks_go(domain);
 }
 
 void kshim_synchronize_srcu(struct srcu_struct *domain) KERNEL(synchronize_srcu);
 void kshim_synchronize_srcu(struct srcu_struct *domain)
 {
-    while (domain->srcu_lock_nesting[0] || domain->srcu_lock_nesting[1]) {
+    while (has_readers(domain)) {
         kshim_thread->runnable = true;
         kshim_wait("readers of SRCU");
     }
@@ -139,5 +159,10 @@ void kshim_call_srcu(struct srcu_struct *domain, struct rcu_head *head, rcu_call
     KERNEL(call_srcu);
 void kshim_call_srcu(struct srcu_struct *domain, struct rcu_head *head, rcu_callback_t function)
 {
-    add(head, function);
+    head->next = NULL;
+    head->func = function;
+    *domain->srcu_cb_tail = head;
+    domain->srcu_cb_tail = &head->next;
+    if (!has_readers(domain))
+        let_callbacks_go(domain);
 }
