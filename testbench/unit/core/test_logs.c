@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Logs: overflow, restart, dual logs, early indicator, interrupts of their own (7.1, 7.7, 7.8, 8.7). */
+/* Logs: overflow, restart, dual logs, early indicator (7.1, 7.7). */
 #include "machine.h"
 
 static struct machine m;
@@ -288,166 +288,6 @@ START_TEST(log_counts_need_a_log)
 }
 END_TEST
 
-/* ---------------------------------------------------------------- messages, 8.7 */
-
-static void program_msi(unsigned messages_log2)
-{
-    ck_assert_int_eq(amdvi_pci_write(m.device, 0x68, 8, UINT64_C(0x00000000fee12004)), AMDVI_OK);
-    ck_assert_int_eq(amdvi_pci_write(m.device, 0x70, 2, 0x40), AMDVI_OK);
-    ck_assert_int_eq(amdvi_pci_write(m.device, 0x66, 2, 1 | messages_log2 << 4), AMDVI_OK);
-}
-
-START_TEST(without_msi_the_condition_is_told_but_not_delivered)
-{
-    boot(&m, C_NORMAL | C_EVTINT);
-    events(1);
-    ck_assert_uint_eq(m.irqs, 1);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_EVENT);
-    ck_assert(!m.irq[0].deliverable);
-    ck_assert(!m.irq[0].guest);
-}
-END_TEST
-
-START_TEST(msi_message)
-{
-    program_msi(0);
-    boot(&m, C_NORMAL | C_EVTINT);
-    events(1);
-    ck_assert(m.irq[0].deliverable);
-    ck_assert_uint_eq(m.irq[0].address, 0xfee12004);
-    ck_assert_uint_eq(m.irq[0].data, 0x40);
-    ck_assert_uint_eq(m.irq[0].vector, 0x40);
-    ck_assert_uint_eq(m.irq[0].destination, 0x12);
-    ck_assert(m.irq[0].logical);
-}
-END_TEST
-
-START_TEST(msi_numbers_pick_the_message)
-{
-    struct machine other;
-
-    machine_open(&other, "preset=genoa misc0=0x08203043 misc1=2");
-    m.irqs = 0;
-    ck_assert_int_eq(amdvi_pci_write(other.device, 0x70, 2, 0x40), AMDVI_OK);
-    ck_assert_int_eq(amdvi_pci_write(other.device, 0x66, 2, 1 | 2 << 4), AMDVI_OK);
-    dte(&other, DEV, D_V, DOM, 0);
-    boot(&other, C_NORMAL | C_EVTINT | C_WAITINT);
-    ask(&other, AMDVI_READ, IOVA);
-    command(&other, UINT64_C(1) << 60 | 2, 0);
-    ck_assert_uint_eq(other.irq[0].data, 0x43);
-    ck_assert_int_eq(other.irq[1].cause, AMDVI_IRQ_COMPLETION_WAIT);
-    ck_assert_uint_eq(other.irq[1].data, 0x43);
-    machine_close(&other);
-}
-END_TEST
-
-START_TEST(xt_register_message)
-{
-    reg(&m, 0x170, UINT64_C(0xab) << 56 | UINT64_C(1) << 40 | UINT64_C(0x9d) << 32 | 0x123456 << 8 | 4);
-    boot(&m, C_NORMAL | C_EVTINT | UINT64_C(1) << 51);
-    events(1);
-    ck_assert(m.irq[0].deliverable);
-    ck_assert_uint_eq(m.irq[0].vector, 0x9d);
-    ck_assert_uint_eq(m.irq[0].destination, 0xab123456);
-    ck_assert(m.irq[0].logical);
-    ck_assert_uint_eq(m.irq[0].address, UINT64_C(0xab1234) << 40 | 0xfee56004);
-    ck_assert_uint_eq(m.irq[0].data, 0x19d);
-}
-END_TEST
-
-START_TEST(a_zero_xt_register_is_masked)
-{
-    boot(&m, C_NORMAL | C_EVTINT | UINT64_C(1) << 51);
-    events(1);
-    ck_assert_uint_eq(m.irqs, 1);
-    ck_assert(!m.irq[0].deliverable);
-}
-END_TEST
-
-START_TEST(each_log_has_its_xt_register)
-{
-    reg(&m, 0x178, UINT64_C(0x77) << 32);
-    boot(&m, C_NORMAL | C_PAGING | C_PPRINT | UINT64_C(1) << 51);
-    page_request(0);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_PPR);
-    ck_assert_uint_eq(m.irq[0].vector, 0x77);
-}
-END_TEST
-
-/* ---------------------------------------------------------------- GA log, 7.8, 8.6 */
-
-static void posted(uint64_t low)
-{
-    dte(&m, DEV, 0, DOM, 1 | 4 << 1 | INT_TABLE | UINT64_C(2) << 60);
-    put64(&m, INT_TABLE, low | 1 | 1 << 7 | UINT64_C(0xc0ffee) << 32);
-    put64(&m, INT_TABLE + 8, 0x45 | (uint64_t)PAGE);
-}
-
-START_TEST(posted_interrupt_logs_and_copies_the_tail)
-{
-    posted(1 << 2);
-    reg(&m, 0xe8, STORE);
-    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG | C_GAINT);
-    ck_assert(interrupt(&m, 0).posted);
-    ck_assert_uint_eq(get64(&m, GA_RING), UINT64_C(0x1000010000c0ffee));
-    ck_assert_uint_eq(get64(&m, STORE), 8);
-    ck_assert_uint_eq(get64(&m, PAGE + 0x220), 1 << 5);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_GA);
-    ck_assert_uint_eq(log_count(AMDVI_LOG_GA), 1);
-}
-END_TEST
-
-START_TEST(a_running_guest_gets_a_doorbell)
-{
-    posted(1 << 2 | 1 << 6 | 0x12 << 8);
-    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG);
-    ck_assert(interrupt(&m, 0).posted);
-    ck_assert_uint_eq(m.irqs, 1);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_VAPIC);
-    ck_assert_uint_eq(m.irq[0].destination, 0x12);
-    ck_assert_uint_eq(log_count(AMDVI_LOG_GA), 0);
-}
-END_TEST
-
-START_TEST(gappi_wakes_the_processor)
-{
-    posted(1 << 2 | 0x12 << 8);
-    boot(&m, C_NORMAL | C_GA | C_GAM | C_GALOG | UINT64_C(1) << 55);
-    interrupt(&m, 0);
-    ck_assert_uint_eq(m.irqs, 1);
-    ck_assert_int_eq(m.irq[0].cause, AMDVI_IRQ_GAPPI);
-    ck_assert_uint_eq(m.irq[0].vector, 0xee); /* GATag[7:0] */
-    ck_assert_uint_eq(m.irq[0].destination, 0x12);
-    ck_assert_uint_eq(m.irq[0].address, 0xfee12000);
-    ck_assert(!m.irq[0].guest);
-    posted(1 << 2 | 1 << 5);
-    command(&m, UINT64_C(5) << 60 | DEV, 0);
-    interrupt(&m, 0);
-    ck_assert_uint_eq(m.irqs, 1);
-}
-END_TEST
-
-static void keep_vapic(void *context, const struct amdvi_access_info *info)
-{
-    if (info->access == AMDVI_ACCESS_VAPIC && info->write)
-        *(struct amdvi_access_info *)context = *info;
-}
-
-START_TEST(the_tap_shows_what_was_written_to_the_backing_page)
-{
-    struct amdvi_access_info seen = {0};
-    struct amdvi_observer observer = {.context = &seen, .access = keep_vapic};
-
-    posted(0);
-    boot(&m, C_NORMAL | C_GA | C_GAM);
-    put64(&m, PAGE + 0x220, 1 << 9);
-    ck_assert_int_eq(amdvi_observe(m.device, &observer), AMDVI_OK);
-    ck_assert(interrupt(&m, 0).posted);
-    ck_assert_uint_eq(seen.address, PAGE + 0x220);
-    ck_assert_uint_eq(seen.value[0], 1 << 5 | 1 << 9);
-}
-END_TEST
-
 /* A page-request-group index has 9 bits; nothing is cut off in silence. */
 START_TEST(a_page_request_group_above_511_is_refused)
 {
@@ -485,16 +325,6 @@ int main(void)
     tcase_add_test(tests, a_log_that_cannot_be_written_stops);
     tcase_add_test(tests, a_fault_says_whether_it_was_logged);
     tcase_add_test(tests, log_counts_need_a_log);
-    tcase_add_test(tests, without_msi_the_condition_is_told_but_not_delivered);
-    tcase_add_test(tests, msi_message);
-    tcase_add_test(tests, msi_numbers_pick_the_message);
-    tcase_add_test(tests, xt_register_message);
-    tcase_add_test(tests, a_zero_xt_register_is_masked);
-    tcase_add_test(tests, each_log_has_its_xt_register);
-    tcase_add_test(tests, posted_interrupt_logs_and_copies_the_tail);
-    tcase_add_test(tests, a_running_guest_gets_a_doorbell);
-    tcase_add_test(tests, gappi_wakes_the_processor);
-    tcase_add_test(tests, the_tap_shows_what_was_written_to_the_backing_page);
     tcase_add_test(tests, a_page_request_group_above_511_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -122,6 +122,16 @@ unsigned reported(void)
     return findings;
 }
 
+void expect_one(enum amdvi_lint_kind kind, enum amdvi_lint_severity severity)
+{
+    const char *name = amdvi_lint_kind_name(kind);
+
+    ck_assert_msg(findings == 1, "%u findings, the newest: %s", findings, text);
+    ck_assert_int_eq(found.kind, kind);
+    ck_assert_int_eq(found.severity, severity);
+    ck_assert_msg(strncmp(text, name, strlen(name)) == 0, "%s", text);
+}
+
 uint64_t leaf_of(uint64_t iova)
 {
     return machine_host_entry(&m, root, 3, 1, iova);

@@ -33,6 +33,8 @@ void again_with(const char *key, const char *value);
 struct amdvi_lint_statistics statistics(void);
 /* What is reported at the end: findings until then and now. */
 unsigned reported(void);
+/* There is one finding, of this kind, and its text begins with the kind's name. */
+void expect_one(enum amdvi_lint_kind kind, enum amdvi_lint_severity severity);
 
 /* The leaf entry of a page in DEVICE's table; the page goes; DEVICE reads there. */
 uint64_t leaf_of(uint64_t iova);
