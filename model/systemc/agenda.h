@@ -34,10 +34,29 @@ class agenda
         alarm_ = {sc_core::SC_ZERO_TIME, 0, act, context, what};
     }
     void alarm_at(const sc_core::sc_time &when);
-    /* It is acting now: what is called from here is called from the module's own process. */
+    /* Somebody of the platform is in the middle of a call of his. */
+    class visit
+    {
+      public:
+        explicit visit(agenda &times) : times_(times)
+        {
+            times_.visitors_++;
+        }
+        ~visit()
+        {
+            times_.visitors_--;
+        }
+        visit(const visit &) = delete;
+        visit &operator=(const visit &) = delete;
+
+      private:
+        agenda &times_;
+    };
+    /* It is acting now: what is called from here is called from the module's own process, and not in the
+     * middle of a call of somebody whom that has called. */
     bool running() const
     {
-        return running_;
+        return running_ && visitors_ == 0;
     }
 
   private:
@@ -63,6 +82,7 @@ class agenda
     bool alarm_set_ = false;
     std::uint64_t number_ = 0;
     bool running_ = false;
+    unsigned visitors_ = 0;
     sc_core::sc_event event_;
 };
 

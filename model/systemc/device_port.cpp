@@ -165,6 +165,8 @@ void device_port::interrupt(const order &order, tlm::tlm_generic_payload &payloa
 tlm::tlm_sync_enum device_port::nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                                 sc_core::sc_time &delay)
 {
+    const agenda::visit here(core_.times);
+
     if (phase == tlm::END_RESP)
         return answers.end_response(payload, delay);
     if (phase != tlm::BEGIN_REQ)

@@ -200,9 +200,23 @@ void memory_port::begin(question *q)
     if (q->ask.kind == AMDVI_ASK_WRITE) {
         q->writing = true;
         go(q, tlm::TLM_WRITE_COMMAND, q->ask.data, q->ask.length);
+    } else if (q->writing) {
+        go(q, tlm::TLM_WRITE_COMMAND, &q->ask.desired, sizeof(q->ask.desired));
     } else {
         go(q, tlm::TLM_READ_COMMAND, q->bytes, q->ask.length);
     }
+}
+
+/* Behind a response, which may not have returned yet: nobody is called from there, and its payload, which
+ * comes back with it, is still the target's. */
+void memory_port::begin_next(question *q)
+{
+    core_.times.after(
+        sc_core::SC_ZERO_TIME,
+        [](void *self, void *what) {
+            static_cast<memory_port *>(self)->begin(static_cast<question *>(what));
+        },
+        this, q);
 }
 
 void memory_port::send(const amdvi_ask &ask)
@@ -243,7 +257,7 @@ void memory_port::next_update(const question *q)
     if (waiting.empty())
         updates_.erase(q->ask.address);
     else
-        begin(waiting.front());
+        begin_next(waiting.front());
 }
 
 void memory_port::tell(question *q, amdvi_memory_result result)
@@ -277,7 +291,7 @@ void memory_port::finished(tlm::tlm_generic_payload &payload, void *what)
         return;
     }
     q->writing = true;
-    go(q, tlm::TLM_WRITE_COMMAND, &q->ask.desired, sizeof(q->ask.desired));
+    begin_next(q);
 }
 
 /* ---------------------------------------------------------------- a reset */

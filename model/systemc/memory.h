@@ -116,6 +116,7 @@ class memory_port : public sender::owner
     amdvi_memory_result debug_rest(question &q);
     question *take();
     void begin(question *q);
+    void begin_next(question *q);
     void go(question *q, tlm::tlm_command command, void *data, unsigned length);
     void next_update(const question *q);
     void done(question *q, amdvi_memory_result result);

@@ -71,7 +71,6 @@ bool sender::begin_request(const request &r, sc_core::sc_time &delay)
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
 
     requesting_ = calling_ = r.payload;
-    accepting_ = false;
     called_ = {r.who, r.what, false, false};
     const tlm::tlm_sync_enum status = call(*r.payload, phase, delay);
     const bool ended = status == tlm::TLM_COMPLETED && calling_ == r.payload && !called_.responded;
@@ -121,11 +120,7 @@ void sender::accepted(tlm::tlm_generic_payload *payload, const sc_core::sc_time 
     }
     accepting_ = true;
     times_.after(
-        delay,
-        [](void *self, void *what) {
-            static_cast<sender *>(self)->free_channel(static_cast<tlm::tlm_generic_payload *>(what));
-        },
-        this, payload);
+        delay, [](void *self, void *) { static_cast<sender *>(self)->free_channel(); }, this, nullptr);
 }
 
 void sender::responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
@@ -149,10 +144,9 @@ void sender::responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time
         this, payload);
 }
 
-void sender::free_channel(const tlm::tlm_generic_payload *payload)
+void sender::free_channel()
 {
-    if (requesting_ != payload)
-        return;
+    accepting_ = false;
     requesting_ = nullptr;
     next();
 }
@@ -166,13 +160,14 @@ void sender::end_response(tlm::tlm_generic_payload &payload)
     target_->nb_transport_fw(payload, phase, delay);
 }
 
-/* A response without END_REQ before ends the request, too. */
+/* A response without END_REQ before ends the request, too. An END_REQ that is on its way frees the channel
+ * when it comes: whatever is sent next, be it the same payload, is not what it speaks of. */
 void sender::close(tlm::tlm_generic_payload *payload)
 {
     const transaction ended = *find(payload);
 
     forget(payload);
-    if (requesting_ == payload)
+    if (requesting_ == payload && !accepting_)
         requesting_ = nullptr;
     if (ended.wants_end)
         end_response(*payload);
@@ -189,6 +184,8 @@ void sender::finish(tlm::tlm_generic_payload *payload)
 tlm::tlm_sync_enum sender::nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
                                            sc_core::sc_time &delay)
 {
+    const agenda::visit here(times_);
+
     if (phase == tlm::END_REQ)
         accepted(&payload, delay);
     if (phase != tlm::BEGIN_RESP)

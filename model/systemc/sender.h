@@ -107,7 +107,7 @@ class sender : public tlm::tlm_bw_transport_if<>
     void responded(tlm::tlm_generic_payload *payload, const sc_core::sc_time &delay, bool at_once,
                    bool wants_end);
     void end_response(tlm::tlm_generic_payload &payload);
-    void free_channel(const tlm::tlm_generic_payload *payload);
+    void free_channel();
     void close(tlm::tlm_generic_payload *payload);
     void finish(tlm::tlm_generic_payload *payload);
 

@@ -111,6 +111,8 @@ tlm::tlm_sync_enum ram_core::nb_transport_fw(tlm::tlm_generic_payload &p, tlm::t
 {
     const sc_core::sc_time when = delay + time_taken();
 
+    if (on_phase)
+        return on_phase(p, phase, delay);
     if (phase == tlm::END_RESP) {
         ended_.notify(delay);
         return tlm::TLM_COMPLETED;
@@ -148,6 +150,15 @@ tlm::tlm_sync_enum ram_core::nb_transport_fw(tlm::tlm_generic_payload &p, tlm::t
         p.release();
         return tlm::TLM_COMPLETED;
     }
+}
+
+tlm::tlm_sync_enum ram_core::respond(tlm::tlm_generic_payload &p, tlm::tlm_phase phase)
+{
+    sc_core::sc_time none;
+
+    if (phase == tlm::BEGIN_RESP)
+        execute(p);
+    return initiator()->nb_transport_bw(p, phase, none);
 }
 
 void ram_core::respond_later()

@@ -46,6 +46,10 @@ class ram_core : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
     std::function<void(tlm::tlm_generic_payload &)> on_access, on_debug; /* before it is executed */
     std::uint64_t blocking = 0, nonblocking = 0, debug = 0;
     bool waits = false; /* in b_transport, for its latency */
+    /* A test goes through the phases by hand: what has begun it ends with respond(), and nobody holds it. */
+    std::function<tlm::tlm_sync_enum(tlm::tlm_generic_payload &, tlm::tlm_phase &, sc_core::sc_time &)>
+        on_phase;
+    tlm::tlm_sync_enum respond(tlm::tlm_generic_payload &p, tlm::tlm_phase phase);
 
     template <typename T> T peek(std::uint64_t address) const
     {

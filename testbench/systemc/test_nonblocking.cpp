@@ -1,64 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Non-blocking transport through the module, step by step; what random traffic does stands in campaign.cpp.
  */
-#include "testbench/systemc/scene.h"
+#include "testbench/systemc/flow.h"
 
 #include <amdvi/layout.h>
-
-#include <map>
 
 using namespace testbench;
 using amdvi::dma_extension;
 
 namespace
 {
-
-struct item : tlm::tlm_mm_interface {
-    tlm::tlm_generic_payload p{this};
-    dma_extension who;
-    std::uint64_t data = 0;
-    sc_core::sc_time ended;
-    bool over = false;
-    unsigned freed = 0;
-    void free(tlm::tlm_generic_payload *) override
-    {
-        freed++;
-    }
-    ~item() override
-    {
-        p.clear_extension(&who);
-    }
-};
-
-template <unsigned BUSWIDTH> struct flow : scene_of<BUSWIDTH> {
-    std::map<tlm::tlm_generic_payload *, item *> items;
-    std::vector<item *> order;
-
-    explicit flow(const amdvi::iommu_options &options = {}) : scene_of<BUSWIDTH>(options)
-    {
-        this->device().on_phase = [this](tlm::tlm_generic_payload &p, tlm::tlm_phase &phase,
-                                         sc_core::sc_time &delay) {
-            if (phase != tlm::BEGIN_RESP)
-                return tlm::TLM_ACCEPTED;
-            items[&p]->ended = sc_core::sc_time_stamp() + delay;
-            items[&p]->over = true;
-            order.push_back(items[&p]);
-            p.release();
-            return tlm::TLM_COMPLETED;
-        };
-    }
-    tlm::tlm_sync_enum send(item &i, tlm::tlm_command command, std::uint64_t address, unsigned length = 8,
-                            sc_core::sc_time delay = sc_core::sc_time())
-    {
-        tlm::tlm_phase phase = tlm::BEGIN_REQ;
-
-        hand<BUSWIDTH>::fill(i.p, command, address, &i.data, length);
-        i.p.set_extension(&i.who);
-        i.p.acquire();
-        items[&i.p] = &i;
-        return this->device().socket->nb_transport_fw(i.p, phase, delay);
-    }
-};
 
 void a_request_goes_out_and_comes_back()
 {
