@@ -1,46 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interface (b): queues of what a guest is to see of the host's logs, and what they lose (viommu 9.4). */
-#include "bench.h"
 #include "run.h"
+#include "user.h"
 
 #include "cmdbuf/layout.h"
 #include "tables/layout.h"
-#include "testbench/hypervisor/iommufd.h"
-
-enum { PAGES = 64, GDEV = 0x21, GDOM = 5 };
 
 static struct bench b;
-static struct hv_fd *fd;
-static hv_handle device, viommu;
-static uint64_t entry[4];
-static const uint64_t gva = UINT64_C(0x7fee123000);
+static struct user u;
+static const uint64_t gva = USER_GVA;
 
-/* A mediated virtual IOMMU with BENCH_OTHER, whose guest table maps one page. */
 static void setup(void)
 {
-    struct hv_viommu_alloc alloc = {.type = HV_VIOMMU_MEDIATED};
-    hv_handle vdevice;
-    uint64_t ram;
-
-    bench_machine(&b, NULL, NULL);
-    bench_start(&b);
-    ck_assert_int_eq(hv_fd_create(1, &fd), HV_OK);
-    ck_assert_int_eq(hv_fd_bind(fd, b.driver, BENCH_OTHER, &device), HV_OK);
-    alloc.device = device;
-    ck_assert_int_eq(hv_fd_parent_alloc(fd, device, &alloc.parent), HV_OK);
-    ram = hv_memory_take(b.memory, PAGES * HV_PAGE, HV_PAGE);
-    ck_assert_int_eq(
-        hv_fd_map(fd, alloc.parent, BENCH_GPA, ram, PAGES * HV_PAGE, HV_READ | HV_WRITE, HV_PAGE), HV_OK);
-    ck_assert_int_eq(hv_fd_viommu_alloc(fd, &alloc), HV_OK);
-    viommu = alloc.viommu;
-    ck_assert_int_eq(hv_fd_vdevice_alloc(fd, viommu, device, GDEV, &vdevice), HV_OK);
-    bench_guest_tables(&b, ram, 8, gva, BENCH_GPA + 32 * HV_PAGE, GDOM, entry);
+    user_start(&u, &b, BENCH_OTHER, HV_VIOMMU_MEDIATED);
 }
 
 static void teardown(void)
 {
-    hv_fd_close(fd);
-    bench_free(&b);
+    user_end(&u, &b);
 }
 
 /* The device runs on its guest's table, and the log's records go to a queue of `depth`. */
@@ -48,9 +25,9 @@ static hv_handle open_queue(enum amdvi_log log, unsigned depth)
 {
     hv_handle queue, nested;
 
-    ck_assert_int_eq(hv_fd_eventq_alloc(fd, viommu, log, depth, &queue), HV_OK);
-    ck_assert_int_eq(hv_fd_nested_alloc(fd, viommu, entry, &nested), HV_OK);
-    ck_assert_int_eq(hv_fd_attach(fd, device, nested), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_alloc(u.fd, u.viommu, log, depth, &queue), HV_OK);
+    ck_assert_int_eq(hv_fd_nested_alloc(u.fd, u.viommu, u.entry, &nested), HV_OK);
+    ck_assert_int_eq(hv_fd_attach(u.fd, u.device, nested), HV_OK);
     return queue;
 }
 
@@ -66,9 +43,9 @@ START_TEST(wrong_queues_are_refused)
     hv_handle again;
 
     open_queue(AMDVI_LOG_EVENT, 2);
-    ck_assert_int_eq(hv_fd_eventq_alloc(fd, viommu, AMDVI_LOG_EVENT, 2, &again), HV_ERR_EXISTS);
-    ck_assert_int_eq(hv_fd_eventq_alloc(fd, viommu, AMDVI_LOG_PPR, 0, &again), HV_ERR_ARGUMENT);
-    ck_assert_int_eq(hv_fd_eventq_alloc(fd, viommu, AMDVI_LOG_GA, 1, &again), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_eventq_alloc(u.fd, u.viommu, AMDVI_LOG_EVENT, 2, &again), HV_ERR_EXISTS);
+    ck_assert_int_eq(hv_fd_eventq_alloc(u.fd, u.viommu, AMDVI_LOG_PPR, 0, &again), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_eventq_alloc(u.fd, u.viommu, AMDVI_LOG_GA, 1, &again), HV_ERR_ARGUMENT);
 }
 END_TEST
 
@@ -77,13 +54,13 @@ START_TEST(queues_hold_what_the_guest_is_to_see)
     hv_handle queue = open_queue(AMDVI_LOG_EVENT, 2);
     uint64_t record[2], lost;
 
-    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_ERR_EMPTY);
+    ck_assert_int_eq(hv_fd_eventq_read(u.fd, queue, record), HV_ERR_EMPTY);
     for (unsigned i = 1; i <= 3; i++)
         ck_assert(!bench_read(&b, BENCH_OTHER, gva + i * HV_PAGE).ok);
-    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_OK);
-    ck_assert_uint_eq(evt_io_page_fault_deviceid(record), GDEV);
+    ck_assert_int_eq(hv_fd_eventq_read(u.fd, queue, record), HV_OK);
+    ck_assert_uint_eq(evt_io_page_fault_deviceid(record), USER_GDEV);
     ck_assert_uint_eq(evt_io_page_fault_address(record), gva + HV_PAGE);
-    ck_assert_int_eq(hv_fd_eventq_lost(fd, queue, &lost), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_lost(u.fd, queue, &lost), HV_OK);
     ck_assert_uint_eq(lost, 1);
 }
 END_TEST
@@ -92,7 +69,7 @@ static void next_is(hv_handle queue, uint32_t sequence, bool lost, unsigned page
 {
     struct hv_event event;
 
-    ck_assert_int_eq(hv_fd_eventq_next(fd, queue, &event), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, queue, &event), HV_OK);
     ck_assert_uint_eq(event.sequence, sequence);
     ck_assert(event.lost == lost);
     if (!lost)
@@ -109,20 +86,20 @@ START_TEST(lost_events_are_marked)
     next_is(queue, 0, false, 1);
     next_is(queue, 1, false, 2);
     next_is(queue, 4, true, 0);
-    ck_assert_int_eq(hv_fd_eventq_next(fd, queue, &event), HV_ERR_EMPTY);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, queue, &event), HV_ERR_EMPTY);
     faults(6, 3);
     next_is(queue, 5, false, 6);
     faults(9, 1);
     next_is(queue, 6, false, 7);
     next_is(queue, 8, false, 9);
-    ck_assert_int_eq(hv_fd_eventq_next(fd, queue, &event), HV_ERR_EMPTY);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, queue, &event), HV_ERR_EMPTY);
     ck_assert_int_eq(hv_driver_lost(b.driver, AMDVI_LOG_PPR), HV_OK);
-    ck_assert_int_eq(hv_fd_eventq_next(fd, queue, &event), HV_ERR_EMPTY);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, queue, &event), HV_ERR_EMPTY);
     ck_assert_int_eq(hv_driver_lost(b.driver, AMDVI_LOG_EVENT), HV_OK);
     next_is(queue, 9, true, 0);
     ck_assert_int_eq(hv_driver_lost(b.driver, AMDVI_LOG_GA), HV_ERR_ARGUMENT);
-    ck_assert_int_eq(hv_fd_eventq_next(fd, queue, NULL), HV_ERR_ARGUMENT);
-    ck_assert_int_eq(hv_fd_eventq_next(fd, 0, &event), HV_ERR_NO_OBJECT);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, queue, NULL), HV_ERR_ARGUMENT);
+    ck_assert_int_eq(hv_fd_eventq_next(u.fd, 0, &event), HV_ERR_NO_OBJECT);
 }
 END_TEST
 
@@ -135,7 +112,7 @@ START_TEST(a_full_log_of_the_host_is_marked)
 
     for (unsigned i = 0; i < 700; i++)
         ck_assert(!bench_read(&b, BENCH_OTHER, gva + HV_PAGE).ok);
-    while (!hv_fd_eventq_next(fd, queue, &event) && !event.lost)
+    while (!hv_fd_eventq_next(u.fd, queue, &event) && !event.lost)
         records++;
     ck_assert_uint_eq(records, 511);
     ck_assert(event.lost && event.sequence == records);
@@ -163,7 +140,7 @@ START_TEST(page_requests_that_find_no_room_are_answered)
     hv_handle queue;
 
     answers = 0;
-    dte_set_ppr(entry, 1);
+    dte_set_ppr(u.entry, 1);
     queue = open_queue(AMDVI_LOG_PPR, 2);
     ck_assert_int_eq(amdvi_observe(b.device, &observer), AMDVI_OK);
     for (unsigned i = 0; i < 5; i++) {
@@ -171,8 +148,8 @@ START_TEST(page_requests_that_find_no_room_are_answered)
         ck_assert_int_eq(amdvi_page_request(b.device, &wish, &result), AMDVI_OK);
         ck_assert(result.ok);
     }
-    ck_assert_int_eq(hv_fd_eventq_read(fd, queue, record), HV_OK);
-    ck_assert_int_eq(hv_fd_eventq_lost(fd, queue, &lost), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_read(u.fd, queue, record), HV_OK);
+    ck_assert_int_eq(hv_fd_eventq_lost(u.fd, queue, &lost), HV_OK);
     ck_assert_uint_eq(lost, 3);
     ck_assert_uint_eq(answers, 2);
     ck_assert_int_eq(hv_driver_page_lost(NULL, 0, record), HV_ERR_ARGUMENT);
