@@ -11,7 +11,7 @@
 #include "model/commands/prefetch.h"
 #include "model/guests/guest_regs.h"
 #include "model/lookup/dtc.h"
-#include "model/observe/watch.h"
+#include "model/port/job.h"
 
 enum command_progress {
     COMMAND_DONE,    /* consumed */
@@ -37,7 +37,8 @@ struct command_job {
     struct guest *spent; /* guests that go on in the next run */
     struct command_held at;
     struct map_entry mapped;
-    struct watch watch;
+    bool counted;                    /* by the performance counters */
+    uint32_t invalidations, entries; /* of caches, that this command made so far */
     struct guest_work work;
     struct guest_irq irq;
     struct dte_fetch entry;
@@ -83,9 +84,16 @@ bool guest_command_execute(struct amdvi_device *device, struct command_job *c);
 
 /* command_common.c: what host and guests have in common, once all IDs in `c->at.host` are the host's. */
 bool command_common(struct amdvi_device *device, struct command_job *c);
-/* INVALIDATE_IOMMU_PAGES, of a guest or with null of the host. */
-void command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
-                        const uint64_t words[2]);
+/* INVALIDATE_IOMMU_PAGES, of a guest or with null of the host. Returns what it adds to `entries_invalidated`.
+ */
+unsigned command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
+                            const uint64_t words[2]);
+/* An invalidation of caches is done. */
+static inline void command_invalidated(struct command_job *c)
+{
+    c->invalidations++;
+    c->job.counts->invalidations++;
+}
 /* use.c: notes in the job what the command has taken of the arrays. */
 void command_use(const struct amdvi_device *device, struct command_job *c);
 /* Known, without reserved bits; by choice also without a PASID that does not count (15 D12). */

@@ -26,12 +26,13 @@ bool command_legal(const struct amdvi_device *device, const uint64_t words[2])
            !(device->config.value[CONFIG_CMD_STRAY_PASID] && stray_pasid(words));
 }
 
-void command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
-                        const uint64_t words[2])
+unsigned command_drop_pages(struct amdvi_device *device, struct job *job, const struct guest *guest,
+                            const uint64_t words[2])
 {
     struct tlb_space space = {.domain = (uint16_t)cmd_inv_pages_domainid(words),
                               .guest = cmd_inv_pages_gn(words)};
     struct cmd_range range = cmd_range_decode(cmd_inv_pages_address(words), cmd_inv_pages_s(words));
+    unsigned dropped = 0;
 
     if (space.guest)
         space.pasid = (uint32_t)cmd_inv_pages_pasid(words);
@@ -39,8 +40,9 @@ void command_drop_pages(struct amdvi_device *device, struct job *job, const stru
     if (guest && !space.guest && !device->config.value[CONFIG_GUEST_GN0])
         invalidate_combined(device, space.domain);
     else
-        job->counts->entries_invalidated +=
-            invalidate_pages(device, &space, &range, cmd_inv_pages_pde(words));
+        dropped = invalidate_pages(device, &space, &range, cmd_inv_pages_pde(words));
+    job->counts->entries_invalidated += dropped;
+    return dropped;
 }
 
 /* A response carries a PASID only where the device table says so, or by choice always (9.4). */
@@ -79,7 +81,7 @@ static void invalidate(struct amdvi_device *device, struct command_job *c)
         dtc_invalidate(device, (uint16_t)cmd_inv_devtab_deviceid(words));
         break;
     case CMD_INVALIDATE_IOMMU_PAGES:
-        command_drop_pages(device, &c->job, c->guest, words);
+        c->entries += command_drop_pages(device, &c->job, c->guest, words);
         break;
     case CMD_INVALIDATE_IOTLB_PAGES:
         invalidate_devices_own(device, c);
@@ -90,7 +92,8 @@ static void invalidate(struct amdvi_device *device, struct command_job *c)
     default:
         return;
     }
-    c->job.counts->invalidations += c->progress == COMMAND_DONE;
+    if (c->progress == COMMAND_DONE)
+        command_invalidated(c);
 }
 
 bool command_common(struct amdvi_device *device, struct command_job *c)

@@ -242,7 +242,7 @@ static bool invalidate_all(struct amdvi_device *device, struct command_job *c)
         invalidate_owner(device, c->guest->id);
         STEPS_WAIT(&c->execute, map_invalidate_all(device, &c->job, c->guest, &c->maps));
     }
-    c->job.counts->invalidations++;
+    command_invalidated(c);
     STEPS_END(&c->execute);
 }
 

@@ -121,7 +121,7 @@ static void invalidate_all(struct amdvi_device *device, struct command_job *c)
 {
     invalidate_translations(device);
     itc_invalidate_all(device);
-    c->job.counts->invalidations++;
+    command_invalidated(c);
 }
 
 bool host_command_execute(struct amdvi_device *device, struct command_job *c)

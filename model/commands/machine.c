@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/commands/command.h"
+#include "model/observe/pmu.h"
 
 static void tell(struct amdvi_device *device, struct command_job *c)
 {
@@ -59,12 +60,22 @@ static bool execute(struct amdvi_device *device, struct command_job *c)
     return c->at.legal ? host_command_execute(device, c) : host_command_illegal(device, c);
 }
 
+static void tell_counters(struct amdvi_device *device, const struct command_job *c)
+{
+    const struct watched_command did = {.words = c->at.host,
+                                        .done = c->progress == COMMAND_DONE,
+                                        .invalidations = c->invalidations,
+                                        .entries = c->entries};
+
+    pmu_command(device, &c->job, &did);
+}
+
 static void count(struct amdvi_device *device, struct command_job *c)
 {
     if (!job_is_direct(&c->job))
         command_use(device, c);
-    if (c->watch.on)
-        watch_command(device, &c->job, &c->watch, c->at.host, c->progress == COMMAND_DONE);
+    if (c->counted && device->pmu.active)
+        tell_counters(device, c);
     if (c->progress != COMMAND_DONE)
         return;
     if (c->guest) {
@@ -90,9 +101,8 @@ bool command_process(struct amdvi_device *device, struct command_job *c, struct 
     }
     if (!c->guest)
         observe(device, c);
-    c->watch.on = false;
-    if (device->pmu.active) /* nobody else wants to know what a command did */
-        watch_begin(device, &c->job, &c->watch);
+    c->counted = device->pmu.active;
+    c->invalidations = c->entries = 0;
     STEPS_WAIT(&c->machine, execute(device, c));
     count(device, c);
     if (c->guest)

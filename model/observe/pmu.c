@@ -7,11 +7,18 @@
 #include "model/lookup/translate.h"
 #include "model/observe/watch.h"
 
+#include <string.h>
+
 /* ---------------------------------------------------------------- life */
 
 static size_t counters_of(const struct pmu *pmu)
 {
     return (size_t)pmu->banks * pmu->per_bank;
+}
+
+static size_t size_of_counting(const struct pmu *pmu)
+{
+    return (size_t)pmu->words * PMU_SOURCES * sizeof(*pmu->counting);
 }
 
 bool pmu_create(struct amdvi_device *device)
@@ -26,15 +33,18 @@ bool pmu_create(struct amdvi_device *device)
     ctr_masks(config[CONFIG_EFR], config[CONFIG_EFR2], (uint32_t)config[CONFIG_CAP_HEADER], pmu->mask);
     pmu->counters = allocate_zeroed(&device->allocator, counters_of(pmu) * sizeof(*pmu->counters));
     pmu->sources = allocate_zeroed(&device->allocator, counters_of(pmu));
+    pmu->words = (uint8_t)((counters_of(pmu) + 63) / 64);
+    pmu->counting = allocate_zeroed(&device->allocator, size_of_counting(pmu));
     pmu->hits = allocate_zeroed(&device->allocator,
                                 sizeof(*pmu->hits) + counters_of(pmu) * sizeof(pmu->hits->counters[0]));
-    return pmu->counters && pmu->sources && pmu->hits;
+    return pmu->counters && pmu->sources && pmu->counting && pmu->hits;
 }
 
 void pmu_destroy(struct amdvi_device *device)
 {
     release(&device->allocator, device->pmu.counters);
     release(&device->allocator, device->pmu.sources);
+    release(&device->allocator, device->pmu.counting);
     release(&device->allocator, device->pmu.hits);
 }
 
@@ -87,18 +97,28 @@ static bool has_filter(const struct pmu_counter *c)
            ctr_pasid_en(c->reg[CTR_PASID]);
 }
 
+static void forget_sources(struct pmu *pmu)
+{
+    pmu->active = false;
+    if (!pmu->hits)
+        return;
+    *pmu->hits = (struct pmu_hits){0};
+    memset(pmu->counting, 0, size_of_counting(pmu));
+}
+
 void pmu_changed(struct amdvi_device *device)
 {
     struct pmu *pmu = &device->pmu;
 
-    pmu->active = false;
-    if (pmu->hits)
-        *pmu->hits = (struct pmu_hits){0};
+    forget_sources(pmu);
     for (size_t i = 0; i < counters_of(pmu); i++) {
         const struct pmu_counter *c = &pmu->counters[i];
         uint64_t source = ctr_source_csource(c->reg[CTR_SOURCE]);
         pmu->active |= source != 0;
-        pmu->sources[i] = source < PMU_SOURCES ? (uint8_t)(source | (has_filter(c) ? PMU_FILTERED : 0)) : 0;
+        if (!source || source >= PMU_SOURCES)
+            continue;
+        pmu->sources[i] = (uint8_t)(source | (has_filter(c) ? PMU_FILTERED : 0));
+        pmu->counting[i / 64 * PMU_SOURCES + source] |= UINT64_C(1) << i % 64;
         if (!counts_hits(source))
             continue;
         pmu->hits->counters[pmu->hits->count++] = (uint16_t)i;
@@ -133,9 +153,16 @@ struct owner {
 /* What an operation did, by CSource. */
 struct tally {
     const struct job *job; /* what did it */
-    uint64_t events[PMU_SOURCES];
     struct owner owner;
+    uint32_t sources; /* bit n: CSource n has events */
+    uint64_t events[PMU_SOURCES];
 };
+
+static void put(struct tally *tally, unsigned source, uint64_t events)
+{
+    tally->events[source] = events;
+    tally->sources |= (uint32_t)(events != 0) << source;
+}
 
 static bool filter_passes(bool enabled, uint64_t match, uint64_t mask, bool has, uint64_t value)
 {
@@ -177,18 +204,29 @@ static void add(struct amdvi_device *device, const struct job *job, struct pmu_c
         report(device, job, c);
 }
 
+/* A bit for each counter of a word of them that has something to count. */
+static uint64_t counters_for(const struct pmu *pmu, size_t word, uint32_t sources)
+{
+    uint64_t all = 0;
+
+    for (; sources; sources &= sources - 1)
+        all |= pmu->counting[word * PMU_SOURCES + (unsigned)__builtin_ctz(sources)];
+    return all;
+}
+
+/* In the order of their numbers, in which roll-overs are reported. */
 static void count(struct amdvi_device *device, const struct tally *tally)
 {
     struct pmu *pmu = &device->pmu;
-    size_t counters = counters_of(pmu);
 
     pmu_settle(device);
-    for (size_t i = 0; i < counters; i++) {
-        unsigned source = pmu->sources[i];
-        uint64_t events = tally->events[source % PMU_FILTERED];
-        if (events && (source < PMU_FILTERED || selects(&pmu->counters[i], &tally->owner)))
-            add(device, tally->job, &pmu->counters[i], events);
-    }
+    for (size_t word = 0; word < pmu->words; word++)
+        for (uint64_t left = counters_for(pmu, word, tally->sources); left; left &= left - 1) {
+            size_t i = word * 64 + (unsigned)__builtin_ctzll(left);
+            unsigned source = pmu->sources[i];
+            if (source < PMU_FILTERED || selects(&pmu->counters[i], &tally->owner))
+                add(device, tally->job, &pmu->counters[i], tally->events[source % PMU_FILTERED]);
+        }
 }
 
 /* ---------------------------------------------------------------- pages of requests */
@@ -209,28 +247,27 @@ static void tally_pass(struct tally *tally, const struct translation *t)
     if (!t->result->ok || !t->result->identity || t->request->at == AMDVI_TRANSLATION_REQUEST)
         return;
     if (t->request->at == AMDVI_TRANSLATED)
-        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_PRETRANSLATED] = 1;
+        put(tally, CTR_SOURCE_CSOURCE_MEM_PASS_PRETRANSLATED, 1);
     else if (t->excluded)
-        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_EXCLUSION] = 1;
+        put(tally, CTR_SOURCE_CSOURCE_MEM_PASS_EXCLUSION, 1);
     else
-        tally->events[CTR_SOURCE_CSOURCE_MEM_PASS_UNTRANSLATED] = 1;
+        put(tally, CTR_SOURCE_CSOURCE_MEM_PASS_UNTRANSLATED, 1);
 }
 
 /* Host-only walks count as nested ones, as on silicon; GCR3 tables belong to the guest. */
 static void tally_walk(struct tally *tally, const struct amdvi_statistics *counts)
 {
-    uint64_t *e = tally->events;
     uint64_t walks = counts->walks, hits = counts->ptc_hits;
+    uint64_t nested = counts->reads_host, guest = counts->reads_guest + counts->reads_gcr3;
 
-    e[CTR_SOURCE_CSOURCE_MEM_TRANSLATIONS] = hits + walks;
-    e[CTR_SOURCE_CSOURCE_PTE_HIT] = hits;
-    e[CTR_SOURCE_CSOURCE_PTE_MISS] = walks;
-    e[CTR_SOURCE_CSOURCE_PDE_HIT] = counts->pdc_hits;
-    e[CTR_SOURCE_CSOURCE_PDE_MISS] = counts->pdc_misses;
-    e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] = counts->reads_host;
-    e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST] = counts->reads_guest + counts->reads_gcr3;
-    e[CTR_SOURCE_CSOURCE_TABLE_READS] =
-        e[CTR_SOURCE_CSOURCE_TABLE_READS_NESTED] + e[CTR_SOURCE_CSOURCE_TABLE_READS_GUEST];
+    put(tally, CTR_SOURCE_CSOURCE_MEM_TRANSLATIONS, hits + walks);
+    put(tally, CTR_SOURCE_CSOURCE_PTE_HIT, hits);
+    put(tally, CTR_SOURCE_CSOURCE_PTE_MISS, walks);
+    put(tally, CTR_SOURCE_CSOURCE_PDE_HIT, counts->pdc_hits);
+    put(tally, CTR_SOURCE_CSOURCE_PDE_MISS, counts->pdc_misses);
+    put(tally, CTR_SOURCE_CSOURCE_TABLE_READS_NESTED, nested);
+    put(tally, CTR_SOURCE_CSOURCE_TABLE_READS_GUEST, guest);
+    put(tally, CTR_SOURCE_CSOURCE_TABLE_READS, nested + guest);
 }
 
 void pmu_page(struct amdvi_device *device, const struct translation *t)
@@ -240,10 +277,10 @@ void pmu_page(struct amdvi_device *device, const struct translation *t)
 
     tally_pass(&tally, t);
     tally_walk(&tally, counts);
-    tally.events[CTR_SOURCE_CSOURCE_DTE_HIT] = counts->dtc_hits;
-    tally.events[CTR_SOURCE_CSOURCE_DTE_MISS] = counts->dtc_misses;
-    tally.events[CTR_SOURCE_CSOURCE_MEM_TARGET_ABORT] =
-        !t->result->ok && t->request->at != AMDVI_TRANSLATION_REQUEST;
+    put(&tally, CTR_SOURCE_CSOURCE_DTE_HIT, counts->dtc_hits);
+    put(&tally, CTR_SOURCE_CSOURCE_DTE_MISS, counts->dtc_misses);
+    put(&tally, CTR_SOURCE_CSOURCE_MEM_TARGET_ABORT,
+        !t->result->ok && t->request->at != AMDVI_TRANSLATION_REQUEST);
     count(device, &tally);
 }
 
@@ -331,13 +368,13 @@ void pmu_interrupt(struct amdvi_device *device, const struct job *job, const str
 
     tally.owner.has_domain = i->dte && i->dte->valid;
     tally.owner.domain = i->dte ? i->dte->domain : 0;
-    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_HIT] = counts->dtc_hits;
-    tally.events[CTR_SOURCE_CSOURCE_INT_DTE_MISS] = counts->dtc_misses;
-    tally.events[CTR_SOURCE_CSOURCE_VAPIC_GUEST] = remapped && i->result->posted;
-    tally.events[CTR_SOURCE_CSOURCE_VAPIC_NON_GUEST] =
-        remapped && !i->result->posted && device->env.guest_mode_legal;
-    tally.events[CTR_SOURCE_CSOURCE_SMI_RECEIVED] = i->smi;
-    tally.events[CTR_SOURCE_CSOURCE_SMI_BLOCKED] = smi_was_blocked(i->result);
+    put(&tally, CTR_SOURCE_CSOURCE_INT_DTE_HIT, counts->dtc_hits);
+    put(&tally, CTR_SOURCE_CSOURCE_INT_DTE_MISS, counts->dtc_misses);
+    put(&tally, CTR_SOURCE_CSOURCE_VAPIC_GUEST, remapped && i->result->posted);
+    put(&tally, CTR_SOURCE_CSOURCE_VAPIC_NON_GUEST,
+        remapped && !i->result->posted && device->env.guest_mode_legal);
+    put(&tally, CTR_SOURCE_CSOURCE_SMI_RECEIVED, i->smi);
+    put(&tally, CTR_SOURCE_CSOURCE_SMI_BLOCKED, smi_was_blocked(i->result));
     count(device, &tally);
 }
 
@@ -368,16 +405,14 @@ static void tag_command(const struct amdvi_device *device, struct owner *owner, 
     }
 }
 
-/* `words` with the host's IDs. A command that waits is counted when it is done. */
-void pmu_command(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
-                 const uint64_t words[2], bool done)
+void pmu_command(struct amdvi_device *device, const struct job *job, const struct watched_command *c)
 {
     struct tally tally = {.job = job};
 
-    tag_command(device, &tally.owner, words);
-    tally.events[CTR_SOURCE_CSOURCE_COMMANDS] = done;
-    tally.events[CTR_SOURCE_CSOURCE_INVALIDATIONS] = counts->invalidations;
-    tally.events[CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED] = counts->entries_invalidated;
+    tag_command(device, &tally.owner, c->words);
+    put(&tally, CTR_SOURCE_CSOURCE_COMMANDS, c->done);
+    put(&tally, CTR_SOURCE_CSOURCE_INVALIDATIONS, c->invalidations);
+    put(&tally, CTR_SOURCE_CSOURCE_ENTRIES_INVALIDATED, c->entries);
     count(device, &tally);
 }
 
@@ -387,6 +422,6 @@ void pmu_counted_access(struct amdvi_device *device)
     struct tally tally = {.job = &job};
 
     job_begin(device, &job);
-    tally.events[CTR_SOURCE_CSOURCE_COUNTED_ACCESS] = 1;
+    put(&tally, CTR_SOURCE_CSOURCE_COUNTED_ACCESS, 1);
     count(device, &tally);
 }

@@ -2,9 +2,10 @@
 /*
  * Performance counters (2.9): banks of 48-bit event counters with filters.
  *
- * What happens is counted once, in struct amdvi_statistics. While a counter is programmed, each operation
- * (a page of a request, an interrupt, a command) counts apart (watch.h) and hands that to the counters when
- * it is done, with the IDs that filters look at. Without a programmed counter that is one branch at each end.
+ * What happens is counted once, in struct amdvi_statistics. While a counter is programmed, a page of a
+ * request and an interrupt count apart (watch.h), a command notes what it has invalidated, and hands that to
+ * the counters when it is done, with the IDs that filters look at. Without a programmed counter that is one
+ * branch at each end.
  */
 #ifndef AMDVI_MODEL_PMU_H
 #define AMDVI_MODEL_PMU_H
@@ -33,7 +34,9 @@ struct pmu {
     uint8_t banks, per_bank;
     /* Null without PCSup. */
     struct pmu_counter *counters; /* of bank 0, then bank 1 ... */
-    uint8_t *sources; /* CSource of each, 0: none that is known; with PMU_FILTERED where a filter is on */
+    uint8_t *sources;             /* known CSource of each; with PMU_FILTERED where a filter is on */
+    uint8_t words;
+    uint64_t *counting; /* of each 64 counters by CSource: bit n, the n-th of them counts it */
     struct pmu_hits *hits;
     struct reg_mask mask[CTR_COUNT];
 };
@@ -43,6 +46,13 @@ struct job;
 struct dte;
 struct translation;
 struct watched_interrupt;
+
+/* What a command did; one that waits is counted when it is done. */
+struct watched_command {
+    const uint64_t *words; /* with the host's IDs */
+    bool done;
+    uint32_t invalidations, entries;
+};
 
 bool pmu_create(struct amdvi_device *device);
 void pmu_destroy(struct amdvi_device *device);
@@ -65,8 +75,7 @@ void pmu_page(struct amdvi_device *device, const struct translation *t);
 bool pmu_hit(struct amdvi_device *device, const struct amdvi_request *request, const struct dte *dte);
 void pmu_interrupt(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
                    const struct watched_interrupt *interrupt);
-void pmu_command(struct amdvi_device *device, const struct job *job, const struct amdvi_statistics *counts,
-                 const uint64_t words[2], bool done);
+void pmu_command(struct amdvi_device *device, const struct job *job, const struct watched_command *command);
 void pmu_counted_access(struct amdvi_device *device);
 
 #endif

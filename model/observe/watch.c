@@ -54,11 +54,3 @@ void watch_interrupt(struct amdvi_device *device, struct job *job, struct watch 
         pmu_interrupt(device, job, &watch->counts, i);
     tell(device, watch, &info);
 }
-
-void watch_command(struct amdvi_device *device, struct job *job, struct watch *watch, const uint64_t words[2],
-                   bool done)
-{
-    watch_stop(job, watch);
-    if (device->pmu.active)
-        pmu_command(device, job, &watch->counts, words, done);
-}

@@ -24,8 +24,4 @@ struct watched_interrupt {
 void watch_interrupt(struct amdvi_device *device, struct job *job, struct watch *watch,
                      const struct watched_interrupt *interrupt);
 
-/* `words` with the host's IDs. A command that waits is counted when it is done. */
-void watch_command(struct amdvi_device *device, struct job *job, struct watch *watch, const uint64_t words[2],
-                   bool done);
-
 #endif

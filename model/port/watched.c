@@ -2,22 +2,29 @@
 #include "model/port/watched.h"
 
 #include <stddef.h>
+#include <string.h>
+
+/* What requests and interrupts count, all of it numbers of 64 bits. What commands and records count stands
+ * behind and is the device's at once. */
+enum { COUNTERS = offsetof(struct amdvi_statistics, commands) / sizeof(uint64_t) };
+
+_Static_assert(offsetof(struct amdvi_statistics, requests) == 0, "the first counter");
+_Static_assert(offsetof(struct amdvi_statistics, commands) ==
+                   offsetof(struct amdvi_statistics, updates) + sizeof(uint64_t),
+               "behind the last counter");
 
 void watch_start(struct job *job, struct watch *watch)
 {
     watch->outer = job->counts;
-    watch->counts = (struct amdvi_statistics){0};
+    memset(&watch->counts, 0, COUNTERS * sizeof(uint64_t));
     job->counts = &watch->counts;
 }
 
-/* All counters are numbers of 64 bits. */
 static void add(struct amdvi_statistics *to, const struct amdvi_statistics *more)
 {
-    enum { COUNTERS = sizeof(struct amdvi_statistics) / sizeof(uint64_t) };
     uint64_t *restrict a = &to->requests;
     const uint64_t *restrict b = &more->requests;
 
-    _Static_assert(offsetof(struct amdvi_statistics, requests) == 0, "the first counter");
     for (unsigned i = 0; i < COUNTERS; i++)
         a[i] += b[i];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Counts of one operation. While somebody watches (device_watch()), an operation counts into statistics of
- * its own, so that afterwards it can be told what it did, whatever else was under way.
+ * Counts of one operation. While somebody watches (device_watch()), a request or an interrupt counts into
+ * statistics of its own, so that afterwards it can be told what it did, whatever else was under way.
  */
 #ifndef AMDVI_MODEL_WATCHED_H
 #define AMDVI_MODEL_WATCHED_H
@@ -11,7 +11,7 @@
 struct watch {
     bool on;
     struct amdvi_statistics *outer; /* where the job counted before */
-    struct amdvi_statistics counts; /* of this operation alone */
+    struct amdvi_statistics counts; /* of this operation alone; up to `updates` */
 };
 
 void watch_start(struct job *job, struct watch *watch);

@@ -381,6 +381,42 @@ START_TEST(moving_data_is_not_counted_again)
 }
 END_TEST
 
+/* The first, the last and one between of as many as there may be; those that roll over at once are reported
+ * in the order of their numbers, whatever they count. */
+START_TEST(many_counters)
+{
+    enum { COUNTERS = 3 };
+    static const struct {
+        unsigned bank, counter, source;
+    } at[COUNTERS] = {{0, 0, 0x07}, {32, 7, 0x05}, {62, 14, 0x07}};
+    uint64_t record[2];
+
+    machine_free(&m);
+    machine_init(&m);
+    machine_set(&m, "pmu.banks", "63");
+    machine_set(&m, "pmu.counters", "15");
+    machine_start(&m);
+    machine_dte(&m, DEVICE, DOMAIN, 3, root = machine_page(&m));
+    machine_map(&m, root, 3, IOVA, MACHINE_DATA, MACHINE_READ_WRITE);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        machine_set_register(&m, offset_of(at[i].bank, at[i].counter, CTR_SOURCE), at[i].source);
+        machine_set_register(&m, offset_of(at[i].bank, at[i].counter, CTR_COUNTER), 0xffffffffffff);
+        machine_set_register(&m, offset_of(at[i].bank, at[i].counter, CTR_REPORT), (uint64_t)1 << 63 | i);
+    }
+    machine_read(&m, DEVICE, IOVA);
+    ck_assert_uint_eq(machine_events(&m), COUNTERS);
+    for (unsigned i = 0; i < COUNTERS; i++) {
+        ck_assert_uint_eq(machine_register(&m, offset_of(at[i].bank, at[i].counter, CTR_COUNTER)), 0);
+        machine_event(&m, i, record);
+        ck_assert_uint_eq(record[1] >> 32, i);
+    }
+    machine_set_register(&m, offset_of(62, 14, CTR_SOURCE), 0);
+    machine_read(&m, DEVICE, IOVA + 0x1000);
+    ck_assert_uint_eq(machine_register(&m, offset_of(0, 0, CTR_COUNTER)), 1);
+    ck_assert_uint_eq(machine_register(&m, offset_of(62, 14, CTR_COUNTER)), 0);
+}
+END_TEST
+
 START_TEST(devices_without_counters_have_none)
 {
     uint64_t value;
@@ -415,6 +451,7 @@ int main(void)
     tcase_add_test(tcase, cached_answers_count_and_roll_over);
     tcase_add_test(tcase, batches_and_loops_count_alike);
     tcase_add_test(tcase, moving_data_is_not_counted_again);
+    tcase_add_test(tcase, many_counters);
     tcase_add_test(tcase, devices_without_counters_have_none);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
