@@ -68,23 +68,28 @@ static void report(const struct conversion *job, struct amdvi_trace_reader *read
     report_gaps(info);
 }
 
+/* What is wrong with the place is told when that is closed. */
+static int cannot_write(const struct amdvi_trace_writer *writer, FILE *place)
+{
+    if (!ferror(place))
+        fprintf(stderr, "%s\n", amdvi_trace_writer_error(writer)->text);
+    return CLI_WRONG;
+}
+
 /* One record after the other, to count them. */
-static int copy(struct conversion *job, struct amdvi_trace_reader *reader, struct amdvi_trace_writer *writer)
+static int copy(struct conversion *job, struct amdvi_trace_reader *reader, struct amdvi_trace_writer *writer,
+                FILE *place)
 {
     struct amdvi_trace_record record;
     enum amdvi_trace_status status;
 
     while ((status = amdvi_trace_next(reader, &record)) == AMDVI_TRACE_OK) {
-        if (amdvi_trace_write(writer, &record) != AMDVI_TRACE_OK) {
-            fprintf(stderr, "%s\n", amdvi_trace_writer_error(writer)->text);
-            return CLI_WRONG;
-        }
+        if (amdvi_trace_write(writer, &record) != AMDVI_TRACE_OK)
+            return cannot_write(writer, place);
         job->records++;
     }
-    if (amdvi_trace_writer_finish(writer) != AMDVI_TRACE_OK) {
-        fprintf(stderr, "%s\n", amdvi_trace_writer_error(writer)->text);
-        return CLI_WRONG;
-    }
+    if (amdvi_trace_writer_finish(writer) != AMDVI_TRACE_OK)
+        return cannot_write(writer, place);
     if (status != AMDVI_TRACE_END)
         fprintf(stderr, "%s\n", amdvi_trace_last_error(reader)->text);
     return status == AMDVI_TRACE_END ? CLI_OK : CLI_WRONG;
@@ -105,7 +110,7 @@ static int copy_to(struct conversion *job, struct amdvi_trace_reader *reader)
         output_close(job->command, &output, false);
         return CLI_WRONG;
     }
-    result = copy(job, reader, writer);
+    result = copy(job, reader, writer, output.file);
     amdvi_trace_writer_close(writer);
     if (!output_close(job->command, &output, result == CLI_OK))
         return CLI_WRONG;

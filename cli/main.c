@@ -60,23 +60,29 @@ static int help_of(const char *name)
     return CLI_OK;
 }
 
-/* Output that did not reach its place must not look like success. */
+/* Output that did not reach its place must not look like success. Who failed for it has said so. */
 static int finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fputs("amdvi: writing standard output failed\n", stderr);
+    if (status != CLI_WRONG)
+        fputs("amdvi: writing standard output failed\n", stderr);
     return CLI_WRONG;
 }
 
 /* A file opened later must not get the number of a closed standard stream: messages would land in it. What
- * stands in cannot be written, so that a closed stdout does not look like success. */
+ * stands in cannot be written, so that a closed stdout does not look like success; but for messages, which
+ * nobody wants to read then. */
 static bool occupy_standard_streams(void)
 {
     int file;
 
-    while ((file = open("/dev/null", O_RDONLY)) >= 0 && file <= STDERR_FILENO)
+    while ((file = open("/dev/null", O_RDONLY)) >= 0 && file < STDERR_FILENO)
         ;
+    if (file == STDERR_FILENO) {
+        close(file);
+        return open("/dev/null", O_WRONLY) == STDERR_FILENO;
+    }
     return file >= 0 && close(file) == 0;
 }
 
@@ -91,9 +97,9 @@ int main(int argc, char **argv)
         return CLI_WRONG;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return help_of(argv[1][0] == 'h' ? argv[2] : NULL);
+        return finish(help_of(argv[1][0] == 'h' ? argv[2] : NULL));
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-        return print_version();
+        return finish(print_version());
     command = find_command(argv[1]);
     if (!command) {
         fprintf(stderr, "amdvi: no %s '%s'; see amdvi --help\n", argv[1][0] == '-' ? "option" : "subcommand",

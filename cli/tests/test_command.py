@@ -75,13 +75,16 @@ def test_wrong_command_lines(amdvi, arguments):
     (["config", "--diff", "spec=3.05"], "--diff compares two settings, KEY=VALUE KEY=VALUE, not 1"),
     (["config", "--diff", "spec=3.05", "spec=4"], "spec=4: "),
     (["config", "--diff", "spec", "spec=3.05"], "not 'spec'"),
+    (["study", "tenants", "--cores", "9" * 30], "--cores wants 1 to 65536"),
+    (["study", "tenants", "--shard", ""], "--shard wants I/N with 1 <= I <= N, not ''"),
+    (["study", "tenants", "--shard", "\u00b2/3"], "--shard wants I/N with 1 <= I <= N, not '\u00b2/3'"),
     (["import", "x", "-o", "y", "--binary", "--text"], "--binary and --text are two forms, and OUT has one"),
     (["import", "x", "-o", "y", "--text", "--binary"], "--binary and --text are two forms, and OUT has one"),
     (["replay", "-qz", "x"], "option '-z' is not known"),
     (["replay", "--json=3", "x"], "option '--json=3' takes no value"),
 ])
-def test_mistakes_name_the_argument(amdvi, arguments, said):
-    done = amdvi(*arguments)
+def test_mistakes_name_the_argument(amdvi, tmp_path, arguments, said):
+    done = amdvi(*arguments, cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert done.stderr.startswith(f"amdvi {arguments[0]}: ") and done.stderr.count("\n") == 1
 
@@ -116,6 +119,16 @@ def test_exit_codes_and_the_form_of_messages(amdvi, small, tmp_path, status, arg
     if status == 2:
         form = rf"^(amdvi {arguments[0]}|(small|broken|nowhere)(:\d+)?): \S.*$"
         assert all(re.match(form, line) for line in done.stderr.splitlines()) and done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["help"], ["help", "replay"], ["replay", "--help"], ["config"], ["convert", "small.trace", "-o", "-"],
+                                       ["convert", "small.trace", "-o", "/dev/full"], ["import", "small.trace", "-o", "-"], ["replay", "-q", "small.trace", "--csv", "-"]],
+                         ids=" ".join)
+@pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
+def test_output_that_does_not_arrive_is_told_once(small, arguments, stdout):
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {stdout}', AMDVI, *arguments], stderr=subprocess.PIPE, text=True, check=False, cwd=small.parent)
+    assert done.returncode == 2
+    assert re.fullmatch(r"amdvi( \w+)?: writing .* failed.*\n", done.stderr), done.stderr
 
 
 EVENTS = ROOT / "traces/samples/linux-ftrace-sample.txt"

@@ -19,6 +19,7 @@ except ModuleNotFoundError as missing:
     print(f"amdvi study: Python's module {missing.name} is not installed (Debian: python3-{missing.name})", file=sys.stderr)
     sys.exit(2)
 
+MOST_CORES = 65536
 PAGES_WANT = ("jinja2", "matplotlib")
 
 
@@ -49,7 +50,7 @@ def pair(text: str) -> tuple[str, str]:
 
 def take_shard(text: str) -> tuple[int, int]:
     number, slash, of = text.partition("/")
-    if not (slash and number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise recipe.Wrong(f"--shard wants I/N with 1 <= I <= N, not '{text}'")
     return int(number), int(of)
 
@@ -131,10 +132,10 @@ def main(words: list[str]) -> int:
     chosen = [recipe.load(name) for name in (recipe.names() if options.all else options.names)]
     if not chosen:
         raise recipe.Wrong("which study? amdvi study --list")
-    if options.cores < 1:
-        raise recipe.Wrong("--cores wants 1 or more")
+    if not 1 <= options.cores <= MOST_CORES:
+        raise recipe.Wrong(f"--cores wants 1 to {MOST_CORES}")
     wish = plan.Wish(Path(options.out), runner.version(), options.quick, tuple(map(pair, options.set)), not options.no_sensitivity)
-    if options.shard:
+    if options.shard is not None:
         return 0 if all([run_shard(one, wish, options.shard) for one in chosen]) else 1
     return 0 if run_all(chosen, wish, options) else 1
 

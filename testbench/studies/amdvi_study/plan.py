@@ -86,7 +86,7 @@ def _packs(chosen: list[Recipe], wish: Wish, cores: int | None) -> list[dict]:
 def _pages(chosen: list[Recipe], packs: list[dict], count: int) -> list[dict]:
     """Studies dealt out to `count` jobs; those with two pictures first, so that each job gets about as many."""
     dealt = sorted(chosen, key=lambda one: one.sensitivity is None)
-    parts = [part for part in (dealt[at::count] for at in range(count)) if part]
+    parts = [dealt[at::count] for at in range(min(count, len(dealt)))]
     return [{"mark": _mark("pages", [one.name for one in part]), "studies": [str(one.folder) for one in part],
              "needs": [p["mark"] for p in packs if {task["study"] for task in p["tasks"]} & {one.name for one in part}]} for part in parts]
 
