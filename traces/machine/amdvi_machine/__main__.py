@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import shutil
 import signal
@@ -48,7 +49,12 @@ def write_collector(path: str) -> int:
         for part in ("__init__", "errors", "bits", "elf", "btf", "kernel", "registers", "walk", "probes", "collect"):
             (target / f"{part}.py").write_bytes((folder / f"{part}.py").read_bytes())
         (Path(name) / "__main__.py").write_text(f"import sys\nfrom {folder.name}.collect import main\nsys.exit(main())\n", encoding="ascii")
-        zipapp.create_archive(name, path, interpreter="/usr/bin/env python3", compressed=True)
+        archive = io.BytesIO()
+        zipapp.create_archive(name, archive, interpreter="/usr/bin/env python3", compressed=True)
+    with open(path, "wb") as file:
+        file.write(archive.getvalue())
+    if os.path.isfile(path):
+        os.chmod(path, os.stat(path).st_mode | 0o111)
     print(f"{path}: run it as root on the machine: python3 {os.path.basename(path)} -o FILE.tar.gz", file=sys.stderr)
     return 0
 
@@ -108,12 +114,16 @@ def write(options: argparse.Namespace, machine: Machine, index: int, path: str) 
         return writer, Lay(machine, index, writer, options.max_pages).run()
 
 
+class Said(Exception):
+    """What is wrong has been told."""
+
+
 def convert(text: str, target: str) -> None:
     done = subprocess.run([os.environ.get("AMDVI", "amdvi"), "convert", "-q", "--to", "binary", text, "-o", target], check=False)
     if done.returncode == -signal.SIGPIPE:
         raise BrokenPipeError
     if done.returncode:
-        raise SourceError(target, 0, "cannot be written")
+        raise Said
 
 
 def takes_a_file(target: str) -> bool:
@@ -162,7 +172,9 @@ def main() -> int:
     except BrokenPipeError:  # a reader that has seen enough
         return 128 + signal.SIGPIPE
     except OSError as error:
-        print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
+        print(f"{error.filename or options.output or options.collector}: {error.strerror}", file=sys.stderr)
+    except Said:
+        pass
     return 2
 
 

@@ -87,10 +87,18 @@ def parse_features(text: str, name: str) -> list[int]:
 
 
 class Files:
-    """The parts of a collection by their names in it."""
+    """The parts of a collection by their names in it. `inside`: the folder of a collection that the whole origin stands for."""
 
-    def __init__(self, machine: Machine, origin: str) -> None:
-        self.machine, self.origin = machine, origin
+    def __init__(self, machine: Machine, origin: str, inside: str = "") -> None:
+        self.machine, self.origin, self.inside = machine, origin, inside
+        self.taken = 0  # parts that tell something
+
+    def name(self, part: str) -> str:
+        return f"{self.origin}/{part.removeprefix(self.inside)}"
+
+    def end(self) -> None:
+        if not self.taken:
+            raise SourceError(self.origin, 0, "nothing of an IOMMU is in it: a collection is wanted, or a copy of debugfs")
 
     def _collection(self, text: str, name: str) -> None:
         lines = text.splitlines()
@@ -98,8 +106,9 @@ class Files:
             raise SourceError(name, 1, "not 'amdvi-collection 1': another version of the collector")
         self.machine.told.update(line.split("=", 1) for line in lines[1:] if "=" in line)
 
-    def text(self, part: str, data: bytes) -> None:
-        name, machine = f"{self.origin}/{part}", self.machine
+    def text(self, part: str, data: bytes) -> bool:
+        """Whether the part tells something."""
+        name, machine = self.name(part), self.machine
         text = decode(data, name)
         unit = re.search(r"/(?:iommu|ivhd)0*(\d{1,4})(?:/|$)", part)
         if part == "collection":
@@ -116,15 +125,20 @@ class Files:
             machine.unit(int(unit[1]), name).features = parse_features(text, name)
         elif part.startswith(("debugfs/", "registers/")):
             debugfs.parse(text, name, machine.unit(int(unit[1]), name).dump if unit else machine.dump)
+        else:
+            return False
+        return True
 
     def file(self, part: str, stream: BinaryIO) -> None:
         if part == "memory.core":
-            self.machine.core = Core(stream, f"{self.origin}/{part}")
+            self.taken += 1
+            self.machine.core = Core(stream, self.name(part))
         elif part == "after.core":
-            self.machine.after = Core(stream, f"{self.origin}/{part}")
+            self.taken += 1
+            self.machine.after = Core(stream, self.name(part))
         elif part in ("collection", "missing", "events", "dmesg") or "/" in part:
             if not part.startswith("acpi/"):
-                self.text(part, whole(stream, f"{self.origin}/{part}"))
+                self.taken += self.text(part, whole(stream, self.name(part)))
 
 
 def open_tar(path: str, machine: Machine) -> None:
@@ -141,14 +155,16 @@ def open_tar(path: str, machine: Machine) -> None:
                     raise SourceError(path, 0, f"{member.name}: {member.size} bytes, more than {4 * MOST_TEXT}")
                 part = member.name[2:] if member.name.startswith("./") else member.name
                 files.file(part, io.BytesIO(stream.read(member.size)) if part in CORES else stream)
+        files.end()
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        raise SourceError(path, 0, f"archive: {error}") from None
+        why = "it is none that tar knows, or it is cut" if "\n" in str(error) else error  # of each compression, a line
+        raise SourceError(path, 0, f"archive: {why}") from None
 
 
 def open_folder(path: str, machine: Machine) -> None:
     """An unpacked collection, or a copy of /sys/kernel/debug/iommu/amd."""
-    files = Files(machine, path)
     inside = "debugfs/" if not os.path.exists(f"{path}/collection") else ""
+    files = Files(machine, path, inside)
     for folder, _folders, names in sorted(os.walk(path)):
         for name in sorted(names):
             file = os.path.join(folder, name)
@@ -159,6 +175,7 @@ def open_folder(path: str, machine: Machine) -> None:
                 if part in CORES:
                     stream = open(file, "rb")  # stays open as long as the machine
                 files.file(part, stream)
+    files.end()
 
 
 def moved(core: Core, known: dict[str, int], name: str) -> dict[str, int]:

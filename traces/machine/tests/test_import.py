@@ -8,7 +8,7 @@ import sys
 import tarfile
 
 import pytest
-from conftest import DTE, EVENTS, PAGES, REGISTERS, ROOT, SAMPLE, TABLE, TYPES, UNIT, UNIT_ADDRESS, archive, core_file, kernel_memory, mmio_text
+from conftest import AMDVI, DTE, EVENTS, PAGES, REGISTERS, ROOT, SAMPLE, TABLE, TYPES, UNIT, UNIT_ADDRESS, archive, core_file, kernel_memory, mmio_text
 
 from amdvi_machine import errors, source
 
@@ -62,6 +62,39 @@ def test_output_goes_where_the_name_leads(amdvi, tmp_path, form):
     done = amdvi("import", *source, "-o", link)
     assert (done.returncode, done.stderr) == (2, "amdvi import: input and output are the same file\n")
     assert core.read_bytes() == core_file(PAGES) and amdvi("import", *source, "-o", tmp_path).returncode == 2
+
+
+def test_what_holds_nothing_of_an_iommu_is_refused(amdvi, tmp_path):
+    """Else an empty folder became the trace of an empty machine. Files are named as they lie there."""
+    folder, out = tmp_path / "empty", tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "note").write_text("holidays\n")
+    with tarfile.open(tmp_path / "other.tar", "w") as other:
+        other.add(tmp_path / "note", "note")
+    (tmp_path / "cut.tar.gz").write_bytes(b"\x1f\x8b" + bytes(20))
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/note").write_text("holidays\n")
+    for name, said in (("empty", "empty: nothing of an IOMMU is in it: "), ("other.tar", "other.tar: nothing of an IOMMU is in it: "),
+                       ("cut.tar.gz", "cut.tar.gz: archive: it is none that tar knows"), ("notes", "notes/note:1: 'holidays' is no line of ")):
+        done = amdvi("import", tmp_path / name, "-o", out)
+        assert done.returncode == 2 and done.stderr.startswith(f"{tmp_path}/{said}") and done.stderr.count("\n") == 1, done.stderr
+    assert not out.exists()
+
+
+def test_a_place_that_is_full_is_named_once(amdvi, tmp_path):
+    (tmp_path / "core").write_bytes(core_file(PAGES))
+    source = ("import", tmp_path / "core", "--register", f"devtab_base={TABLE | 1:x}", "-q", "-o", "/dev/full")
+    for words in (source, (*source, "--binary"), ("import", "--collector", "/dev/full")):
+        done = amdvi(*words)
+        assert done.returncode == 2 and re.fullmatch(r".*/dev/full.*: No space left on device\n", done.stderr), done.stderr
+
+
+def test_a_report_that_nobody_hears_is_no_mistake(tmp_path):
+    """Messages closed: the trace is there, and nothing else is in it."""
+    (tmp_path / "core").write_bytes(core_file(PAGES))
+    command = f"'{AMDVI}' import '{tmp_path}/core' --register devtab_base={TABLE | 1:x} -o - 2>&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("amdvi-trace 1\n") and "valid entries" not in done.stdout
 
 
 def test_core_file_and_registers_by_hand(amdvi, imported, tmp_path):
