@@ -98,16 +98,28 @@ static bool add_line(struct suppression **list, char *text, const char *path, un
     return true;
 }
 
+/* What a terminal would take for something else is not shown, so it is not taken. */
+static bool is_text(const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)line[i] < ' ' && !strchr("\t\r\n", line[i] ? line[i] : 1))
+            return false;
+    return true;
+}
+
 bool suppress_load(const char *path, struct suppression **list)
 {
     FILE *file = fopen(path, "r");
     char *text = NULL;
     size_t room = 0;
     unsigned line = 0;
+    ssize_t length;
     bool good = true;
 
-    while (file && good && getline(&text, &room, file) >= 0)
-        good = add_line(list, text, path, ++line);
+    while (file && good && (length = getline(&text, &room, file)) >= 0)
+        good = is_text(text, (size_t)length)
+                   ? add_line(list, text, path, ++line)
+                   : complain(path, ++line, "this is no text: ", "a control character");
     free(text);
     if (!file || (good && !feof(file))) {
         file_error(path, 0, "%s", strerror(errno));

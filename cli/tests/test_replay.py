@@ -240,6 +240,14 @@ def test_suppressions_are_checked(amdvi, small, tmp_path, line, message):
     assert done.returncode == 2 and done.stderr == f"{known}{message}\n"
 
 
+@pytest.mark.parametrize("line", ["\0", "\0stale-entry # why", "stale-entry # \033[2J", "stale\001 # why"])
+def test_suppressions_are_text(amdvi, small, tmp_path, line):
+    known = tmp_path / "known.txt"
+    known.write_text(f"# a comment\n{line}\n", encoding="ascii")
+    done = amdvi("replay", "--lint-suppress", known, small)
+    assert (done.returncode, done.stderr) == (2, f"{known}:2: this is no text: a control character\n")
+
+
 def test_a_reason_may_be_long_and_a_folder_is_no_file(amdvi, small, tmp_path):
     small.write_text(FORGOTTEN, encoding="ascii")
     (tmp_path / "known.txt").write_text(f"stale-entry # {'because ' * 300}\n", encoding="ascii")
