@@ -214,43 +214,70 @@ static void print_result(const struct job *job, const struct experiment_result *
         details_print(&r->details);
 }
 
-/* Runs with what is kept besides; `timeline` may be null. */
-static int run_kept(struct job *job, FILE *timeline)
-{
-    struct experiment_result result = {0};
-    char error[ERROR_TEXT];
-    bool keeps = job->details || job->sqlite || timeline, good = true;
+/* Where a run goes besides; what is not wanted is not open. */
+struct kept {
+    struct output timeline, base;
+};
 
-    if (keeps && job->experiment.workload.kind == WORKLOAD_REPLAY)
-        return failed("kind=replay has no --details, --timeline and --sqlite; amdvi replay has");
+static bool run_ledger(struct job *job, struct kept *kept, struct experiment_result *result, char *error)
+{
+    FILE *timeline = kept->timeline.file;
+    bool keeps = job->details || kept->base.file || timeline, good = true;
+
     if (keeps)
         good =
             experiment_ledger_open(&job->experiment, timeline ? amdvi_trace_write_to_file : NULL, timeline);
-    snprintf(error, sizeof(error), "no memory");
-    good = good && experiment_run(&job->experiment, &result, error, sizeof(error));
+    snprintf(error, ERROR_TEXT, "no memory");
+    good = good && experiment_run(&job->experiment, result, error, ERROR_TEXT);
     progress_clear(&job->progress);
-    if (good)
-        print_result(job, &result);
-    if (good && job->sqlite && !sqlite_write(job->sqlite, &job->experiment, &result)) {
-        experiment_ledger_close(&job->experiment, &result);
-        return CLI_FAILED;
-    }
-    if (!experiment_ledger_close(&job->experiment, &result) && good)
-        return failed("details are not complete: no memory, or the timeline cannot be written");
-    return good ? CLI_OK : failed(error);
+    return good;
 }
 
+/* What cannot be written is told when its place is closed. */
+static int run_kept(struct job *job, struct kept *kept)
+{
+    struct experiment_result result = {0};
+    char error[ERROR_TEXT];
+    bool good = run_ledger(job, kept, &result, error), whole = true;
+
+    if (good)
+        print_result(job, &result);
+    if (good && kept->base.file)
+        whole = sqlite_write(&kept->base, &job->experiment, &result);
+    if (!experiment_ledger_close(&job->experiment, &result) && good && whole) {
+        whole = false;
+        if (!kept->timeline.file || !ferror(kept->timeline.file))
+            failed("details are not complete: no memory");
+    }
+    return good ? whole ? CLI_OK : CLI_FAILED : failed(error);
+}
+
+static bool open_kept(const struct job *job, struct kept *kept)
+{
+    return (!job->timeline || output_open(&command_run, job->timeline, &kept->timeline)) &&
+           (!job->sqlite || sqlite_open(job->sqlite, &kept->base));
+}
+
+static int close_kept(struct kept *kept, int status)
+{
+    const bool keep = status == CLI_OK;
+
+    if (kept->timeline.file && !output_close(&command_run, &kept->timeline, keep) && keep)
+        status = CLI_FAILED;
+    if (kept->base.file && !output_close(&command_run, &kept->base, keep) && keep)
+        status = CLI_FAILED;
+    return status;
+}
+
+/* Before anything runs, all that is written must have a place. */
 static int run_once(struct job *job)
 {
-    struct output output = {0};
-    int status;
+    struct kept kept = {0};
+    bool keeps = job->details || job->sqlite || job->timeline;
 
-    if (!job->timeline)
-        return run_kept(job, NULL);
-    if (!output_open(&command_run, job->timeline, &output))
-        return CLI_WRONG;
-    status = run_kept(job, output.file);
-    return output_close(&command_run, &output, status == CLI_OK) ? status : CLI_FAILED;
+    if (keeps && job->experiment.workload.kind == WORKLOAD_REPLAY)
+        return failed("kind=replay has no --details, --timeline and --sqlite; amdvi replay has");
+    return close_kept(&kept, open_kept(job, &kept) ? run_kept(job, &kept) : CLI_WRONG);
 }
 
 /* ---------------------------------------------------------------- sensitivity */
@@ -380,11 +407,21 @@ static bool take_settings(struct job *job)
     return true;
 }
 
+static bool spares(const char *option, const char *output, const char *file)
+{
+    if (!output || !file || !same_file(output, file))
+        return true;
+    usage_error(&command_run, "%s: input and output are the same file", option);
+    return false;
+}
+
 /* `file` may be null with --costs. */
 static int start(struct job *job, const char *file)
 {
     char error[ERROR_TEXT];
 
+    if (!spares("--timeline", job->timeline, file) || !spares("--sqlite", job->sqlite, file))
+        return CLI_WRONG;
     experiment_init(&job->experiment);
     /* "FILE:LINE: message" */
     if (file && !experiment_read(&job->experiment, file, error, sizeof(error))) {

@@ -17,8 +17,10 @@ void detail_name(const struct experiment_detail *detail, char *text, size_t size
 /* run_pmu.c: the same counters by the names of Linux, of papers on Intel's and of RISC-V's. */
 struct json_object *pmu_json(const uint64_t events[EXPERIMENT_EVENTS]);
 
-/* run_sqlite.c: a new database; false, and a message: it cannot be written. */
-bool sqlite_write(const char *path, const struct experiment *experiment,
+/* run_sqlite.c: a new database, whose place is looked for before anything runs; false, and a message: it
+ * cannot be written. The caller closes `output`, also then. */
+bool sqlite_open(const char *path, struct output *output);
+bool sqlite_write(const struct output *output, const struct experiment *experiment,
                   const struct experiment_result *result);
 
 /* run_schema.c: the schema of experiment files. */

@@ -92,8 +92,17 @@ static bool fill(sqlite3 *base, const struct experiment *e, const struct experim
 }
 
 /* SQLite fills the file that takes its place when it is whole. */
-static bool fill_file(const struct output *output, const struct experiment *e,
-                      const struct experiment_result *r)
+bool sqlite_open(const char *path, struct output *output)
+{
+    if (!output_open(&command_run, path, output))
+        return false;
+    if (output->temporary)
+        return true;
+    usage_error(&command_run, "cannot write %s: a database is a file, no stream", path);
+    return false;
+}
+
+bool sqlite_write(const struct output *output, const struct experiment *e, const struct experiment_result *r)
 {
     sqlite3 *base = NULL;
     bool good = sqlite3_open(output->temporary, &base) == SQLITE_OK && fill(base, e, r);
@@ -102,17 +111,4 @@ static bool fill_file(const struct output *output, const struct experiment *e,
         usage_error(&command_run, "writing %s failed: %s", output->path,
                     base ? sqlite3_errmsg(base) : "out of memory");
     return sqlite3_close(base) == SQLITE_OK && good;
-}
-
-bool sqlite_write(const char *path, const struct experiment *e, const struct experiment_result *r)
-{
-    struct output output;
-    bool good;
-
-    if (!output_open(&command_run, path, &output))
-        return false;
-    good = output.temporary && fill_file(&output, e, r);
-    if (!output.temporary)
-        usage_error(&command_run, "cannot write %s: a database is a file, no stream", path);
-    return output_close(&command_run, &output, good) && good;
 }

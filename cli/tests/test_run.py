@@ -171,6 +171,15 @@ def test_mistakes_in_a_list_of_latencies(tmp_path, lines, text):
     assert done.returncode == 2 and text in done.stderr
 
 
+def test_what_cannot_be_read_says_why(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    for place, why in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file or directory"), (tmp_path / "loop", "Too many levels of symbolic links")):
+        done = run(place)
+        assert (done.returncode, done.stderr) == (2, f"{place}: cannot be read: {why}\n")
+        done = run(FILES / "walkers.yaml", "--set", f"time.latencies={place}")
+        assert (done.returncode, done.stderr) == (2, f"amdvi run: --set {place}: cannot be read: {why}\n")
+
+
 def test_shares_shield_from_a_noisy_neighbour():
     mean = {setting: metrics(FILES / "noisy-neighbour.yaml", "--set", "workload.attacker=pages", "--set", f"workload.{setting}",
                              "--set", "length=100")["flush_mean_ns"] for setting in ("weight=1", "weight=8", "cap=1")}

@@ -115,9 +115,28 @@ def test_places_that_cannot_be_written(tmp_path):
     for option in ("--sqlite", "--timeline"):
         for place in (tmp_path / "no/such/out", tmp_path):
             done = run(FILES / "strict.yaml", *SHORT, option, place)
-            assert done.returncode != 0 and f"amdvi run: cannot write {place}: " in done.stderr
+            assert done.returncode == 2 and done.stderr.startswith(f"amdvi run: cannot write {place}: ") and not done.stdout
     done = run(FILES / "strict.yaml", *SHORT, "--sqlite", "/dev/null")
-    assert done.returncode == 1 and done.stderr == "amdvi run: cannot write /dev/null: a database is a file, no stream\n"
+    assert (done.returncode, done.stdout) == (2, "")  # seen before anything ran
+    assert done.stderr == "amdvi run: cannot write /dev/null: a database is a file, no stream\n"
+    done = run(FILES / "strict.yaml", *SHORT, "--timeline", "/dev/full")
+    assert (done.returncode, done.stderr) == (1, "amdvi run: writing /dev/full failed: No space left on device\n")
+
+
+def test_no_output_takes_the_place_of_the_experiment(tmp_path):
+    file = tmp_path / "mine.yaml"
+    for option in ("--sqlite", "--timeline"):
+        file.write_bytes((FILES / "strict.yaml").read_bytes())
+        done = run(file, *SHORT, option, tmp_path / ".." / tmp_path.name / "mine.yaml")
+        assert (done.returncode, done.stderr) == (2, f"amdvi run: {option}: input and output are the same file\n")
+        assert file.read_bytes() == (FILES / "strict.yaml").read_bytes()
+
+
+def test_a_run_that_fails_leaves_the_old_database_and_timeline(tmp_path):
+    (tmp_path / "old").write_text("old", encoding="ascii")
+    for option in ("--sqlite", "--timeline"):
+        done = run(FILES / "strict.yaml", "--set", "device.caches=3", option, tmp_path / "old")
+        assert done.returncode != 0 and [path.read_text(encoding="ascii") for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_a_database_keeps_the_link_that_leads_to_it(tmp_path):

@@ -2,6 +2,7 @@
 /* Experiments from YAML files: scalars, and sections of scalars. */
 #include "testbench/studies/fields.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
@@ -141,13 +142,17 @@ bool experiment_read(struct experiment *experiment, const char *file, char *erro
     yaml_parser_t parser;
 
     if (!stream || !yaml_parser_initialize(&parser)) {
-        snprintf(error, size, "%s: cannot be read", file);
+        snprintf(error, size, "%s: cannot be read: %s", file, strerror(errno));
         if (stream)
             fclose(stream);
         return false;
     }
     yaml_parser_set_input_file(&parser, stream);
     read_events(&r, &parser);
+    if (ferror(stream)) { /* a folder, say */
+        snprintf(error, size, "%s: cannot be read: %s", file, strerror(errno));
+        r.good = false;
+    }
     check(&r);
     yaml_parser_delete(&parser);
     fclose(stream);

@@ -4,6 +4,7 @@
 #include "testbench/studies/latencies.h"
 
 #include <amdvi/timed.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,10 +70,11 @@ static bool read_lines(FILE *stream, const char *file, uint64_t *list, uint32_t 
         snprintf(error, size, "%s:%u: %s", file, number, wrong);
         return false;
     }
-    if (*count)
-        return true;
-    snprintf(error, size, "%s: no latency in it", file);
-    return false;
+    if (ferror(stream))
+        snprintf(error, size, "%s: cannot be read: %s", file, strerror(errno));
+    else if (!*count)
+        snprintf(error, size, "%s: no latency in it", file);
+    return *count && !ferror(stream);
 }
 
 bool latencies_read(const char *file, uint64_t **list, uint32_t *count, char *error, size_t size)
@@ -85,7 +87,7 @@ bool latencies_read(const char *file, uint64_t **list, uint32_t *count, char *er
     if (*list)
         good = read_lines(stream, file, *list, count, error, size);
     else
-        snprintf(error, size, "%s: cannot be read", file);
+        snprintf(error, size, "%s: cannot be read: %s", file, strerror(errno));
     if (stream)
         fclose(stream);
     if (good)
