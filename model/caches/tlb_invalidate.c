@@ -171,7 +171,7 @@ static unsigned invalidate_host(struct tlb *tlb, const struct tlb_space *space, 
 {
     struct tlb_domain *domain = &tlb->domains[space->domain];
     uint64_t id = tlb_id(space->domain, 0, 0);
-    unsigned dropped = 1;
+    unsigned dropped = tlb->guest_lines; /* those of the domain together, if there may be any */
 
     tlb_invalidate_combined(tlb, space->domain);
     if (range->shift == CMD_RANGE_ALL) {

@@ -19,7 +19,7 @@ struct amdvi_statistics {
     uint64_t itc_hits, itc_misses;
     uint64_t walks, reads_dte, reads_host, reads_guest, reads_gcr3, reads_irte, updates;
     uint64_t commands, commands_by_opcode[16], completion_waits, invalidations;
-    uint64_t entries_invalidated;
+    uint64_t entries_invalidated; /* what goes together (of a domain, a PASID, a larger page) as one */
     uint64_t events, events_by_code[16], events_lost, ppr_entries, ga_entries, own_interrupts;
     uint64_t guest_commands;
     uint64_t parity_errors; /* cache entries thrown away because of injected bit errors */
