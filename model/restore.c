@@ -4,6 +4,7 @@
 #include "model/guests/guest_work.h"
 #include "model/registers/control.h"
 #include "model/saved.h"
+#include "model/signals/signals.h"
 
 struct in {
     const uint8_t *bytes;
@@ -276,7 +277,7 @@ static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in
         take_registers(body, device->mask, device->reg, REG_COUNT);
         return true;
     case SECTION_PCI:
-        memcpy(device->pci, body->bytes, PCI_CONFIG_BYTES);
+        pci_restore(device, body->bytes);
         return true;
     case SECTION_STATE:
         restore_state(device, body);
@@ -289,7 +290,8 @@ static bool restore_section(struct amdvi_device *device, uint32_t tag, struct in
     case SECTION_ATC:
         return restore_atc(device, body);
     case SECTION_COUNTERS:
-        get_words(body, device->pmu.counters[0].reg, counter_words(device));
+        for (size_t i = 0; i < counter_words(device) / CTR_COUNT; i++)
+            take_registers(body, device->pmu.mask, device->pmu.counters[i].reg, CTR_COUNT);
         pmu_changed(device);
         return true;
     default:

@@ -136,6 +136,20 @@ void pci_write32(struct amdvi_device *device, unsigned offset, uint32_t value, u
         put32(device, PCI_SUBSYSTEM, pci_read32(device, SUBSYSTEM_WRITE));
 }
 
+/* From the end, so that the base is locked behind what its lock holds. */
+void pci_restore(struct amdvi_device *device, const uint8_t bytes[PCI_CONFIG_BYTES])
+{
+    for (unsigned offset = PCI_CONFIG_BYTES; offset > 0;) {
+        uint32_t changes, saved = 0;
+        offset -= 4;
+        changes = writable(device, offset) | write_one_clear(offset);
+        for (unsigned i = 0; i < 4; i++)
+            saved |= (uint32_t)bytes[offset + i] << 8 * i;
+        put32(device, offset, (pci_read32(device, offset) & ~changes) | (saved & changes));
+    }
+    put32(device, PCI_SUBSYSTEM, pci_read32(device, SUBSYSTEM_WRITE));
+}
+
 void pci_signal_target_abort(struct amdvi_device *device)
 {
     device->pci[PCI_COMMAND + 3] |= 1u << 3; /* status bit 11 */

@@ -15,6 +15,8 @@ void prg_respond(struct amdvi_device *device, const struct amdvi_prg_response *r
 
 /* pci.c */
 void pci_reset(struct amdvi_device *device);
+/* After a reset: bits that software or the device changes; all others are as the configuration says. */
+void pci_restore(struct amdvi_device *device, const uint8_t bytes[PCI_CONFIG_BYTES]);
 void pci_signal_target_abort(struct amdvi_device *device);
 bool pci_msi_message(const struct amdvi_device *device, unsigned number, uint64_t *address, uint32_t *data);
 /* Where the configuration space puts a window of the device; false: disabled, or absent (1.2, viommu 1.3). */
