@@ -22,6 +22,7 @@ from .source import Machine
 from .text import Writer
 
 DEFAULT_PAGES = 65536
+PREFIX = ".amdvi-import"  # of the folder beside OUT in which a trace becomes whole
 
 
 def arguments() -> argparse.Namespace:
@@ -147,7 +148,7 @@ def run(options: argparse.Namespace) -> int:
         writer, report = write(options, machine, index, "-")
     else:
         folder = os.path.dirname(os.path.realpath(options.output)) if takes_a_file(options.output) else None
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".amdvi-import") as name:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as name:
             path = f"{name}/trace"
             writer, report = write(options, machine, index, path)
             if binary:
@@ -172,7 +173,8 @@ def main() -> int:
     except BrokenPipeError:  # a reader that has seen enough
         return 128 + signal.SIGPIPE
     except OSError as error:
-        print(f"{error.filename or options.output or options.collector}: {error.strerror}", file=sys.stderr)
+        place = error.filename or options.output or options.collector
+        print(f"{options.output if PREFIX in str(place) else place}: {error.strerror}", file=sys.stderr)
     except Said:
         pass
     return 2

@@ -89,6 +89,13 @@ def test_a_place_that_is_full_is_named_once(amdvi, tmp_path):
         assert done.returncode == 2 and re.fullmatch(r".*/dev/full.*: No space left on device\n", done.stderr), done.stderr
 
 
+def test_a_folder_that_takes_no_trace_is_told_by_the_traces_name(amdvi, tmp_path):
+    """The file in which it becomes whole is nobody's business."""
+    (tmp_path / "core").write_bytes(core_file(PAGES))
+    done = amdvi("import", tmp_path / "core", "--register", f"devtab_base={TABLE | 1:x}", "-q", "-o", tmp_path / "no/out")
+    assert (done.returncode, done.stderr) == (2, f"{tmp_path}/no/out: No such file or directory\n")
+
+
 def test_a_report_that_nobody_hears_is_no_mistake(tmp_path):
     """Messages closed: the trace is there, and nothing else is in it."""
     (tmp_path / "core").write_bytes(core_file(PAGES))
