@@ -77,19 +77,48 @@ static bool check_output(const struct replay_options *options, const char *path)
     return false;
 }
 
-/* No output takes the place of what is played. */
-static bool check_input(const struct replay_options *options, const char *path)
-{
-    const char *const outputs[][2] = {{"-o", options->output},
-                                      {"--csv", options->csv},
-                                      {"--timeline", options->timeline},
-                                      {"--live", options->live},
-                                      {"--lint-sarif", options->sarif}};
+/* Outputs, by their options; with null those that are not wanted. */
+enum { OUTPUTS = 5 };
+struct outputs {
+    const char *all[OUTPUTS][2];
+};
 
-    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
-        if (outputs[i][1] && strcmp(path, "-") && same_file(path, outputs[i][1])) {
-            usage_error(&command_replay, "%s: input and output are the same file", outputs[i][0]);
+static struct outputs outputs_of(const struct replay_options *options)
+{
+    return (struct outputs){{{"-o", options->output},
+                             {"--csv", options->csv},
+                             {"--timeline", options->timeline},
+                             {"--live", options->live},
+                             {"--lint-sarif", options->sarif}}};
+}
+
+/* No output takes the place of what is played. */
+static bool spares_input(const struct replay_options *options, const char *path)
+{
+    const struct outputs outputs = outputs_of(options);
+
+    for (unsigned i = 0; i < OUTPUTS; i++)
+        if (outputs.all[i][1] && strcmp(path, "-") && same_file(path, outputs.all[i][1])) {
+            usage_error(&command_replay, "%s: input and output are the same file", outputs.all[i][0]);
             return false;
+        }
+    return true;
+}
+
+/* Nor the place of another output. */
+static bool are_apart(const struct replay_options *options)
+{
+    const struct outputs outputs = outputs_of(options);
+
+    for (unsigned i = 0; i < OUTPUTS; i++)
+        for (unsigned j = 0; j < i; j++) {
+            const char *one = outputs.all[i][1], *other = outputs.all[j][1];
+            if (one && other &&
+                (same_file(one, other) || (!strcmp(one, other) && strcmp(one, "/dev/null")))) {
+                usage_error(&command_replay, "%s and %s are the same file", outputs.all[j][0],
+                            outputs.all[i][0]);
+                return false;
+            }
         }
     return true;
 }
@@ -110,10 +139,10 @@ static int play_files(struct replay_options *options, int count, char **files)
     if (count > 1 && (options->timeline || options->csv || options->live || options->expectations))
         return usage_error(&command_replay,
                            "--timeline, --csv, --live and --write-expectations take one file, not %d", count);
-    if (!check_output(options, files[0]))
+    if (!check_output(options, files[0]) || !are_apart(options))
         return CLI_WRONG;
     for (int i = 0; i < count; i++)
-        if (!check_input(options, files[i]))
+        if (!spares_input(options, files[i]))
             return CLI_WRONG;
     options->results = json_object_new_array();
     options->not_played = json_object_new_array();

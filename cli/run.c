@@ -360,30 +360,6 @@ static int run_sensitivity(struct job *job)
     return CLI_OK;
 }
 
-/* ---------------------------------------------------------------- costs */
-
-static int print_costs(const struct job *job)
-{
-    struct experiment_cost costs[EXPERIMENT_COSTS];
-    unsigned count;
-
-    if (!experiment_costs(&job->experiment, costs, &count))
-        return failed("it could not be run with these settings");
-    puts("<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
-         "<!-- Made by `amdvi run --costs`; do not edit. -->\n"
-         "# What single things take\n\n"
-         "Nanoseconds with nothing else under way: of a command from the write of the tail to the store of "
-         "the COMPLETION_WAIT\n"
-         "behind it, of a translation from the request to its answer. Cold: the first after reset; warm: the "
-         "third. Figures are of\n"
-         "this model with [these parameters](timing-parameters.md), many of them assumptions, and not of AMD "
-         "hardware.\n\n"
-         "| what | cold | warm |\n| --- | --- | --- |");
-    for (unsigned i = 0; i < count; i++)
-        printf("| %s | %.0f | %.0f |\n", costs[i].name, costs[i].cold, costs[i].warm);
-    return CLI_OK;
-}
-
 /* ---------------------------------------------------------------- the command line */
 
 static bool take_settings(struct job *job)
@@ -422,6 +398,9 @@ static int start(struct job *job, const char *file)
 
     if (!spares("--timeline", job->timeline, file) || !spares("--sqlite", job->sqlite, file))
         return CLI_WRONG;
+    if (job->timeline && job->sqlite &&
+        (!strcmp(job->timeline, job->sqlite) || same_file(job->timeline, job->sqlite)))
+        return usage_error(&command_run, "--timeline and --sqlite are the same file");
     experiment_init(&job->experiment);
     /* "FILE:LINE: message" */
     if (file && !experiment_read(&job->experiment, file, error, sizeof(error))) {
@@ -431,7 +410,7 @@ static int start(struct job *job, const char *file)
     if (!take_settings(job))
         return CLI_WRONG;
     if (job->costs)
-        return print_costs(job);
+        return costs_print(&job->experiment) ? CLI_OK : failed("it could not be run with these settings");
     watch(job);
     return job->sensitivity ? run_sensitivity(job) : run_once(job);
 }

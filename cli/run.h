@@ -23,6 +23,9 @@ bool sqlite_open(const char *path, struct output *output);
 bool sqlite_write(const struct output *output, const struct experiment *experiment,
                   const struct experiment_result *result);
 
+/* run_costs.c: a page of the manual. False, and nothing is printed: it could not be run. */
+bool costs_print(const struct experiment *experiment);
+
 /* run_schema.c: the schema of experiment files. */
 void schema_print(void);
 

@@ -142,6 +142,20 @@ def test_no_output_takes_the_place_of_the_trace(amdvi, small, tmp_path, option):
     assert small.read_text() == SMALL
 
 
+def test_two_outputs_are_two_files(amdvi, small, tmp_path):
+    """The second one took the place of the first, unsaid. Nobody reads /dev/null."""
+    out, link = tmp_path / "out", tmp_path / "link"
+    for there in (False, True):
+        done = amdvi("replay", "-q", small, "--csv", out, "--timeline", link if there else out)
+        assert (done.returncode, done.stderr) == (2, "amdvi replay: --csv and --timeline are the same file\n")
+        out.write_text("old")
+        link.unlink(missing_ok=True)
+        link.symlink_to(out)
+    assert out.read_text() == "old"
+    assert amdvi("replay", "-q", small, "--csv", "-", "--timeline", "-").returncode == 2
+    assert amdvi("replay", "-q", small, "--csv", "/dev/null", "--timeline", "/dev/null").returncode == 0
+
+
 def test_csv(amdvi, small, tmp_path):
     out = tmp_path / "records.csv"
     assert amdvi("replay", small, "-q", "--csv", out).returncode == 0

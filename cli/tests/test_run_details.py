@@ -132,6 +132,12 @@ def test_no_output_takes_the_place_of_the_experiment(tmp_path):
         assert file.read_bytes() == (FILES / "strict.yaml").read_bytes()
 
 
+def test_two_outputs_are_two_files(tmp_path):
+    done = run(FILES / "strict.yaml", *SHORT, "--timeline", tmp_path / "out", "--sqlite", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (2, "amdvi run: --timeline and --sqlite are the same file\n")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_run_that_fails_leaves_the_old_database_and_timeline(tmp_path):
     (tmp_path / "old").write_text("old", encoding="ascii")
     for option in ("--sqlite", "--timeline"):
