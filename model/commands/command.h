@@ -37,8 +37,8 @@ struct command_job {
     struct guest *spent; /* guests that go on in the next run */
     struct command_held at;
     struct map_entry mapped;
-    bool counted;                    /* by the performance counters */
-    uint32_t invalidations, entries; /* of caches, that this command made so far */
+    bool counted; /* by the performance counters, for which it notes what it has invalidated so far: */
+    uint32_t invalidations, entries;
     struct guest_work work;
     struct guest_irq irq;
     struct dte_fetch entry;

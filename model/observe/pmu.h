@@ -67,7 +67,8 @@ void pmu_settle(const struct amdvi_device *device);
 /* After counters were written by other means than pmu_write(). */
 void pmu_changed(struct amdvi_device *device);
 
-/* Ends of operations; only called while `active`, after watch_begin(). */
+/* Ends of operations; only called while `active`. Pages and interrupts have counted apart since
+ * watch_begin(). */
 void pmu_page(struct amdvi_device *device, const struct translation *t);
 /* A page that the shortest way (requests/hit.h) is about to answer from the caches of entries and
  * translations, with nothing else to count. False, and nothing is counted: a counter would roll over, which

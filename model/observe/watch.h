@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * For those who want to see every request (device_watch()): while somebody watches, an operation counts into
- * statistics of its own, so that afterwards it can be told what it did, whatever else was under way.
- * Performance counters and the observer's `hit` live on this.
+ * For those who want to see every request (device_watch()): while somebody watches, a request or an interrupt
+ * counts into statistics of its own, so that afterwards it can be told what it did, whatever else was under
+ * way. Performance counters and the observer's `hit` live on this; what a command did it notes itself.
  */
 #ifndef AMDVI_MODEL_WATCH_H
 #define AMDVI_MODEL_WATCH_H
