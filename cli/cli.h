@@ -96,6 +96,9 @@ bool output_open(const struct command *command, const char *path, struct output 
 bool output_close(const struct command *command, struct output *output, bool keep);
 /* Whether both names lead to one file that is there; devices and pipes do not count. */
 bool same_file(const char *one, const char *other);
+/* False, with a message: a pipe or device, which gives its content once. What is not there is for others to
+ * tell. */
+bool can_be_read_again(const struct command *command, const char *path);
 
 /* ---- progress.c */
 

@@ -196,11 +196,14 @@ static int import_machine(int argc, char **argv)
 
 static bool check_inputs(const struct job *job, int count, char **files)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        if (!can_be_read_again(&command_import, files[i]))
+            return false;
         if (strcmp(files[i], "-") && same_file(files[i], job->here.out)) {
             usage_error(&command_import, "input and output are the same file");
             return false;
         }
+    }
     return true;
 }
 

@@ -71,19 +71,17 @@ static int finish(int status)
 }
 
 /* A file opened later must not get the number of a closed standard stream: messages would land in it. What
- * stands in cannot be written, so that a closed stdout does not look like success; but for messages, which
- * nobody wants to read then. */
+ * stands in for it gives no input and takes no output, so that neither looks like success; but it takes
+ * messages, which nobody wants to read then. */
 static bool occupy_standard_streams(void)
 {
-    int file;
+    static const int flags[] = {
+        [STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_WRONLY};
 
-    while ((file = open("/dev/null", O_RDONLY)) >= 0 && file < STDERR_FILENO)
-        ;
-    if (file == STDERR_FILENO) {
-        close(file);
-        return open("/dev/null", O_WRONLY) == STDERR_FILENO;
-    }
-    return file >= 0 && close(file) == 0;
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0 && open("/dev/null", flags[file]) != file)
+            return false;
+    return true;
 }
 
 int main(int argc, char **argv)

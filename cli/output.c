@@ -62,6 +62,16 @@ bool same_file(const char *one, const char *other)
            a.st_ino == b.st_ino;
 }
 
+bool can_be_read_again(const struct command *command, const char *path)
+{
+    struct stat about;
+
+    if (!strcmp(path, "-") || stat(path, &about) || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))
+        return true;
+    usage_error(command, "%s is read more than once: a file is wanted, no pipe or device", path);
+    return false;
+}
+
 static void forget(struct output *output)
 {
     free(output->target);

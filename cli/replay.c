@@ -73,7 +73,7 @@ static bool check_output(const struct replay_options *options, const char *path)
     else if (options->output && (!strcmp(options->output, "-") || !strcmp(path, "-")))
         usage_error(&command_replay, "--write-expectations reads and writes files, not '-'");
     else
-        return true;
+        return !options->output || can_be_read_again(&command_replay, path);
     return false;
 }
 
@@ -100,6 +100,20 @@ static bool spares_input(const struct replay_options *options, const char *path)
     for (unsigned i = 0; i < OUTPUTS; i++)
         if (outputs.all[i][1] && strcmp(path, "-") && same_file(path, outputs.all[i][1])) {
             usage_error(&command_replay, "%s: input and output are the same file", outputs.all[i][0]);
+            return false;
+        }
+    return true;
+}
+
+/* Standard output holds one thing. */
+static bool leaves_standard_output(const struct replay_options *options)
+{
+    const struct outputs outputs = outputs_of(options);
+
+    for (unsigned i = 0; i < OUTPUTS; i++)
+        if (outputs.all[i][1] && !strcmp(outputs.all[i][1], "-") && (options->json || options->check)) {
+            usage_error(&command_replay, "%s - and %s both go to standard output", outputs.all[i][0],
+                        options->json ? "--json" : "--check");
             return false;
         }
     return true;
@@ -139,7 +153,7 @@ static int play_files(struct replay_options *options, int count, char **files)
     if (count > 1 && (options->timeline || options->csv || options->live || options->expectations))
         return usage_error(&command_replay,
                            "--timeline, --csv, --live and --write-expectations take one file, not %d", count);
-    if (!check_output(options, files[0]) || !are_apart(options))
+    if (!check_output(options, files[0]) || !are_apart(options) || !leaves_standard_output(options))
         return CLI_WRONG;
     for (int i = 0; i < count; i++)
         if (!spares_input(options, files[i]))

@@ -401,6 +401,9 @@ static int start(struct job *job, const char *file)
     if (job->timeline && job->sqlite &&
         (!strcmp(job->timeline, job->sqlite) || same_file(job->timeline, job->sqlite)))
         return usage_error(&command_run, "--timeline and --sqlite are the same file");
+    if (job->timeline && !strcmp(job->timeline, "-") && (job->json || job->csv))
+        return usage_error(&command_run, "--timeline - and %s both go to standard output",
+                           job->json ? "--json" : "--csv");
     experiment_init(&job->experiment);
     /* "FILE:LINE: message" */
     if (file && !experiment_read(&job->experiment, file, error, sizeof(error))) {

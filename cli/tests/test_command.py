@@ -78,6 +78,11 @@ def test_wrong_command_lines(amdvi, arguments):
     (["study", "tenants", "--cores", "9" * 30], "--cores wants 1 to 65536"),
     (["study", "tenants", "--shard", ""], "--shard wants I/N with 1 <= I <= N, not ''"),
     (["study", "tenants", "--shard", "\u00b2/3"], "--shard wants I/N with 1 <= I <= N, not '\u00b2/3'"),
+    (["replay", "x", "--json", "--csv", "-"], "--csv - and --json both go to standard output"),
+    (["replay", "x", "--check", "--lint-sarif", "-"], "--lint-sarif - and --check both go to standard output"),
+    (["run", "x", "--csv", "--timeline", "-"], "--timeline - and --csv both go to standard output"),
+    (["import", "/dev/null", "-o", "y"], "/dev/null is read more than once: a file is wanted, no pipe or device"),
+    (["replay", "/dev/null", "--write-expectations", "-o", "y"], "/dev/null is read more than once: a file is wanted, no pipe or device"),
     (["import", "x", "-o", "y", "--binary", "--text"], "--binary and --text are two forms, and OUT has one"),
     (["import", "x", "-o", "y", "--text", "--binary"], "--binary and --text are two forms, and OUT has one"),
     (["replay", "-qz", "x"], "option '-z' is not known"),
@@ -129,6 +134,12 @@ def test_output_that_does_not_arrive_is_told_once(small, arguments, stdout):
     done = subprocess.run(["sh", "-c", f'"$0" "$@" {stdout}', AMDVI, *arguments], stderr=subprocess.PIPE, text=True, check=False, cwd=small.parent)
     assert done.returncode == 2
     assert re.fullmatch(r"amdvi( \w+)?: writing .* failed.*\n", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["replay", "-q"], ["inspect"], ["convert", "-o", "out"], ["import", "-o", "out"]], ids=" ".join)
+def test_a_closed_input_is_no_empty_one(tmp_path, arguments):
+    done = subprocess.run(["sh", "-c", '"$0" "$@" - <&-', AMDVI, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "Bad file descriptor" in done.stderr, done.stderr
 
 
 EVENTS = ROOT / "traces/samples/linux-ftrace-sample.txt"
