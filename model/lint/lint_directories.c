@@ -3,12 +3,30 @@
 
 #include "tables/layout.h"
 
+/* Where stores are looked for now and then, the command may have come before its change is seen. */
+static bool is_dropped_alone(const struct amdvi_lint *lint, const struct lint_word *word)
+{
+    for (unsigned i = 0; i < LINT_DROPS; i++) {
+        const struct lint_drop *drop = &lint->directories.drops[i];
+        if (word->used <= drop->clock && lint_reach_covered(&word->reach, drop->words))
+            return true;
+    }
+    return false;
+}
+
+/* Since hardware has read it, it was dropped: it is cached nowhere. */
+static bool is_dropped(const struct amdvi_lint *lint, const struct lint_word *word)
+{
+    return word->used <= lint->directories.emptied ||
+           word->used <= lint->regimes.domains[word->reach.domain].emptied || is_dropped_alone(lint, word);
+}
+
 void lint_directory_change(struct amdvi_lint *lint, const struct lint_word *word, uint64_t value)
 {
     struct lint_directories *d = &lint->directories;
     struct lint_directory *slot = &d->all[d->next];
 
-    if (!word->fresh || word->reach.kind == WALK_GCR3)
+    if (!word->fresh || word->reach.kind == WALK_GCR3 || is_dropped(lint, word))
         return;
     d->next = (d->next + 1) % LINT_DIRECTORIES;
     d->open += !slot->used;
@@ -67,11 +85,27 @@ static void meet(struct amdvi_lint *lint, struct lint_directory *d, const struct
     memcpy(d->near, words, sizeof(d->near));
 }
 
+static void note_drop(struct amdvi_lint *lint, const uint64_t words[2])
+{
+    struct lint_directories *d = &lint->directories;
+
+    if (!cmd_inv_pages_pde(words))
+        return;
+    d->drops[d->newest] = (struct lint_drop){.clock = lint->clock, .words = {words[0], words[1]}};
+    d->newest = (d->newest + 1) % LINT_DROPS;
+    if (is_all(words) && !cmd_inv_pages_gn(words))
+        lint->regimes.domains[cmd_inv_pages_domainid(words)].emptied = lint->clock;
+}
+
 void lint_directory_command(struct amdvi_lint *lint, const struct amdvi_command_info *info,
                             const struct lint_slot *slot)
 {
     unsigned opcode = (unsigned)cmd_opcode(info->executed);
 
+    if (opcode == CMD_INVALIDATE_IOMMU_PAGES)
+        note_drop(lint, info->executed);
+    else if (opcode == CMD_INVALIDATE_IOMMU_ALL && !info->guest)
+        lint->directories.emptied = lint->clock;
     for (unsigned i = 0; i < LINT_DIRECTORIES && lint->directories.open; i++) {
         struct lint_directory *d = &lint->directories.all[i];
         if (d->used && opcode == CMD_INVALIDATE_IOMMU_ALL)

@@ -8,7 +8,14 @@
 
 #include "model/lint/lint_regime.h"
 
-enum { LINT_DIRECTORIES = 32 };
+enum { LINT_DIRECTORIES = 32, LINT_DROPS = 32 };
+
+/* An INVALIDATE_IOMMU_PAGES with PDE=1, and lint.clock when it was executed: what was read before that is
+ * dropped. */
+struct lint_drop {
+    uint32_t clock;
+    uint64_t words[2];
+};
 
 struct lint_directory {
     bool used;
@@ -26,6 +33,9 @@ struct lint_directory {
 struct lint_directories {
     struct lint_directory all[LINT_DIRECTORIES];
     unsigned next, open;
+    struct lint_drop drops[LINT_DROPS]; /* the newest */
+    unsigned newest;
+    uint32_t emptied; /* lint.clock when everything was dropped last */
 };
 
 struct amdvi_command_info;

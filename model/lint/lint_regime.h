@@ -35,6 +35,7 @@ struct lint_domain {
     uint32_t bursts;          /* runs of written entries that lie side by side */
     uint64_t burst;           /* the newest of them */
     bool directories;         /* an entry above the leaves has changed since directories were dropped */
+    uint32_t emptied;         /* lint.clock when all of it was dropped last, directories too */
 };
 
 /* An invalidation that was needed and that no COMPLETION_WAIT has followed yet. */

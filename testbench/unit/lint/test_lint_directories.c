@@ -147,6 +147,29 @@ START_TEST(pde_0_is_enough_elsewhere)
 }
 END_TEST
 
+/* A driver may take a table from a domain without devices and tell nobody, as all was dropped when the last
+ * one left; and where stores are looked for now and then, a change is seen after its command. 0: all of the
+ * domain, 1: everything, 2: its range; 3: without directories, 4: and it was read again. */
+START_TEST(what_was_dropped_before_it_goes_needs_nothing)
+{
+    uint64_t at = machine_host_entry(&m, root, 3, 2, IOVA);
+
+    ask(IOVA);
+    if (_i == 1)
+        machine_command(&m, (uint64_t)CMD_INVALIDATE_IOMMU_ALL << 60, 0);
+    else
+        flush(DOMAIN, _i == 2 ? IOVA : INT64_MAX & ~UINT64_C(0xfff), false, _i != 3);
+    machine_wait(&m);
+    if (_i == 4)
+        ask(IOVA);
+    step();
+    machine_poke(&m, at, 0);
+    flush(DOMAIN, IOVA, false, false);
+    machine_wait(&m);
+    ck_assert_msg(reported() == (_i >= 3), "%u findings, the newest: %s", findings, text);
+}
+END_TEST
+
 /* What a table's page holds when it is a table no more, is no directory. */
 START_TEST(a_page_that_was_a_table_once_is_silent)
 {
@@ -233,6 +256,7 @@ int main(void)
     tcase_add_test(tests, a_request_that_meets_it_later_is_not_told_again);
     tcase_add_test(tests, without_a_wait_it_is_found_at_the_end);
     tcase_add_loop_test(tests, the_right_ways_are_silent, 0, 4);
+    tcase_add_loop_test(tests, what_was_dropped_before_it_goes_needs_nothing, 0, 5);
     tcase_add_loop_test(tests, pde_0_is_enough_elsewhere, 0, 4);
     tcase_add_test(tests, a_page_that_was_a_table_once_is_silent);
     tcase_add_loop_test(tests, a_guests_directory_needs_pde, 0, 3);
