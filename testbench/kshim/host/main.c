@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, MOST = 512, BLAME_SECONDS = 60 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, BLAME_SECONDS = 60 };
 
 struct result {
     const struct scenario *scenario;
@@ -210,6 +210,15 @@ static bool write_junit(const char *name, const struct result *results, size_t c
     return close_whole(file);
 }
 
+static size_t scenarios(void)
+{
+    size_t count = 0;
+
+    while (scenario_at(count))
+        count++;
+    return count;
+}
+
 static size_t run_all(const struct run_options *options, const struct subject *subject, char **names,
                       int names_count, struct result *results)
 {
@@ -217,7 +226,7 @@ static size_t run_all(const struct run_options *options, const struct subject *s
     const struct scenario *scenario;
     size_t count = 0;
 
-    for (size_t each = 0; report && count < MOST && (scenario = scenario_at(each)) != NULL; each++) {
+    for (size_t each = 0; report && (scenario = scenario_at(each)) != NULL; each++) {
         bool wanted = names_count == 0;
         double start = now();
 
@@ -420,11 +429,12 @@ static int report(const struct command *command, const struct subject *subject, 
 
 int main(int argc, char **argv)
 {
-    static struct result results[MOST];
+    struct result *results;
     struct command command = {.run = {.seed = 1}};
     struct subject subject;
     const char *unknown;
     size_t count;
+    int status;
 
     take_options(&command, argc, argv);
     unknown = unknown_name(argv + optind, argc - optind);
@@ -442,6 +452,13 @@ int main(int argc, char **argv)
     }
     printf("Linux %s%s%s, seed %" PRIu64 "\n", subject.release, *subject.added ? " with " : "", subject.added,
            command.run.seed);
+    results = calloc(scenarios(), sizeof(*results));
+    if (!results) {
+        fprintf(stderr, "kshim-run: no memory\n");
+        return EXIT_FAILED;
+    }
     count = run_all(&command.run, &subject, argv + optind, argc - optind, results);
-    return report(&command, &subject, results, count);
+    status = report(&command, &subject, results, count);
+    free(results);
+    return status;
 }

@@ -33,7 +33,8 @@ def given() -> list[Source]:
 
 
 def wanted(versions: list[str], *, modified: bool = False) -> list[Source]:
-    """By version, tarball or tree; without any, what KERNEL_SRC names, or Debian's packages."""
+    """By version, tarball or tree; without any, what KERNEL_SRC names, or Debian's packages. A version is looked for in KERNEL_SRC,
+    then among the packages, then in what `fetch` got."""
     if not versions and given():
         return given()
     found: list[Source] = []
@@ -43,7 +44,7 @@ def wanted(versions: list[str], *, modified: bool = False) -> list[Source]:
             found.append(source.of_path(path, modified=modified))
             continue
         matching = [one for one in given() if one.version == word or one.version.startswith(word + ".")]
-        found += matching or source.packaged(word)
+        found += matching or [source.packaged(word, places.builds())]
     return found
 
 

@@ -50,15 +50,13 @@ def of_path(path: Path, *, modified: bool = False) -> Source:
     return Source(path.resolve(), match[1], False, modified)
 
 
-def packaged(version: str | None = None) -> list[Source]:
-    """Debian's tarballs on this machine, oldest version first."""
-    found = [of_path(path) for path in PACKAGED.glob("linux-source-*.tar.*") if path.is_file()]
-    found.sort(key=lambda source: [int(part) for part in source.version.split(".")])
-    if version is not None:
-        found = [source for source in found if source.version == version]
-        if not found:
-            raise Unavailable(f"linux-source-{version} is not installed: apt-get install linux-source-{version}")
-    return found
+def packaged(version: str, fetched: Path) -> Source:
+    """Debian's tarball of this version: of an installed package, or out of the folder where those of other suites are kept."""
+    for folder in (PACKAGED, fetched):
+        for path in sorted(folder.glob(f"linux-source-{version}.tar.*")):
+            return of_path(path)
+    raise Unavailable(f"linux-source-{version} is not installed: apt-get install linux-source-{version}, "
+                      f"or, of a newer suite: scripts/kernel fetch SUITE {version}")
 
 
 def tree_version(tree: Path) -> str:

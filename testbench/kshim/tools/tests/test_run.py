@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from kshim.tools import __main__ as command
-from kshim.tools import kernels
+from kshim.tools import kernels, source
+from kshim.tools.errors import Unavailable
 
 
 @pytest.fixture(name="status_of")
@@ -33,6 +34,20 @@ def fixture_status_of(tmp_path, monkeypatch):
     (("kill -SEGV $$",), 139), (("kill -KILL $$", "exit 1"), 137), (("exit 0", "kill -ALRM $$"), 142)])
 def test_what_ends_by_a_signal_has_failed(status_of, scripts, wanted):
     assert status_of(*scripts) == wanted
+
+
+def test_a_version_is_looked_for_among_packages_then_in_what_was_fetched(tmp_path, monkeypatch):
+    packages, fetched = tmp_path / "packages", tmp_path / "fetched"
+    monkeypatch.setattr(source, "PACKAGED", packages)
+    monkeypatch.setenv("KSHIM_BUILDS", str(fetched))
+    monkeypatch.delenv("KERNEL_SRC", raising=False)
+    for folder, version in ((fetched, "6.1"), (fetched, "7.3"), (packages, "6.1"), (packages, "6.12")):
+        folder.mkdir(exist_ok=True)
+        (folder / f"linux-source-{version}.tar.xz").touch()
+    found = kernels.wanted(["6.1", "7.3", "6.12"])
+    assert [(one.version, one.path.parent.name) for one in found] == [("6.1", "packages"), ("7.3", "fetched"), ("6.12", "packages")]
+    with pytest.raises(Unavailable, match="linux-source-6 is not installed.*fetch SUITE 6"):
+        kernels.wanted(["6"])
 
 
 @pytest.mark.skipif("KSHIM_RUN" not in os.environ, reason="there is no kshim-run")
