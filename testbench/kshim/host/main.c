@@ -433,7 +433,7 @@ int main(int argc, char **argv)
     struct command command = {.run = {.seed = 1}};
     struct subject subject;
     const char *unknown;
-    size_t count;
+    size_t all, count;
     int status;
 
     take_options(&command, argc, argv);
@@ -452,7 +452,8 @@ int main(int argc, char **argv)
     }
     printf("Linux %s%s%s, seed %" PRIu64 "\n", subject.release, *subject.added ? " with " : "", subject.added,
            command.run.seed);
-    results = calloc(scenarios(), sizeof(*results));
+    all = scenarios();
+    results = all ? calloc(all, sizeof(*results)) : NULL;
     if (!results) {
         fprintf(stderr, "kshim-run: no memory\n");
         return EXIT_FAILED;
