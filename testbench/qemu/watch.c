@@ -6,6 +6,7 @@
 #include <qemu/error-report.h>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "amdvi/layout.h"
 
@@ -113,10 +114,23 @@ static void show(void *opaque)
     timer_mod(watch->timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + LIVE_PERIOD_MS);
 }
 
+/* The page of a machine that has ended goes: who has mapped it keeps it, whole and as it was. What is no file
+ * stays. */
+static void remove_old(const char *path)
+{
+    struct stat old;
+
+    if (lstat(path, &old) == 0 && S_ISREG(old.st_mode))
+        unlink(path);
+}
+
 static struct amdvi_live_page *map_page(const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     void *page = MAP_FAILED;
+    int file;
+
+    remove_old(path);
+    file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (file >= 0 && ftruncate(file, sizeof(struct amdvi_live_page)) == 0)
         page = mmap(NULL, sizeof(struct amdvi_live_page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);

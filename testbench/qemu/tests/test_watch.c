@@ -16,6 +16,7 @@ static struct amdvi_device *device;
 static QemuRecMutex lock;
 static struct watch watch;
 static char path[] = "/tmp/amdvi-watch-XXXXXX";
+static int earlier; /* what was at that path before */
 
 void fake_error(const char *format, ...)
 {
@@ -68,10 +69,10 @@ static void setup(void)
     const struct amdvi_memory memory = {.read = no_memory, .write = no_write};
     struct watch_options options = {.live = path, .lock = &lock};
     pthread_mutexattr_t recursive;
-    int file = mkstemp(path);
 
-    ck_assert_int_ge(file, 0);
-    close(file);
+    earlier = mkstemp(path);
+    ck_assert_int_ge(earlier, 0);
+    ck_assert_int_eq(write(earlier, "x", 1), 1);
     pthread_mutexattr_init(&recursive);
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&lock, &recursive);
@@ -87,6 +88,7 @@ static void teardown(void)
     amdvi_destroy(device);
     amdvi_config_destroy(config);
     unlink(path);
+    close(earlier);
 }
 
 static void *fire(void *argument)
@@ -144,6 +146,17 @@ START_TEST(the_end_waits_for_who_is_in_the_unit)
 }
 END_TEST
 
+/* Whoever has mapped the page of a machine before this one must not meet a shorter file. */
+START_TEST(the_page_of_an_earlier_machine_stays_whole)
+{
+    char mark = 0;
+
+    ck_assert_int_eq(pread(earlier, &mark, 1, 0), 1);
+    ck_assert_int_eq(mark, 'x');
+    ck_assert_int_eq(pread(earlier, &mark, 1, 1), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("watch");
@@ -152,6 +165,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, the_live_page_waits_for_who_is_in_the_unit);
     tcase_add_test(tcase, the_end_waits_for_who_is_in_the_unit);
+    tcase_add_test(tcase, the_page_of_an_earlier_machine_stays_whole);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }
