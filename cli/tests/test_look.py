@@ -222,7 +222,7 @@ def test_irt_of_a_device_that_does_not_remap(amdvi, tmp_path):
 
 def test_equal_entries_are_folded(amdvi, tmp_path):
     trace = tmp_path / "equal.trace"
-    entry = "03" + "0" * 30 + "01" + "0" * 13 + "2" + "0" * 16  # V, TV; IV, IntCtl 2
+    entry = "03" + "0" * 30 + "01" + "0" * 12 + "20" + "0" * 16  # V, TV; IV, IntCtl 2
     trace.write_text("amdvi-trace 1\nmem addr=0x102000 data=" + entry * 8 + "\nmem addr=0x102120 data=" + entry +
                      "\nmem addr=0 data=01013100\nmmio_write off=0x0 size=8 value=0x1001ff\n",
                      encoding="ascii")
