@@ -144,6 +144,18 @@ void make_refused(item &i)
     i.who.pasid = 1 << 20;
 }
 
+/* Notes in `nested` whether anything comes to the second device while `calling`. */
+void watch_second(nested_flow &s, const bool &calling, bool &nested)
+{
+    auto before = s.device(1).on_phase;
+
+    s.device(1).on_phase = [before, &calling, &nested](payload &p, tlm::tlm_phase &phase,
+                                                       sc_core::sc_time &delay) {
+        nested |= calling;
+        return before(p, phase, delay);
+    };
+}
+
 void a_response_waits_for_the_end_of_the_call_of_its_request()
 {
     amdvi::iommu_options options;
@@ -152,11 +164,7 @@ void a_response_waits_for_the_end_of_the_call_of_its_request()
     item refused;
     bool calling = false, nested = false;
 
-    auto before = s.device(1).on_phase;
-    s.device(1).on_phase = [&](payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay) {
-        nested |= calling;
-        return before(p, phase, delay);
-    };
+    watch_second(s, calling, nested);
     make_refused(refused);
     s.in_response = [&] {
         calling = true;
@@ -177,11 +185,7 @@ void a_response_goes_on_behind_the_end_of_the_targets_call()
     item late;
     bool calling = false, nested = false;
 
-    auto before = s.device(1).on_phase;
-    s.device(1).on_phase = [&](payload &p, tlm::tlm_phase &phase, sc_core::sc_time &delay) {
-        nested |= calling;
-        return before(p, phase, delay);
-    };
+    watch_second(s, calling, nested);
     s.memory.on_phase = [&](payload &p, tlm::tlm_phase &phase, sc_core::sc_time &) {
         if (&p != &late.p) {
             p.set_response_status(tlm::TLM_OK_RESPONSE);
